@@ -1,0 +1,1 @@
+//! What can be announced: agreements, parties, acts, dates and sources. Pure; knows nothing of bytes or storage.

@@ -1,0 +1,1 @@
+//! An announcement, written down: header, canonical bytes, chain.

@@ -1,0 +1,1 @@
+//! On whose word: the text of documents, and the place of a quote in it.

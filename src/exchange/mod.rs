@@ -1,0 +1,1 @@
+//! Files in, files out: announcement files, the schema, templates.

@@ -1,0 +1,1 @@
+//! Why bytes can be trusted: digests and signatures. Pure; knows no agreements.

@@ -1,0 +1,35 @@
+//! A ledger of agreements: who agreed to what, when, on whose word, and what was known at the time.
+//!
+//! The layers, in reading order. A layer uses only what its row allows, and `tests/it/layers.rs` holds it to that.
+//!
+//! | layer | what it is | may use |
+//! |---|---|---|
+//! | [`domain`] | what can be announced | none of ours |
+//! | [`integrity`] | why bytes can be trusted | none of ours |
+//! | [`store`] | where bytes lie | none of ours |
+//! | [`event`] | an announcement, written down | domain, integrity |
+//! | [`evidence`] | on whose word | domain |
+//! | [`projection`] | what events mean on a day | domain, event |
+//! | [`ledger`] | the only writer | domain, integrity, store, event, evidence, projection |
+//! | [`query`] | the questions that every face asks | domain, integrity, event, projection, ledger's reader |
+//! | [`exchange`] | files in, files out | domain, integrity, event, ledger |
+//! | [`cli`] | one file a command | all but store and projection |
+//!
+//! The library never prints and never reads the clock or the environment: callers bring both. Nothing derived is ever
+//! hashed, and nothing that was appended is ever changed.
+
+pub mod domain;
+pub mod integrity;
+pub mod store;
+
+pub mod event;
+pub mod evidence;
+
+pub mod projection;
+
+pub mod ledger;
+
+pub mod exchange;
+pub mod query;
+
+pub mod cli;

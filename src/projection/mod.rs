@@ -1,0 +1,1 @@
+//! What events mean on a day. Pure folds; there is no today here.

@@ -1,0 +1,1 @@
+//! The questions that every face asks. Plain data out, no formatting.

@@ -1,0 +1,4 @@
+//! Integration tests: one binary, one module a worry.
+
+mod layers;
+mod tidy;
