@@ -1,1 +1,3 @@
 //! On whose word: the text of documents, and the place of a quote in it.
+
+pub mod extract;
