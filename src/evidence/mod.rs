@@ -1,3 +1,6 @@
 //! On whose word: the text of documents, and the place of a quote in it.
 
 pub mod extract;
+mod fold;
+pub mod nearest;
+pub mod quote;
