@@ -1,0 +1,199 @@
+//! Digests: BLAKE3 with one frozen context a purpose, so that a hash of one kind never passes for another.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::text::serde_as_text;
+
+/// Frozen.
+const EVENT_CONTEXT: &str = "servanda 2026-11-22 event v1";
+/// Frozen.
+const GENESIS_CONTEXT: &str = "servanda 2026-11-22 genesis v1";
+/// Frozen.
+const ANNOUNCEMENT_CONTEXT: &str = "servanda 2026-11-22 announcement v1";
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Hashes an event: its statement with LF, and its signature block if it has one.
+pub fn event_hash(event: &[u8]) -> EventHash {
+    EventHash(blake3::derive_key(EVENT_CONTEXT, event))
+}
+
+/// The `prev` of event 0, which has no event before it.
+pub fn genesis_prev(origin: &str) -> EventHash {
+    EventHash(blake3::derive_key(GENESIS_CONTEXT, origin.as_bytes()))
+}
+
+/// Hashes the canonical line of what an announcement says; equal hashes mean the same announcement.
+pub fn content_hash(canonical: &[u8]) -> ContentHash {
+    ContentHash(blake3::derive_key(ANNOUNCEMENT_CONTEXT, canonical))
+}
+
+/// Hashes a whole file as `b3sum` does, without a context.
+pub fn document_hash(document: &[u8]) -> DocumentHash {
+    DocumentHash(*blake3::hash(document).as_bytes())
+}
+
+/// Why text is no digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DigestError {
+    /// Too short or too long.
+    #[error("expected 64 hex digits, found {len} bytes")]
+    Length {
+        /// Length of the text in bytes.
+        len: usize,
+    },
+    /// Something else than a lower-case hex digit.
+    #[error("expected a lower-case hex digit at byte {at}")]
+    Digit {
+        /// Place of the first such byte, from 0.
+        at: usize,
+    },
+}
+
+macro_rules! digest {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        ///
+        /// 32 bytes; as text 64 lower-case hex digits, of which `{:.8}` shows the first eight.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; 32]);
+
+        impl $name {
+            /// Takes a digest that was computed or stored before.
+            pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
+
+            /// The digest's bytes.
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt_hex(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = DigestError;
+
+            fn from_str(text: &str) -> Result<Self, DigestError> {
+                parse_hex(text).map(Self)
+            }
+        }
+
+        serde_as_text!($name);
+    };
+}
+
+digest! {
+    /// The hash of an event, and so of all before it.
+    EventHash
+}
+
+digest! {
+    /// The hash of what an announcement says, apart from its place in a ledger.
+    ContentHash
+}
+
+digest! {
+    /// The address of a document: plain BLAKE3 of the file.
+    DocumentHash
+}
+
+fn fmt_hex(bytes: &[u8; 32], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut digits = [0; 64];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = HEX[usize::from(byte >> 4)];
+        pair[1] = HEX[usize::from(byte & 0xf)];
+    }
+    f.pad(std::str::from_utf8(&digits).expect("hex digits are ASCII"))
+}
+
+fn parse_hex(text: &str) -> Result<[u8; 32], DigestError> {
+    let digits = text.as_bytes();
+    if digits.len() != 64 {
+        return Err(DigestError::Length { len: digits.len() });
+    }
+    let mut bytes = [0; 32];
+    for (at, digit) in digits.iter().enumerate() {
+        bytes[at / 2] = bytes[at / 2] << 4 | nibble(*digit).ok_or(DigestError::Digit { at })?;
+    }
+    Ok(bytes)
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VECTOR: &[u8] = b"{\"v\":1}\n";
+    const VECTOR_HASH: &str = "4450cc50e614373f62a7a5c75b09fd09f78b00bdbcda6da1615802daab802c94";
+
+    #[test]
+    fn the_hashes_are_those_of_the_format() {
+        assert_eq!(event_hash(VECTOR).to_string(), VECTOR_HASH);
+        assert_eq!(
+            document_hash(VECTOR).to_string(),
+            "6a7328aa5dbd260f2ea963a1262a518317c6246c099504267ff282405bd1a081"
+        );
+        assert_eq!(
+            genesis_prev("ledger.example/agreements").to_string(),
+            "3dd36cac71b6b1d61eec9db16f6102589d95152ada593b8b21cc07896e4b1633"
+        );
+    }
+
+    #[test]
+    fn the_contexts_separate_the_purposes() {
+        let hashes = [
+            *event_hash(b"x").as_bytes(),
+            *genesis_prev("x").as_bytes(),
+            *content_hash(b"x").as_bytes(),
+            *document_hash(b"x").as_bytes(),
+        ];
+        for (i, hash) in hashes.iter().enumerate() {
+            assert!(!hashes[..i].contains(hash));
+        }
+        assert_eq!(*content_hash(b"x").as_bytes(), blake3::derive_key("servanda 2026-11-22 announcement v1", b"x"));
+    }
+
+    #[test]
+    fn a_digest_is_read_back_from_its_text_and_from_json() {
+        let hash = event_hash(VECTOR);
+        assert_eq!(VECTOR_HASH.parse(), Ok(hash));
+        let json = serde_json::to_string(&hash).expect("a digest is text");
+        assert_eq!(json, format!("\"{VECTOR_HASH}\""));
+        assert_eq!(serde_json::from_str::<EventHash>(&json).expect("what was written"), hash);
+    }
+
+    #[test]
+    fn text_that_is_not_64_lower_case_hex_digits_is_refused_with_the_place() {
+        let parse = str::parse::<DocumentHash>;
+        assert_eq!(parse(""), Err(DigestError::Length { len: 0 }));
+        assert_eq!(parse(&VECTOR_HASH[1..]), Err(DigestError::Length { len: 63 }));
+        assert_eq!(parse(&VECTOR_HASH.replacen('c', "C", 1)), Err(DigestError::Digit { at: 4 }));
+        assert_eq!(parse(&VECTOR_HASH.replacen("44", "é", 1)), Err(DigestError::Digit { at: 0 }));
+        assert!(serde_json::from_str::<EventHash>("12").is_err());
+    }
+
+    #[test]
+    fn a_precision_shortens_a_digest_to_a_prefix() {
+        assert_eq!(format!("{:.8}", event_hash(VECTOR)), "4450cc50");
+    }
+}
