@@ -1,7 +1,20 @@
 //! Why bytes can be trusted: digests and signatures. Pure; knows no agreements.
 
 pub mod digest;
+pub mod log_key;
+pub mod signature;
+pub mod signing_key;
+pub mod ssh_key;
 
+mod armor;
+mod point;
+mod ssh_wire;
 mod text;
 
 pub use digest::{ContentHash, DocumentHash, EventHash};
+pub use log_key::{LogSigner, Vkey};
+pub use point::PointError;
+pub use signature::{EVENT_NAMESPACE, SignatureError, verify};
+pub use signing_key::{SigningKey, SigningKeyError};
+pub use ssh_key::{PublicKey, PublicKeyError};
+pub use ssh_wire::WireError;

@@ -1,0 +1,289 @@
+//! The log's key, in the note form of Go and C2SP.
+//!
+//! ```text
+//! key id  = SHA-256(name || LF || 0x01 || public)[..4], as 8 hex digits
+//! vkey    = <name>+<key id>+<base64(0x01 || public)>
+//! signer  = PRIVATE+KEY+<name>+<key id>+<base64(0x01 || seed)>
+//! ```
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use ed25519_dalek::SigningKey;
+use sha2::{Digest, Sha256};
+
+use super::point::{self, PointError};
+use super::text::serde_as_text;
+
+/// The only type of log key so far.
+const ED25519: u8 = 0x01;
+
+const PRIVATE: &str = "PRIVATE+KEY+";
+
+/// The public key of a log, with the name that it signs under. One text for each key.
+///
+/// # Source
+///
+/// C2SP signed-note; the form is that of Go's `golang.org/x/mod/sumdb/note`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Vkey {
+    name: String,
+    point: [u8; 32],
+}
+
+/// The private key of a log. It is wiped from memory when dropped, and `Debug` shows its public half only.
+pub struct LogSigner {
+    name: String,
+    key: SigningKey,
+}
+
+/// Why text is no key of a log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogKeyError {
+    /// Empty, or with a plus, white space or a control character.
+    #[error("{found:?} cannot name a key: expected text without plus, white space and control characters")]
+    Name {
+        /// The name as it was.
+        found: String,
+    },
+    /// Not the three parts of a note key.
+    #[error("expected {expected}")]
+    Form {
+        /// The form that was asked for.
+        expected: &'static str,
+    },
+    /// A key of another type, such as a witness's.
+    #[error("expected an Ed25519 key of type 0x01, found type {found:#04x}")]
+    Type {
+        /// The type stated.
+        found: u8,
+    },
+    /// The id belongs to another name or key: one of the three was mistyped or changed.
+    #[error("expected the key id {expected} for this name and key, found {found:?}")]
+    KeyId {
+        /// The id that name and key have.
+        expected: String,
+        /// The id stated.
+        found: String,
+    },
+    /// The key's 32 bytes are not a key.
+    #[error(transparent)]
+    Point(#[from] PointError),
+}
+
+impl Vkey {
+    /// The name that the key signs under: the log's origin.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The Ed25519 key itself, to compare with keys in other forms.
+    pub fn point(&self) -> &[u8; 32] {
+        &self.point
+    }
+
+    /// The four bytes that mark this key's signatures in a note.
+    pub fn key_id(&self) -> [u8; 4] {
+        let digest = Sha256::new().chain_update(&self.name).chain_update([b'\n', ED25519]).chain_update(self.point);
+        let [a, b, c, d, ..] = <[u8; 32]>::from(digest.finalize());
+        [a, b, c, d]
+    }
+
+    fn key_id_hex(&self) -> String {
+        format!("{:08x}", u32::from_be_bytes(self.key_id()))
+    }
+
+    fn expect_id(&self, found: &str) -> Result<(), LogKeyError> {
+        let expected = self.key_id_hex();
+        if expected == found { Ok(()) } else { Err(LogKeyError::KeyId { expected, found: found.to_owned() }) }
+    }
+}
+
+impl LogSigner {
+    /// The log key that grows from 32 random bytes, for the log of that origin.
+    ///
+    /// # Errors
+    ///
+    /// [`LogKeyError::Name`] if a note key cannot have that name.
+    pub fn from_seed(origin: &str, seed: &[u8; 32]) -> Result<Self, LogKeyError> {
+        check_name(origin)?;
+        Ok(Self { name: origin.to_owned(), key: SigningKey::from_bytes(seed) })
+    }
+
+    /// The public half.
+    pub fn vkey(&self) -> Vkey {
+        Vkey { name: self.name.clone(), point: self.key.verifying_key().to_bytes() }
+    }
+
+    /// The secret text to keep in the signer file, without a line end.
+    ///
+    /// It is no `Display`, so that nothing prints it by mistake.
+    pub fn to_secret_text(&self) -> String {
+        format!("{PRIVATE}{}", note_key(&self.name, &self.vkey().key_id_hex(), self.key.as_bytes()))
+    }
+}
+
+impl FromStr for Vkey {
+    type Err = LogKeyError;
+
+    fn from_str(text: &str) -> Result<Self, LogKeyError> {
+        let (name, id, point) = split(text, "a key `<name>+<key id>+<base64>`")?;
+        let key = Self { name: name.to_owned(), point };
+        key.expect_id(id)?;
+        point::strict(&point)?;
+        Ok(key)
+    }
+}
+
+impl fmt::Display for Vkey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&note_key(&self.name, &self.key_id_hex(), &self.point))
+    }
+}
+
+impl fmt::Debug for Vkey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Vkey({self})")
+    }
+}
+
+serde_as_text!(Vkey);
+
+impl FromStr for LogSigner {
+    type Err = LogKeyError;
+
+    fn from_str(text: &str) -> Result<Self, LogKeyError> {
+        const FORM: &str = "a signer `PRIVATE+KEY+<name>+<key id>+<base64>`";
+        let text = text.strip_prefix(PRIVATE).ok_or(LogKeyError::Form { expected: FORM })?;
+        let (name, id, seed) = split(text, FORM)?;
+        let signer = Self::from_seed(name, &seed)?;
+        signer.vkey().expect_id(id)?;
+        Ok(signer)
+    }
+}
+
+impl fmt::Debug for LogSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LogSigner(of {:?})", self.vkey())
+    }
+}
+
+/// `<name>+<id>+<base64(type || key)>`.
+fn note_key(name: &str, id: &str, key: &[u8; 32]) -> String {
+    let mut typed = [ED25519; 33];
+    typed[1..].copy_from_slice(key);
+    format!("{name}+{id}+{}", BASE64_STANDARD.encode(typed))
+}
+
+/// Undoes [`note_key`]; the id is the caller's to check. Base64 may have a plus, so only the first two divide.
+fn split<'a>(text: &'a str, expected: &'static str) -> Result<(&'a str, &'a str, [u8; 32]), LogKeyError> {
+    let form = LogKeyError::Form { expected };
+    let mut parts = text.splitn(3, '+');
+    let (Some(name), Some(id), Some(base64)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(form);
+    };
+    check_name(name)?;
+    let Ok(typed) = BASE64_STANDARD.decode(base64) else { return Err(form) };
+    match typed.split_first() {
+        Some((&ED25519, key)) => Ok((name, id, key.try_into().map_err(|_| form)?)),
+        Some((&found, _)) => Err(LogKeyError::Type { found }),
+        None => Err(form),
+    }
+}
+
+fn check_name(name: &str) -> Result<(), LogKeyError> {
+    let wrong = |c: char| c == '+' || c.is_whitespace() || c.is_control();
+    if name.is_empty() || name.contains(wrong) {
+        return Err(LogKeyError::Name { found: name.to_owned() });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Go's own example, from the documentation of `golang.org/x/mod/sumdb/note`.
+    const GO_VKEY: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+    const GO_SIGNER: &str = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+
+    const ORIGIN: &str = "ledger.example/agreements";
+
+    fn vkey(text: &str) -> Result<Vkey, LogKeyError> {
+        text.parse()
+    }
+
+    fn signer(text: &str) -> Result<LogSigner, LogKeyError> {
+        text.parse()
+    }
+
+    #[test]
+    fn keys_made_by_go_are_read_and_written_unchanged() {
+        let go = signer(GO_SIGNER).expect("a good signer");
+        assert_eq!(go.to_secret_text(), GO_SIGNER);
+        assert_eq!(go.vkey().to_string(), GO_VKEY);
+        assert_eq!(vkey(GO_VKEY), Ok(go.vkey()));
+        assert_eq!(go.vkey().name(), "PeterNeumann");
+        assert_eq!(go.vkey().key_id(), [0xc7, 0x4f, 0x20, 0xa3]);
+    }
+
+    #[test]
+    fn a_key_from_a_seed_has_one_text_also_in_json() {
+        let key = LogSigner::from_seed(ORIGIN, &[9; 32]).expect("a good name");
+        assert_eq!(
+            key.vkey().to_string(),
+            "ledger.example/agreements+80cfd0f5+Af0XJDhaoMdbZPt4zWAvodmR/ev3axPFjtcC6sg16fYY"
+        );
+        assert_eq!(signer(&key.to_secret_text()).expect("what was written").vkey(), key.vkey());
+        let json = serde_json::to_string(&key.vkey()).expect("a key is text");
+        assert_eq!(serde_json::from_str::<Vkey>(&json).expect("what was written"), key.vkey());
+    }
+
+    #[test]
+    fn a_name_that_would_break_a_note_is_refused() {
+        for name in ["", "a+b", "a b", "a\u{a0}b", "a\nb", "a\u{7f}b"] {
+            let error = LogSigner::from_seed(name, &[9; 32]).expect_err("a bad name");
+            assert_eq!(error, LogKeyError::Name { found: name.to_owned() });
+        }
+    }
+
+    #[test]
+    fn an_id_that_is_not_of_this_name_and_key_is_refused() {
+        let check = |text: &str, expected: &str, found: &str| {
+            let error = LogKeyError::KeyId { expected: expected.to_owned(), found: found.to_owned() };
+            assert_eq!(vkey(text).err().or_else(|| signer(text).err()), Some(error), "{text}");
+        };
+        check(&GO_VKEY.replace("c74f20a3", "c74f20a4"), "c74f20a3", "c74f20a4");
+        check(&GO_VKEY.replace("c74f20a3", "C74F20A3"), "c74f20a3", "C74F20A3");
+        check(&GO_VKEY.replace("c74f20a3", ""), "c74f20a3", "");
+        let other = GO_SIGNER.replace("c74f20a3", "c74f20a4");
+        assert!(matches!(signer(&other), Err(LogKeyError::KeyId { .. })));
+        assert!(matches!(vkey(&GO_VKEY.replace("Peter", "Petra")), Err(LogKeyError::KeyId { .. })));
+    }
+
+    #[test]
+    fn text_of_another_form_or_type_is_refused() {
+        for text in ["", "a", "a+c74f20a3", "a+c74f20a3+", "a+c74f20a3+AQ==", &GO_VKEY[..GO_VKEY.len() - 1], GO_SIGNER]
+        {
+            assert!(matches!(vkey(text), Err(LogKeyError::Form { .. })), "{text}");
+        }
+        assert!(matches!(signer(GO_VKEY), Err(LogKeyError::Form { .. })));
+        assert!(matches!(signer(&format!("{GO_SIGNER}\n")), Err(LogKeyError::Form { .. })));
+        let witness = format!("w+00000000+{}", BASE64_STANDARD.encode([4; 33]));
+        assert_eq!(vkey(&witness), Err(LogKeyError::Type { found: 4 }));
+    }
+
+    #[test]
+    fn a_weak_key_is_refused_even_with_its_right_id() {
+        let weak = Vkey { name: "weak".to_owned(), point: [0; 32] };
+        assert_eq!(vkey(&weak.to_string()), Err(PointError::SmallOrder.into()));
+    }
+
+    #[test]
+    fn debug_shows_the_public_half_only() {
+        let key = signer(GO_SIGNER).expect("a good signer");
+        assert_eq!(format!("{key:?}"), format!("LogSigner(of Vkey({GO_VKEY}))"));
+    }
+}
