@@ -1,1 +1,3 @@
 //! An announcement, written down: header, canonical bytes, chain.
+
+pub mod canonical;
