@@ -1,1 +1,3 @@
 //! The command line: parse, ask, print.
+
+pub mod diagnostic;
