@@ -1,3 +1,3 @@
 //! What can be announced: agreements, parties, acts, dates and sources. Pure; knows nothing of bytes or storage.
 
-pub mod text;
+pub mod day;
