@@ -1,0 +1,254 @@
+//! An announcement: one claim that somebody made public, with its dates and its evidence.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::domain::act::{Departure, Joining, Memorandum, Statement, Suspension};
+use crate::domain::agreement::{Agreement, Count, Milestone, Mission};
+use crate::domain::contribution::{Contribution, Prospect};
+use crate::domain::date::Date;
+use crate::domain::id::AnnouncementId;
+use crate::domain::party::Party;
+use crate::domain::record::{
+    Attestation, Authorised, Confirmation, Correction, Dispute, Erasure, Genesis, LogKeyChanged, Policy, Reaffirmation,
+    RecorderRevoked, Retraction,
+};
+use crate::domain::shape::{Record, Shape, Shaped, vocabulary};
+use crate::domain::source::Evidence;
+
+/// What one announcement says, and on whose word.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Announcement {
+    /// When the public could know.
+    pub announced: Option<Date>,
+    /// How firmly it is said.
+    pub standing: Standing,
+    /// A recorder's remark.
+    pub note: Option<String>,
+    /// The source's own words for a date, by the name of the date's field.
+    pub wording: BTreeMap<String, String>,
+    /// The row of an imported table.
+    pub source_ref: Option<String>,
+    /// The claim itself.
+    pub body: Body,
+    /// The sources, and the passages that support the claim.
+    pub evidence: Vec<Evidence>,
+    /// Why there is no evidence, where there is none.
+    pub no_evidence: Option<String>,
+}
+
+impl Announcement {
+    /// An announcement that says just this.
+    pub fn of(body: impl Into<Body>) -> Self {
+        Self {
+            announced: None,
+            standing: Standing::default(),
+            note: None,
+            wording: BTreeMap::new(),
+            source_ref: None,
+            body: body.into(),
+            evidence: Vec::new(),
+            no_evidence: None,
+        }
+    }
+
+    /// The id that a description has, made of the thing that it describes.
+    ///
+    /// `party:<id>`, or `party:<id>@<date>` for a description that holds from a later day on.
+    pub fn description_id(&self) -> Option<AnnouncementId> {
+        let (space, id, from) = match &self.body {
+            Body::Party(party) => ("party", party.id.as_str(), &party.from),
+            Body::Agreement(agreement) => ("agreement", agreement.id.as_str(), &agreement.from),
+            Body::Mission(mission) => ("mission", mission.id.as_str(), &mission.from),
+            _ => return None,
+        };
+        let text = match from {
+            Some(date) => format!("{space}:{id}@{date}"),
+            None => format!("{space}:{id}"),
+        };
+        AnnouncementId::parse(&text).ok()
+    }
+}
+
+vocabulary! {
+    /// How firmly something is said.
+    pub enum Standing {
+        /// The source says that it is so.
+        Confirmed = "confirmed",
+        /// The source says that it is said to be so.
+        Reported = "reported",
+    }
+}
+
+impl Default for Standing {
+    fn default() -> Self {
+        Self::Confirmed
+    }
+}
+
+/// Declares the closed list of kinds, the bodies that go with them, and the way between both.
+macro_rules! kinds {
+    ($( $(#[doc = $doc:literal])+ $kind:ident($body:ty) = $word:literal ),* $(,)?) => {
+        vocabulary! {
+            /// What an announcement is about.
+            pub enum Kind { $( $(#[doc = $doc])+ $kind = $word ),* }
+        }
+
+        /// The claim of an announcement, by kind.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Body { $( $(#[doc = $doc])+ $kind($body) ),* }
+
+        impl Body {
+            /// The kind that goes with this body.
+            pub const fn kind(&self) -> Kind {
+                match self { $( Self::$kind(_) => Kind::$kind ),* }
+            }
+
+            /// The body as JSON, with default and absent values left out.
+            pub fn to_value(&self) -> Value {
+                let value = match self { $( Self::$kind(body) => serde_json::to_value(body) ),* };
+                value.expect("records have text keys and no floats")
+            }
+
+            /// Reads the body of an announcement of this kind.
+            ///
+            /// # Errors
+            ///
+            /// What serde found: an unknown, missing or misshapen field.
+            pub fn read<'de, D: Deserializer<'de>>(kind: Kind, deserializer: D) -> Result<Self, D::Error> {
+                match kind { $( Kind::$kind => <$body>::deserialize(deserializer).map(Self::$kind) ),* }
+            }
+        }
+
+        impl Kind {
+            /// The table of the body's fields.
+            pub const fn record(self) -> &'static Record {
+                match self { $( Self::$kind => &<$body>::RECORD ),* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Who acts is described.
+    Party(Party) = "party",
+    /// What parties act on is described.
+    Agreement(Agreement) = "agreement",
+    /// What contributions go to is described.
+    Mission(Mission) = "mission",
+    /// A party comes to an agreement.
+    Joining(Joining) = "joining",
+    /// A new instrument and its parties at once.
+    Memorandum(Memorandum) = "memorandum",
+    /// A party gives something to a mission.
+    Contribution(Contribution) = "contribution",
+    /// A party leaves an agreement.
+    Departure(Departure) = "departure",
+    /// An agreement's operation is suspended or resumed.
+    Suspension(Suspension) = "suspension",
+    /// A party speaks about how it is bound.
+    Statement(Statement) = "statement",
+    /// Something is expected.
+    Prospect(Prospect) = "prospect",
+    /// Something happened to an agreement or mission as a whole.
+    Milestone(Milestone) = "milestone",
+    /// Somebody published a number.
+    Count(Count) = "count",
+    /// An announcement was wrong from the start.
+    Correction(Correction) = "correction",
+    /// An announcement is taken back.
+    Retraction(Retraction) = "retraction",
+    /// Another source denies an announcement.
+    Dispute(Dispute) = "dispute",
+    /// Another source says the same.
+    Confirmation(Confirmation) = "confirmation",
+    /// The ledger is founded.
+    Genesis(Genesis) = "genesis",
+    /// A recorder is given a key and roles.
+    RecorderAdded(Authorised) = "recorder-added",
+    /// A recorder's key is no longer used.
+    RecorderRevoked(RecorderRevoked) = "recorder-revoked",
+    /// The log signs with another key.
+    LogKeyChanged(LogKeyChanged) = "log-key-changed",
+    /// Some kinds need reviewers.
+    Policy(Policy) = "policy",
+    /// A reviewer gives a verdict.
+    Attestation(Attestation) = "attestation",
+    /// What a compromised key signed is true all the same.
+    Reaffirmation(Reaffirmation) = "reaffirmation",
+    /// Documents were deleted.
+    Erasure(Erasure) = "erasure",
+}
+
+impl Kind {
+    /// Whether it is about the ledger itself: its keys, policies and documents.
+    ///
+    /// Such announcements stand alone in their batch and need no evidence.
+    pub const fn is_about_ledger(self) -> bool {
+        matches!(
+            self,
+            Self::Genesis
+                | Self::RecorderAdded
+                | Self::RecorderRevoked
+                | Self::LogKeyChanged
+                | Self::Policy
+                | Self::Attestation
+                | Self::Reaffirmation
+                | Self::Erasure
+        )
+    }
+
+    /// Whether it describes a thing rather than tells of something that happened.
+    pub const fn is_description(self) -> bool {
+        matches!(self, Self::Party | Self::Agreement | Self::Mission)
+    }
+}
+
+macro_rules! body_from {
+    ($( $kind:ident($body:ty) ),* $(,)?) => {
+        $( impl From<$body> for Body {
+            fn from(body: $body) -> Self { Self::$kind(body) }
+        } )*
+    };
+}
+
+body_from! {
+    Party(Party), Agreement(Agreement), Mission(Mission), Joining(Joining), Memorandum(Memorandum),
+    Contribution(Contribution), Departure(Departure), Suspension(Suspension), Statement(Statement), Prospect(Prospect),
+    Milestone(Milestone), Count(Count), Correction(Correction), Retraction(Retraction), Dispute(Dispute),
+    Confirmation(Confirmation), Genesis(Genesis), RecorderAdded(Authorised), RecorderRevoked(RecorderRevoked),
+    LogKeyChanged(LogKeyChanged), Policy(Policy), Attestation(Attestation), Reaffirmation(Reaffirmation),
+    Erasure(Erasure),
+}
+
+/// The kind and body that take the place of a corrected announcement's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Replacement(pub Box<Body>);
+
+impl Shaped for Replacement {
+    const SHAPE: Shape = Shape::Replacement;
+}
+
+impl Serialize for Replacement {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::json!({ "body": self.0.to_value(), "kind": self.0.kind() }).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Replacement {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Parts {
+            body: Value,
+            kind: Kind,
+        }
+        let Parts { body, kind } = Parts::deserialize(deserializer)?;
+        if kind.is_about_ledger() || matches!(kind, Kind::Correction) {
+            return Err(serde::de::Error::custom(format!("a {kind} cannot be a replacement")));
+        }
+        Body::read(kind, body).map(|body| Self(Box::new(body))).map_err(serde::de::Error::custom)
+    }
+}

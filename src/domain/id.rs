@@ -1,0 +1,297 @@
+//! Names of things: parties, agreements, missions, announcements, recorders, and the ledger's own origin.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::domain::shape::{Code, Shape, Shaped};
+
+/// The longest id, in bytes.
+pub const MAX_ID: usize = 128;
+
+/// The four separate spaces of ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Namespace {
+    /// Who acts.
+    Party,
+    /// What they act on.
+    Agreement,
+    /// What contributions go to.
+    Mission,
+    /// What somebody made public.
+    Announcement,
+}
+
+impl Namespace {
+    /// The word for one thing of this space.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Party => "party",
+            Self::Agreement => "agreement",
+            Self::Mission => "mission",
+            Self::Announcement => "announcement",
+        }
+    }
+}
+
+impl fmt::Display for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Why a text is no id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// Nothing there.
+    #[error("an id cannot be empty")]
+    Empty,
+    /// Longer than [`MAX_ID`].
+    #[error("an id has at most {MAX_ID} characters, this one has {0}")]
+    TooLong(usize),
+    /// A character that ids do not have.
+    #[error("`{}` cannot stand {} an id", .found.escape_debug(), if *.first { "at the beginning of" } else { "in" })]
+    Character {
+        /// The character.
+        found: char,
+        /// Whether it is the first.
+        first: bool,
+    },
+    /// Digits and marks alone.
+    #[error("an id has at least one letter")]
+    NoLetter,
+    /// The name of an origin or a recorder, which have fewer characters.
+    #[error("`{found}` is not {what}")]
+    Form {
+        /// What was there.
+        found: String,
+        /// What was expected.
+        what: &'static str,
+    },
+}
+
+impl IdError {
+    /// What to write instead.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Form { what, .. } => format!("write {what}"),
+            _ => "an id has letters A–Z a–z, digits and . _ : / - and begins with a letter or digit".to_owned(),
+        }
+    }
+}
+
+/// Checks `[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}` with at least one letter.
+fn check_id(text: &str) -> Result<(), IdError> {
+    let first = text.chars().next().ok_or(IdError::Empty)?;
+    if !first.is_ascii_alphanumeric() {
+        return Err(IdError::Character { found: first, first: true });
+    }
+    if let Some(found) = text.chars().find(|c| !c.is_ascii_alphanumeric() && !"._:/-".contains(*c)) {
+        return Err(IdError::Character { found, first: false });
+    }
+    if text.len() > MAX_ID {
+        return Err(IdError::TooLong(text.len()));
+    }
+    if !text.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        return Err(IdError::NoLetter);
+    }
+    Ok(())
+}
+
+/// An announcement's id may also be that of a description that changed: `party:<id>@<date>`.
+fn check_announcement_id(text: &str) -> Result<(), IdError> {
+    let described = ["party:", "agreement:", "mission:"].iter().find_map(|prefix| text.strip_prefix(prefix));
+    match described {
+        Some(thing) => match thing.split_once('@') {
+            Some((id, date)) => check_id(id).and_then(|()| {
+                crate::domain::date::Date::parse(date)
+                    .map(|_| ())
+                    .map_err(|_| IdError::Form { found: text.to_owned(), what: "an id, or party:ID@DATE" })
+            }),
+            None => check_id(thing),
+        },
+        None => check_id(text),
+    }
+}
+
+fn check_recorder(text: &str) -> Result<(), IdError> {
+    let rest = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._@-".contains(&byte);
+    let first = text.bytes().next().ok_or(IdError::Empty)?;
+    if text.len() <= 64 && (first.is_ascii_lowercase() || first.is_ascii_digit()) && text.bytes().all(rest) {
+        return Ok(());
+    }
+    Err(IdError::Form {
+        found: text.to_owned(),
+        what: "a recorder's name: at most 64 of a–z 0–9 . _ @ -, beginning with a letter or digit",
+    })
+}
+
+fn check_origin(text: &str) -> Result<(), IdError> {
+    let rest = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"./_-".contains(&byte);
+    let first = text.bytes().next().ok_or(IdError::Empty)?;
+    if text.len() <= 127 && (first.is_ascii_lowercase() || first.is_ascii_digit()) && text.bytes().all(rest) {
+        return Ok(());
+    }
+    Err(IdError::Form {
+        found: text.to_owned(),
+        what: "an origin: at most 127 of a–z 0–9 . / _ -, beginning with a letter or digit",
+    })
+}
+
+macro_rules! name_type {
+    ($(#[$doc:meta])+ $name:ident, $check:path) => {
+        $(#[$doc])+
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Reads the name.
+            ///
+            /// # Errors
+            ///
+            /// An [`IdError`] saying which character or length is wrong.
+            pub fn parse(text: &str) -> Result<Self, IdError> {
+                $check(text).map(|()| Self(text.into()))
+            }
+
+            /// The name as it was written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// The name by which it is found whatever its case.
+            pub fn folded(&self) -> String {
+                self.0.to_ascii_lowercase()
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                Self::parse(text)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = Cow::<'de, str>::deserialize(deserializer)?;
+                Self::parse(&text).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+name_type!(
+    /// Names a party.
+    PartyId,
+    check_id
+);
+name_type!(
+    /// Names an agreement.
+    AgreementId,
+    check_id
+);
+name_type!(
+    /// Names a mission.
+    MissionId,
+    check_id
+);
+name_type!(
+    /// Names an announcement.
+    AnnouncementId,
+    check_announcement_id
+);
+name_type!(
+    /// Names a recorder: a principal, as in `allowed_signers`.
+    Recorder,
+    check_recorder
+);
+name_type!(
+    /// Names a ledger, and so its log.
+    Origin,
+    check_origin
+);
+
+impl Shaped for PartyId {
+    const SHAPE: Shape = Shape::Id(Namespace::Party);
+}
+impl Shaped for AgreementId {
+    const SHAPE: Shape = Shape::Id(Namespace::Agreement);
+}
+impl Shaped for MissionId {
+    const SHAPE: Shape = Shape::Id(Namespace::Mission);
+}
+impl Shaped for AnnouncementId {
+    const SHAPE: Shape = Shape::Id(Namespace::Announcement);
+}
+
+impl Shaped for Recorder {
+    const SHAPE: Shape = Shape::Code(&Code { what: "a recorder's name", accepts: |text| check_recorder(text).is_ok() });
+}
+impl Shaped for Origin {
+    const SHAPE: Shape = Shape::Code(&Code { what: "an origin", accepts: |text| check_origin(text).is_ok() });
+}
+
+/// Whether `text` can be an id of that space.
+///
+/// # Errors
+///
+/// An [`IdError`] saying which character or length is wrong.
+pub fn check(namespace: Namespace, text: &str) -> Result<(), IdError> {
+    match namespace {
+        Namespace::Announcement => check_announcement_id(text),
+        Namespace::Party | Namespace::Agreement | Namespace::Mission => check_id(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_has_a_letter_and_only_the_characters_of_ids() {
+        for good in ["ilrs", "a", "Change-6", "ggo:TRTPNW_1968A", "0x", "a/b.c_d:e-f"] {
+            assert!(PartyId::parse(good).is_ok(), "{good}");
+        }
+        for wrong in ["", "-a", "123", "a b", "é", "a\u{202e}", "[a]", &"a".repeat(129)] {
+            assert!(PartyId::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_an_announcement_can_be_named_for_a_description_with_a_date() {
+        assert!(AnnouncementId::parse("party:eswatini@2018-04-19").is_ok());
+        assert!(AnnouncementId::parse("party:eswatini@yesterday").is_err());
+        assert!(AnnouncementId::parse("joining@2018").is_err());
+        assert!(PartyId::parse("eswatini@2018").is_err());
+    }
+
+    #[test]
+    fn recorders_and_origins_have_no_capitals() {
+        assert!(Recorder::parse("desk@ministry.example").is_ok());
+        assert!(Recorder::parse("Desk").is_err());
+        assert!(Origin::parse("ledger.example/agreements").is_ok());
+        assert!(Origin::parse("Ledger").is_err());
+        assert!(Origin::parse("").is_err());
+    }
+}

@@ -1,0 +1,151 @@
+//! Who acts: states and their organs, organisations, companies, institutes.
+
+use crate::domain::date::Date;
+use crate::domain::id::PartyId;
+use crate::domain::shape::{Code, Shape, Shaped, record, vocabulary};
+
+record! {
+    /// A party: its description, or a description that holds from a later day on.
+    pub struct Party {
+        /// The party's id.
+        required id: PartyId,
+        /// The name by which it is shown.
+        required name: String,
+        /// What kind of party it is.
+        required r#type: PartyType,
+        /// The party for which it acts, as an agency acts for its state.
+        optional acts_for: PartyId,
+        /// The country where it sits, by its code in ISO 3166-1.
+        optional country: Country,
+        /// Other names by which it is found.
+        list also_known_as: String,
+        /// Its entries in registers of others.
+        optional identifiers: Identifiers,
+        /// The day from which this description holds, where the party changed.
+        optional from: Date,
+    }
+}
+
+record! {
+    /// Entries of a party in registers that others keep.
+    pub struct Identifiers {
+        /// Wikidata item, such as Q148.
+        optional wikidata: Wikidata,
+        /// Research Organization Registry id, the nine characters at the end of its address.
+        optional ror: Ror,
+        /// Legal Entity Identifier, ISO 17442, 20 characters.
+        optional lei: Lei,
+    }
+}
+
+vocabulary! {
+    /// What kind of party it is.
+    pub enum PartyType {
+        /// A state; what counting countries counts.
+        State = "state",
+        /// The government of a state.
+        Government = "government",
+        /// A ministry of a government.
+        Ministry = "ministry",
+        /// An agency of a state.
+        Agency = "agency",
+        /// An organisation whose members are states.
+        Intergovernmental = "intergovernmental",
+        /// A company.
+        Company = "company",
+        /// An organisation founded by no government.
+        NonGovernmental = "non-governmental",
+        /// A research institute.
+        Institute = "institute",
+        /// A university.
+        University = "university",
+        /// The source does not say.
+        Unspecified = "unspecified",
+    }
+}
+
+/// Declares a short code whose syntax a function checks.
+macro_rules! code {
+    ($(#[$doc:meta])+ $name:ident, $what:literal, $accepts:expr) => {
+        $(#[$doc])+
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The code as it is written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+            fn try_from(text: String) -> Result<Self, String> {
+                let accepts: fn(&str) -> bool = $accepts;
+                if accepts(&text) { Ok(Self(text)) } else { Err(format!("`{text}` is not {}", $what)) }
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(code: $name) -> Self {
+                code.0
+            }
+        }
+
+        impl Shaped for $name {
+            const SHAPE: Shape = Shape::Code(&Code { what: $what, accepts: $accepts });
+        }
+    };
+}
+pub(crate) use code;
+
+code!(
+    /// A country, by its two letters in ISO 3166-1, or the four of ISO 3166-3 for one that is no more.
+    Country,
+    "a country code of ISO 3166-1, such as PK",
+    is_country
+);
+code!(
+    /// An item of Wikidata.
+    Wikidata,
+    "a Wikidata item, such as Q148",
+    |text| text.len() <= 20
+        && text.strip_prefix('Q').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+);
+code!(
+    /// An entry of the Research Organization Registry.
+    Ror,
+    "the nine characters of a ROR id, such as 03yrm5c26",
+    |text| text.len() == 9
+        && text.starts_with('0')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+);
+code!(
+    /// A Legal Entity Identifier.
+    Lei,
+    "a Legal Entity Identifier of 20 letters and digits",
+    |text| text.len() == 20 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+);
+
+/// Kosovo and the European Union sit outside ISO 3166-1, under codes that it sets aside for its users.
+fn is_country(text: &str) -> bool {
+    let now = text.len() == 2 && rust_iso3166::from_alpha2(text).is_some();
+    let once = text.len() == 4 && rust_iso3166::iso3166_3::from_code(text).is_some();
+    now || once || ["XK", "EU"].contains(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn countries_of_today_and_of_history_have_codes() {
+        for good in ["PK", "CN", "SUHH", "XK", "EU"] {
+            assert!(is_country(good), "{good}");
+        }
+        for wrong in ["", "pk", "PAK", "ZZ", "XXXX"] {
+            assert!(!is_country(wrong), "{wrong}");
+        }
+    }
+}
