@@ -1,0 +1,177 @@
+//! How events hang together: each names the hash of the one before, and a batch ends in a signed event.
+//!
+//! Out of scope: signatures. The chain alone proves nothing to somebody who does not trust whoever keeps it.
+
+use crate::domain::id::{Origin, Recorder};
+use crate::domain::timestamp::Timestamp;
+use crate::event::statement::Event;
+use crate::integrity::digest::{self, EventHash};
+
+/// The most events in a batch.
+pub const MAX_BATCH_LEN: usize = 65_536;
+/// The most bytes in a batch.
+pub const MAX_BATCH_BYTES: usize = 64 << 20;
+
+/// The end of a chain: what the next event must follow.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    origin: Origin,
+    len: u64,
+    head: EventHash,
+    recorded: Option<Timestamp>,
+    open: Option<OpenBatch>,
+}
+
+/// A batch whose signed event has not come yet.
+#[derive(Debug, Clone)]
+struct OpenBatch {
+    end: u64,
+    recorder: Recorder,
+    recorded: Timestamp,
+}
+
+/// Something that does not fit where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChainFault {
+    /// Another number than the position.
+    #[error("says that it is event {found}, and stands at {expected}")]
+    Seq {
+        /// The position.
+        expected: u64,
+        /// What the event says.
+        found: u64,
+    },
+    /// Another event came before it than the one that is there.
+    #[error("names {found} as the hash of the event before it, which is {expected}")]
+    Prev {
+        /// Hash of the event before, recomputed.
+        expected: EventHash,
+        /// What the event says.
+        found: EventHash,
+    },
+    /// Another ledger's event.
+    #[error("belongs to the ledger {found}, not to {expected}")]
+    Origin {
+        /// This ledger.
+        expected: Origin,
+        /// What the event says.
+        found: Origin,
+    },
+    /// Recorded earlier than the event before.
+    #[error("was recorded at {found}, before the event before it at {earlier}")]
+    Recorded {
+        /// When the event before was recorded.
+        earlier: Timestamp,
+        /// What the event says.
+        found: Timestamp,
+    },
+    /// Differs from the other events of its batch.
+    #[error("differs in its {field} from the batch that it stands in, which ends with event {end}")]
+    Batch {
+        /// Which field.
+        field: &'static str,
+        /// The end of the batch as its first event says.
+        end: u64,
+    },
+    /// A batch that ends before it begins, or is longer than a batch may be.
+    #[error("says that its batch ends with event {end}, which cannot be")]
+    BatchEnd {
+        /// What the event says.
+        end: u64,
+    },
+}
+
+impl Chain {
+    /// The chain of a ledger without events.
+    pub fn new(origin: Origin) -> Self {
+        let head = digest::genesis_prev(origin.as_str());
+        Self { origin, len: 0, head, recorded: None, open: None }
+    }
+
+    /// Number of events.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there is no event.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Hash of the newest event, or of the origin.
+    pub fn head(&self) -> EventHash {
+        self.head
+    }
+
+    /// When the newest event was recorded.
+    pub fn recorded(&self) -> Option<Timestamp> {
+        self.recorded
+    }
+
+    /// Whether the last batch lacks its end.
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Goes on to the next event, and tells what does not fit.
+    ///
+    /// It goes on from the actual event whatever it found, so that one fault is told once.
+    pub fn push(&mut self, event: &Event) -> Vec<ChainFault> {
+        let faults = self.faults(event);
+        let header = &event.header;
+        self.open = (!header.ends_batch()).then(|| OpenBatch {
+            end: header.batch,
+            recorder: header.recorder.clone(),
+            recorded: header.recorded,
+        });
+        self.recorded = Some(header.recorded);
+        self.advance(event.hash);
+        faults
+    }
+
+    /// Goes on past an event that could not be read, of which only the bytes' hash is known.
+    pub fn advance(&mut self, hash: EventHash) {
+        self.head = hash;
+        self.len += 1;
+    }
+
+    fn faults(&self, event: &Event) -> Vec<ChainFault> {
+        let header = &event.header;
+        let mut faults = Vec::new();
+        if header.seq != self.len {
+            faults.push(ChainFault::Seq { expected: self.len, found: header.seq });
+        }
+        if header.prev != self.head {
+            faults.push(ChainFault::Prev { expected: self.head, found: header.prev });
+        }
+        if header.ledger != self.origin {
+            faults.push(ChainFault::Origin { expected: self.origin.clone(), found: header.ledger.clone() });
+        }
+        if let Some(earlier) = self.recorded.filter(|earlier| header.recorded < *earlier) {
+            faults.push(ChainFault::Recorded { earlier, found: header.recorded });
+        }
+        let longest = header.seq.saturating_add(MAX_BATCH_LEN as u64 - 1);
+        match &self.open {
+            Some(open) => faults.extend(open.faults(event)),
+            None if header.batch < header.seq || header.batch > longest => {
+                faults.push(ChainFault::BatchEnd { end: header.batch });
+            }
+            None => {}
+        }
+        faults
+    }
+}
+
+impl OpenBatch {
+    fn faults(&self, event: &Event) -> impl Iterator<Item = ChainFault> {
+        let header = &event.header;
+        let fields = [
+            ("batch", header.batch == self.end),
+            ("recorder", header.recorder == self.recorder),
+            ("recorded", header.recorded == self.recorded),
+        ];
+        let end = self.end;
+        fields.into_iter().filter(|(_, same)| !same).map(move |(field, _)| ChainFault::Batch { field, end })
+    }
+}

@@ -1,0 +1,297 @@
+//! The bytes of an event, version 1. Frozen: golden files of every kind are in `fixtures/golden/v1`.
+//!
+//! In scope: writing and reading one event. Out of scope: how events hang together (`chain`), and who may sign.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::domain::announcement::{Announcement, Body, Kind, Standing};
+use crate::domain::date::Date;
+use crate::domain::id::{AnnouncementId, Origin, Recorder};
+use crate::domain::source::Evidence;
+use crate::domain::timestamp::Timestamp;
+use crate::event::canonical::{self, NotCanonical};
+use crate::integrity::digest::{self, ContentHash, EventHash};
+
+/// The most bytes in an event.
+pub const MAX_EVENT: usize = 65_535;
+/// The most bytes in a statement and its line feed.
+pub const MAX_STATEMENT: usize = 64_511;
+/// The version of this format.
+const VERSION: u64 = 1;
+
+/// Where an event stands in its ledger, when it was recorded, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// `seq` of the last event of the batch.
+    pub batch: u64,
+    /// The ledger's origin.
+    pub ledger: Origin,
+    /// Hash of the event before, or of the origin for the first.
+    pub prev: EventHash,
+    /// The time of recording, one for a batch.
+    pub recorded: Timestamp,
+    /// Who recorded it.
+    pub recorder: Recorder,
+    /// Position, from 0.
+    pub seq: u64,
+}
+
+impl Header {
+    /// Whether this is the last event of its batch, the one that is signed.
+    pub fn ends_batch(&self) -> bool {
+        self.seq == self.batch
+    }
+}
+
+/// An announcement that has been appended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Where it stands.
+    pub header: Header,
+    /// The announcement's id.
+    pub id: AnnouncementId,
+    /// What was announced.
+    pub announcement: Announcement,
+    /// The armored signature, at the end of a batch.
+    pub signature: Option<String>,
+    /// Hash of the event's bytes.
+    pub hash: EventHash,
+}
+
+/// Why bytes are no event, or an announcement cannot be written as one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EventError {
+    /// More bytes than an event may have.
+    #[error("an event has at most {MAX_EVENT} bytes, this one has {0}")]
+    TooLong(usize),
+    /// More bytes than a statement may have.
+    #[error("a statement has at most {MAX_STATEMENT} bytes with its line feed, this one has {0}")]
+    StatementTooLong(usize),
+    /// Bytes that are no UTF-8.
+    #[error("not UTF-8 from byte {0} on")]
+    NotUtf8(usize),
+    /// No line feed ends the statement.
+    #[error("the statement does not end with a line feed")]
+    NoLineFeed,
+    /// A carriage return.
+    #[error("a carriage return at byte {0}")]
+    CarriageReturn(usize),
+    /// The statement is not in the canonical profile.
+    #[error("the statement is not canonical JSON: {0}")]
+    NotCanonical(#[from] NotCanonical),
+    /// Canonical JSON, but no statement of this version.
+    #[error("not a statement of version 1: {0}")]
+    NotStatement(String),
+    /// Signature where none belongs, or none where one does.
+    #[error("event {seq} of the batch that ends with {batch} {}", if *.signed { "is signed, and should not be" } else { "is not signed" })]
+    Signature {
+        /// The event.
+        seq: u64,
+        /// The end of its batch.
+        batch: u64,
+        /// Whether there is a signature.
+        signed: bool,
+    },
+}
+
+/// Writes the statement with its line feed: what is signed, and what `b3sum` and `jq` read.
+///
+/// # Errors
+///
+/// [`EventError::NotCanonical`] for text that the profile does not have, [`EventError::StatementTooLong`].
+///
+/// # Source
+///
+/// FORMAT, section 1; RFC 8785.
+pub fn write_statement(
+    header: &Header,
+    id: &AnnouncementId,
+    announcement: &Announcement,
+) -> Result<String, EventError> {
+    let mut map = content_map(announcement, Positions::Kept);
+    map.insert("batch".into(), header.batch.into());
+    map.insert("id".into(), id.as_str().into());
+    map.insert("ledger".into(), header.ledger.as_str().into());
+    map.insert("prev".into(), header.prev.to_string().into());
+    map.insert("recorded".into(), header.recorded.to_string().into());
+    map.insert("recorder".into(), header.recorder.as_str().into());
+    map.insert("seq".into(), header.seq.into());
+    map.insert("v".into(), VERSION.into());
+    let mut line = canonical::to_canonical(&Value::Object(map))?;
+    line.push('\n');
+    if line.len() > MAX_STATEMENT {
+        return Err(EventError::StatementTooLong(line.len()));
+    }
+    Ok(line)
+}
+
+/// The hash by which two announcements are the same, wherever they stand in whichever ledger.
+///
+/// # Errors
+///
+/// [`NotCanonical`] for text that the profile does not have.
+pub fn content_hash(announcement: &Announcement) -> Result<ContentHash, NotCanonical> {
+    let canonical = canonical::to_canonical(&content(announcement))?;
+    Ok(digest::content_hash(canonical.as_bytes()))
+}
+
+/// What the content hash covers: everything but the id, the header and the places of quotes.
+pub fn content(announcement: &Announcement) -> Value {
+    Value::Object(content_map(announcement, Positions::Dropped))
+}
+
+/// The id of an announcement whose author gave none: the thing's for a description, else `<kind>-<32 hex>`.
+pub fn default_id(announcement: &Announcement, content: ContentHash) -> AnnouncementId {
+    announcement.description_id().unwrap_or_else(|| {
+        let text = format!("{}-{}", announcement.body.kind(), &content.to_string()[..32]);
+        AnnouncementId::parse(&text).expect("kinds and hexadecimal digits make an id")
+    })
+}
+
+/// Whether quotes keep the place where they were found: it is part of the event, and not of the content.
+#[derive(Clone, Copy, PartialEq)]
+enum Positions {
+    Kept,
+    Dropped,
+}
+
+fn content_map(announcement: &Announcement, positions: Positions) -> Map<String, Value> {
+    let mut map = Map::new();
+    let mut put = |key: &str, value: Value| {
+        map.insert(key.to_owned(), value);
+    };
+    if let Some(announced) = &announcement.announced {
+        put("announced", announced.to_string().into());
+    }
+    put("body", announcement.body.to_value());
+    put("evidence", announcement.evidence.iter().map(|evidence| evidence_value(evidence, positions)).collect());
+    put("kind", announcement.body.kind().as_str().into());
+    if let Some(reason) = &announcement.no_evidence {
+        put("no_evidence", reason.as_str().into());
+    }
+    if let Some(note) = &announcement.note {
+        put("note", note.as_str().into());
+    }
+    if let Some(source_ref) = &announcement.source_ref {
+        put("source_ref", source_ref.as_str().into());
+    }
+    if announcement.standing != Standing::default() {
+        put("standing", announcement.standing.as_str().into());
+    }
+    if !announcement.wording.is_empty() {
+        put("wording", announcement.wording.iter().map(|(field, words)| (field.clone(), words.clone())).collect());
+    }
+    map
+}
+
+fn evidence_value(evidence: &Evidence, positions: Positions) -> Value {
+    let mut value = serde_json::to_value(evidence).expect("evidence has text keys and no floats");
+    if positions == Positions::Dropped
+        && let Some(map) = value.as_object_mut()
+    {
+        map.remove("at");
+    }
+    value
+}
+
+/// A statement as it stands in the line; the body waits until the kind is known.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line<'a> {
+    announced: Option<Date>,
+    batch: u64,
+    #[serde(borrow)]
+    body: &'a RawValue,
+    evidence: Vec<Evidence>,
+    id: AnnouncementId,
+    kind: Kind,
+    ledger: Origin,
+    no_evidence: Option<String>,
+    note: Option<String>,
+    prev: EventHash,
+    recorded: Timestamp,
+    recorder: Recorder,
+    seq: u64,
+    source_ref: Option<String>,
+    #[serde(default)]
+    standing: Standing,
+    v: u64,
+    #[serde(default)]
+    wording: BTreeMap<String, String>,
+}
+
+impl Event {
+    /// Reads an event's bytes, strictly.
+    ///
+    /// # Errors
+    ///
+    /// Every [`EventError`]: these bytes can be refused, and no other bytes mean the same event.
+    pub fn read(bytes: &[u8]) -> Result<Self, EventError> {
+        let (statement, signature) = split(bytes)?;
+        canonical::check_canonical(statement)?;
+        let line: Line<'_> = serde_json::from_str(statement).map_err(|error| not_statement(&error))?;
+        if line.v != VERSION {
+            return Err(EventError::NotStatement(format!("`v` is {}", line.v)));
+        }
+        if (line.seq == line.batch) != signature.is_some() {
+            let signed = signature.is_some();
+            return Err(EventError::Signature { seq: line.seq, batch: line.batch, signed });
+        }
+        if line.no_evidence.is_some() && !line.evidence.is_empty() {
+            return Err(EventError::NotStatement("`no_evidence` beside evidence".to_owned()));
+        }
+        let mut body = serde_json::Deserializer::from_str(line.body.get());
+        Ok(Self {
+            header: Header {
+                batch: line.batch,
+                ledger: line.ledger,
+                prev: line.prev,
+                recorded: line.recorded,
+                recorder: line.recorder,
+                seq: line.seq,
+            },
+            id: line.id,
+            announcement: Announcement {
+                announced: line.announced,
+                standing: line.standing,
+                note: line.note,
+                wording: line.wording,
+                source_ref: line.source_ref,
+                body: Body::read(line.kind, &mut body).map_err(|error| not_statement(&error))?,
+                evidence: line.evidence,
+                no_evidence: line.no_evidence,
+            },
+            signature: signature.map(str::to_owned),
+            hash: digest::event_hash(bytes),
+        })
+    }
+}
+
+/// Splits an event's bytes into its statement, without the line feed, and its signature.
+///
+/// # Errors
+///
+/// What makes the bytes no text of an event: length, encoding, no line feed.
+pub fn split(bytes: &[u8]) -> Result<(&str, Option<&str>), EventError> {
+    if bytes.len() > MAX_EVENT {
+        return Err(EventError::TooLong(bytes.len()));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| EventError::NotUtf8(error.valid_up_to()))?;
+    if let Some(at) = text.find('\r') {
+        return Err(EventError::CarriageReturn(at));
+    }
+    let (statement, rest) = text.split_once('\n').ok_or(EventError::NoLineFeed)?;
+    if statement.len() >= MAX_STATEMENT {
+        return Err(EventError::StatementTooLong(statement.len() + 1));
+    }
+    Ok((statement, (!rest.is_empty()).then_some(rest)))
+}
+
+fn not_statement(error: &serde_json::Error) -> EventError {
+    EventError::NotStatement(error.to_string())
+}
