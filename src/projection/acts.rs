@@ -1,0 +1,205 @@
+//! The acts of parties to one agreement, read from the claims, and the agreement's own milestones.
+
+use std::collections::BTreeMap;
+
+use crate::domain::act::{DepartureAct, JoiningAct, MilestoneAct, Role, SuspensionAct};
+use crate::domain::announcement::{Body, Standing};
+use crate::domain::date::Date;
+use crate::domain::day::Day;
+use crate::domain::id::{AnnouncementId, PartyId};
+use crate::domain::window::Window;
+use crate::projection::knowledge::Claim;
+use crate::projection::rules::{Rules, Status, Step};
+
+/// One act of one party, by one claim.
+#[derive(Debug, Clone)]
+pub struct Act<'a> {
+    /// The claim that tells of it.
+    pub claim: &'a Claim<'a>,
+    /// What it does.
+    pub turn: Turn,
+    /// When it was done; of a departure, when it was notified.
+    pub occurred: Window,
+    /// From when it works, with an open start clipped.
+    pub effect: Window,
+    /// The date that `effect` was read from.
+    pub date: &'a Date,
+    /// From when it is in force for the party, where the claim says so.
+    pub in_force: Option<&'a Date>,
+}
+
+/// What an act does to a participation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Comes nearer.
+    Joining {
+        /// By which act.
+        act: JoiningAct,
+        /// In which role.
+        role: Option<Role>,
+        /// Which step it is.
+        step: Step,
+        /// What it leads to.
+        to: Status,
+    },
+    /// Leaves, or goes back a step.
+    Departure(DepartureAct),
+    /// Suspends or resumes.
+    Suspension(SuspensionAct),
+}
+
+/// What is told of one agreement.
+#[derive(Debug)]
+pub struct AgreementActs<'a> {
+    /// Acts by the folded id of the party, in the order of recording.
+    pub parties: BTreeMap<String, Vec<Act<'a>>>,
+    /// What is expected of parties.
+    pub prospects: Vec<Expectation<'a>>,
+    /// Suspensions and resumptions for all parties.
+    pub for_all: Vec<Act<'a>>,
+    /// Its milestones.
+    pub milestones: Milestones<'a>,
+}
+
+/// One prospect for one party.
+#[derive(Debug)]
+pub struct Expectation<'a> {
+    /// Of whom.
+    pub party: &'a PartyId,
+    /// By which claim.
+    pub claim: &'a Claim<'a>,
+    /// The announcement that fulfilled it.
+    pub fulfilled_by: Option<&'a AnnouncementId>,
+}
+
+/// When things happened to an agreement as a whole.
+#[derive(Debug, Default)]
+pub struct Milestones<'a> {
+    /// The earliest day on which anything is recorded of it.
+    pub earliest: Option<Day>,
+    /// Its entry into force.
+    pub in_force: Option<(&'a Claim<'a>, &'a Date)>,
+    /// Its termination, expiry or supersession.
+    pub ended: Option<(&'a Claim<'a>, &'a Date)>,
+}
+
+impl<'a> AgreementActs<'a> {
+    /// Reads the claims of that standing about an agreement, by its folded id.
+    pub fn of(claims: &'a [Claim<'a>], agreement: &str, rules: &Rules<'_>, standing: Standing) -> Self {
+        let is_ours = |id: &str| id.eq_ignore_ascii_case(agreement);
+        let milestones = Milestones::of(claims, &is_ours);
+        let earliest = milestones.earliest;
+        let clip = |window: Window| clip(window, earliest);
+        let mut found = Self { parties: BTreeMap::new(), prospects: Vec::new(), for_all: Vec::new(), milestones };
+        for claim in claims.iter().filter(|claim| claim.standing == standing) {
+            match claim.body {
+                Body::Joining(joining) if is_ours(joining.agreement.as_str()) => {
+                    let (step, to) = rules.joining(joining.act, joining.role);
+                    let date = match step {
+                        Step::Consent => joining.deposited.as_ref().unwrap_or(&joining.occurred),
+                        Step::Join | Step::Sign | Step::Apply | Step::EnterIntoForce | Step::Leave => {
+                            joining.effective.as_ref().unwrap_or(&joining.occurred)
+                        }
+                    };
+                    let turn = Turn::Joining { act: joining.act, role: joining.role, step, to };
+                    let in_force = joining.effective.as_ref().filter(|_| step == Step::Consent);
+                    let (occurred, effect) = (joining.occurred.window(), clip(date.window()));
+                    found.add(&joining.party, Act { claim, turn, occurred, effect, date, in_force });
+                }
+                Body::Memorandum(memorandum) if is_ours(memorandum.agreement.id.as_str()) => {
+                    let date = memorandum.effective.as_ref().unwrap_or(&memorandum.occurred);
+                    let (step, to) = rules.joining(JoiningAct::Memorandum, None);
+                    let turn = Turn::Joining { act: JoiningAct::Memorandum, role: None, step, to };
+                    let (occurred, effect) = (memorandum.occurred.window(), clip(date.window()));
+                    for party in &memorandum.parties {
+                        found.add(party, Act { claim, turn, occurred, effect, date, in_force: None });
+                    }
+                }
+                Body::Departure(departure) if is_ours(departure.agreement.as_str()) => {
+                    let date = departure.effective.as_ref().unwrap_or(&departure.occurred);
+                    let turn = Turn::Departure(departure.act);
+                    let (occurred, effect) = (departure.occurred.window(), date.window());
+                    found.add(&departure.party, Act { claim, turn, occurred, effect, date, in_force: None });
+                }
+                Body::Suspension(suspension) if is_ours(suspension.agreement.as_str()) => {
+                    let date = suspension.effective.as_ref().unwrap_or(&suspension.occurred);
+                    let turn = Turn::Suspension(suspension.act);
+                    let (occurred, effect) = (suspension.occurred.window(), date.window());
+                    let act = Act { claim, turn, occurred, effect, date, in_force: None };
+                    match &suspension.party {
+                        Some(party) => found.add(party, act),
+                        None => found.for_all.push(act),
+                    }
+                }
+                Body::Prospect(prospect) if prospect.agreement.as_ref().is_some_and(|id| is_ours(id.as_str())) => {
+                    let fulfilled_by = prospect.fulfilled_by.as_ref();
+                    let each = |party| Expectation { party, claim, fulfilled_by };
+                    found.prospects.extend(prospect.parties.iter().map(each));
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    fn add(&mut self, party: &PartyId, act: Act<'a>) {
+        self.parties.entry(party.folded()).or_default().push(act);
+    }
+}
+
+impl<'a> Milestones<'a> {
+    fn of(claims: &'a [Claim<'a>], is_ours: &dyn Fn(&str) -> bool) -> Self {
+        let mut in_force = Vec::new();
+        let mut ended = Vec::new();
+        let mut earliest = None;
+        for claim in claims.iter().filter(|claim| claim.standing == Standing::Confirmed) {
+            let Body::Milestone(milestone) = claim.body else { continue };
+            let Some(occurred) = &milestone.occurred else { continue };
+            if !milestone.agreement.as_ref().is_some_and(|id| is_ours(id.as_str())) {
+                continue;
+            }
+            earliest = [earliest, occurred.window().earliest()].into_iter().flatten().min();
+            match milestone.act {
+                MilestoneAct::EntryIntoForce => in_force.push((claim, occurred)),
+                MilestoneAct::Terminated | MilestoneAct::Expired | MilestoneAct::Superseded => {
+                    ended.push((claim, occurred));
+                }
+                MilestoneAct::Adopted
+                | MilestoneAct::Opened
+                | MilestoneAct::Established
+                | MilestoneAct::Launched
+                | MilestoneAct::Amended
+                | MilestoneAct::Extended
+                | MilestoneAct::Other => {}
+            }
+        }
+        Self { earliest, in_force: strongest(in_force), ended: strongest(ended) }
+    }
+}
+
+/// The claim that decides among several of one fact.
+fn strongest<'a>(mut claims: Vec<(&'a Claim<'a>, &'a Date)>) -> Option<(&'a Claim<'a>, &'a Date)> {
+    rank(&mut claims, |(claim, date)| (*claim, date.window()));
+    claims.into_iter().next()
+}
+
+/// Puts claims of one fact in order, the one that decides first.
+///
+/// A claim whose window strictly contains another's supports it and comes after the rest. Then grade, precision, and
+/// the order of recording decide.
+pub fn rank<'a, T>(claims: &mut [T], of: impl Fn(&T) -> (&'a Claim<'a>, Window)) {
+    let windows: Vec<Window> = claims.iter().map(|claim| of(claim).1).collect();
+    claims.sort_by_cached_key(|claim| {
+        let (claim, window) = of(claim);
+        let supports = windows.iter().any(|other| window.strictly_contains(*other));
+        let ungraded = claim.grade().is_none();
+        (supports, ungraded, claim.grade(), window.width().unwrap_or(u32::MAX), claim.seq())
+    });
+}
+
+fn clip(window: Window, earliest: Option<Day>) -> Window {
+    match (window.earliest(), earliest) {
+        (None, Some(day)) => Window::between(Some(day), window.latest()).unwrap_or(window),
+        _ => window,
+    }
+}

@@ -1,0 +1,152 @@
+//! What is described: parties, agreements and missions, by id and by other names, as they were on a day.
+
+use std::collections::BTreeMap;
+
+use crate::domain::agreement::{Agreement, Mission};
+use crate::domain::announcement::Body;
+use crate::domain::date::Date;
+use crate::domain::day::Day;
+use crate::domain::id::Namespace;
+use crate::domain::party::Party;
+use crate::projection::knowledge::Claim;
+
+/// Descriptions of things, found whatever the case of their ids.
+#[derive(Debug, Default)]
+pub struct Catalogue<'a> {
+    parties: BTreeMap<String, Vec<Description<&'a Party>>>,
+    agreements: BTreeMap<String, Vec<Description<AgreementView<'a>>>>,
+    missions: BTreeMap<String, Vec<Description<&'a Mission>>>,
+    names: BTreeMap<(Namespace, String), String>,
+}
+
+/// One description, and the day from which it holds.
+#[derive(Debug)]
+struct Description<T> {
+    from: Option<Day>,
+    thing: T,
+}
+
+/// An agreement, described by itself or by the memorandum that brought it.
+#[derive(Debug, Clone)]
+pub enum AgreementView<'a> {
+    /// Described by an announcement of its own.
+    Described(&'a Agreement),
+    /// Brought by a memorandum.
+    Concluded(Box<Agreement>),
+}
+
+impl AgreementView<'_> {
+    /// The description.
+    pub fn get(&self) -> &Agreement {
+        match self {
+            Self::Described(agreement) => agreement,
+            Self::Concluded(agreement) => agreement,
+        }
+    }
+}
+
+impl<'a> Catalogue<'a> {
+    /// Collects the descriptions among the claims.
+    pub fn of<'c>(claims: impl Iterator<Item = &'c Claim<'a>>) -> Self
+    where
+        'a: 'c,
+    {
+        let mut catalogue = Self::default();
+        for claim in claims {
+            catalogue.add(claim.body);
+        }
+        catalogue
+    }
+
+    fn add(&mut self, body: &'a Body) {
+        match body {
+            Body::Party(party) => {
+                let names = std::iter::once(&party.name).chain(&party.also_known_as);
+                self.name(Namespace::Party, &party.id.folded(), names);
+                insert(&mut self.parties, party.id.folded(), party.from.as_ref(), party);
+            }
+            Body::Agreement(agreement) => {
+                let names = std::iter::once(&agreement.title).chain(&agreement.also_known_as);
+                self.name(Namespace::Agreement, &agreement.id.folded(), names);
+                let view = AgreementView::Described(agreement);
+                insert(&mut self.agreements, agreement.id.folded(), agreement.from.as_ref(), view);
+            }
+            Body::Memorandum(memorandum) => {
+                let new = &memorandum.agreement;
+                self.name(Namespace::Agreement, &new.id.folded(), std::iter::once(&new.title));
+                let view = AgreementView::Concluded(Box::new(Agreement {
+                    id: new.id.clone(),
+                    title: new.title.clone(),
+                    r#type: new.r#type,
+                    parent: None,
+                    subjects: Vec::new(),
+                    also_known_as: Vec::new(),
+                    depositary: None,
+                    membership: None,
+                    from: None,
+                }));
+                insert(&mut self.agreements, new.id.folded(), None, view);
+            }
+            Body::Mission(mission) => {
+                let names = std::iter::once(&mission.title).chain(&mission.also_known_as);
+                self.name(Namespace::Mission, &mission.id.folded(), names);
+                insert(&mut self.missions, mission.id.folded(), mission.from.as_ref(), mission);
+            }
+            _ => {}
+        }
+    }
+
+    /// The first thing that takes a name keeps it.
+    fn name<'n>(&mut self, namespace: Namespace, id: &str, names: impl Iterator<Item = &'n String>) {
+        for name in names {
+            self.names.entry((namespace, name.to_lowercase())).or_insert_with(|| id.to_owned());
+        }
+    }
+
+    /// The party of that id as it was on a day.
+    pub fn party(&self, id: &str, on: Day) -> Option<&'a Party> {
+        on_day(self.parties.get(&id.to_ascii_lowercase())?, on).copied()
+    }
+
+    /// The agreement of that id as it was on a day.
+    pub fn agreement(&self, id: &str, on: Day) -> Option<&Agreement> {
+        on_day(self.agreements.get(&id.to_ascii_lowercase())?, on).map(AgreementView::get)
+    }
+
+    /// The mission of that id as it was on a day.
+    pub fn mission(&self, id: &str, on: Day) -> Option<&'a Mission> {
+        on_day(self.missions.get(&id.to_ascii_lowercase())?, on).copied()
+    }
+
+    /// The folded id of the thing that has this id or other name, whatever its case.
+    pub fn find(&self, namespace: Namespace, name: &str) -> Option<String> {
+        let folded = name.to_ascii_lowercase();
+        if self.ids(namespace).any(|id| id == folded) {
+            return Some(folded);
+        }
+        self.names.get(&(namespace, name.to_lowercase())).cloned()
+    }
+
+    /// The folded ids of all things of a space, in order.
+    pub fn ids(&self, namespace: Namespace) -> Box<dyn Iterator<Item = &str> + '_> {
+        match namespace {
+            Namespace::Party => Box::new(self.parties.keys().map(String::as_str)),
+            Namespace::Agreement => Box::new(self.agreements.keys().map(String::as_str)),
+            Namespace::Mission => Box::new(self.missions.keys().map(String::as_str)),
+            Namespace::Announcement => Box::new(std::iter::empty()),
+        }
+    }
+}
+
+fn insert<T>(things: &mut BTreeMap<String, Vec<Description<T>>>, id: String, from: Option<&Date>, thing: T) {
+    let from = from.and_then(|date| date.window().earliest());
+    let descriptions = things.entry(id).or_default();
+    let at = descriptions.partition_point(|known| known.from <= from);
+    descriptions.insert(at, Description { from, thing });
+}
+
+/// The newest description that holds by then; before all of them, the oldest.
+fn on_day<T>(descriptions: &[Description<T>], on: Day) -> Option<&T> {
+    let holding = descriptions.iter().rev().find(|known| known.from.is_none_or(|from| from <= on));
+    holding.or(descriptions.first()).map(|known| &known.thing)
+}

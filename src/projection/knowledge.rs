@@ -1,0 +1,230 @@
+//! What was known: the claims that stand, seen from a point on the clocks of announcement and recording.
+//!
+//! A correction or retraction works from its own announced and recorded position on; before it, answers are as they
+//! were. Nothing is dropped: what no longer stands is kept with the reason, for the history.
+
+use std::collections::HashMap;
+
+use crate::domain::announcement::{Announcement, Body, Kind, Standing};
+use crate::domain::day::Day;
+use crate::domain::id::AnnouncementId;
+use crate::domain::source::{Evidence, Grade};
+use crate::domain::window::Window;
+use crate::event::statement::Event;
+
+/// How far along the clocks of knowledge to look. Both ends are inclusive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Horizon {
+    /// Claims certainly announced by that day; all, if none is given.
+    pub announced_by: Option<Day>,
+}
+
+/// One claim that stands.
+#[derive(Debug, Clone)]
+pub struct Claim<'a> {
+    /// The event that makes it: for a replacement, the correction.
+    pub event: &'a Event,
+    /// What it says.
+    pub body: &'a Body,
+    /// On whose word; a replacement has the corrected announcement's unless it brings its own.
+    pub evidence: &'a [Evidence],
+    /// How firmly.
+    pub standing: Standing,
+    /// The stay of the corrected announcement, for a replacement that names none.
+    inherited_stay: Option<&'a str>,
+    /// The events that deny it.
+    pub disputed_by: Vec<u64>,
+    /// The events that say the same.
+    pub confirmed_by: Vec<u64>,
+}
+
+impl<'a> Claim<'a> {
+    /// The position of the event that makes it.
+    pub fn seq(&self) -> u64 {
+        self.event.header.seq
+    }
+
+    /// The label of the stay that it belongs to.
+    pub fn stay(&self) -> Option<&'a str> {
+        let own = match self.body {
+            Body::Joining(joining) => joining.stay.as_deref(),
+            Body::Departure(departure) => departure.stay.as_deref(),
+            Body::Suspension(suspension) => suspension.stay.as_deref(),
+            _ => None,
+        };
+        own.or(self.inherited_stay)
+    }
+
+    /// The strongest grade among its sources.
+    pub fn grade(&self) -> Option<Grade> {
+        self.evidence.iter().map(|evidence| evidence.source.grade).min()
+    }
+
+    /// The days on which it may have been announced.
+    pub fn announced(&self) -> Window {
+        announced(self.event)
+    }
+}
+
+/// Why a claim no longer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Struck {
+    /// The event that struck it.
+    pub by: u64,
+    /// Whether something stands in its place.
+    pub replaced: bool,
+}
+
+/// The claims that stand, and what was struck.
+#[derive(Debug)]
+pub struct Knowledge<'a> {
+    /// In the order of their events.
+    pub claims: Vec<Claim<'a>>,
+    /// What no longer stands, by the position of its event.
+    pub struck: HashMap<u64, Struck>,
+}
+
+impl<'a> Knowledge<'a> {
+    /// Looks at a prefix of the log from a horizon.
+    pub fn of(events: &'a [Event], horizon: Horizon) -> Self {
+        let known = |event: &&Event| {
+            event.announcement.body.kind().is_description()
+                || horizon.announced_by.is_none_or(|day| announced(event).certainly_by(day))
+        };
+        let known: Vec<&Event> = events.iter().filter(known).collect();
+        let by_id: HashMap<&AnnouncementId, &Event> = known.iter().map(|event| (&event.id, *event)).collect();
+        let struck = strikes(&known, &by_id);
+        let retracted = |seq: u64| struck.get(&seq).is_some_and(|strike| strike.retracted);
+
+        let mut claims: Vec<Claim<'a>> = known
+            .iter()
+            .filter(|event| !struck.contains_key(&event.header.seq))
+            .filter_map(|event| claim(event, &by_id))
+            .collect();
+        mark(&mut claims, &known, &by_id, &retracted);
+        let struck = struck.into_iter().map(|(seq, strike)| (seq, strike.shown())).collect();
+        Self { claims, struck }
+    }
+}
+
+/// When an announcement was made: its own day, else its earliest source's, else that of recording.
+pub fn announced(event: &Event) -> Window {
+    let announcement = &event.announcement;
+    if let Some(date) = &announcement.announced {
+        return date.window();
+    }
+    let published = announcement.evidence.iter().filter_map(|evidence| evidence.source.published.as_ref());
+    published
+        .map(crate::domain::date::Date::window)
+        .min_by(Window::cmp_by_ends)
+        .unwrap_or_else(|| Window::of_day(event.header.recorded.day()))
+}
+
+#[derive(Debug)]
+struct Strike {
+    by: u64,
+    replaced: bool,
+    retracted: bool,
+}
+
+impl Strike {
+    fn shown(self) -> Struck {
+        Struck { by: self.by, replaced: self.replaced }
+    }
+}
+
+/// What corrections and retractions strike. Only later events strike earlier ones, so one pass from the end settles
+/// whether the one that strikes is itself retracted. A corrected correction still strikes what it corrected.
+fn strikes(known: &[&Event], by_id: &HashMap<&AnnouncementId, &Event>) -> HashMap<u64, Strike> {
+    let mut strikes: HashMap<u64, Strike> = HashMap::new();
+    for event in known.iter().rev() {
+        let seq = event.header.seq;
+        if strikes.get(&seq).is_some_and(|strike| strike.retracted) {
+            continue;
+        }
+        let (target, replaced, retracted) = match &event.announcement.body {
+            Body::Correction(correction) => (&correction.corrects, correction.replacement.is_some(), false),
+            Body::Retraction(retraction) => (&retraction.retracts, false, true),
+            _ => continue,
+        };
+        if let Some(target) = by_id.get(target).filter(|target| target.header.seq < seq) {
+            strikes.insert(target.header.seq, Strike { by: seq, replaced, retracted });
+        }
+    }
+    strikes
+}
+
+/// The claim that an event makes, if it makes one about the world.
+fn claim<'a>(event: &'a Event, by_id: &HashMap<&AnnouncementId, &'a Event>) -> Option<Claim<'a>> {
+    let announcement = &event.announcement;
+    let plain = |body| Claim {
+        event,
+        body,
+        evidence: &announcement.evidence,
+        standing: announcement.standing,
+        inherited_stay: None,
+        disputed_by: Vec::new(),
+        confirmed_by: Vec::new(),
+    };
+    match &announcement.body {
+        Body::Correction(correction) => {
+            let mut claim = plain(correction.replacement.as_ref()?.0.as_ref());
+            inherit(&mut claim, announcement, by_id);
+            Some(claim)
+        }
+        Body::Retraction(_) | Body::Dispute(_) | Body::Confirmation(_) => None,
+        body if body.kind().is_about_ledger() => None,
+        body => Some(plain(body)),
+    }
+}
+
+/// Takes evidence, standing and stay from what was corrected, as far back as corrections go, unless the claim has them.
+fn inherit<'a>(claim: &mut Claim<'a>, correction: &'a Announcement, by_id: &HashMap<&AnnouncementId, &'a Event>) {
+    let mut at = correction;
+    let mut limit = claim.event.header.seq;
+    while let Body::Correction(correction) = &at.body {
+        let Some(target) = by_id.get(&correction.corrects).filter(|target| target.header.seq < limit) else { return };
+        limit = target.header.seq;
+        at = &target.announcement;
+        if claim.evidence.is_empty() {
+            claim.evidence = &at.evidence;
+        }
+        if at.standing == Standing::Reported {
+            claim.standing = Standing::Reported;
+        }
+        let body = match &at.body {
+            Body::Correction(earlier) => earlier.replacement.as_ref().map(|replacement| replacement.0.as_ref()),
+            body => Some(body),
+        };
+        let stay = match body {
+            Some(Body::Joining(joining)) => joining.stay.as_deref(),
+            Some(Body::Departure(departure)) => departure.stay.as_deref(),
+            Some(Body::Suspension(suspension)) => suspension.stay.as_deref(),
+            _ => None,
+        };
+        claim.inherited_stay = claim.inherited_stay.or(stay);
+    }
+}
+
+/// Puts the marks of disputes and confirmations on the claims that they are about.
+fn mark(
+    claims: &mut [Claim<'_>],
+    known: &[&Event],
+    by_id: &HashMap<&AnnouncementId, &Event>,
+    retracted: &dyn Fn(u64) -> bool,
+) {
+    let at: HashMap<u64, usize> = claims.iter().enumerate().map(|(index, claim)| (claim.seq(), index)).collect();
+    for event in known.iter().filter(|event| !retracted(event.header.seq)) {
+        let target = match &event.announcement.body {
+            Body::Dispute(dispute) => &dispute.of,
+            Body::Confirmation(confirmation) => &confirmation.of,
+            _ => continue,
+        };
+        let Some(claim) = by_id.get(target).and_then(|event| at.get(&event.header.seq)) else { continue };
+        let claim = &mut claims[*claim];
+        match event.announcement.body.kind() {
+            Kind::Dispute => claim.disputed_by.push(event.header.seq),
+            _ => claim.confirmed_by.push(event.header.seq),
+        }
+    }
+}
