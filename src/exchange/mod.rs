@@ -1,4 +1,5 @@
 //! Files in, files out: announcement files, the schema, templates.
 
+pub mod fields;
 pub mod place;
 pub mod tree;
