@@ -1,0 +1,73 @@
+//! Folders that survive a power cut.
+//!
+//! A file's name lives in its folder. Until the folder itself is on the disk, a file that was written and synced may
+//! have no name after a power cut.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// Creates `folder` and whatever is missing above it, all of it durable. A folder that is there is left alone.
+///
+/// # Errors
+///
+/// What the operating system says, also when something else than a folder is in the way.
+pub fn create(folder: &Path) -> io::Result<()> {
+    let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.is_dir();
+    let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
+    for path in missing.into_iter().rev() {
+        match fs::create_dir(path) {
+            // Somebody else creates it too, and both make sure that it lasts.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+            outcome => outcome?,
+        }
+        sync(parent(path))?;
+    }
+    Ok(())
+}
+
+/// Puts the names in `folder` on the disk.
+///
+/// # Errors
+///
+/// What the operating system says.
+pub fn sync(folder: &Path) -> io::Result<()> {
+    // Elsewhere a folder cannot be opened as a file, and there is nothing to ask for.
+    if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// The folder that `path` lies in, which for a bare name is the current one.
+pub(super) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_created_with_all_above_it_and_again_without_complaint() {
+        let top = tempfile::tempdir().expect("a temporary folder");
+        let deep = top.path().join("a/b/c");
+        create(&deep).expect("nothing is in the way");
+        create(&deep).expect("it is there");
+        assert!(deep.is_dir());
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_an_error() {
+        let top = tempfile::tempdir().expect("a temporary folder");
+        fs::write(top.path().join("a"), "a file").expect("a fresh file");
+        assert!(create(&top.path().join("a")).is_err());
+        assert!(create(&top.path().join("a/b")).is_err());
+    }
+
+    #[test]
+    fn a_bare_name_lies_in_the_current_folder() {
+        assert_eq!(parent(Path::new("name")), Path::new("."));
+        assert_eq!(parent(Path::new("folder/name")), Path::new("folder"));
+    }
+}

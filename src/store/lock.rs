@@ -1,0 +1,183 @@
+//! Who works on a ledger's folder: an exclusive lock on one file, which names its holder.
+//!
+//! The operating system releases the lock with the process, however it ends. The file stays for ever: if it were
+//! removed, one process could wait for the file that it opened while another locks a new one of the same name.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use crate::store::whole_file::{self, Kind};
+
+const PAUSE: Duration = Duration::from_millis(20);
+/// The most characters of the holder's text that are shown.
+const HOLDER_MAX_CHARS: usize = 200;
+
+/// The lock, held until it is dropped.
+#[derive(Debug)]
+#[must_use = "the lock is released when it is dropped"]
+pub struct Lock {
+    file: File,
+}
+
+/// Why the lock was not acquired.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LockError {
+    /// Somebody else holds it. Wait longer, or ask them.
+    #[error("the ledger is in use by {}", if .holder.is_empty() { "another process" } else { .holder })]
+    Held {
+        /// What the holder said of itself: one line without control characters, at most 200 characters; empty if it
+        /// has not said anything yet.
+        holder: String,
+    },
+    /// The lock's file cannot be used.
+    #[error("the ledger cannot be locked")]
+    Io(#[from] io::Error),
+}
+
+impl Lock {
+    /// Locks the file at `path`, which is created if need be, and writes `holder` into it.
+    ///
+    /// While somebody else holds the lock, it tries again every 20 ms until `timeout` has passed; it tries at least
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Held`] after the timeout; [`LockError::Io`] if the file cannot be opened, or is a symbolic link.
+    pub fn acquire(path: &Path, holder: &str, timeout: Duration) -> Result<Self, LockError> {
+        let mut file = open(path)?;
+        let mut left = timeout;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::Error(error)) => return Err(error.into()),
+                Err(TryLockError::WouldBlock) if left.is_zero() => return Err(LockError::Held { holder: read(&file) }),
+                Err(TryLockError::WouldBlock) => {}
+            }
+            let pause = left.min(PAUSE);
+            thread::sleep(pause);
+            left -= pause;
+        }
+        file.set_len(0)?;
+        file.write_all(holder.as_bytes())?;
+        Ok(Self { file })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // So that the next holder is not taken for this one before it has written its own name. If that fails, or the
+        // process is killed first, the lock is released all the same when the file is closed.
+        let _ = self.file.set_len(0);
+    }
+}
+
+/// Opens the file without touching what is in it. A link might lead to a file that is none of ours to write to.
+fn open(path: &Path) -> io::Result<File> {
+    if whole_file::kind(path)? == Kind::Other {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{} is not a regular file", path.display())));
+    }
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+}
+
+/// What the holder said of itself. Where locked files cannot be read, that is nothing.
+fn read(file: &File) -> String {
+    let mut bytes = Vec::new();
+    // A character is at most four bytes; whatever follows would not be shown.
+    match file.take(4 * HOLDER_MAX_CHARS as u64).read_to_end(&mut bytes) {
+        Ok(_) => one_line(&String::from_utf8_lossy(&bytes)),
+        Err(_) => String::new(),
+    }
+}
+
+/// The text on one line, with nothing in it that a terminal would obey.
+fn one_line(text: &str) -> String {
+    let visible: String = text.chars().map(|c| if is_invisible(c) { ' ' } else { c }).collect();
+    let words: Vec<&str> = visible.split_whitespace().collect();
+    words.join(" ").chars().take(HOLDER_MAX_CHARS).collect()
+}
+
+/// Control characters, line separators, zero-width characters, and those that change the direction of writing.
+fn is_invisible(c: char) -> bool {
+    let formats = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    c.is_control() || formats
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    fn path() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("LOCK");
+        (folder, path)
+    }
+
+    fn acquire(path: &Path, holder: &str) -> Lock {
+        Lock::acquire(path, holder, Duration::ZERO).expect("nobody holds it")
+    }
+
+    /// While a lock is held by `holder`, others are told `shown`.
+    fn check(holder: &str, shown: &str) {
+        let (_folder, path) = path();
+        let _held = acquire(&path, holder);
+        match Lock::acquire(&path, "another", Duration::from_millis(1)) {
+            Err(LockError::Held { holder }) => assert_eq!(holder, shown),
+            other => panic!("expected that it is held, not {other:?}"),
+        }
+    }
+
+    #[test]
+    fn who_holds_the_lock_is_told_to_others() {
+        check("pid 4711: servanda append", "pid 4711: servanda append");
+        check("", "");
+    }
+
+    #[test]
+    fn a_holder_is_shown_on_one_line_without_anything_a_terminal_obeys() {
+        check("\u{1b}[31mred\u{7}\n\tnext\u{9b}2J \u{202e}back", "[31mred next 2J back");
+        check(&"é".repeat(500), &"é".repeat(200));
+    }
+
+    #[test]
+    fn a_released_lock_can_be_acquired_again() {
+        let (_folder, path) = path();
+        drop(acquire(&path, "a holder with a longer name"));
+        let _held = acquire(&path, "second");
+        assert_eq!(std::fs::read_to_string(&path).expect("others may read it"), "second");
+    }
+
+    #[test]
+    fn what_a_killed_holder_left_behind_is_in_nobodys_way() {
+        let (_folder, path) = path();
+        std::fs::write(&path, "killed, and with a longer name").expect("a fresh file");
+        let _held = acquire(&path, "next");
+        assert_eq!(std::fs::read_to_string(&path).expect("others may read it"), "next");
+    }
+
+    #[test]
+    fn who_waits_gets_the_lock_when_it_is_released() {
+        let (_folder, path) = path();
+        let held = acquire(&path, "first");
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| Lock::acquire(&path, "second", Duration::from_mins(1)));
+            drop(held);
+            assert!(waiting.join().expect("it does not panic").is_ok());
+        });
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_symbolic_link_is_refused_and_its_target_untouched() {
+        let (folder, path) = path();
+        let outside = folder.path().join("outside");
+        std::fs::write(&outside, "untouched").expect("a fresh file");
+        std::os::unix::fs::symlink(&outside, &path).expect("a fresh link");
+        assert!(matches!(Lock::acquire(&path, "me", Duration::ZERO), Err(LockError::Io(_))));
+        assert_eq!(std::fs::read_to_string(&outside).expect("it is still there"), "untouched");
+    }
+}

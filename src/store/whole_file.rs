@@ -1,0 +1,144 @@
+//! Small files that appear whole or not at all, and last.
+//!
+//! The bytes go to a temporary file in the same folder, then to the disk; only then does the file get its name, and the
+//! folder is synced. A crash at any point leaves the old file or the new one, and at worst a temporary file, whose name
+//! begins with `.tmp-`.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use crate::store::folder;
+
+/// Writes `bytes` to `path`, in place of what is there. A symbolic link is replaced, not followed.
+///
+/// `mode` is the file's permissions on Unix, less the umask, from its creation on; `None` is 0666. The permissions of
+/// a file that was there before count for nothing.
+///
+/// # Errors
+///
+/// What the operating system says. If only the last sync failed, the new file may be in place but not durable.
+pub fn replace(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
+    temporary(path, bytes, mode)?.persist(path)?;
+    folder::sync(folder::parent(path))
+}
+
+/// Writes `bytes` to `path`, where nothing may be yet. `mode` is as for [`replace`].
+///
+/// # Errors
+///
+/// [`io::ErrorKind::AlreadyExists`] if there is anything at `path`, and else what the operating system says.
+pub fn create_new(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
+    temporary(path, bytes, mode)?.persist_noclobber(path)?;
+    folder::sync(folder::parent(path))
+}
+
+/// What lies at a path, before it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Absent,
+    Regular,
+    /// A symbolic link, which may lead out of the ledger; a pipe, which may block for ever; a folder or a device.
+    Other,
+}
+
+pub(super) fn kind(path: &Path) -> io::Result<Kind> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_file() => Ok(Kind::Regular),
+        Ok(_) => Ok(Kind::Other),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Kind::Absent),
+        Err(error) => Err(error),
+    }
+}
+
+/// A file beside `path` that holds `bytes`, on the disk, and is removed unless it is persisted.
+fn temporary(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<NamedTempFile> {
+    let mut file = create_with_mode(folder::parent(path), mode.unwrap_or(0o666))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+#[cfg(unix)]
+fn create_with_mode(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt;
+    tempfile::Builder::new().prefix(".tmp-").permissions(fs::Permissions::from_mode(mode)).tempfile_in(folder)
+}
+
+#[cfg(not(unix))]
+fn create_with_mode(folder: &Path, _mode: u32) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(".tmp-").tempfile_in(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// After `write`, the file holds `expected` and the folder nothing else.
+    fn check(write: impl FnOnce(&Path) -> io::Result<()>, expected: &str) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("file");
+        write(&path).expect("the folder can be written");
+        assert_eq!(fs::read_to_string(&path).expect("the file is there"), expected);
+        assert_eq!(fs::read_dir(folder.path()).expect("the folder is there").count(), 1, "something is left over");
+    }
+
+    #[test]
+    fn replacing_creates_the_file_or_takes_its_place() {
+        check(|path| replace(path, b"new", None), "new");
+        check(|path| fs::write(path, "old and longer").and_then(|()| replace(path, b"new", None)), "new");
+    }
+
+    #[test]
+    fn creating_anew_never_overwrites() {
+        check(|path| create_new(path, b"new", None), "new");
+        check(
+            |path| {
+                fs::write(path, "old")?;
+                let refused = create_new(path, b"new", None).expect_err("there is a file");
+                assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+                Ok(())
+            },
+            "old",
+        );
+    }
+
+    #[test]
+    fn a_failed_replacement_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let in_the_way = folder.path().join("name");
+        fs::create_dir(&in_the_way).expect("a fresh folder");
+        assert!(replace(&in_the_way, b"new", None).is_err());
+        assert!(in_the_way.is_dir());
+        assert_eq!(fs::read_dir(folder.path()).expect("the folder is there").count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_is_readable_by_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        for write in [create_new, replace] {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let path = folder.path().join("key");
+            write(&path, b"secret", Some(0o600)).expect("the folder can be written");
+            let mode = fs::metadata(&path).expect("the file is there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_symbolic_link_is_replaced_and_not_followed() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (outside, link) = (folder.path().join("outside"), folder.path().join("link"));
+        fs::write(&outside, "untouched").expect("a fresh file");
+        std::os::unix::fs::symlink(&outside, &link).expect("a fresh link");
+        assert_eq!(kind(&link).expect("it can be looked at"), Kind::Other);
+        assert!(create_new(&link, b"new", None).is_err());
+        replace(&link, b"new", None).expect("the folder can be written");
+        assert_eq!(kind(&link).expect("it can be looked at"), Kind::Regular);
+        assert_eq!(fs::read_to_string(&outside).expect("it is still there"), "untouched");
+    }
+}
