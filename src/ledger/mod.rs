@@ -1,1 +1,223 @@
-//! The only writer: admission, append, signing, verification.
+//! The only writer: admission, append, signing, verification; and the reader that answers rest on.
+//!
+//! A ledger is a folder. One process at a time has its store open, readers included, so every command opens it, does
+//! one thing and closes it; [`Log`] is what a reader takes with it.
+
+pub mod admission;
+pub mod append;
+pub mod authority;
+pub mod draft;
+pub mod finding;
+pub mod found;
+pub mod index;
+pub mod log;
+pub mod settings;
+pub mod signer;
+pub mod verify;
+
+use std::io;
+use std::time::Duration;
+
+use crate::domain::id::Origin;
+use crate::event::chain::Chain;
+use crate::event::statement::Event;
+use crate::store::Store;
+use crate::store::documents::Documents;
+use crate::store::lock::{Lock, LockError};
+use crate::store::sled::SledStore;
+use crate::store::{StoreError, whole_file};
+
+use authority::Authority;
+use index::Index;
+
+pub use crate::evidence::extract::{ExtractError, MAX_DOCUMENT_BYTES, MediaType};
+pub use crate::store::documents::DocumentError;
+pub use append::{AppendError, Appended, Options};
+pub use draft::{Batch, Draft, DraftDocument, DraftQuote, DraftSource};
+pub use finding::{Code, Finding};
+pub use log::Log;
+pub use settings::{Folder, Head, Settings, SettingsError};
+pub use signer::{KeyFile, Signer, SignerError};
+
+/// How a process comes to a ledger's store.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// Who it is, for others that wait: process id and command.
+    pub holder: String,
+    /// How long to wait for others.
+    pub lock_timeout: Duration,
+}
+
+/// Why a ledger could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// There is none, or its settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// Somebody else is using it.
+    #[error("the ledger is in use by {holder}")]
+    InUse {
+        /// What the other says of itself.
+        holder: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store holds something that is no chain of events.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// The operating system refused.
+    #[error("the ledger's folder cannot be used: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// The first event that cannot be believed. `verify` tells all of them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("event {seq} is damaged: {what}")]
+pub struct Damage {
+    /// Its position.
+    pub seq: u64,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// A ledger that is open for writing.
+pub struct Ledger {
+    folder: Folder,
+    origin: Origin,
+    store: Box<dyn Store>,
+    documents: Documents,
+    events: Vec<Event>,
+    chain: Chain,
+    authority: Authority,
+    index: Index,
+    // Released last: fields are dropped in the order of their declaration.
+    _lock: Lock,
+}
+
+impl Ledger {
+    /// Opens the ledger in a folder, and reads and checks all of it.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; after [`OpenError::InUse`] it is worth trying again.
+    pub fn open(folder: &Folder, access: &Access) -> Result<Self, OpenError> {
+        let settings = Settings::load(folder)?;
+        let lock = lock(folder, access)?;
+        let store = open_store(folder, access)?;
+        Self::with_store(folder, settings.origin, Box::new(store), lock)
+    }
+
+    /// A ledger over a store of one's own; what tests of faults are made of.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Damaged`] and [`OpenError::Store`] if what the store holds is no ledger of that origin.
+    pub fn with_store(folder: &Folder, origin: Origin, store: Box<dyn Store>, lock: Lock) -> Result<Self, OpenError> {
+        let values: Vec<Vec<u8>> = store.read(0..store.len()).collect::<Result<_, _>>()?;
+        let events = log::checked(&origin, values.iter().map(Vec::as_slice))?;
+        let mut ledger = Self {
+            folder: folder.clone(),
+            chain: Chain::new(origin.clone()),
+            origin,
+            store,
+            documents: Documents::at(folder.documents()),
+            events: Vec::new(),
+            authority: Authority::default(),
+            index: Index::default(),
+            _lock: lock,
+        };
+        for event in events {
+            ledger.take(event);
+        }
+        Ok(ledger)
+    }
+
+    /// Takes an event that is in the store, or about to be.
+    fn take(&mut self, event: Event) {
+        self.chain.push(&event);
+        // What `verify` would tell of keys does not keep others from reading; signing is checked when it happens.
+        let _ = self.authority.apply(event.header.seq, &event.announcement.body);
+        self.index.add(&event);
+        self.events.push(event);
+    }
+
+    /// Forgets events that did not come into the store.
+    fn forget_from(&mut self, len: usize) {
+        if self.events.len() == len {
+            return;
+        }
+        self.chain = Chain::new(self.origin.clone());
+        self.authority = Authority::default();
+        self.index = Index::default();
+        let kept: Vec<Event> = self.events.drain(..).take(len).collect();
+        for event in kept {
+            self.take(event);
+        }
+    }
+
+    /// Its events.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Where the log ends.
+    pub fn head(&self) -> Head {
+        Head { len: self.chain.len(), hash: self.chain.head() }
+    }
+
+    /// The ledger's name.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Who may sign the next event.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+}
+
+pub(crate) fn lock(folder: &Folder, access: &Access) -> Result<Lock, OpenError> {
+    Lock::acquire(&folder.lock(), &access.holder, access.lock_timeout).map_err(|error| match error {
+        LockError::Held { holder } if holder.is_empty() => OpenError::InUse { holder: "another process".to_owned() },
+        LockError::Held { holder } => OpenError::InUse { holder },
+        LockError::Io(error) => OpenError::Io(error),
+    })
+}
+
+pub(crate) fn open_store(folder: &Folder, access: &Access) -> Result<SledStore, OpenError> {
+    // Ours is the only lock that waits; sled's own can linger a moment after a process was killed.
+    let pause = Duration::from_millis(20);
+    let mut waited = Duration::ZERO;
+    loop {
+        match SledStore::open(&folder.store()) {
+            Err(StoreError::InUse { .. }) if waited < access.lock_timeout => {
+                std::thread::sleep(pause);
+                waited += pause;
+            }
+            Err(StoreError::InUse { folder }) => {
+                return Err(OpenError::InUse { holder: format!("a process that has {} open", folder.display()) });
+            }
+            other => return Ok(other?),
+        }
+    }
+}
+
+/// Writes the words for whoever finds the folder.
+pub(crate) fn write_readme(folder: &Folder, origin: &Origin) -> io::Result<()> {
+    let text = format!(
+        "This folder is a ledger of agreements, kept by the program servanda. Its name is {origin}.\n\
+         \n\
+         sled/          the events, in a sled 0.34 database: tree `tail`, key = position (8 bytes, big-endian)\n\
+         documents/     sources that events rest on, each named by the BLAKE3 of its bytes\n\
+         keys/          the log's own key; not for others\n\
+         servanda.toml  the ledger's name and format, a copy of what the first event says\n\
+         HEAD           how many events there are and the hash of the newest, a hint\n\
+         LOCK           who is using the ledger\n\
+         \n\
+         Ask it:   servanda --ledger . log\n\
+         Check it: servanda --ledger . verify\n"
+    );
+    whole_file::replace(&folder.readme(), text.as_bytes(), None)
+}

@@ -47,10 +47,7 @@ impl AgreementView<'_> {
 
 impl<'a> Catalogue<'a> {
     /// Collects the descriptions among the claims.
-    pub fn of<'c>(claims: impl Iterator<Item = &'c Claim<'a>>) -> Self
-    where
-        'a: 'c,
-    {
+    pub fn of(claims: &[Claim<'a>]) -> Self {
         let mut catalogue = Self::default();
         for claim in claims {
             catalogue.add(claim.body);

@@ -1,0 +1,187 @@
+//! Evidence: at least one source for what is told of the world, its document kept, each quote found in it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::domain::announcement::Announcement;
+use crate::domain::source::{Document, Evidence, ExtractedText};
+use crate::domain::text::TextKind;
+use crate::evidence::extract::{self, DocumentText};
+use crate::evidence::nearest::nearest;
+use crate::evidence::quote::Prepared;
+use crate::integrity::digest::document_hash;
+use crate::ledger::admission::{Documents, needs_evidence, text};
+use crate::ledger::draft::{Batch, Draft, DraftDocument, DraftQuote};
+use crate::ledger::finding::{Code, Finding};
+
+/// The documents of a batch, each read once, by the place of its bytes in memory.
+pub(super) type Read<'a> = HashMap<usize, ReadDocument<'a>>;
+
+/// A document with its text.
+pub(super) struct ReadDocument<'a> {
+    bytes: &'a Arc<[u8]>,
+    text: DocumentText<'a>,
+    kept: Document,
+}
+
+fn place(document: &DraftDocument) -> usize {
+    Arc::as_ptr(&document.bytes).cast::<u8>() as usize
+}
+
+/// Reads every document of the batch, and tells of those that cannot be read or are not the one expected.
+pub(super) fn read<'a>(batch: &'a Batch, findings: &mut Vec<Finding>) -> Read<'a> {
+    let mut read = Read::new();
+    for (position, draft) in batch.drafts.iter().enumerate() {
+        for (index, source) in draft.sources.iter().enumerate() {
+            let Some(document) = &source.document else { continue };
+            let field = format!("source[{index}].document");
+            let known = match read.get(&place(document)) {
+                Some(known) => known,
+                None => match read_one(document) {
+                    Ok(new) => read.entry(place(document)).or_insert(new),
+                    Err(error) => {
+                        let hint = format!(
+                            "documents are {}, in UTF-8",
+                            extract::MediaType::ALL.map(|media| media.name()).join(", ")
+                        );
+                        let message = error.to_string();
+                        findings.push(Finding::new(position, field, Code::Unreadable, message).hint(hint));
+                        continue;
+                    }
+                },
+            };
+            if let Some(expected) =
+                document.expected.as_ref().filter(|expected| Some(*expected) != known.kept.b3.as_ref())
+            {
+                let found = known.kept.b3.as_ref().map_or("", |hash| hash.as_str());
+                let message = format!("the document hashes to {found}, not to {}", expected.as_str());
+                let hint = "this is another document, or a changed one; `b3sum FILE` prints its hash";
+                findings.push(Finding::new(position, field, Code::OtherHash, message).hint(hint));
+            }
+        }
+    }
+    read
+}
+
+fn read_one(document: &DraftDocument) -> Result<ReadDocument<'_>, extract::ExtractError> {
+    let text = extract::text_of(document.media, &document.bytes)?;
+    let extracted = match &text {
+        DocumentText::Own(_) => None,
+        DocumentText::Extracted(text) => {
+            Some(ExtractedText { b3: text::address(document_hash(text.as_bytes())), len: text.len() as u64 })
+        }
+    };
+    let kept = Document {
+        b3: Some(text::address(document_hash(&document.bytes))),
+        commit: None,
+        len: document.bytes.len() as u64,
+        r#type: document.media.name().to_owned(),
+        text: extracted,
+    };
+    Ok(ReadDocument { bytes: &document.bytes, text, kept })
+}
+
+/// Each document made ready for finding quotes in it, once for all of them.
+pub(super) fn prepare<'a>(read: &'a Read<'a>) -> HashMap<usize, Prepared<'a>> {
+    read.iter().map(|(place, document)| (*place, Prepared::new(document.text.as_str()))).collect()
+}
+
+/// The files to keep: documents, and the texts extracted from them.
+pub(super) fn kept(read: Read<'_>) -> Documents {
+    let mut files = BTreeMap::new();
+    for document in read.into_values() {
+        if let Some(address) = &document.kept.b3 {
+            files.insert(address.as_str().to_owned(), document.bytes.to_vec());
+        }
+        if let (Some(extracted), DocumentText::Extracted(text)) = (&document.kept.text, document.text) {
+            files.insert(extracted.b3.as_str().to_owned(), text.into_bytes());
+        }
+    }
+    files
+}
+
+/// Puts the evidence into the announcement: each source with each of its quotes, and where it stands.
+pub(super) fn admit(
+    position: usize,
+    draft: &Draft,
+    announcement: &mut Announcement,
+    read: &Read<'_>,
+    prepared: &HashMap<usize, Prepared<'_>>,
+    findings: &mut Vec<Finding>,
+) {
+    if draft.sources.is_empty() {
+        if announcement.no_evidence.is_none() && needs_evidence(&announcement.body) {
+            let hint = "give a `source`, for one announcement or at the top for all; or `evidence: { none: \"why\" }`";
+            let message = "no source says this, and no reason is given why there is none".to_owned();
+            findings.push(Finding::new(position, "", Code::NoEvidence, message).hint(hint));
+        }
+        return;
+    }
+    let mut found: Vec<Vec<(String, (u64, u64))>> = vec![Vec::new(); draft.sources.len()];
+    for (index, quote) in draft.quotes.iter().enumerate() {
+        place_quote(position, index, quote, draft, read, prepared, &mut found, findings);
+    }
+    for (index, (source, quotes)) in draft.sources.iter().zip(found).enumerate() {
+        let mut source_kept = source.source.clone();
+        text::admit_source(position, &format!("source[{index}]"), &mut source_kept, findings);
+        let document = source.document.as_ref().and_then(|document| read.get(&place(document)));
+        source_kept.document = document.map(|document| document.kept.clone());
+        if quotes.is_empty() {
+            announcement.evidence.push(Evidence { source: source_kept, quote: None, at: None });
+        } else {
+            announcement.evidence.extend(quotes.into_iter().map(|(quote, at)| Evidence {
+                source: source_kept.clone(),
+                quote: Some(quote),
+                at: Some(at),
+            }));
+        }
+    }
+}
+
+/// Looks for one quote in the documents where it may stand.
+fn place_quote(
+    position: usize,
+    index: usize,
+    quote: &DraftQuote,
+    draft: &Draft,
+    read: &Read<'_>,
+    prepared: &HashMap<usize, Prepared<'_>>,
+    found: &mut [Vec<(String, (u64, u64))>],
+    findings: &mut Vec<Finding>,
+) {
+    let field = format!("quote[{index}]");
+    let mut words = quote.text.clone();
+    text::one(position, &field, &mut words, TextKind::Quote, findings);
+    let sources = draft.sources.iter().enumerate().filter(|(index, _)| quote.source.is_none_or(|own| own == *index));
+    let documents: Vec<(usize, &DraftDocument)> =
+        sources.filter_map(|(index, source)| source.document.as_ref().map(|document| (index, document))).collect();
+    if documents.is_empty() {
+        let message = "there is no document for this quote to stand in".to_owned();
+        let hint = "keep the source's document beside the file, and name it: `document: sources/NAME.md`";
+        findings.push(Finding::new(position, field, Code::QuoteWithoutDocument, message).hint(hint));
+        return;
+    }
+    let mut passage = None;
+    for (index, document) in documents {
+        // Of a document that cannot be read, that was said.
+        let (Some(prepared), Some(read)) = (prepared.get(&place(document)), read.get(&place(document))) else { return };
+        if let Some(at) = prepared.find(&words) {
+            found[index].push((words, (at.start as u64, at.end as u64)));
+            return;
+        }
+        passage = passage.or_else(|| nearest(read.text.as_str(), &words));
+    }
+    let message = format!("the quote “{}” does not stand in the document", shortened(&words));
+    let hint = match passage {
+        Some(passage) => format!("the document has “{passage}”"),
+        None => "a quote is an exact passage of the document; upper and lower case count".to_owned(),
+    };
+    findings.push(Finding::new(position, field, Code::QuoteNotFound, message).hint(hint));
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(80) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,222 @@
+//! Admission: what makes an announcement fit to become an event.
+//!
+//! Refuse the malformed, report the contradictory. Sources disagree, and a ledger of evidence must be able to hold
+//! that: what contradicts the history is admitted with a warning, what is malformed is not. Every problem of a batch is
+//! found at once.
+
+mod evidence;
+mod history;
+mod references;
+mod text;
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
+
+use crate::domain::announcement::{Announcement, Body};
+use crate::domain::id::AnnouncementId;
+use crate::event::statement::{self, Event};
+use crate::integrity::digest::ContentHash;
+use crate::ledger::draft::{Batch, Draft};
+use crate::ledger::finding::{Code, Finding};
+use crate::ledger::index::{Index, described};
+
+pub use history::irregular;
+
+/// A document to be kept, under its address.
+pub type Documents = BTreeMap<String, Vec<u8>>;
+
+/// A batch that may be appended.
+#[derive(Debug, Default)]
+pub struct Admitted {
+    /// The announcements that are new, with the position of their drafts.
+    pub new: Vec<New>,
+    /// Drafts that are events already, with the position of the event.
+    pub already: Vec<(usize, u64)>,
+    /// Documents that the new events name.
+    pub documents: Documents,
+}
+
+/// An announcement that is to become an event.
+#[derive(Debug)]
+pub struct New {
+    /// The position of its draft in the batch.
+    pub draft: usize,
+    /// Its id.
+    pub id: AnnouncementId,
+    /// The announcement, with its evidence.
+    pub announcement: Announcement,
+}
+
+/// Checks a batch against the ledger.
+///
+/// Returns what may be appended, unless a finding refuses it, and every finding.
+pub fn admit(events: &[Event], index: &Index, batch: &Batch) -> (Admitted, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let described = Scope::of(index, batch, &mut findings);
+    let documents = evidence::read(batch, &mut findings);
+    let prepared = evidence::prepare(&documents);
+
+    let mut desk = Desk { events, index, seen: HashMap::new(), admitted: Admitted::default() };
+    for (position, draft) in batch.drafts.iter().enumerate() {
+        let mut announcement = draft.announcement.clone();
+        let before = findings.len();
+        text::admit(position, &mut announcement, &mut findings);
+        references::resolve(position, draft, &mut announcement, &described, &desk, &mut findings);
+        history::check(position, &announcement, &described, &desk, &mut findings);
+        evidence::admit(position, draft, &mut announcement, &documents, &prepared, &mut findings);
+        if findings[before..].iter().all(|finding| !finding.code.refuses()) {
+            desk.take(position, draft, announcement, &mut findings);
+        }
+    }
+    let mut admitted = desk.admitted;
+    admitted.documents = evidence::kept(documents);
+    (admitted, findings)
+}
+
+/// What is described, by the ledger and by the batch.
+struct Scope<'a> {
+    batch: Index,
+    ledger: &'a Index,
+    also: &'a Batch,
+}
+
+impl<'a> Scope<'a> {
+    /// Collects the descriptions of a batch; two ids that differ only in case are told.
+    fn of(ledger: &'a Index, batch: &'a Batch, findings: &mut Vec<Finding>) -> Self {
+        let mut scope = Self { batch: Index::default(), ledger, also: batch };
+        for (position, draft) in batch.drafts.iter().enumerate() {
+            if let Some(new) = described(&draft.announcement.body) {
+                let known = ledger.thing(new.namespace, new.id).or_else(|| scope.batch.thing(new.namespace, new.id));
+                if let Some(known) = known.filter(|known| *known != new.id) {
+                    let message = format!("the {} `{}` differs only in case from `{known}`", new.namespace, new.id);
+                    let hint = format!("use `{known}`, or another id");
+                    findings.push(Finding::new(position, new.field, Code::CaseOnly, message).hint(hint));
+                }
+            }
+            scope.batch.describe(&draft.announcement);
+        }
+        scope
+    }
+}
+
+/// The announcements that were looked at so far.
+struct Desk<'a> {
+    events: &'a [Event],
+    index: &'a Index,
+    /// By folded id: the position in `admitted.new`.
+    seen: HashMap<String, usize>,
+    admitted: Admitted,
+}
+
+impl Desk<'_> {
+    /// Gives the announcement its id and a place among the new ones, unless it is there already.
+    fn take(&mut self, position: usize, draft: &Draft, announcement: Announcement, findings: &mut Vec<Finding>) {
+        let content = match statement::content_hash(&announcement) {
+            Ok(content) => content,
+            Err(error) => {
+                findings.push(Finding::new(position, "", Code::ControlCharacter, error.to_string()));
+                return;
+            }
+        };
+        let id = match draft_id(draft, &announcement, content) {
+            Ok(id) => id,
+            Err(message) => {
+                let hint = "leave `id` out of a description: its announcement is named for the thing";
+                findings.push(Finding::new(position, "id", Code::ReservedId, message).hint(hint));
+                return;
+            }
+        };
+        let (known, known_id, seq) = match (self.index.announcement(&id), self.seen.get(&id.folded())) {
+            (Some(seq), _) => {
+                let event = &self.events[usize::try_from(seq).expect("events are in memory")];
+                (&event.announcement, &event.id, seq)
+            }
+            (None, Some(&place)) => {
+                let new = &self.admitted.new[place];
+                (&new.announcement, &new.id, (self.events.len() + place) as u64)
+            }
+            (None, None) => {
+                self.seen.insert(id.folded(), self.admitted.new.len());
+                self.admitted.new.push(New { draft: position, id, announcement });
+                return;
+            }
+        };
+        if *known_id != id {
+            let message = format!("the announcement id `{id}` differs only in case from `{known_id}`");
+            findings.push(Finding::new(position, "id", Code::CaseOnly, message).hint("choose another id"));
+        } else if statement::content_hash(known) == Ok(content) {
+            self.admitted.already.push((position, seq));
+        } else {
+            findings.push(other_content(position, &id, known, &announcement, seq));
+        }
+    }
+}
+
+/// The id of an announcement: the thing's for a description, else the one given, else one made of the content.
+fn draft_id(draft: &Draft, announcement: &Announcement, content: ContentHash) -> Result<AnnouncementId, String> {
+    let own = statement::default_id(announcement, content);
+    match &draft.id {
+        Some(given) if announcement.body.kind().is_description() && *given != own => {
+            Err(format!("a description's announcement is `{own}`, not `{given}`"))
+        }
+        Some(given) => {
+            let reserved = ["party:", "agreement:", "mission:"].iter().any(|space| given.folded().starts_with(space));
+            if reserved && !announcement.body.kind().is_description() {
+                return Err(format!("`{given}` can only be the id of a description"));
+            }
+            Ok(given.clone())
+        }
+        None => Ok(own),
+    }
+}
+
+/// The same id with other content, told field by field.
+fn other_content(position: usize, id: &AnnouncementId, known: &Announcement, new: &Announcement, seq: u64) -> Finding {
+    let differences = differences(known, new).join("; ");
+    let (code, what, hint) = if new.body.kind().is_description() {
+        let hint = "add a `correction` if the description was wrong, or give `from: DATE` if the thing changed";
+        (Code::SecondDescription, "described", hint)
+    } else {
+        (Code::OtherContent, "announced", "choose another id, or add a `correction` if it was wrong")
+    };
+    let message = format!("`{id}` is {what} otherwise by event {seq}: {differences}");
+    Finding::new(position, "id", code, message).hint(hint)
+}
+
+/// Where two announcements differ, as `occurred: 2023-10-18 there, 2023-10-19 here`.
+fn differences(known: &Announcement, new: &Announcement) -> Vec<String> {
+    let mut flat: BTreeMap<String, [Option<String>; 2]> = BTreeMap::new();
+    for (side, announcement) in [known, new].into_iter().enumerate() {
+        let value = statement::content(announcement);
+        flatten(&value, "", &mut |path, text| flat.entry(path).or_default()[side] = Some(text));
+    }
+    let shown = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
+    let differing = flat.into_iter().filter(|(_, [there, here])| there != here);
+    differing
+        .map(|(path, [there, here])| format!("{path} is {} there and {} here", shown(&there), shown(&here)))
+        .collect()
+}
+
+fn flatten(value: &Value, path: &str, visit: &mut dyn FnMut(String, String)) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                let path = if path.is_empty() || path == "body" { key.clone() } else { format!("{path}.{key}") };
+                flatten(value, &path, visit);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                flatten(item, &format!("{path}[{index}]"), visit);
+            }
+        }
+        Value::String(text) => visit(path.to_owned(), format!("`{text}`")),
+        Value::Null | Value::Bool(_) | Value::Number(_) => visit(path.to_owned(), value.to_string()),
+    }
+}
+
+/// Whether a body tells of the world, and so needs evidence.
+fn needs_evidence(body: &Body) -> bool {
+    !body.kind().is_about_ledger()
+}

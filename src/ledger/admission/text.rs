@@ -1,0 +1,79 @@
+//! Texts: what may be recorded, brought into the form in which it is recorded.
+
+use serde_json::Value;
+
+use crate::domain::announcement::{Announcement, Body};
+use crate::domain::shape::{Shape, for_each_leaf};
+use crate::domain::source::{Address, Source};
+use crate::domain::text::{self, Objection, TextFault, TextKind};
+use crate::ledger::finding::{Code, Finding};
+
+/// Checks every text of the announcement, and puts its recorded form in its place.
+pub(super) fn admit(draft: usize, announcement: &mut Announcement, findings: &mut Vec<Finding>) {
+    let mut body = announcement.body.to_value();
+    for_each_leaf(announcement.body.kind().record(), &mut body, "", &mut |leaf| {
+        if let (Shape::Text(kind), Value::String(text)) = (leaf.shape, &mut *leaf.value) {
+            one(draft, &leaf.path, text, kind, findings);
+        }
+    });
+    if let Ok(body) = Body::read(announcement.body.kind(), body) {
+        announcement.body = body;
+    }
+    if let Some(note) = &mut announcement.note {
+        one(draft, "note", note, TextKind::Prose, findings);
+    }
+    if let Some(reason) = &mut announcement.no_evidence {
+        one(draft, "evidence.none", reason, TextKind::Prose, findings);
+    }
+    if let Some(source_ref) = &mut announcement.source_ref {
+        one(draft, "source_ref", source_ref, TextKind::Name, findings);
+    }
+    for (field, words) in &mut announcement.wording {
+        one(draft, &format!("wording.{field}"), words, TextKind::Prose, findings);
+    }
+}
+
+/// The texts of a source, likewise.
+pub(super) fn admit_source(draft: usize, path: &str, source: &mut Source, findings: &mut Vec<Finding>) {
+    let mut value = serde_json::to_value(&*source).unwrap_or(Value::Null);
+    for_each_leaf(&Source::RECORD, &mut value, path, &mut |leaf| {
+        if let (Shape::Text(kind), Value::String(text)) = (leaf.shape, &mut *leaf.value) {
+            one(draft, &leaf.path, text, kind, findings);
+        }
+    });
+    if let Ok(admitted) = serde_json::from_value(value) {
+        *source = admitted;
+    }
+}
+
+/// One text, likewise.
+pub(super) fn one(draft: usize, field: &str, text: &mut String, kind: TextKind, findings: &mut Vec<Finding>) {
+    let admitted = match text::admit(text, kind) {
+        Ok(admitted) => admitted,
+        Err(fault) => {
+            findings.push(refused(draft, field, &fault));
+            return;
+        }
+    };
+    if admitted.normalised {
+        let message = "the text was brought into Unicode normal form C".to_owned();
+        findings.push(Finding::new(draft, field, Code::Normalised, message));
+    }
+    if admitted.text != *text {
+        *text = admitted.text.into_owned();
+    }
+}
+
+fn refused(draft: usize, field: &str, fault: &TextFault) -> Finding {
+    let (code, hint) = match fault {
+        TextFault::Empty => (Code::EmptyText, "leave the key out, or write something"),
+        TextFault::Character { why: Objection::Control, .. } => (Code::ControlCharacter, "delete the character"),
+        _ => (Code::HiddenCharacter, "delete the character; it cannot be seen, and changes what is"),
+    };
+    Finding::new(draft, field, code, fault.to_string()).hint(hint)
+}
+
+/// The address of a document as the event holds it.
+pub(super) fn address(hash: impl ToString) -> Address {
+    Address::try_from(hash.to_string()).expect("a hash is written as 64 hexadecimal digits")
+}

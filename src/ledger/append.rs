@@ -1,0 +1,340 @@
+//! Append, step by step, with what is durable after each step and what a crash there costs.
+//!
+//! 1. Admission of every batch. Nothing is written; a crash costs nothing.
+//! 2. Documents, each durable under its hash. A crash leaves documents that no event names: harmless, and there
+//!    already when the same command runs again.
+//! 3. The batch, in one append to the store: compare-and-swap on the length, there whole or not at all, and on the disk
+//!    when it returns. From here on it is acknowledged.
+//! 4. `HEAD`, a hint. A crash before it leaves the hint behind the store, which is what a hint may be.
+//!
+//! Steps 2 to 4 are taken for one batch after another: a crash leaves whole files, and the same command goes on, since
+//! what is there already is not appended again.
+
+use crate::domain::id::Recorder;
+use crate::domain::timestamp::Timestamp;
+use crate::event::chain::{MAX_BATCH_BYTES, MAX_BATCH_LEN};
+use crate::event::statement::{self, Event, EventError, Header};
+use crate::integrity::digest::{self, EventHash};
+use crate::integrity::ssh_key::PublicKey;
+use crate::ledger::Ledger;
+use crate::ledger::admission::{self, Documents, New};
+use crate::ledger::authority::AuthorityFault;
+use crate::ledger::draft::Batch;
+use crate::ledger::finding::{Code, Finding};
+use crate::ledger::settings::Head;
+use crate::ledger::signer::{Signer, SignerError};
+use crate::store::StoreError;
+use crate::store::documents::DocumentError;
+
+/// How far a clock may lie behind the last event, in milliseconds.
+const CLOCK_TOLERANCE_MS: i64 = 10 * 60 * 1000;
+
+/// How to append.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Append only if this is the newest event.
+    pub expect_head: Option<EventHash>,
+    /// Refuse what would be admitted with a warning that it cannot follow the history.
+    pub strict: bool,
+    /// Check everything, write nothing.
+    pub dry_run: bool,
+}
+
+/// What became of an append.
+#[derive(Debug, Clone)]
+pub struct Appended {
+    /// One outcome for each batch, in their order.
+    pub batches: Vec<Outcome>,
+    /// Where the log ends now, or would.
+    pub head: Head,
+}
+
+/// What became of one batch.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// The events that were appended: position and id.
+    pub appended: Vec<(u64, String)>,
+    /// The drafts that were events already: position of the draft and of the event.
+    pub already: Vec<(usize, u64)>,
+    /// What was admitted with a warning.
+    pub warnings: Vec<Finding>,
+}
+
+/// Why nothing was appended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// Announcements that may not be appended, for each batch every one with its reason.
+    #[error("{} of the announcements are not admissible", .findings.iter().flatten().filter(|finding| finding.code.refuses()).count())]
+    NotAdmissible {
+        /// Findings by batch.
+        findings: Vec<Vec<Finding>>,
+    },
+    /// Somebody else appended first. Read the new events, decide again, and retry.
+    #[error("the newest event is {actual}, not {expected}")]
+    HeadMoved {
+        /// What was expected.
+        expected: String,
+        /// What is there.
+        actual: String,
+    },
+    /// The signer may not.
+    #[error(transparent)]
+    NotAuthorised(#[from] AuthorityFault),
+    /// The signer could not.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+    /// The clock lies behind the ledger.
+    #[error("the clock says {now}, more than 10 minutes before the newest event, recorded at {newest}")]
+    ClockBehind {
+        /// What the clock says.
+        now: Timestamp,
+        /// When the newest event was recorded.
+        newest: Timestamp,
+    },
+    /// A document could not be kept.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// The store failed. Whole batches that were acknowledged before stay.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A batch that is ready to be written.
+struct Ready {
+    values: Vec<Vec<u8>>,
+    documents: Documents,
+}
+
+impl Ledger {
+    /// Checks all batches, then appends them one after the other, each whole or not at all.
+    ///
+    /// `now` is the caller's clock.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError`]. Only [`AppendError::Document`] and [`AppendError::Store`] can come after earlier batches of the
+    /// same call were appended.
+    pub fn append(
+        &mut self,
+        batches: &[Batch],
+        options: Options,
+        signer: &dyn Signer,
+        now: Timestamp,
+    ) -> Result<Appended, AppendError> {
+        let mark = self.events.len();
+        let planned = self.plan(batches, options, signer, now);
+        let (ready, appended) = match planned {
+            Ok(planned) if options.dry_run => {
+                self.forget_from(mark);
+                return Ok(planned.1);
+            }
+            Ok(planned) => planned,
+            Err(error) => {
+                self.forget_from(mark);
+                return Err(error);
+            }
+        };
+        let mut len = mark;
+        for batch in ready {
+            if let Err(error) = self.commit(len as u64, &batch) {
+                self.forget_from(len);
+                return Err(error);
+            }
+            len += batch.values.len();
+        }
+        Ok(appended)
+    }
+
+    /// Step 1: admits, writes and signs every batch in memory.
+    fn plan(
+        &mut self,
+        batches: &[Batch],
+        options: Options,
+        signer: &dyn Signer,
+        now: Timestamp,
+    ) -> Result<(Vec<Ready>, Appended), AppendError> {
+        self.check_head(options.expect_head)?;
+        let recorded = self.recording_time(now)?;
+        let key = signer.public();
+        let first_new = self.chain.len();
+        let mut findings: Vec<Vec<Finding>> = Vec::new();
+        let mut ready = Vec::new();
+        let mut outcomes = Vec::new();
+        for batch in batches {
+            let (admitted, mut found) = admission::admit(&self.events, &self.index, batch);
+            found.extend(stand_alone(&admitted.new));
+            let mut outcome = Outcome { already: admitted.already, ..Outcome::default() };
+            let refused = found.iter().any(|finding| finding.code.refuses());
+            if !refused && !admitted.new.is_empty() {
+                let recorder = self.may_sign(&key, &admitted.new)?;
+                match self.write(&admitted.new, &recorder, recorded, signer)? {
+                    Written::Events(values, appended) => {
+                        ready.push(Ready { values, documents: admitted.documents });
+                        outcome.appended = appended;
+                    }
+                    Written::Refused(finding) => found.push(finding),
+                }
+                warn_of_irregular(self, first_new, &admitted.new, &outcome, options, &mut found);
+            }
+            outcome.warnings = found.iter().filter(|finding| !finding.code.refuses()).cloned().collect();
+            outcomes.push(outcome);
+            findings.push(found);
+        }
+        let strict = |finding: &Finding| options.strict && finding.code == Code::Irregular;
+        if findings.iter().flatten().any(|finding| finding.code.refuses() || strict(finding)) {
+            return Err(AppendError::NotAdmissible { findings });
+        }
+        Ok((ready, Appended { batches: outcomes, head: self.head() }))
+    }
+
+    /// Steps 2 to 4 for one batch.
+    fn commit(&mut self, expected_len: u64, batch: &Ready) -> Result<(), AppendError> {
+        for (address, bytes) in &batch.documents {
+            self.documents.put(address, bytes)?;
+        }
+        self.store.append(expected_len, &batch.values)?;
+        if let Some(last) = batch.values.last() {
+            let len = expected_len + batch.values.len() as u64;
+            // The events are on the disk. A hint that could not be replaced is behind them, which it may be.
+            let _ = Head { len, hash: digest::event_hash(last) }.save(&self.folder);
+        }
+        Ok(())
+    }
+
+    fn check_head(&self, expected: Option<EventHash>) -> Result<(), AppendError> {
+        match expected.filter(|expected| *expected != self.chain.head()) {
+            Some(expected) => {
+                Err(AppendError::HeadMoved { expected: expected.to_string(), actual: self.chain.head().to_string() })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The later of the clock and the newest event; a clock far behind is refused.
+    fn recording_time(&self, now: Timestamp) -> Result<Timestamp, AppendError> {
+        let newest = self.chain.recorded().unwrap_or(now);
+        if now.unix_ms() < newest.unix_ms() - CLOCK_TOLERANCE_MS {
+            return Err(AppendError::ClockBehind { now, newest });
+        }
+        Ok(now.max(newest))
+    }
+
+    /// The recorder whose key it is, if the key may sign all of this.
+    fn may_sign(&self, key: &PublicKey, new: &[New]) -> Result<Recorder, AppendError> {
+        let founding = |new: &New| match &new.announcement.body {
+            crate::domain::announcement::Body::Genesis(genesis) => {
+                let own = |recorder: &&crate::domain::record::Authorised| recorder.key.as_str() == key.to_string();
+                genesis.recorders.iter().find(own).map(|recorder| recorder.recorder.clone())
+            }
+            _ => None,
+        };
+        let recorder = match new.iter().find_map(founding) {
+            Some(recorder) => recorder,
+            None => self.authority.recorder_of(key)?.clone(),
+        };
+        for new in new {
+            self.authority.check(key, &recorder, &new.announcement.body)?;
+            self.authority.clone().apply(self.chain.len(), &new.announcement.body)?;
+        }
+        Ok(recorder)
+    }
+
+    /// Writes the statements of a batch, signs the last, and takes them as if they were in the store.
+    fn write(
+        &mut self,
+        new: &[New],
+        recorder: &Recorder,
+        recorded: Timestamp,
+        signer: &dyn Signer,
+    ) -> Result<Written, AppendError> {
+        if new.len() > MAX_BATCH_LEN {
+            return Ok(Written::too_large(format!("{} announcements", new.len())));
+        }
+        let batch = self.chain.len() + new.len() as u64 - 1;
+        let mut values = Vec::with_capacity(new.len());
+        let mut appended = Vec::with_capacity(new.len());
+        let mut bytes = 0;
+        for new in new {
+            let header = Header {
+                batch,
+                ledger: self.origin.clone(),
+                prev: self.chain.head(),
+                recorded,
+                recorder: recorder.clone(),
+                seq: self.chain.len(),
+            };
+            let mut value = match statement::write_statement(&header, &new.id, &new.announcement) {
+                Ok(value) => value,
+                Err(error) => return Ok(Written::Refused(unwritable(new.draft, &error))),
+            };
+            let signature = match header.ends_batch() {
+                true => Some(signer.sign(value.as_bytes())?),
+                false => None,
+            };
+            value.extend(signature.as_deref());
+            bytes += value.len();
+            let hash = digest::event_hash(value.as_bytes());
+            appended.push((header.seq, new.id.to_string()));
+            let announcement = new.announcement.clone();
+            self.take(Event { header, id: new.id.clone(), announcement, signature, hash });
+            values.push(value.into_bytes());
+        }
+        if bytes > MAX_BATCH_BYTES {
+            return Ok(Written::too_large(format!("{bytes} bytes")));
+        }
+        Ok(Written::Events(values, appended))
+    }
+}
+
+enum Written {
+    Events(Vec<Vec<u8>>, Vec<(u64, String)>),
+    Refused(Finding),
+}
+
+impl Written {
+    fn too_large(what: String) -> Self {
+        let message =
+            format!("a batch has at most {MAX_BATCH_LEN} events and {MAX_BATCH_BYTES} bytes; this file makes {what}");
+        Self::Refused(Finding::new(0, "", Code::BatchTooLarge, message).hint("split the file"))
+    }
+}
+
+fn unwritable(draft: usize, error: &EventError) -> Finding {
+    let code = match error {
+        EventError::StatementTooLong(_) => Code::TooLong,
+        _ => Code::ControlCharacter,
+    };
+    Finding::new(draft, "", code, error.to_string())
+        .hint("split it: several announcements, or fewer and shorter quotes")
+}
+
+/// The ledger's own kinds stand alone in their batch, so that authority is the state before it.
+fn stand_alone(new: &[New]) -> Option<Finding> {
+    let own = new.iter().find(|new| new.announcement.body.kind().is_about_ledger())?;
+    let kind = own.announcement.body.kind();
+    let message = format!("a {kind} stands alone in its file, and this one has {} new announcements", new.len());
+    (new.len() > 1)
+        .then(|| Finding::new(own.draft, "kind", Code::NotAlone, message).hint("put it into a file of its own"))
+}
+
+fn warn_of_irregular(
+    ledger: &Ledger,
+    first_new: u64,
+    new: &[New],
+    outcome: &Outcome,
+    options: Options,
+    found: &mut Vec<Finding>,
+) {
+    let irregular = admission::irregular(&ledger.events, first_new);
+    for (new, (seq, id)) in new.iter().zip(&outcome.appended) {
+        if irregular.contains(seq) {
+            let message = format!("`{id}` certainly cannot follow the history, and is not counted");
+            let hint = match options.strict {
+                true => "look at its dates; without --strict it is admitted with a warning",
+                false => "look at its dates; a later announcement may make it regular",
+            };
+            found.push(Finding::new(new.draft, "", Code::Irregular, message).hint(hint));
+        }
+    }
+}

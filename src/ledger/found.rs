@@ -1,0 +1,162 @@
+//! Founding: a new ledger with its genesis, made aside and moved into place whole.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::domain::announcement::Announcement;
+use crate::domain::id::{Origin, Recorder};
+use crate::domain::record::{Authorised, Genesis, LogKey, RecorderKey, RecorderRole};
+use crate::domain::timestamp::Timestamp;
+use crate::event::chain::Chain;
+use crate::integrity::log_key::{LogKeyError, LogSigner};
+use crate::ledger::append::{AppendError, Options};
+use crate::ledger::authority::Authority;
+use crate::ledger::draft::{Batch, Draft};
+use crate::ledger::index::Index;
+use crate::ledger::settings::{Folder, Settings};
+use crate::ledger::signer::Signer;
+use crate::ledger::{Access, Ledger, OpenError, lock, write_readme};
+use crate::store::documents::Documents;
+use crate::store::sled::SledStore;
+use crate::store::{StoreError, folder as store_folder, whole_file};
+
+/// What a new ledger is made of.
+#[derive(Debug)]
+pub struct Founding<'a> {
+    /// Its name.
+    pub origin: Origin,
+    /// The first recorder: admin and recorder.
+    pub recorder: Recorder,
+    /// 32 random bytes for the log key.
+    pub log_key_seed: &'a [u8; 32],
+    /// The caller's clock.
+    pub now: Timestamp,
+}
+
+/// Why no ledger was founded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FoundError {
+    /// There is one already.
+    #[error("there is a ledger at {} already", .folder.display())]
+    AlreadyThere {
+        /// Where.
+        folder: PathBuf,
+    },
+    /// Something else is there.
+    #[error("{} is not empty, and is no ledger", .folder.display())]
+    NotEmpty {
+        /// Where.
+        folder: PathBuf,
+    },
+    /// The origin cannot name a log key.
+    #[error(transparent)]
+    LogKey(#[from] LogKeyError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The folder failed.
+    #[error("the folder cannot be made: {0}")]
+    Io(#[from] io::Error),
+    /// The ledger could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The genesis was not appended.
+    #[error(transparent)]
+    Genesis(#[from] AppendError),
+}
+
+/// A ledger that is complete and not yet in its place: dropping it leaves nothing behind.
+pub struct Founded {
+    /// The ledger, to append to.
+    pub ledger: Ledger,
+    aside: tempfile::TempDir,
+    target: PathBuf,
+}
+
+impl Founded {
+    /// Makes a ledger with its genesis beside the folder where it shall be.
+    ///
+    /// # Errors
+    ///
+    /// [`FoundError`]; nothing is left behind.
+    pub fn new(
+        target: &Folder,
+        founding: Founding<'_>,
+        signer: &dyn Signer,
+        access: &Access,
+    ) -> Result<Self, FoundError> {
+        check_free(target)?;
+        let parent = match target.path().parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => std::path::Path::new("."),
+        };
+        store_folder::create(parent)?;
+        let aside = tempfile::Builder::new().prefix(".servanda-new-").tempdir_in(parent)?;
+        let folder = Folder::at(aside.path());
+        let log_key = LogSigner::from_seed(founding.origin.as_str(), founding.log_key_seed)?;
+
+        std::fs::create_dir(folder.keys())?;
+        whole_file::create_new(&folder.log_key(), format!("{}\n", log_key.to_secret_text()).as_bytes(), Some(0o600))?;
+        std::fs::create_dir(folder.documents())?;
+        Settings::new(founding.origin.clone()).save(&folder)?;
+        write_readme(&folder, &founding.origin)?;
+        let lock = lock(&folder, access)?;
+        let store = SledStore::create(&folder.store())?;
+        let mut ledger = Ledger {
+            documents: Documents::at(folder.documents()),
+            folder,
+            chain: Chain::new(founding.origin.clone()),
+            origin: founding.origin.clone(),
+            store: Box::new(store),
+            events: Vec::new(),
+            authority: Authority::default(),
+            index: Index::default(),
+            _lock: lock,
+        };
+        let genesis = Genesis {
+            log_key: LogKey::try_from(log_key.vkey().to_string()).expect("a verifier key has its form"),
+            origin: founding.origin,
+            recorders: vec![Authorised {
+                key: RecorderKey::try_from(signer.public().to_string()).expect("a public key has its form"),
+                recorder: founding.recorder,
+                roles: vec![RecorderRole::Admin, RecorderRole::Recorder],
+            }],
+        };
+        let batch = Batch { drafts: vec![Draft::of(Announcement::of(genesis))], ..Batch::default() };
+        ledger.append(&[batch], Options::default(), signer, founding.now)?;
+        Ok(Self { ledger, aside, target: target.path().to_owned() })
+    }
+
+    /// Closes the ledger and moves it into its place, durably.
+    ///
+    /// # Errors
+    ///
+    /// [`FoundError::Io`] if something came into its place meanwhile.
+    pub fn publish(self) -> Result<Folder, FoundError> {
+        let Self { ledger, aside, target } = self;
+        drop(ledger);
+        store_folder::sync(aside.path())?;
+        std::fs::rename(aside.path(), &target)?;
+        // The folder has another name now; there is nothing to remove under the old one.
+        let _ = aside.keep();
+        if let Some(parent) = target.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            store_folder::sync(parent)?;
+        }
+        Ok(Folder::at(target))
+    }
+}
+
+fn check_free(target: &Folder) -> Result<(), FoundError> {
+    if target.is_ledger() {
+        return Err(FoundError::AlreadyThere { folder: target.path().to_owned() });
+    }
+    match std::fs::read_dir(target.path()) {
+        Ok(mut entries) => match entries.next() {
+            Some(_) => Err(FoundError::NotEmpty { folder: target.path().to_owned() }),
+            None => Ok(()),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,104 @@
+//! What admission has to know of the ledger: the ids that are taken, and what was struck. Folded from the events.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::domain::agreement::AgreementType;
+use crate::domain::announcement::{Announcement, Body};
+use crate::domain::id::{AnnouncementId, Namespace};
+use crate::event::statement::Event;
+
+/// The ids of a ledger, by their folded form.
+#[derive(Debug, Clone, Default)]
+pub struct Index {
+    announcements: HashMap<String, u64>,
+    things: BTreeMap<(Namespace, String), String>,
+    other_names: HashMap<(Namespace, String), String>,
+    types: HashMap<String, AgreementType>,
+}
+
+impl Index {
+    /// Takes the ids of one more event.
+    pub fn add(&mut self, event: &Event) {
+        self.announcements.insert(event.id.folded(), event.header.seq);
+        self.describe(&event.announcement);
+    }
+
+    /// Takes the ids of the things that an announcement describes.
+    pub fn describe(&mut self, announcement: &Announcement) {
+        if let Some(described) = described(&announcement.body) {
+            let key = (described.namespace, described.id.to_ascii_lowercase());
+            for name in described.other_names {
+                self.other_names.entry((described.namespace, name.to_lowercase())).or_insert(described.id.to_owned());
+            }
+            self.things.entry(key).or_insert_with(|| described.id.to_owned());
+        }
+        match &announcement.body {
+            Body::Agreement(agreement) => self.types.insert(agreement.id.folded(), agreement.r#type),
+            Body::Memorandum(memorandum) => {
+                self.types.insert(memorandum.agreement.id.folded(), memorandum.agreement.r#type)
+            }
+            _ => None,
+        };
+    }
+
+    /// The event of the announcement of that id, whatever its case.
+    pub fn announcement(&self, id: &AnnouncementId) -> Option<u64> {
+        self.announcements.get(&id.folded()).copied()
+    }
+
+    /// The id of a thing as its description writes it.
+    pub fn thing(&self, namespace: Namespace, id: &str) -> Option<&str> {
+        self.things.get(&(namespace, id.to_ascii_lowercase())).map(String::as_str)
+    }
+
+    /// The id of the thing that is also known by that name.
+    pub fn thing_called(&self, namespace: Namespace, name: &str) -> Option<&str> {
+        self.other_names.get(&(namespace, name.to_lowercase())).map(String::as_str)
+    }
+
+    /// The ids of all things of a space.
+    pub fn things(&self, namespace: Namespace) -> impl Iterator<Item = &str> {
+        self.things.iter().filter(move |((space, _), _)| *space == namespace).map(|(_, id)| id.as_str())
+    }
+
+    /// The ids of all announcements, folded.
+    pub fn announcements(&self) -> impl Iterator<Item = &str> {
+        self.announcements.keys().map(String::as_str)
+    }
+
+    /// The type of an agreement.
+    pub fn agreement_type(&self, id: &str) -> Option<AgreementType> {
+        self.types.get(&id.to_ascii_lowercase()).copied()
+    }
+}
+
+/// A thing that an announcement describes.
+pub struct Described<'a> {
+    /// Its space.
+    pub namespace: Namespace,
+    /// Its id.
+    pub id: &'a str,
+    /// Where the id stands in the body.
+    pub field: &'static str,
+    other_names: Vec<&'a str>,
+}
+
+/// What a body describes: a party, agreement or mission, or the instrument that a memorandum brings.
+pub fn described(body: &Body) -> Option<Described<'_>> {
+    let (namespace, id, field, name, others): (_, _, _, &String, &[String]) = match body {
+        Body::Party(party) => (Namespace::Party, party.id.as_str(), "id", &party.name, &party.also_known_as),
+        Body::Agreement(agreement) => {
+            (Namespace::Agreement, agreement.id.as_str(), "id", &agreement.title, &agreement.also_known_as)
+        }
+        Body::Mission(mission) => {
+            (Namespace::Mission, mission.id.as_str(), "id", &mission.title, &mission.also_known_as)
+        }
+        Body::Memorandum(memorandum) => {
+            let new = &memorandum.agreement;
+            (Namespace::Agreement, new.id.as_str(), "agreement.id", &new.title, &[])
+        }
+        _ => return None,
+    };
+    let other_names = std::iter::once(name).chain(others).map(String::as_str).collect();
+    Some(Described { namespace, id, field, other_names })
+}

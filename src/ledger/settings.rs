@@ -1,0 +1,152 @@
+//! The files of a ledger's folder that are not events: where they lie, and `servanda.toml`.
+//!
+//! `servanda.toml` and `HEAD` are copies for convenience, never authority: what counts is what the events say.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::Origin;
+use crate::integrity::digest::EventHash;
+use crate::store::whole_file;
+
+/// The format of the folder, version 1.
+const FORMAT: u32 = 1;
+
+/// Where the parts of a ledger lie.
+#[derive(Debug, Clone)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// The ledger in that folder, whether it is there or not.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Whether a ledger was founded here.
+    pub fn is_ledger(&self) -> bool {
+        self.settings_file().is_file()
+    }
+
+    pub(crate) fn store(&self) -> PathBuf {
+        self.0.join("sled")
+    }
+    pub(crate) fn documents(&self) -> PathBuf {
+        self.0.join("documents")
+    }
+    pub(crate) fn keys(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+    pub(crate) fn log_key(&self) -> PathBuf {
+        self.keys().join("log.key")
+    }
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.0.join("LOCK")
+    }
+    pub(crate) fn head(&self) -> PathBuf {
+        self.0.join("HEAD")
+    }
+    pub(crate) fn readme(&self) -> PathBuf {
+        self.0.join("README")
+    }
+    pub(crate) fn settings_file(&self) -> PathBuf {
+        self.0.join("servanda.toml")
+    }
+}
+
+/// What `servanda.toml` says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Settings {
+    /// Version of the folder's format.
+    pub format: u32,
+    /// The ledger's name; the genesis event says the same.
+    pub origin: Origin,
+}
+
+/// Why the settings of a ledger cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// There is no ledger here.
+    #[error("there is no ledger at {}", .folder.display())]
+    Absent {
+        /// Where it was looked for.
+        folder: PathBuf,
+    },
+    /// The file says what it should not.
+    #[error("{} cannot be used: {what}", .file.display())]
+    Unusable {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// The operating system refused.
+    #[error("{} cannot be reached", .file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl Settings {
+    /// Settings of a new ledger.
+    pub fn new(origin: Origin) -> Self {
+        Self { format: FORMAT, origin }
+    }
+
+    pub(crate) fn load(folder: &Folder) -> Result<Self, SettingsError> {
+        let file = folder.settings_file();
+        let text = match std::fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(SettingsError::Absent { folder: folder.path().to_owned() });
+            }
+            Err(source) => return Err(SettingsError::Io { file, source }),
+        };
+        let settings: Self = toml::from_str(&text)
+            .map_err(|error| SettingsError::Unusable { file: file.clone(), what: error.message().to_owned() })?;
+        if settings.format != FORMAT {
+            let what = format!("its format is {}, and this program reads {FORMAT}", settings.format);
+            return Err(SettingsError::Unusable { file, what });
+        }
+        Ok(settings)
+    }
+
+    pub(crate) fn save(&self, folder: &Folder) -> std::io::Result<()> {
+        let text = format!(
+            "# A ledger of servanda. These are copies of what the genesis event says; `servanda verify` compares them.\n\
+             format = {}\norigin = \"{}\"\n",
+            self.format, self.origin
+        );
+        whole_file::replace(&folder.settings_file(), text.as_bytes(), None)
+    }
+}
+
+/// Where the log ended when somebody last appended: a hint, never believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// Number of events.
+    pub len: u64,
+    /// Hash of the newest.
+    pub hash: EventHash,
+}
+
+impl Head {
+    pub(crate) fn load(folder: &Folder) -> Option<Self> {
+        let text = std::fs::read_to_string(folder.head()).ok()?;
+        let (len, hash) = text.trim_end().split_once(' ')?;
+        Some(Self { len: len.parse().ok()?, hash: hash.parse().ok()? })
+    }
+
+    pub(crate) fn save(self, folder: &Folder) -> std::io::Result<()> {
+        whole_file::replace(&folder.head(), format!("{} {}\n", self.len, self.hash).as_bytes(), None)
+    }
+}

@@ -1,0 +1,146 @@
+//! Recorders' keys: a key file as `ssh-keygen` writes it, or a new one.
+
+use std::path::{Path, PathBuf};
+
+use crate::integrity::signature::EVENT_NAMESPACE;
+use crate::integrity::signing_key::{SigningKey, SigningKeyError};
+use crate::integrity::ssh_key::PublicKey;
+use crate::store::whole_file;
+
+/// Somebody who can sign a batch.
+pub trait Signer {
+    /// The public half of the key.
+    fn public(&self) -> PublicKey;
+
+    /// Signs the statement that ends a batch, with its line feed; the answer is an armored SSHSIG.
+    ///
+    /// # Errors
+    ///
+    /// [`SignerError`], if the key cannot be used now.
+    fn sign(&self, statement: &[u8]) -> Result<String, SignerError>;
+}
+
+/// Why nothing was signed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignerError {
+    /// There is no such file.
+    #[error("there is no key file {}", .file.display())]
+    Absent {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Others than its owner can read it.
+    #[error("the key file {} can be read by others: its mode is {mode:o}", .file.display())]
+    OpenToOthers {
+        /// The file.
+        file: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// It holds no key that can sign here.
+    #[error("the key file {} cannot be used: {source}", .file.display())]
+    Unusable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: SigningKeyError,
+    },
+    /// The operating system refused.
+    #[error("the key file {} cannot be reached: {source}", .file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl SignerError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Absent { .. } => "give the key with --key FILE or SERVANDA_KEY; `servanda init` makes one".to_owned(),
+            Self::OpenToOthers { file, .. } => format!("chmod 600 {}", file.display()),
+            Self::Unusable { source: SigningKeyError::Encrypted, .. } => {
+                "use a key without a passphrase, made for this: ssh-keygen -t ed25519 -N '' -f FILE".to_owned()
+            }
+            Self::Unusable { .. } => "a key is made with: ssh-keygen -t ed25519 -N '' -f FILE".to_owned(),
+            Self::Io { .. } => "look at the file and its folder".to_owned(),
+        }
+    }
+}
+
+/// A key read from a file.
+#[derive(Debug)]
+pub struct KeyFile(SigningKey);
+
+impl KeyFile {
+    /// A key at hand.
+    pub fn of(key: SigningKey) -> Self {
+        Self(key)
+    }
+
+    /// Reads an OpenSSH private key. As ssh does, it refuses a file that others can read.
+    ///
+    /// # Errors
+    ///
+    /// [`SignerError`], with what to do about it.
+    pub fn read(file: &Path) -> Result<Self, SignerError> {
+        let io = |source: std::io::Error| match source.kind() {
+            std::io::ErrorKind::NotFound => SignerError::Absent { file: file.to_owned() },
+            _ => SignerError::Io { file: file.to_owned(), source },
+        };
+        let metadata = std::fs::metadata(file).map_err(io)?;
+        check_mode(file, &metadata)?;
+        if metadata.len() > 64 << 10 {
+            let source = std::io::Error::new(std::io::ErrorKind::InvalidData, "too long for a key file");
+            return Err(SignerError::Io { file: file.to_owned(), source });
+        }
+        let text = std::fs::read_to_string(file).map_err(io)?;
+        SigningKey::from_openssh(&text)
+            .map(Self)
+            .map_err(|source| SignerError::Unusable { file: file.to_owned(), source })
+    }
+
+    /// Makes a key of 32 random bytes and writes it, mode 0600, with its public half beside it as `FILE.pub`.
+    ///
+    /// # Errors
+    ///
+    /// [`SignerError::Io`], also if the file is there already.
+    pub fn create(file: &Path, seed: &[u8; 32], comment: &str) -> Result<Self, SignerError> {
+        let io = |source| SignerError::Io { file: file.to_owned(), source };
+        let key = SigningKey::from_seed(seed);
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder).map_err(io)?;
+        }
+        whole_file::create_new(file, key.to_openssh(comment).as_bytes(), Some(0o600)).map_err(io)?;
+        let public = format!("{} {comment}\n", key.public());
+        let mut beside = file.as_os_str().to_owned();
+        beside.push(".pub");
+        whole_file::replace(Path::new(&beside), public.as_bytes(), None).map_err(io)?;
+        Ok(Self(key))
+    }
+}
+
+impl Signer for KeyFile {
+    fn public(&self) -> PublicKey {
+        self.0.public()
+    }
+
+    fn sign(&self, statement: &[u8]) -> Result<String, SignerError> {
+        Ok(self.0.sign(EVENT_NAMESPACE, statement))
+    }
+}
+
+#[cfg(unix)]
+fn check_mode(file: &Path, metadata: &std::fs::Metadata) -> Result<(), SignerError> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 { Ok(()) } else { Err(SignerError::OpenToOthers { file: file.to_owned(), mode }) }
+}
+
+#[cfg(not(unix))]
+fn check_mode(_: &Path, _: &std::fs::Metadata) -> Result<(), SignerError> {
+    Ok(())
+}
