@@ -30,11 +30,7 @@ pub const COMMON: &[Key] = &[
     },
     Key { name: "standing", doc: "Whether the source says that it is so, or that it is said to be so.", at_top: true },
     Key { name: "note", doc: "A recorder's remark.", at_top: false },
-    Key {
-        name: "wording",
-        doc: "The source's own words for a date, by the name of the date's key.",
-        at_top: false,
-    },
+    Key { name: "wording", doc: "The source's own words for a date, by the name of the date's key.", at_top: false },
 ];
 
 /// The keys at the top of a file, beside those of [`COMMON`] that may stand there.

@@ -1,5 +1,6 @@
 //! Files in, files out: announcement files, the schema, templates.
 
+pub mod announcement_file;
 pub mod fields;
 pub mod place;
 pub mod tree;

@@ -71,6 +71,24 @@ pub struct Node {
     pub value: Value,
 }
 
+impl Node {
+    /// The entries, if it is a map.
+    pub fn entries(&self) -> Option<&[Entry]> {
+        match &self.value {
+            Value::Map(entries) => Some(entries),
+            Value::Null | Value::Text { .. } | Value::List(_) => None,
+        }
+    }
+
+    /// The text, if it is one, whether it stands in quotes or not.
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text { text, .. } => Some(text),
+            Value::Null | Value::List(_) | Value::Map(_) => None,
+        }
+    }
+}
+
 /// What a file may hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {

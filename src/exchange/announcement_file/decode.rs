@@ -1,0 +1,267 @@
+//! Values by their shape: every problem is said, none ends the reading.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::str::FromStr;
+
+use serde_json::{Map, Value};
+
+use crate::domain::announcement::Kind;
+use crate::domain::date::Date;
+use crate::domain::id;
+use crate::domain::shape::{Field, Need, Record, Shape};
+use crate::exchange::announcement_file::{FileProblem, find, first_key};
+use crate::exchange::fields::KIND;
+use crate::exchange::tree::{self, Entry, Node};
+use crate::ledger::finding::{Code, nearest};
+
+/// The largest integer that every JSON reader keeps exactly.
+const MAX_INTEGER: u64 = (1 << 53) - 1;
+
+/// The places of fields, by the way to them.
+pub(super) type FieldPlaces = BTreeMap<String, Range<usize>>;
+
+/// Reads values, and collects what is wrong with them.
+#[derive(Debug, Default)]
+pub(super) struct Decoder {
+    pub(super) problems: Vec<FileProblem>,
+}
+
+impl Decoder {
+    pub(super) fn say(&mut self, span: Range<usize>, code: Code, message: String, hint: &str) {
+        self.problems.push(FileProblem { span, code, message, hint: Some(hint.to_owned()) });
+    }
+
+    /// The entries of a map.
+    pub(super) fn map<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Entry]> {
+        let entries = node.entries();
+        if entries.is_none() {
+            let message = format!("{what} is keys with values; this is {}", form(node));
+            self.say(node.span.clone(), Code::WrongForm, message, "`servanda template KIND` shows how it looks");
+        }
+        entries
+    }
+
+    /// The items of a list that has some.
+    pub(super) fn items<'n>(&mut self, node: &'n Node, key: &str) -> &'n [Node] {
+        match &node.value {
+            tree::Value::List(items) if items.is_empty() => {
+                self.say(node.span.clone(), Code::WrongForm, format!("`{key}` is empty"), "leave it out, or fill it");
+                items
+            }
+            tree::Value::List(items) => items,
+            _ => {
+                let message = format!("`{key}` is a list; this is {}", form(node));
+                let hint = format!("put it in brackets: `{key}: [ … ]`");
+                self.say(node.span.clone(), Code::WrongForm, message, &hint);
+                &[]
+            }
+        }
+    }
+
+    /// Tells of keys that do not belong here.
+    pub(super) fn only(&mut self, entries: &[Entry], known: &[&str], whereabouts: &str) {
+        for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+            let hint = match nearest(&entry.key, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the keys here are {}", known.join(", ")),
+            };
+            let message = format!("there is no key `{}` {whereabouts}", entry.key);
+            self.say(entry.key_span.clone(), Code::UnknownKey, message, &hint);
+        }
+    }
+
+    /// The fields of a record, as JSON. Keys that are not the record's are left to the caller.
+    pub(super) fn fields(
+        &mut self,
+        record: &'static Record,
+        entries: &[Entry],
+        own: &Range<usize>,
+        path: &str,
+        places: &mut FieldPlaces,
+    ) -> Map<String, Value> {
+        let mut map = Map::new();
+        for field in record.fields {
+            let name = field.name();
+            let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+            match find(entries, name) {
+                Some(node) => {
+                    places.insert(path.clone(), node.span.clone());
+                    if let Some(value) = self.value(node, field, field.shape, &path, places) {
+                        map.insert(name.to_owned(), value);
+                    }
+                }
+                None if field.need == Need::Required => {
+                    let message = format!("`{name}` is missing");
+                    self.say(own.clone(), Code::MissingKey, message, &format!("{name}: {}", field.doc));
+                }
+                None => {}
+            }
+        }
+        map
+    }
+
+    fn value(
+        &mut self,
+        node: &Node,
+        field: &'static Field,
+        shape: Shape,
+        path: &str,
+        places: &mut FieldPlaces,
+    ) -> Option<Value> {
+        let name = field.name();
+        match shape {
+            Shape::Text(_) => self.text(node, name).map(Value::String),
+            Shape::Date => self.date(node).map(|date| Value::String(date.to_string())),
+            Shape::Id(namespace) => {
+                let text = self.text(node, name)?;
+                match id::check(namespace, &text) {
+                    Ok(()) => Some(Value::String(text)),
+                    Err(error) => {
+                        self.say(node.span.clone(), Code::NotId, error.to_string(), &error.hint());
+                        None
+                    }
+                }
+            }
+            Shape::Integer => self.integer(node, name).map(Value::from),
+            Shape::Boolean => self.parsed_word::<bool>(node, ["true", "false"].into_iter(), "words").map(Value::Bool),
+            Shape::Word(words) => {
+                self.word(node, words.iter().map(|word| word.text), "words").map(|word| Value::String(word.to_owned()))
+            }
+            Shape::Code(code) => {
+                let text = self.text(node, name)?;
+                if (code.accepts)(&text) {
+                    return Some(Value::String(text));
+                }
+                let message = format!("`{text}` is not {}", code.what);
+                self.say(node.span.clone(), Code::NotId, message, field.doc);
+                None
+            }
+            Shape::Record(record) => {
+                let entries = self.map(node, &format!("`{name}`"))?;
+                let known: Vec<&str> = record.fields.iter().map(Field::name).collect();
+                self.only(entries, &known, &format!("in `{name}`"));
+                if entries.is_empty() {
+                    self.say(
+                        node.span.clone(),
+                        Code::WrongForm,
+                        format!("`{name}` is empty"),
+                        "leave it out, or fill it",
+                    );
+                    return None;
+                }
+                Some(Value::Object(self.fields(record, entries, &node.span, path, places)))
+            }
+            Shape::List(inner) => {
+                let mut values = Vec::new();
+                for (index, item) in self.items(node, name).iter().enumerate() {
+                    let path = format!("{path}[{index}]");
+                    places.insert(path.clone(), item.span.clone());
+                    values.extend(self.value(item, field, *inner, &path, places));
+                }
+                Some(Value::Array(values)).filter(|values| values != &Value::Array(Vec::new()))
+            }
+            Shape::Replacement => self.replacement(node, path, places),
+            Shape::Document => None,
+        }
+    }
+
+    /// The kind of a replacement, and beside it the keys of that kind's body.
+    fn replacement(&mut self, node: &Node, path: &str, places: &mut FieldPlaces) -> Option<Value> {
+        let entries = self.map(node, "a replacement")?;
+        let Some(kind) = find(entries, KIND) else {
+            let hint = "say what takes its place, for example `kind: joining`";
+            self.say(first_key(node), Code::MissingKey, "a replacement needs its `kind`".to_owned(), hint);
+            return None;
+        };
+        let span = kind.span.clone();
+        let kind: Kind = self.parsed_word(kind, Kind::ALL.iter().map(|kind| kind.as_str()), "kinds")?;
+        if kind.is_about_ledger() || kind == Kind::Correction {
+            let hint = "what was wrong is replaced by what is right about the world";
+            self.say(span, Code::KindNotHere, format!("a {kind} cannot be a replacement"), hint);
+            return None;
+        }
+        let record = kind.record();
+        let mut known: Vec<&str> = record.fields.iter().map(Field::name).collect();
+        known.push(KIND);
+        self.only(entries, &known, &format!("in a {kind}"));
+        let body = self.fields(record, entries, &node.span, path, places);
+        Some(serde_json::json!({ "body": body, "kind": kind }))
+    }
+
+    /// A text, whether it stands in quotes or not.
+    pub(super) fn text(&mut self, node: &Node, key: &str) -> Option<String> {
+        let text = node.text();
+        if text.is_none() {
+            let message = format!("`{key}` is a text; this is {}", form(node));
+            self.say(node.span.clone(), Code::WrongForm, message, "leave the key out if there is nothing to say");
+        }
+        text.map(str::to_owned)
+    }
+
+    pub(super) fn date(&mut self, node: &Node) -> Option<Date> {
+        let Some(text) = node.text() else {
+            let message = format!("a date is written as text; this is {}", form(node));
+            let hint = "quote dates that begin with a bracket: \"[..2023-10-08]\"";
+            self.say(node.span.clone(), Code::WrongForm, message, hint);
+            return None;
+        };
+        match Date::parse(text) {
+            Ok(date) => Some(date),
+            Err(error) => {
+                let hint = error.hint();
+                let message = error.to_string();
+                self.problems.push(FileProblem { span: node.span.clone(), code: Code::NotDate, message, hint });
+                None
+            }
+        }
+    }
+
+    fn integer(&mut self, node: &Node, key: &str) -> Option<u64> {
+        let number = node.text().and_then(|text| text.parse::<u64>().ok()).filter(|number| *number <= MAX_INTEGER);
+        if number.is_none() {
+            let message = format!("`{key}` is a whole number from 0 to {MAX_INTEGER}");
+            self.say(node.span.clone(), Code::WrongForm, message, "write digits only");
+        }
+        number
+    }
+
+    /// One of the words of a vocabulary.
+    fn word(
+        &mut self,
+        node: &Node,
+        words: impl Iterator<Item = &'static str> + Clone,
+        what: &str,
+    ) -> Option<&'static str> {
+        let text = self.text(node, "this")?;
+        if let Some(word) = words.clone().find(|word| *word == text) {
+            return Some(word);
+        }
+        let hint = match nearest(&text, words.clone()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the {what} here are {}", words.collect::<Vec<_>>().join(", ")),
+        };
+        self.say(node.span.clone(), Code::UnknownWord, format!("`{text}` is not one of the {what} here"), &hint);
+        None
+    }
+
+    /// One of the words of a vocabulary, as its type.
+    pub(super) fn parsed_word<T: FromStr>(
+        &mut self,
+        node: &Node,
+        words: impl Iterator<Item = &'static str> + Clone,
+        what: &str,
+    ) -> Option<T> {
+        self.word(node, words, what)?.parse().ok()
+    }
+}
+
+/// What a node is, in a word.
+pub(super) fn form(node: &Node) -> &'static str {
+    match &node.value {
+        tree::Value::Null => "nothing",
+        tree::Value::Text { .. } => "a text",
+        tree::Value::List(_) => "a list",
+        tree::Value::Map(_) => "keys with values",
+    }
+}
