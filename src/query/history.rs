@@ -1,0 +1,211 @@
+//! The full change history: every announcement in the order in which things happened, what was struck still there.
+
+use serde::Serialize;
+
+use crate::domain::announcement::{Body, Kind, Standing};
+use crate::domain::date::Date;
+use crate::domain::id::Namespace;
+use crate::event::statement::Event;
+use crate::projection::knowledge::announced;
+use crate::query::sentence::Names;
+use crate::query::{Asked, Known, Position, QueryError, View};
+
+/// The answer: `servanda/history/v1`.
+#[derive(Debug, Clone, Serialize)]
+pub struct History {
+    /// Name and version of this form.
+    pub schema: &'static str,
+    /// Whose history: the id of a party, agreement or mission; all, if none.
+    pub subject: Option<String>,
+    /// The position at which the answer was computed.
+    pub position: Position,
+    /// What was announced, by the day on which it happened, then by the order of recording.
+    pub entries: Vec<Entry>,
+}
+
+/// One announcement.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entry {
+    /// The event.
+    pub event: u64,
+    /// The announcement's id.
+    pub id: String,
+    /// What it is about.
+    pub kind: Kind,
+    /// When it happened, or is expected, as EDTF.
+    pub date: Option<Date>,
+    /// The source's own words for that date.
+    pub wording: Option<String>,
+    /// When it was announced, as EDTF.
+    pub announced: Date,
+    /// What it says, in a sentence.
+    pub what: String,
+    /// Whether it is confirmed, or only reported.
+    pub standing: Standing,
+    /// Who published it.
+    pub sources: Vec<String>,
+    /// What struck it, if it no longer stands.
+    pub struck: Option<StruckBy>,
+    /// The events that deny it.
+    pub disputed_by: Vec<u64>,
+    /// The events that say the same.
+    pub confirmed_by: Vec<u64>,
+}
+
+/// Why an announcement no longer stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct StruckBy {
+    /// The correction or retraction.
+    pub event: u64,
+    /// Its reason.
+    pub reason: Option<String>,
+    /// Whether something stands in its place.
+    pub replaced: bool,
+}
+
+/// Answers what happened, to a party, agreement or mission if one is named.
+///
+/// # Errors
+///
+/// [`QueryError::NotFound`] if nothing of that name is described.
+pub fn history(asked: Asked<'_>, subject: Option<&str>, known: Known) -> Result<History, QueryError> {
+    let view = View::of(asked.events, known);
+    let subjects = match subject {
+        Some(name) => Some(subjects(&view, name)?),
+        None => None,
+    };
+    let shown = |event: &&Event| {
+        let announced_in_time = known.announced_by.is_none_or(|day| announced(event).certainly_by(day));
+        let concerned = subjects.as_ref().is_none_or(|subjects| concerns(&view, event, subjects));
+        announced_in_time && concerned && (subjects.is_some() || !event.announcement.body.kind().is_about_ledger())
+    };
+    let mut entries: Vec<(Option<_>, Entry)> = view
+        .events
+        .iter()
+        .filter(shown)
+        .map(|event| {
+            (happened(&event.announcement.body).and_then(|(_, date)| date.window().earliest()), entry(&view, event))
+        })
+        .collect();
+    entries.sort_by_key(|(day, entry)| (*day, entry.event));
+    Ok(History {
+        schema: "servanda/history/v1",
+        subject: subject.map(str::to_owned),
+        position: view.position_or(asked.origin),
+        entries: entries.into_iter().map(|(_, entry)| entry).collect(),
+    })
+}
+
+/// The things that a name may mean.
+fn subjects(view: &View<'_>, name: &str) -> Result<Vec<(Namespace, String)>, QueryError> {
+    let spaces = [Namespace::Party, Namespace::Agreement, Namespace::Mission];
+    let found: Vec<(Namespace, String)> =
+        spaces.into_iter().filter_map(|space| Some((space, view.catalogue.find(space, name)?))).collect();
+    if found.is_empty() {
+        let known = spaces.into_iter().flat_map(|space| view.catalogue.ids(space)).map(str::to_owned).collect();
+        return Err(QueryError::NotFound { namespace: None, name: name.to_owned(), known });
+    }
+    Ok(found)
+}
+
+/// Whether an announcement names one of these things, itself or through the announcement that it is about.
+fn concerns(view: &View<'_>, event: &Event, subjects: &[(Namespace, String)]) -> bool {
+    let mut body = event.announcement.body.to_value();
+    let mut found = false;
+    crate::domain::shape::for_each_leaf(event.announcement.body.kind().record(), &mut body, "", &mut |leaf| {
+        if let (crate::domain::shape::Shape::Id(namespace), Some(id)) = (leaf.shape, leaf.value.as_str()) {
+            found |= subjects.iter().any(|(space, subject)| *space == namespace && id.eq_ignore_ascii_case(subject));
+        }
+    });
+    found
+        || about(&event.announcement.body).is_some_and(|id| {
+            let target = view.events.iter().take_while(|earlier| earlier.header.seq < event.header.seq);
+            target.filter(|earlier| earlier.id.as_str() == id).any(|earlier| concerns(view, earlier, subjects))
+        })
+}
+
+/// The announcement that another is about.
+fn about(body: &Body) -> Option<&str> {
+    match body {
+        Body::Correction(correction) => Some(correction.corrects.as_str()),
+        Body::Retraction(retraction) => Some(retraction.retracts.as_str()),
+        Body::Dispute(dispute) => Some(dispute.of.as_str()),
+        Body::Confirmation(confirmation) => Some(confirmation.of.as_str()),
+        Body::Attestation(attestation) => Some(attestation.of.as_str()),
+        _ => None,
+    }
+}
+
+fn entry(view: &View<'_>, event: &Event) -> Entry {
+    let seq = event.header.seq;
+    let announcement = &event.announcement;
+    let happened = happened(&announcement.body);
+    let claim = view.knowledge.claims.iter().find(|claim| claim.seq() == seq);
+    let struck = view.knowledge.struck.get(&seq).map(|struck| StruckBy {
+        event: struck.by,
+        reason: usize::try_from(struck.by).ok().and_then(|by| reason(&view.events[by].announcement.body)),
+        replaced: struck.replaced,
+    });
+    let mut sources: Vec<String> =
+        announcement.evidence.iter().map(|evidence| evidence.source.publisher.clone()).collect();
+    sources.dedup();
+    Entry {
+        event: seq,
+        id: event.id.to_string(),
+        kind: announcement.body.kind(),
+        date: happened.map(|(_, date)| date.clone()),
+        wording: happened.and_then(|(field, _)| announcement.wording.get(field).cloned()),
+        announced: announcement.announced.clone().unwrap_or_else(|| Date::of_window(announced(event))),
+        what: Names(&view.catalogue).sentence(&announcement.body),
+        standing: announcement.standing,
+        sources,
+        struck,
+        disputed_by: claim.map(|claim| claim.disputed_by.clone()).unwrap_or_default(),
+        confirmed_by: claim.map(|claim| claim.confirmed_by.clone()).unwrap_or_default(),
+    }
+}
+
+fn reason(body: &Body) -> Option<String> {
+    match body {
+        Body::Correction(correction) => correction.reason.clone(),
+        Body::Retraction(retraction) => Some(retraction.reason.clone()),
+        _ => None,
+    }
+}
+
+/// The date by which an announcement is placed in the history, and the field that has it.
+fn happened(body: &Body) -> Option<(&'static str, &Date)> {
+    let occurred = |date| ("occurred", date);
+    match body {
+        Body::Party(party) => party.from.as_ref().map(|date| ("from", date)),
+        Body::Agreement(agreement) => agreement.from.as_ref().map(|date| ("from", date)),
+        Body::Mission(mission) => mission.from.as_ref().map(|date| ("from", date)),
+        Body::Joining(joining) => Some(occurred(&joining.occurred)),
+        Body::Memorandum(memorandum) => Some(occurred(&memorandum.occurred)),
+        Body::Contribution(contribution) => contribution
+            .occurred
+            .as_ref()
+            .map(occurred)
+            .or(contribution.expected.as_ref().map(|date| ("expected", date))),
+        Body::Departure(departure) => Some(occurred(&departure.occurred)),
+        Body::Suspension(suspension) => Some(occurred(&suspension.occurred)),
+        Body::Statement(statement) => Some(occurred(&statement.occurred)),
+        Body::Prospect(prospect) => prospect.due.as_ref().map(|date| ("due", date)),
+        Body::Milestone(milestone) => {
+            milestone.occurred.as_ref().map(occurred).or(milestone.expected.as_ref().map(|date| ("expected", date)))
+        }
+        Body::Count(count) => Some(("on", &count.on)),
+        Body::Correction(correction) => happened(correction.replacement.as_ref()?.0.as_ref()),
+        Body::Retraction(_)
+        | Body::Dispute(_)
+        | Body::Confirmation(_)
+        | Body::Genesis(_)
+        | Body::RecorderAdded(_)
+        | Body::RecorderRevoked(_)
+        | Body::LogKeyChanged(_)
+        | Body::Policy(_)
+        | Body::Attestation(_)
+        | Body::Reaffirmation(_)
+        | Body::Erasure(_) => None,
+    }
+}

@@ -1,0 +1,102 @@
+//! Who may record, and the keys for checking it with other people's tools.
+
+use serde::Serialize;
+
+use crate::domain::id::Recorder;
+use crate::domain::record::RecorderRole;
+use crate::domain::timestamp::Timestamp;
+use crate::integrity::{EVENT_NAMESPACE, PublicKey, Vkey};
+use crate::ledger::authority::Authority;
+use crate::query::{Asked, Known, Position, View};
+
+/// The answer: `servanda/keys/v1`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Keys {
+    /// Name and version of this form.
+    pub schema: &'static str,
+    /// The position at which the answer was computed.
+    pub position: Position,
+    /// The log's verifier key in use.
+    pub log_key: Option<Vkey>,
+    /// Every key that was ever added.
+    pub keys: Vec<Key>,
+}
+
+/// One recorder's key.
+#[derive(Debug, Clone, Serialize)]
+pub struct Key {
+    /// Whose it is.
+    pub recorder: Recorder,
+    /// The key, as OpenSSH writes it.
+    pub key: PublicKey,
+    /// Its fingerprint, as `ssh-keygen -l` prints it.
+    pub fingerprint: String,
+    /// What its recorder may do.
+    pub roles: Vec<RecorderRole>,
+    /// The event that added it, and when.
+    pub added: Moment,
+    /// The event that revoked it, and when.
+    pub revoked: Option<Moment>,
+}
+
+/// A position on both clocks of recording.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Moment {
+    /// The event.
+    pub event: u64,
+    /// When it was recorded.
+    pub recorded: Timestamp,
+}
+
+/// Lists the keys.
+pub fn keys(asked: Asked<'_>) -> Keys {
+    let mut authority = Authority::default();
+    for event in asked.events {
+        // A change that cannot be changes nothing; `verify` tells of it.
+        let _ = authority.apply(event.header.seq, &event.announcement.body);
+    }
+    let moment = |seq: u64| {
+        let event = &asked.events[usize::try_from(seq).expect("events are in memory")];
+        Moment { event: seq, recorded: event.header.recorded }
+    };
+    let keys = authority.keys().map(|(key, history)| Key {
+        recorder: history.recorder.clone(),
+        key: *key,
+        fingerprint: key.fingerprint(),
+        roles: history.roles.clone(),
+        added: moment(history.added),
+        revoked: history.revoked.map(moment),
+    });
+    let mut keys: Vec<Key> = keys.collect();
+    keys.sort_by_key(|key| key.added.event);
+    let position = View::of(asked.events, Known::default()).position_or(asked.origin);
+    Keys { schema: "servanda/keys/v1", position, log_key: authority.log_key().cloned(), keys }
+}
+
+impl Keys {
+    /// The file that `ssh-keygen -Y verify -f` reads: one line a key, with the times between which it may sign.
+    ///
+    /// The times approximate the rule, which goes by position, to the second.
+    ///
+    /// # Source
+    ///
+    /// `ssh-keygen(1)`, allowed signers.
+    pub fn allowed_signers(&self) -> String {
+        let line = |key: &Key| {
+            let mut options =
+                format!("namespaces=\"{EVENT_NAMESPACE}\",valid-after=\"{}\"", compact(key.added.recorded));
+            if let Some(revoked) = key.revoked {
+                options += &format!(",valid-before=\"{}\"", compact(revoked.recorded));
+            }
+            format!("{} {options} {}\n", key.recorder, key.key)
+        };
+        self.keys.iter().map(line).collect()
+    }
+}
+
+/// A moment to the second, as `YYYYMMDDhhmmssZ`.
+pub fn compact(moment: Timestamp) -> String {
+    let text = moment.to_string();
+    let seconds = text.split('.').next().unwrap_or_default();
+    seconds.chars().filter(char::is_ascii_digit).chain(['Z']).collect()
+}

@@ -1,0 +1,132 @@
+//! The raw events: all of them in order, or one.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::domain::announcement::Kind;
+use crate::domain::id::Recorder;
+use crate::domain::timestamp::Timestamp;
+use crate::event::statement::{self, Event};
+use crate::integrity::EventHash;
+use crate::projection::catalogue::Catalogue;
+use crate::projection::knowledge::{Horizon, Knowledge};
+use crate::query::sentence::Names;
+use crate::query::{Asked, Position, QueryError, View};
+
+/// The answer: `servanda/log/v1`.
+#[derive(Debug, Clone, Serialize)]
+pub struct LogAnswer {
+    /// Name and version of this form.
+    pub schema: &'static str,
+    /// The ledger's name.
+    pub origin: String,
+    /// The position at which the answer was computed.
+    pub position: Position,
+    /// The events, in order.
+    pub events: Vec<Line>,
+}
+
+/// One event, in a line.
+#[derive(Debug, Clone, Serialize)]
+pub struct Line {
+    /// Its position.
+    pub seq: u64,
+    /// The position of the last event of its batch.
+    pub batch: u64,
+    /// When it was recorded.
+    pub recorded: Timestamp,
+    /// By whom.
+    pub recorder: Recorder,
+    /// What it is about.
+    pub kind: Kind,
+    /// The announcement's id.
+    pub id: String,
+    /// What it says, in a sentence.
+    pub what: String,
+    /// Hash of its bytes.
+    pub hash: EventHash,
+}
+
+/// One event whole: `servanda/event/v1`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Shown {
+    /// Name and version of this form.
+    pub schema: &'static str,
+    /// The line that the log has for it.
+    #[serde(flatten)]
+    pub line: Line,
+    /// Hash of the event before.
+    pub prev: EventHash,
+    /// Whether its bytes carry the batch's signature.
+    pub signed: bool,
+    /// What was announced: everything but the header.
+    pub announcement: Value,
+}
+
+/// Lists the events, oldest first; the newest `last` of them if a number is given.
+pub fn log(asked: Asked<'_>, last: Option<usize>) -> LogAnswer {
+    let view = View::of(asked.events, crate::query::Known::default());
+    let skip = last.map_or(0, |last| asked.events.len().saturating_sub(last));
+    let names = Names(&view.catalogue);
+    LogAnswer {
+        schema: "servanda/log/v1",
+        origin: asked.origin.to_owned(),
+        position: view.position_or(asked.origin),
+        events: asked.events[skip..].iter().map(|event| line(event, &names)).collect(),
+    }
+}
+
+/// Shows one event, by its position, its announcement's id, or the first 8 or more digits of its hash.
+///
+/// # Errors
+///
+/// [`QueryError::NoEvent`], [`QueryError::Ambiguous`].
+pub fn show(asked: Asked<'_>, which: &str) -> Result<Shown, QueryError> {
+    let event = find(asked.events, which)?;
+    let knowledge = Knowledge::of(asked.events, Horizon::default());
+    let catalogue = Catalogue::of(&knowledge.claims);
+    Ok(Shown {
+        schema: "servanda/event/v1",
+        line: line(event, &Names(&catalogue)),
+        prev: event.header.prev,
+        signed: event.signature.is_some(),
+        announcement: statement::content(&event.announcement),
+    })
+}
+
+/// The event that is meant.
+///
+/// # Errors
+///
+/// [`QueryError::NoEvent`], [`QueryError::Ambiguous`].
+pub fn find<'a>(events: &'a [Event], which: &str) -> Result<&'a Event, QueryError> {
+    if let Ok(seq) = which.parse::<u64>() {
+        let event = usize::try_from(seq).ok().and_then(|seq| events.get(seq));
+        return event.ok_or_else(|| QueryError::NoEvent(which.to_owned()));
+    }
+    if let Some(event) = events.iter().find(|event| event.id.as_str().eq_ignore_ascii_case(which)) {
+        return Ok(event);
+    }
+    let digits = which.len() >= 8 && which.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let prefix = which.to_ascii_lowercase();
+    let found: Vec<&Event> =
+        events.iter().filter(|event| digits && event.hash.to_string().starts_with(&prefix)).collect();
+    match found.as_slice() {
+        [] => Err(QueryError::NoEvent(which.to_owned())),
+        [event] => Ok(event),
+        several => Err(QueryError::Ambiguous { prefix, seqs: several.iter().map(|event| event.header.seq).collect() }),
+    }
+}
+
+fn line(event: &Event, names: &Names<'_, '_>) -> Line {
+    Line {
+        seq: event.header.seq,
+        batch: event.header.batch,
+        recorded: event.header.recorded,
+        recorder: event.header.recorder.clone(),
+        kind: event.announcement.body.kind(),
+        id: event.id.to_string(),
+        what: names.sentence(&event.announcement.body),
+        hash: event.hash,
+    }
+}

@@ -1,0 +1,136 @@
+//! What an announcement says, in one sentence with the names of the things in it.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use crate::domain::act::JoiningAct;
+use crate::domain::announcement::Body;
+use crate::domain::day::Day;
+use crate::domain::id::{AgreementId, MissionId, PartyId};
+use crate::domain::shape::UnknownWord;
+use crate::projection::catalogue::Catalogue;
+
+/// Names for the ids in a sentence.
+pub(super) struct Names<'c, 'a>(pub(super) &'c Catalogue<'a>);
+
+impl Names<'_, '_> {
+    fn party(&self, id: &PartyId) -> String {
+        self.0.party(id.as_str(), Day::MAX).map_or_else(|| id.to_string(), |party| party.name.clone())
+    }
+
+    fn parties(&self, ids: &[PartyId]) -> String {
+        let names: Vec<String> = ids.iter().map(|id| self.party(id)).collect();
+        match names.as_slice() {
+            [] => String::new(),
+            [one] => one.clone(),
+            [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        }
+    }
+
+    fn agreement(&self, id: &AgreementId) -> String {
+        self.0.agreement(id.as_str(), Day::MAX).map_or_else(|| id.to_string(), |agreement| agreement.title.clone())
+    }
+
+    fn mission(&self, id: &MissionId) -> String {
+        self.0.mission(id.as_str(), Day::MAX).map_or_else(|| id.to_string(), |mission| mission.title.clone())
+    }
+
+    /// The sentence for a body.
+    pub(super) fn sentence(&self, body: &Body) -> String {
+        match body {
+            Body::Party(party) => format!("{} is described: {}", party.name, words(party.r#type)),
+            Body::Agreement(agreement) => format!("{} is described: {}", agreement.title, words(agreement.r#type)),
+            Body::Mission(mission) => format!("{} is described: mission", mission.title),
+            Body::Joining(joining) => {
+                let mut text = format!("{} joins {}", self.party(&joining.party), self.agreement(&joining.agreement));
+                if joining.act != JoiningAct::Unspecified {
+                    text += &format!(" ({})", words(joining.act));
+                }
+                if let Some(role) = joining.role {
+                    text += &format!(" as {}", words(role));
+                }
+                if let Some(through) = &joining.through {
+                    text += &format!(", through {}", self.party(through));
+                }
+                text
+            }
+            Body::Memorandum(memorandum) => {
+                format!("{} conclude: {}", self.parties(&memorandum.parties), memorandum.agreement.title)
+            }
+            Body::Contribution(contribution) => {
+                let mut text = format!(
+                    "{} contributes {} ({}) to {}: {}",
+                    self.party(&contribution.party),
+                    contribution.item.name,
+                    words(contribution.item.r#type),
+                    self.mission(&contribution.mission),
+                    words(contribution.stage),
+                );
+                if !contribution.with.is_empty() {
+                    text += &format!(", with {}", self.parties(&contribution.with));
+                }
+                text
+            }
+            Body::Departure(departure) => format!(
+                "{} leaves {} ({})",
+                self.party(&departure.party),
+                self.agreement(&departure.agreement),
+                words(departure.act)
+            ),
+            Body::Suspension(suspension) => {
+                let whom = suspension.party.as_ref().map_or_else(|| "all parties".to_owned(), |id| self.party(id));
+                format!("{} of {} for {whom}", words(suspension.act), self.agreement(&suspension.agreement))
+            }
+            Body::Statement(statement) => format!(
+                "{} makes a {} to {}",
+                self.party(&statement.party),
+                words(statement.act),
+                self.agreement(&statement.agreement)
+            ),
+            Body::Prospect(prospect) => {
+                format!("{} expected: {} ({})", self.parties(&prospect.parties), prospect.what, words(prospect.stage))
+            }
+            Body::Milestone(milestone) => {
+                let whose = match (&milestone.agreement, &milestone.mission) {
+                    (Some(agreement), _) => self.agreement(agreement),
+                    (None, Some(mission)) => self.mission(mission),
+                    (None, None) => String::new(),
+                };
+                let what = milestone.what.as_deref().map(|what| format!(": {what}")).unwrap_or_default();
+                let expected = if milestone.occurred.is_none() { " expected" } else { "" };
+                format!("{whose} {}{expected}{what}", words(milestone.act))
+            }
+            Body::Count(count) => format!(
+                "{} parties ({}) of {} were counted",
+                count.number,
+                words(count.of),
+                self.agreement(&count.agreement)
+            ),
+            Body::Correction(correction) => {
+                let now = correction.replacement.as_ref();
+                let now = now.map(|replacement| format!(": {}", self.sentence(&replacement.0))).unwrap_or_default();
+                format!("{} is corrected ({}){now}", correction.corrects, words(correction.because))
+            }
+            Body::Retraction(retraction) => format!("{} is retracted", retraction.retracts),
+            Body::Dispute(dispute) => format!("{} is disputed", dispute.of),
+            Body::Confirmation(confirmation) => format!("{} is confirmed", confirmation.of),
+            Body::Genesis(genesis) => format!("the ledger {} is founded", genesis.origin),
+            Body::RecorderAdded(added) => format!("{} is given a key", added.recorder),
+            Body::RecorderRevoked(revoked) => {
+                format!("a key of {} is revoked ({})", revoked.recorder, words(revoked.because))
+            }
+            Body::LogKeyChanged(change) => format!("the log has a new key ({})", words(change.because)),
+            Body::Policy(_) => "which kinds need reviewers is changed".to_owned(),
+            Body::Attestation(attestation) => {
+                format!("{}: a reviewer says {}", attestation.of, words(attestation.verdict))
+            }
+            Body::Reaffirmation(reaffirmation) => format!("{} announcements are reaffirmed", reaffirmation.of.len()),
+            Body::Erasure(erasure) => format!("{} documents are erased", erasure.documents.len()),
+        }
+    }
+}
+
+/// A word of a vocabulary, for reading.
+fn words(word: impl FromStr<Err = UnknownWord> + Display) -> String {
+    word.to_string().replace('-', " ")
+}

@@ -1,0 +1,102 @@
+//! The sources that events rest on, and the documents kept of them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::domain::source::{Document, Source};
+use crate::query::{Asked, Known, Position, QueryError, View};
+
+/// The answer: `servanda/sources/v1`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Sources {
+    /// Name and version of this form.
+    pub schema: &'static str,
+    /// The position at which the answer was computed.
+    pub position: Position,
+    /// The sources, in the order in which events first name them.
+    pub sources: Vec<SourceUse>,
+    /// Events about the world that have no source, with the reason.
+    pub without: Vec<Without>,
+}
+
+/// One source, and what rests on it.
+#[derive(Debug, Clone, Serialize)]
+pub struct SourceUse {
+    /// The source; `document` is the address of its document.
+    #[serde(flatten)]
+    pub source: Source,
+    /// What rests on it.
+    pub uses: Vec<Use>,
+}
+
+/// One event that rests on a source.
+#[derive(Debug, Clone, Serialize)]
+pub struct Use {
+    /// The event.
+    pub event: u64,
+    /// The announcement's id.
+    pub id: String,
+    /// The passage.
+    pub quote: Option<String>,
+    /// Where the passage stands in the document's text, in bytes.
+    pub at: Option<(u64, u64)>,
+}
+
+/// An event without evidence.
+#[derive(Debug, Clone, Serialize)]
+pub struct Without {
+    /// The event.
+    pub event: u64,
+    /// The announcement's id.
+    pub id: String,
+    /// Why there is none.
+    pub reason: String,
+}
+
+/// Lists the sources.
+pub fn sources(asked: Asked<'_>) -> Sources {
+    let mut sources: Vec<SourceUse> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut without = Vec::new();
+    for event in asked.events {
+        let (seq, id) = (event.header.seq, event.id.to_string());
+        if let Some(reason) = &event.announcement.no_evidence {
+            without.push(Without { event: seq, id: id.clone(), reason: reason.clone() });
+        }
+        for evidence in &event.announcement.evidence {
+            let key = serde_json::to_string(&evidence.source).expect("a source has text keys and no floats");
+            let place = *places.entry(key).or_insert_with(|| {
+                sources.push(SourceUse { source: evidence.source.clone(), uses: Vec::new() });
+                sources.len() - 1
+            });
+            sources[place].uses.push(Use {
+                event: seq,
+                id: id.clone(),
+                quote: evidence.quote.clone(),
+                at: evidence.at,
+            });
+        }
+    }
+    let position = View::of(asked.events, Known::default()).position_or(asked.origin);
+    Sources { schema: "servanda/sources/v1", position, sources, without }
+}
+
+impl Sources {
+    /// The sources whose document's address begins so.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::NoSource`] if there is none, or fewer than four digits were given.
+    pub fn of_document(mut self, prefix: &str) -> Result<Self, QueryError> {
+        let begins = |document: &Document| {
+            document.address().is_some_and(|address| address.as_str().starts_with(&prefix.to_ascii_lowercase()))
+        };
+        self.sources.retain(|used| used.source.document.as_ref().is_some_and(begins));
+        self.without.clear();
+        if self.sources.is_empty() || prefix.len() < 4 {
+            return Err(QueryError::NoSource(prefix.to_owned()));
+        }
+        Ok(self)
+    }
+}
