@@ -1,3 +1,60 @@
 //! Arguments in, exit code out. The only reader of the clock, the environment and the standard streams.
 
-fn main() {}
+use std::io::{IsTerminal, stderr, stdin, stdout};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use servanda::cli;
+use servanda::cli::surroundings::Surroundings;
+use servanda::domain::timestamp::Timestamp;
+
+fn main() -> ExitCode {
+    quiet_damaged_store();
+    let (mut input, mut out, mut err) = (stdin().lock(), stdout().lock(), stderr());
+    let (out_is_terminal, err_is_terminal) = (out.is_terminal(), err.is_terminal());
+    let mut around = Surroundings {
+        now: now(),
+        variable: &|name| std::env::var(name).ok().filter(|value| !value.is_empty()),
+        folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+        pid: std::process::id(),
+        entropy: &entropy,
+        stdin: &mut input,
+        out: &mut out,
+        err: &mut err,
+        out_is_terminal,
+        err_is_terminal,
+        width: width(),
+    };
+    ExitCode::from(cli::run(std::env::args_os(), &mut around))
+}
+
+/// The clock; one before 1970 counts as 1970, and is refused for lying behind the ledger.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let unix_ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::from_unix_ms(unix_ms).unwrap_or_else(|_| Timestamp::from_unix_ms(0).expect("1970 is a year"))
+}
+
+/// Columns, as the environment or the terminal says.
+fn width() -> Option<usize> {
+    let set = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    set.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
+}
+
+fn entropy() -> std::io::Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    Ok(bytes)
+}
+
+/// sled panics on files that it did not write; the store catches that and reports damage, so nothing is printed twice.
+fn quiet_damaged_store() {
+    let loud = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let inside_sled = panic.location().is_some_and(|place| place.file().contains("sled-0."));
+        if !inside_sled {
+            loud(panic);
+        }
+    }));
+}

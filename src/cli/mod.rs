@@ -1,3 +1,176 @@
 //! The command line: parse, ask, print.
+//!
+//! Answers go to standard output, everything else to standard error. A command is one file in `command/`.
 
+pub mod command;
 pub mod diagnostic;
+pub mod failure;
+pub mod place;
+pub mod screen;
+pub mod surroundings;
+
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, ValueEnum};
+
+use command::Command;
+use failure::{Exit, Failure};
+use screen::{Answer, Format, Screen};
+use surroundings::Surroundings;
+
+/// Keep and ask a ledger of agreements
+#[derive(Debug, Parser)]
+#[command(name = "servanda", version, max_term_width = 100, before_help = EXAMPLES, subcommand_required = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  servanda append --init announcements/       found a ledger here and append what the files announce
+  servanda members ilrs --on 2023-10-19       who was a member that day, certainly or possibly
+  servanda verify                             that nothing was altered, removed or slipped in";
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Global {
+    /// Folder of the ledger [default: .servanda here or in a parent folder] [env: SERVANDA_LEDGER]
+    #[arg(long, global = true, value_name = "PATH")]
+    ledger: Option<PathBuf>,
+    /// Form of the answer
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// The same as --format json
+    #[arg(long, global = true, conflicts_with = "format")]
+    json: bool,
+    /// When to use colours; NO_COLOR switches them off too
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
+    color: Colour,
+    /// Seconds to wait for others that use the ledger
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 10)]
+    lock_timeout: u64,
+    /// Say nothing but the answer and what is wrong
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Runs a command line and returns its exit code. The first argument is the program's name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, around: &mut Surroundings<'_>) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, around),
+    };
+    let mut context = Context { global: cli.global, around };
+    let outcome = cli.command.run(&mut context);
+    match outcome {
+        Ok(exit) => exit as u8,
+        // Whoever reads the answer has seen enough.
+        Err(failure) if failure.message == BROKEN_PIPE => Exit::Done as u8,
+        Err(failure) => {
+            let _ = context.around.err.write_all(failure.text().as_bytes());
+            failure.exit as u8
+        }
+    }
+}
+
+const BROKEN_PIPE: &str = "broken pipe";
+
+/// Help and version are answers; anything else is a misuse.
+fn usage(error: &clap::Error, around: &mut Surroundings<'_>) -> u8 {
+    let rendered = error.render();
+    let (stream, terminal) = match error.use_stderr() {
+        true => (&mut *around.err, around.err_is_terminal),
+        false => (&mut *around.out, around.out_is_terminal),
+    };
+    let colour = terminal && (around.variable)("NO_COLOR").is_none();
+    let text = if colour { rendered.ansi().to_string() } else { rendered.to_string() };
+    let _ = stream.write_all(text.as_bytes());
+    if error.use_stderr() { Exit::Misuse as u8 } else { Exit::Done as u8 }
+}
+
+/// What a command works with.
+pub struct Context<'a, 's> {
+    /// Options of every command.
+    global: Global,
+    /// The system.
+    around: &'a mut Surroundings<'s>,
+}
+
+/// How a command ends.
+type Outcome = Result<Exit, Failure>;
+
+impl Context<'_, '_> {
+    fn format(&self) -> Format {
+        if self.global.json { Format::Json } else { self.global.format }
+    }
+
+    /// The screen for answers.
+    fn screen(&self) -> Screen {
+        Screen {
+            width: self.around.width.filter(|_| self.around.out_is_terminal),
+            colour: self.colour(self.around.out_is_terminal),
+        }
+    }
+
+    /// The screen for everything else.
+    fn error_screen(&self) -> Screen {
+        Screen { width: self.around.width, colour: self.colour(self.around.err_is_terminal) }
+    }
+
+    fn colour(&self, terminal: bool) -> bool {
+        match self.global.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => terminal && (self.around.variable)("NO_COLOR").is_none(),
+        }
+    }
+
+    /// Prints an answer.
+    fn print(&mut self, text: &str) -> Result<(), Failure> {
+        match self.around.out.write_all(text.as_bytes()).and_then(|()| self.around.out.flush()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::new(Exit::Done, BROKEN_PIPE)),
+            other => Ok(other?),
+        }
+    }
+
+    /// Prints an answer in the form that was asked for.
+    fn answer<A: Answer>(&mut self, answer: &A) -> Result<(), Failure> {
+        let text = screen::show(answer, self.format(), self.screen());
+        self.print(&text)
+    }
+
+    /// Prints what is worth knowing beside the answer.
+    fn say(&mut self, text: &str) {
+        if !self.global.quiet {
+            // Nobody can be told that standard error is gone.
+            let _ = self.around.err.write_all(text.as_bytes());
+        }
+    }
+
+    /// Prints what is wrong, also when only that is to be said.
+    fn complain(&mut self, text: &str) {
+        let _ = self.around.err.write_all(text.as_bytes());
+    }
+
+    fn lock_timeout(&self) -> Duration {
+        Duration::from_secs(self.global.lock_timeout)
+    }
+}

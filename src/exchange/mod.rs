@@ -3,4 +3,6 @@
 pub mod announcement_file;
 pub mod fields;
 pub mod place;
+pub mod schema;
+pub mod template;
 pub mod tree;

@@ -86,7 +86,7 @@ impl Founded {
         signer: &dyn Signer,
         access: &Access,
     ) -> Result<Self, FoundError> {
-        check_free(target)?;
+        Self::check_free(target)?;
         let parent = match target.path().parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => std::path::Path::new("."),
@@ -128,6 +128,25 @@ impl Founded {
         Ok(Self { ledger, aside, target: target.path().to_owned() })
     }
 
+    /// Checks that a ledger can be founded in that folder: nothing is there, or an empty folder.
+    ///
+    /// # Errors
+    ///
+    /// [`FoundError::AlreadyThere`], [`FoundError::NotEmpty`].
+    pub fn check_free(target: &Folder) -> Result<(), FoundError> {
+        if target.is_ledger() {
+            return Err(FoundError::AlreadyThere { folder: target.path().to_owned() });
+        }
+        match std::fs::read_dir(target.path()) {
+            Ok(mut entries) => match entries.next() {
+                Some(_) => Err(FoundError::NotEmpty { folder: target.path().to_owned() }),
+                None => Ok(()),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Closes the ledger and moves it into its place, durably.
     ///
     /// # Errors
@@ -144,19 +163,5 @@ impl Founded {
             store_folder::sync(parent)?;
         }
         Ok(Folder::at(target))
-    }
-}
-
-fn check_free(target: &Folder) -> Result<(), FoundError> {
-    if target.is_ledger() {
-        return Err(FoundError::AlreadyThere { folder: target.path().to_owned() });
-    }
-    match std::fs::read_dir(target.path()) {
-        Ok(mut entries) => match entries.next() {
-            Some(_) => Err(FoundError::NotEmpty { folder: target.path().to_owned() }),
-            None => Ok(()),
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error.into()),
     }
 }

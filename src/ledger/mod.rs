@@ -61,6 +61,14 @@ pub enum OpenError {
         /// What the other says of itself.
         holder: String,
     },
+    /// Fewer events than somebody remembers: appending would bury what was lost.
+    #[error("the ledger holds {held} events, and HEAD remembers {remembered}")]
+    Shortened {
+        /// Events in the store.
+        held: u64,
+        /// Events that an earlier append left.
+        remembered: u64,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -106,6 +114,9 @@ impl Ledger {
         let settings = Settings::load(folder)?;
         let lock = lock(folder, access)?;
         let store = open_store(folder, access)?;
+        if let Some(head) = Head::load(folder).filter(|head| head.len > store.len()) {
+            return Err(OpenError::Shortened { held: store.len(), remembered: head.len });
+        }
         Self::with_store(folder, settings.origin, Box::new(store), lock)
     }
 

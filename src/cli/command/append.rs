@@ -1,0 +1,329 @@
+//! `servanda append`
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::cli::command::counted;
+use crate::cli::command::init::NewLedger;
+use crate::cli::diagnostic::{Level, Problem, render};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::screen::json;
+use crate::cli::{Context, Outcome};
+use crate::domain::announcement::Body;
+use crate::domain::text::shown;
+use crate::event::Event;
+use crate::exchange::announcement_file::{AnnouncementFile, FileProblem};
+use crate::exchange::tree::{Format as FileFormat, MAX_FILE};
+use crate::integrity::EventHash;
+use crate::ledger::found::Founded;
+use crate::ledger::{AppendError, Appended, Batch, Finding, Folder, KeyFile, Ledger, Options, Signer};
+
+/// Append the announcements of files
+///
+/// Checks all of them first. Each file is one batch: all its announcements become events, or none. What is in the ledger already is not appended again.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda append october-2023.yaml
+  servanda append --init --ledger ilrs.servanda announcements/     a folder: its files, in the order of their names
+  servanda append --dry-run new.yaml                               check everything, write nothing
+  servanda template joining | servanda append --dry-run -          from standard input")]
+pub(in crate::cli) struct Append {
+    /// Announcement files in YAML, TOML, JSON or NDJSON; a folder means those in it; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Found the ledger if there is none
+    #[arg(long)]
+    init: bool,
+    #[command(flatten)]
+    names: NewLedger,
+    /// Check everything, write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Refuse what certainly cannot follow the history, instead of warning
+    #[arg(long)]
+    strict: bool,
+    /// Append only if the newest event has this hash
+    #[arg(long, value_name = "HASH")]
+    expect_head: Option<EventHash>,
+    /// List every event that was appended
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+/// A ledger to append to: one that is there, or one that comes with its first events.
+enum Target {
+    There(Ledger),
+    New(Founded),
+}
+
+impl Target {
+    fn ledger(&mut self) -> &mut Ledger {
+        match self {
+            Self::There(ledger) => ledger,
+            Self::New(founded) => &mut founded.ledger,
+        }
+    }
+}
+
+impl Append {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let mut files = self.read_files(context)?;
+        let folder = context.ledger();
+        let (mut target, key) = self.open(&folder, context)?;
+        let broken = files.iter().any(|file| !file.problems.is_empty());
+        let options = Options { expect_head: self.expect_head, strict: self.strict, dry_run: self.dry_run || broken };
+        let batches = share_described(&mut files);
+        let appended = target.ledger().append(&batches, options, &key as &dyn Signer, context.around.now);
+        let appended = match appended {
+            Ok(appended) if !broken => appended,
+            Ok(_) => return Self::refused(&files, &[], context),
+            Err(AppendError::NotAdmissible { findings }) => return Self::refused(&files, &findings, context),
+            Err(error) => return Err(error.into()),
+        };
+        let warnings: Vec<Vec<Finding>> = appended.batches.iter().map(|outcome| outcome.warnings.clone()).collect();
+        complain(&files, &warnings, context);
+        let report = Report::of(&files, &appended, target.ledger(), self.dry_run);
+        let path = context.shown_path(&folder);
+        match target {
+            Target::New(founded) if !self.dry_run => {
+                founded.publish()?;
+            }
+            other => drop(other),
+        }
+        self.tell(&report, &path, context)?;
+        Ok(Exit::Done)
+    }
+
+    fn open(&self, folder: &Folder, context: &mut Context<'_, '_>) -> Result<(Target, KeyFile), Failure> {
+        if self.init && !folder.is_ledger() {
+            let (founded, key) = self.names.found(folder, context)?;
+            return Ok((Target::New(founded), key));
+        }
+        let ledger = Ledger::open(folder, &context.access("append"))?;
+        let key = KeyFile::read(&context.key_path(self.names.key.as_ref())?)?;
+        Ok((Target::There(ledger), key))
+    }
+
+    fn read_files(&self, context: &mut Context<'_, '_>) -> Result<Vec<AnnouncementFile>, Failure> {
+        let mut files = Vec::new();
+        for given in &self.files {
+            if given.as_os_str() == "-" {
+                let mut bytes = Vec::new();
+                context.around.stdin.take(MAX_FILE as u64 + 1).read_to_end(&mut bytes)?;
+                files.push(AnnouncementFile::read("standard input", None, &bytes, &context.around.folder));
+                continue;
+            }
+            let path = context.around.path(given);
+            if path.is_dir() {
+                let found = files_in(&path, given)?;
+                for (path, name) in found {
+                    files.push(read_file(&path, &name)?);
+                }
+            } else {
+                files.push(read_file(&path, &given.display().to_string())?);
+            }
+        }
+        Ok(files)
+    }
+
+    /// Prints every problem, and that nothing was appended.
+    fn refused(files: &[AnnouncementFile], findings: &[Vec<Finding>], context: &mut Context<'_, '_>) -> Outcome {
+        let problems = complain(files, findings, context);
+        context.complain(&format!("{}; nothing was appended\n", counted(problems, "problem", "problems")));
+        Err(Failure::said(Exit::No))
+    }
+
+    fn tell(&self, report: &Report, path: &str, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+        if context.global.json || context.format() != crate::cli::screen::Format::Table {
+            let text = json(report);
+            return context.print(&text);
+        }
+        let mut text = String::new();
+        for file in &report.files {
+            let name = shown(&file.file).into_owned();
+            let what = match (file.appended.as_slice(), file.already.len()) {
+                ([], already) => format!("already there ({})", counted(already, "announcement", "announcements")),
+                ([one], _) => format!("event {}", one.event),
+                ([first, .., last], _) => format!("events {}–{}", first.event, last.event),
+            };
+            text += &format!("{name}: {what}\n");
+            for event in file.appended.iter().filter(|_| self.verbose) {
+                text += &format!("  {} {}\n", event.event, event.id);
+            }
+            for already in &file.already {
+                if self.verbose || !file.appended.is_empty() {
+                    text += &format!("  line {}: already event {}\n", already.line, already.event);
+                }
+            }
+        }
+        let done = if report.dry_run { "would append" } else { "appended" };
+        let total: usize = report.files.iter().map(|file| file.appended.len()).sum();
+        text += &format!(
+            "{done} {} to {path}; it holds {}, head {:.16}\n",
+            counted(total, "event", "events"),
+            report.len,
+            report.head.to_string()
+        );
+        context.print(&text)?;
+        if !report.dry_run {
+            context.say(&suggestions(report, path));
+        }
+        Ok(())
+    }
+}
+
+/// The next commands to try.
+fn suggestions(report: &Report, path: &str) -> String {
+    let mut text = "\nTry:\n".to_owned();
+    if let Some(agreement) = &report.agreement {
+        text += &format!("  servanda --ledger {path} members {agreement}\n");
+        text += &format!("  servanda --ledger {path} history {agreement}\n");
+    }
+    text + &format!("  servanda --ledger {path} verify\n")
+}
+
+/// The announcement files of a folder, in the order of their names.
+fn files_in(folder: &Path, shown: &Path) -> Result<Vec<(PathBuf, String)>, Failure> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let path = folder.join(&name);
+        if FileFormat::of_name(&name.to_string_lossy()).is_some() && path.is_file() {
+            found.insert(name.clone(), (path, shown.join(&name).display().to_string()));
+        }
+    }
+    if found.is_empty() {
+        let message = format!("there is no announcement file in {}", shown.display());
+        return Err(
+            Failure::new(Exit::CouldNot, message).hint("they end in .yaml, .yml, .toml, .json, .ndjson or .jsonl")
+        );
+    }
+    Ok(found.into_values().collect())
+}
+
+fn read_file(path: &Path, name: &str) -> Result<AnnouncementFile, Failure> {
+    let could_not = |error: std::io::Error| Failure::new(Exit::CouldNot, format!("{name} cannot be read: {error}"));
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(could_not)?;
+    file.take(MAX_FILE as u64 + 1).read_to_end(&mut bytes).map_err(could_not)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    Ok(AnnouncementFile::read(name, FileFormat::of_name(name), &bytes, folder))
+}
+
+/// Takes the batches out of the files. What a broken file would have described counts as described in all of them.
+fn share_described(files: &mut [AnnouncementFile]) -> Vec<Batch> {
+    let also = files.iter().flat_map(|file| file.batch.also_described.iter().cloned()).collect();
+    let mut batches: Vec<Batch> = files.iter_mut().map(|file| std::mem::take(&mut file.batch)).collect();
+    for batch in &mut batches {
+        batch.also_described = std::clone::Clone::clone(&also);
+    }
+    batches
+}
+
+/// Prints what is wrong with each file, and returns how many problems refuse it.
+fn complain(files: &[AnnouncementFile], findings: &[Vec<Finding>], context: &mut Context<'_, '_>) -> usize {
+    const MOST: usize = 50;
+    let screen = context.error_screen();
+    let mut refusing = 0;
+    let mut told = 0;
+    for (index, file) in files.iter().enumerate() {
+        let mut problems = file.problems.clone();
+        problems.extend(findings.get(index).into_iter().flatten().map(|finding| file.place(finding)));
+        problems.sort_by_key(|problem| problem.span.start);
+        refusing += problems.iter().filter(|problem| problem.code.refuses()).count();
+        let room = MOST.saturating_sub(told);
+        told += problems.len();
+        let problems: Vec<Problem> = problems.into_iter().take(room).map(problem).collect();
+        if !problems.is_empty() {
+            let text = render(&file.source, &problems, screen.width.unwrap_or(100), screen.colour);
+            context.complain(&text);
+        }
+    }
+    if told > MOST {
+        context.complain(&format!("… and {} more\n", told - MOST));
+    }
+    refusing
+}
+
+fn problem(problem: FileProblem) -> Problem {
+    Problem {
+        level: if problem.code.refuses() { Level::Error } else { Level::Warning },
+        code: problem.code.to_string(),
+        title: problem.message,
+        label: None,
+        span: problem.span,
+        hint: problem.hint,
+    }
+}
+
+/// What was appended: `servanda/appended/v1`.
+#[derive(Debug, serde::Serialize)]
+struct Report {
+    schema: &'static str,
+    dry_run: bool,
+    len: u64,
+    head: EventHash,
+    files: Vec<FileReport>,
+    #[serde(skip)]
+    agreement: Option<String>,
+}
+
+#[derive(Debug, serde::Serialize)]
+struct FileReport {
+    file: String,
+    appended: Vec<AppendedEvent>,
+    already: Vec<Already>,
+}
+
+#[derive(Debug, serde::Serialize)]
+struct AppendedEvent {
+    event: u64,
+    id: String,
+}
+
+#[derive(Debug, serde::Serialize)]
+struct Already {
+    line: usize,
+    event: u64,
+}
+
+impl Report {
+    fn of(files: &[AnnouncementFile], appended: &Appended, ledger: &Ledger, dry_run: bool) -> Self {
+        let files = files.iter().zip(&appended.batches).map(|(file, outcome)| FileReport {
+            file: file.source.name.clone(),
+            appended: outcome
+                .appended
+                .iter()
+                .map(|(event, id)| AppendedEvent { event: *event, id: id.clone() })
+                .collect(),
+            already: outcome
+                .already
+                .iter()
+                .map(|(draft, event)| Already { line: file.line(*draft), event: *event })
+                .collect(),
+        });
+        Self {
+            schema: "servanda/appended/v1",
+            dry_run,
+            len: appended.head.len,
+            head: appended.head.hash,
+            files: files.collect(),
+            agreement: busiest(ledger.events()),
+        }
+    }
+}
+
+/// The agreement that most joinings are to: what a newcomer would ask about.
+fn busiest(events: &[Event]) -> Option<String> {
+    let mut joinings: BTreeMap<&str, usize> = BTreeMap::new();
+    for event in events {
+        if let Body::Joining(joining) = &event.announcement.body {
+            *joinings.entry(joining.agreement.as_str()).or_default() += 1;
+        }
+    }
+    joinings.into_iter().max_by_key(|(_, count)| *count).map(|(agreement, _)| agreement.to_owned())
+}

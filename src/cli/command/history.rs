@@ -1,0 +1,110 @@
+//! `servanda history`
+
+use clap::Args;
+
+use crate::cli::command::{counted, day, recorded_by};
+use crate::cli::failure::Exit;
+use crate::cli::screen::{Answer, Screen, Sheet, Tone};
+use crate::cli::{Context, Outcome};
+use crate::domain::announcement::Standing;
+use crate::domain::date::Date;
+use crate::domain::day::Day;
+use crate::query::history::{Entry, History as HistoryAnswer, history};
+use crate::query::{Known, RecordedBy};
+
+/// Show the full change history
+///
+/// In the order in which things happened. What was corrected or retracted is struck through, never hidden.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda history
+  servanda history pakistan
+  servanda history ilrs --recorded-by 40")]
+pub(in crate::cli) struct History {
+    /// A party, agreement or mission, by its id or another of its names; everything, if none is given
+    subject: Option<String>,
+    /// Show only what was certainly announced by this day
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    announced_by: Option<Day>,
+    /// Show only what was recorded by then: an event's position, a day or a moment
+    #[arg(long, value_name = "SEQ|TIME", value_parser = recorded_by)]
+    recorded_by: Option<RecordedBy>,
+}
+
+impl History {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let known = Known { announced_by: self.announced_by, recorded_by: self.recorded_by };
+        let reading = context.read("history")?;
+        let answer = history(reading.asked(), self.subject.as_deref(), known)?;
+        context.answer(&answer)?;
+        Ok(Exit::Done)
+    }
+}
+
+impl Answer for HistoryAnswer {
+    const ITEMS: &'static str = "entries";
+
+    fn table(&self, screen: Screen) -> String {
+        let sheet =
+            Sheet { header: vec!["WHEN", "WHAT", "SOURCE", "EVENT"], rows: self.entries.iter().map(cells).collect() };
+        let position = format!("from {} events, head {:.16}", self.position.len, self.position.head.to_string());
+        format!(
+            "{}\n{}\n{}\n",
+            screen.table(&sheet, "nothing"),
+            counted(self.entries.len(), "announcement", "announcements"),
+            screen.toned(Tone::Quiet, &position)
+        )
+    }
+
+    fn sheet(&self) -> Sheet {
+        let row = |entry: &Entry| {
+            let cells = vec![
+                entry.event.to_string(),
+                entry.id.clone(),
+                entry.kind.to_string(),
+                entry.date.as_ref().map(ToString::to_string).unwrap_or_default(),
+                entry.announced.to_string(),
+                entry.what.clone(),
+                entry.standing.to_string(),
+                entry.sources.join("; "),
+                entry.struck.as_ref().map(|struck| struck.event.to_string()).unwrap_or_default(),
+            ];
+            (Tone::Plain, cells)
+        };
+        Sheet {
+            header: vec!["event", "id", "kind", "date", "announced", "what", "standing", "sources", "struck_by"],
+            rows: self.entries.iter().map(row).collect(),
+        }
+    }
+}
+
+fn cells(entry: &Entry) -> (Tone, Vec<String>) {
+    let when = match (&entry.wording, &entry.date) {
+        (Some(wording), _) => wording.clone(),
+        (None, Some(date)) => date.in_words(),
+        (None, None) => String::new(),
+    };
+    let mut what = entry.what.clone();
+    if entry.standing == Standing::Reported {
+        what = format!("(reported) {what}");
+    }
+    let mut tone = if entry.kind.is_description() { Tone::Quiet } else { Tone::Plain };
+    if !entry.disputed_by.is_empty() {
+        what += &format!(" — disputed by event {}", joined(&entry.disputed_by));
+        tone = Tone::Unsure;
+    }
+    if let Some(struck) = &entry.struck {
+        let verb = if struck.replaced { "replaced" } else { "struck" };
+        let reason = struck.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        what = format!("✗ {what} — {verb} by event {}{reason}", struck.event);
+        tone = Tone::Bad;
+    }
+    let announced = format!("announced {}", Date::in_words(&entry.announced));
+    let source = if entry.sources.is_empty() { "no source".to_owned() } else { entry.sources.join("; ") };
+    (tone, vec![when, what, format!("{source}, {announced}"), entry.event.to_string()])
+}
+
+fn joined(events: &[u64]) -> String {
+    events.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,87 @@
+//! `servanda init`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::{Context, Outcome};
+use crate::domain::id::{Origin, Recorder};
+use crate::ledger::found::{Founded, Founding};
+use crate::ledger::{Folder, KeyFile};
+
+/// Found a new ledger
+///
+/// Makes the folder with its store, the log's own key and the genesis event. The recorder's key is the one given, or is made in the user's configuration folder.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda init --ledger treaties.servanda --origin ministry.example/treaties
+  servanda init --recorder desk@ministry.example --key ~/.ssh/id_ed25519")]
+pub(in crate::cli) struct Init {
+    #[command(flatten)]
+    names: NewLedger,
+}
+
+/// The names and the key of a new ledger.
+#[derive(Debug, Args)]
+pub(super) struct NewLedger {
+    /// Name of the ledger [default: local/FOLDER]
+    #[arg(long, value_name = "NAME")]
+    origin: Option<Origin>,
+    /// Name of the first recorder
+    #[arg(long, value_name = "NAME", default_value = "recorder")]
+    recorder: Recorder,
+    /// The recorder's OpenSSH Ed25519 private key [env: SERVANDA_KEY] [default: servanda/recorder_ed25519 in the user's configuration folder]
+    #[arg(long, value_name = "FILE")]
+    pub(super) key: Option<PathBuf>,
+}
+
+impl Init {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let target = context.ledger();
+        let (founded, _) = self.names.found(&target, context)?;
+        let origin = founded.ledger.origin().clone();
+        let genesis = founded.ledger.head();
+        let folder = founded.publish()?;
+        let path = context.shown_path(&folder);
+        context.print(&format!("founded {path}: {origin}, genesis {}\n", genesis.hash))?;
+        context.say(
+            "\nKeep the genesis hash elsewhere: it is what a verifier needs to know that this is the ledger meant.\n",
+        );
+        context.say(&format!(
+            "Try:\n  servanda --ledger {path} template joining\n  servanda --ledger {path} append FILE\n"
+        ));
+        Ok(Exit::Done)
+    }
+}
+
+impl NewLedger {
+    /// Makes the ledger, not yet in its place.
+    pub(super) fn found(&self, target: &Folder, context: &mut Context<'_, '_>) -> Result<(Founded, KeyFile), Failure> {
+        let origin = match &self.origin {
+            Some(origin) => origin.clone(),
+            None => local_origin(target)?,
+        };
+        // What would fail is told before a key is made for it.
+        Founded::check_free(target)?;
+        let key = context.key_or_new(self.key.as_ref(), self.recorder.as_str())?;
+        let seed = (context.around.entropy)()?;
+        let founding =
+            Founding { origin, recorder: self.recorder.clone(), log_key_seed: &seed, now: context.around.now };
+        let founded = Founded::new(target, founding, &key, &context.access("init"))?;
+        Ok((founded, key))
+    }
+}
+
+/// `local/` and the folder's name in the characters of origins.
+fn local_origin(target: &Folder) -> Result<Origin, Failure> {
+    let path = std::path::absolute(target.path())?;
+    // A ledger in a hidden folder is named for the folder that it hides in.
+    let named = path.file_name().filter(|name| *name != ".servanda").or_else(|| path.parent()?.file_name());
+    let name = named.map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let name: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).take(100).collect();
+    Origin::parse(&format!("local/{}", if name.is_empty() { "ledger" } else { &name }))
+        .map_err(|error| Failure::new(Exit::Misuse, error.to_string()).hint("name the ledger with --origin"))
+}

@@ -1,0 +1,80 @@
+//! `servanda key`
+
+use clap::{Args, Subcommand};
+
+use crate::cli::failure::Exit;
+use crate::cli::screen::{Answer, Screen, Sheet, Tone};
+use crate::cli::{Context, Outcome};
+use crate::query::keys::{Key as KeyAnswer, Keys, keys};
+
+/// Show who may record, and export their keys for other tools
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda key show
+  servanda key export > allowed_signers      for ssh-keygen -Y verify -f")]
+pub(in crate::cli) struct Key {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// List the recorders' keys and the log's own
+    Show,
+    /// Print the keys as OpenSSH's allowed_signers, with the times between which they may sign
+    Export,
+}
+
+impl Key {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let reading = context.read("key")?;
+        let keys = keys(reading.asked());
+        match self.what {
+            What::Show => context.answer(&keys)?,
+            What::Export => context.print(&keys.allowed_signers())?,
+        }
+        Ok(Exit::Done)
+    }
+}
+
+impl Answer for Keys {
+    const ITEMS: &'static str = "keys";
+
+    fn table(&self, screen: Screen) -> String {
+        let row = |key: &KeyAnswer| {
+            let state = match key.revoked {
+                Some(revoked) => format!("revoked by event {}", revoked.event),
+                None => format!("since event {}", key.added.event),
+            };
+            let tone = if key.revoked.is_some() { Tone::Quiet } else { Tone::Plain };
+            (tone, vec![key.recorder.to_string(), roles(key), key.fingerprint.clone(), state])
+        };
+        let sheet =
+            Sheet { header: vec!["RECORDER", "ROLES", "KEY", "STATE"], rows: self.keys.iter().map(row).collect() };
+        let log_key = self.log_key.as_ref().map(ToString::to_string).unwrap_or_default();
+        format!("{}\nlog key  {log_key}\n", screen.table(&sheet, "no keys"))
+    }
+
+    fn sheet(&self) -> Sheet {
+        let row = |key: &KeyAnswer| {
+            let cells = vec![
+                key.recorder.to_string(),
+                roles(key),
+                key.key.to_string(),
+                key.fingerprint.clone(),
+                key.added.event.to_string(),
+                key.revoked.map(|revoked| revoked.event.to_string()).unwrap_or_default(),
+            ];
+            (Tone::Plain, cells)
+        };
+        Sheet {
+            header: vec!["recorder", "roles", "key", "fingerprint", "added", "revoked"],
+            rows: self.keys.iter().map(row).collect(),
+        }
+    }
+}
+
+fn roles(key: &KeyAnswer) -> String {
+    key.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
+}

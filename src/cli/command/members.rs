@@ -1,0 +1,178 @@
+//! `servanda members`
+
+use clap::Args;
+
+use crate::cli::command::{counted, day, recorded_by};
+use crate::cli::failure::Exit;
+use crate::cli::screen::{Answer, Screen, Sheet, Tone};
+use crate::cli::{Context, Outcome};
+use crate::domain::announcement::Standing;
+use crate::domain::date::Date;
+use crate::domain::day::Day;
+use crate::domain::party::PartyType;
+use crate::domain::window::Certainty;
+use crate::query::members::{Member, Members as MembersAnswer, Question, members};
+use crate::query::{Known, RecordedBy, Reported};
+
+/// Show who is what to an agreement on a day
+///
+/// With imprecise dates a party is certainly, possibly or not a member. A day is looked at on three clocks: when it held (--on), when it was announced (--announced-by) and when this ledger knew (--recorded-by).
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda members ilrs --on 2023-10-19
+  servanda members ilrs --on 2023-10-19 --announced-by 2023-10-19    what the public could know that day
+  servanda members ilrs --type state --json")]
+pub(in crate::cli) struct Members {
+    /// The agreement's id, or another of its names
+    agreement: String,
+    /// The day [default: today]
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    on: Option<Day>,
+    /// Count only what was certainly announced by this day
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    announced_by: Option<Day>,
+    /// Count only what was recorded by then: an event's position, a day or a moment
+    #[arg(long, value_name = "SEQ|TIME", value_parser = recorded_by)]
+    recorded_by: Option<RecordedBy>,
+    /// Only parties of this type, such as state
+    #[arg(long, value_name = "TYPE", value_parser = party_type)]
+    r#type: Option<PartyType>,
+    /// Show what is only reported, where nothing higher is confirmed
+    #[arg(long)]
+    include_reported: bool,
+    /// Show former parties, and those that are nothing to it, too
+    #[arg(long)]
+    all: bool,
+}
+
+impl Members {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let question = Question {
+            on: self.on.unwrap_or(context.around.now.day()),
+            known: Known { announced_by: self.announced_by, recorded_by: self.recorded_by },
+            party_type: self.r#type,
+            reported: if self.include_reported { Reported::Included } else { Reported::LeftOut },
+            all: self.all,
+        };
+        let reading = context.read("members")?;
+        let answer = members(reading.asked(), &self.agreement, question)?;
+        context.answer(&answer)?;
+        Ok(Exit::Done)
+    }
+}
+
+fn party_type(text: &str) -> Result<PartyType, String> {
+    text.parse().map_err(|_| {
+        let words: Vec<&str> = PartyType::ALL.iter().map(|word| word.as_str()).collect();
+        format!("the types are {}", words.join(", "))
+    })
+}
+
+impl Answer for MembersAnswer {
+    const ITEMS: &'static str = "members";
+
+    fn table(&self, screen: Screen) -> String {
+        let on = Date::of_day(self.on).in_words();
+        let known = self.announced_by.map(|day| format!(", as announced by {}", Date::of_day(day).in_words()));
+        let title = format!("{} ({}) on {on}{}", self.title, self.agreement, known.unwrap_or_default());
+        let mut rows: Vec<&Member> = self.members.iter().collect();
+        rows.sort_by_key(|row| (row.certainty == Certainty::Possible, std::cmp::Reverse(row.status), row.name.clone()));
+        let sheet = Sheet {
+            header: vec!["PARTY", "NAME", "STATUS", "SINCE", "UNTIL", "EVENTS"],
+            rows: rows.into_iter().map(cells).collect(),
+        };
+        let counts = format!(
+            "{}: {} certainly, {} possibly",
+            counted(self.counts.certain + self.counts.possible, "member", "members"),
+            self.counts.certain,
+            self.counts.possible
+        );
+        let position = format!("from {} events, head {:.16}", self.position.len, self.position.head.to_string());
+        format!(
+            "{}\n\n{}\n{counts}\n{}\n",
+            screen.title(&screen.wrapped(&crate::domain::text::shown(&title))),
+            screen.table(&sheet, "nobody"),
+            screen.toned(Tone::Quiet, &position)
+        )
+    }
+
+    fn sheet(&self) -> Sheet {
+        let row = |member: &Member| {
+            let text = |date: &Option<Date>| date.as_ref().map(ToString::to_string).unwrap_or_default();
+            let events: Vec<String> = member.events.iter().map(u64::to_string).collect();
+            let certainty = if member.certainty == Certainty::Certain { "certain" } else { "possible" };
+            let cells = vec![
+                member.party.clone(),
+                member.name.clone(),
+                member.r#type.to_string(),
+                member.status.to_string(),
+                certainty.to_owned(),
+                member.at_least.to_string(),
+                member.role.map(|role| role.to_string()).unwrap_or_default(),
+                text(&member.since),
+                text(&member.until),
+                member.disputed.to_string(),
+                member.standing.to_string(),
+                events.join(" "),
+            ];
+            (Tone::Plain, cells)
+        };
+        Sheet {
+            header: vec![
+                "party",
+                "name",
+                "type",
+                "status",
+                "certainty",
+                "at_least",
+                "role",
+                "since",
+                "until",
+                "disputed",
+                "standing",
+                "events",
+            ],
+            rows: self.members.iter().map(row).collect(),
+        }
+    }
+}
+
+/// A row for people: what is unsure, reported or disputed is said in words, and coloured besides.
+fn cells(member: &Member) -> (Tone, Vec<String>) {
+    let mut status = match member.certainty {
+        Certainty::Possible => format!("possibly {}", member.status),
+        Certainty::Certain | Certainty::Not => member.status.to_string(),
+    };
+    let mut marks = Vec::new();
+    if let Some(role) = member.role.filter(|role| role.as_str() != member.status.as_str()) {
+        marks.push(role.as_str());
+    }
+    if member.standing == Standing::Reported {
+        marks.push("reported");
+    }
+    if member.disputed {
+        marks.push("disputed");
+    }
+    if member.without_evidence {
+        marks.push("no evidence");
+    }
+    if !marks.is_empty() {
+        status += &format!(" ({})", marks.join(", "));
+    }
+    let tone = match (member.certainty, member.disputed || member.standing == Standing::Reported) {
+        (Certainty::Certain, false) => Tone::Plain,
+        _ => Tone::Unsure,
+    };
+    let words = |date: &Option<Date>| date.as_ref().map(Date::in_words).unwrap_or_default();
+    let events: Vec<String> = member.events.iter().map(u64::to_string).collect();
+    let cells = vec![
+        member.party.clone(),
+        member.name.clone(),
+        status,
+        words(&member.since),
+        words(&member.until),
+        events.join(" "),
+    ];
+    (tone, cells)
+}

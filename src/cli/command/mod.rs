@@ -1,0 +1,76 @@
+//! One file a command: parse, ask, print.
+
+mod append;
+mod history;
+mod init;
+mod key;
+mod log;
+mod members;
+mod schema;
+mod show;
+mod source;
+mod template;
+mod verify;
+
+use clap::Subcommand;
+
+use crate::cli::{Context, Outcome};
+use crate::domain::day::Day;
+use crate::domain::timestamp::Timestamp;
+use crate::query::RecordedBy;
+
+/// What can be asked of the program.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Init(init::Init),
+    Append(append::Append),
+    Template(template::Template),
+    Schema(schema::Schema),
+    Members(members::Members),
+    History(history::History),
+    Log(log::Log),
+    Show(show::Show),
+    Source(source::Source),
+    Key(key::Key),
+    Verify(verify::Verify),
+}
+
+impl Command {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        match self {
+            Self::Init(command) => command.run(context),
+            Self::Append(command) => command.run(context),
+            Self::Template(command) => command.run(context),
+            Self::Schema(command) => command.run(context),
+            Self::Members(command) => command.run(context),
+            Self::History(command) => command.run(context),
+            Self::Log(command) => command.run(context),
+            Self::Show(command) => command.run(context),
+            Self::Source(command) => command.run(context),
+            Self::Key(command) => command.run(context),
+            Self::Verify(command) => command.run(context),
+        }
+    }
+}
+
+/// A day on the command line.
+fn day(text: &str) -> Result<Day, String> {
+    Day::parse(text).map_err(|error| format!("{error}; write a day as 2023-10-19"))
+}
+
+/// An event's position, a moment, or a day up to its end, on the command line.
+fn recorded_by(text: &str) -> Result<RecordedBy, String> {
+    if let Ok(seq) = text.parse() {
+        return Ok(RecordedBy::Seq(seq));
+    }
+    let end_of_day = format!("{text}T23:59:59.999Z");
+    text.parse::<Timestamp>()
+        .or_else(|error| end_of_day.parse().map_err(|_| error))
+        .map(RecordedBy::At)
+        .map_err(|error| format!("{error}, nor a day, nor the position of an event"))
+}
+
+/// A number with the word for what is counted.
+fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}

@@ -1,0 +1,62 @@
+//! `servanda show`
+
+use clap::Args;
+
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::screen::{Format, json};
+use crate::cli::{Context, Outcome};
+use crate::domain::text::shown;
+use crate::query::records::{Shown, find, show};
+
+/// Show one event whole
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda show 12
+  servanda show pakistan-joins-ilrs
+  servanda show 12 --raw | b3sum --derive-key 'servanda 2026-11-22 event v1'")]
+pub(in crate::cli) struct Show {
+    /// Its position, its announcement's id, or 8 or more digits of its hash
+    event: String,
+    /// Write the event's exact bytes
+    #[arg(long)]
+    raw: bool,
+}
+
+impl Show {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let reading = context.read("show")?;
+        if self.raw {
+            let seq = find(reading.asked().events, &self.event)?.header.seq;
+            let bytes = reading.log.value(seq).and_then(Result::ok);
+            let bytes = bytes.ok_or_else(|| Failure::new(Exit::CouldNot, format!("event {seq} cannot be read")))?;
+            context.around.out.write_all(bytes)?;
+            context.around.out.flush()?;
+            return Ok(Exit::Done);
+        }
+        let answer = show(reading.asked(), &self.event)?;
+        let text = if context.format() == Format::Table { text(&answer) } else { json(&answer) };
+        context.print(&text)?;
+        Ok(Exit::Done)
+    }
+}
+
+/// The event for people: its header in lines, and what was announced as JSON with line breaks.
+fn text(event: &Shown) -> String {
+    let line = &event.line;
+    let batch = if event.signed { "signed" } else { "signed with its batch" };
+    let announcement = serde_json::to_string_pretty(&event.announcement).unwrap_or_default();
+    let announcement: Vec<String> = announcement.lines().map(|line| shown(line).into_owned()).collect();
+    format!(
+        "event     {}\nid        {}\nwhat      {}\nrecorded  {} by {}\nbatch     ends with event {}, {batch}\nhash      {}\nprev      {}\n\n{}\n",
+        line.seq,
+        line.id,
+        shown(&line.what),
+        line.recorded,
+        line.recorder,
+        line.batch,
+        line.hash,
+        event.prev,
+        announcement.join("\n")
+    )
+}

@@ -1,0 +1,41 @@
+//! `servanda template`
+
+use clap::Args;
+
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::{Context, Outcome};
+use crate::domain::announcement::Kind;
+use crate::exchange::template::template;
+
+/// Print a commented announcement file to start from
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda template joining > new.yaml
+  servanda template prospect")]
+pub(in crate::cli) struct Template {
+    /// What to announce: party, agreement, mission, joining, memorandum, contribution, departure, …
+    #[arg(value_parser = kind)]
+    kind: Kind,
+}
+
+impl Template {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let Some(text) = template(self.kind) else {
+            let failure = Failure::new(Exit::Misuse, format!("a {} is not written in announcement files", self.kind));
+            return Err(failure.hint("`servanda init` writes it"));
+        };
+        context.print(&text)?;
+        Ok(Exit::Done)
+    }
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    text.parse().map_err(|_| {
+        let words: Vec<&str> = Kind::ALL.iter().map(|word| word.as_str()).collect();
+        match crate::ledger::finding::nearest(text, words.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the kinds are {}", words.join(", ")),
+        }
+    })
+}

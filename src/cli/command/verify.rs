@@ -1,0 +1,125 @@
+//! `servanda verify`
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::failure::Exit;
+use crate::cli::screen::{Answer, Screen, Sheet, Tone};
+use crate::cli::{Context, Outcome};
+use crate::domain::text::shown;
+use crate::integrity::EventHash;
+use crate::ledger::verify::{Fault, Layer, LayerReport, Report, Verdict, verify};
+
+/// Check that nothing was altered, removed or slipped in
+///
+/// Every event is read from disk and hashed again. Each layer has a verdict of its own; all faults are told, not only the first.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda verify
+  servanda verify --genesis HASH      against the hash of the first event, had from elsewhere
+  servanda verify --json")]
+pub(in crate::cli) struct Verify {
+    /// The hash that the first event must have
+    #[arg(long, value_name = "HASH")]
+    genesis: Option<EventHash>,
+}
+
+impl Verify {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let log = context.read_log("verify")?;
+        let report = verify(&log, self.genesis);
+        context.answer(&VerifyAnswer::of(&report))?;
+        Ok(if report.passed() { Exit::Done } else { Exit::No })
+    }
+}
+
+/// The answer: `servanda/verify/v1`.
+#[derive(Debug, Serialize)]
+struct VerifyAnswer {
+    schema: &'static str,
+    passed: bool,
+    events: u64,
+    bytes: u64,
+    head: EventHash,
+    first_bad: Option<u64>,
+    layers: Vec<LayerAnswer>,
+}
+
+#[derive(Debug, Serialize)]
+struct LayerAnswer {
+    layer: Layer,
+    verdict: &'static str,
+    why: Option<&'static str>,
+    covered: String,
+    faults: Vec<FaultAnswer>,
+}
+
+#[derive(Debug, Serialize)]
+struct FaultAnswer {
+    event: u64,
+    what: String,
+}
+
+impl VerifyAnswer {
+    fn of(report: &Report) -> Self {
+        let layer = |layer: &LayerReport| {
+            let (verdict, why) = match layer.verdict {
+                Verdict::Pass => ("pass", None),
+                Verdict::Fail => ("fail", None),
+                Verdict::NotChecked(why) => ("not checked", Some(why)),
+            };
+            let fault = |fault: &Fault| FaultAnswer { event: fault.seq, what: fault.what.clone() };
+            let faults = layer.faults.iter().map(fault).collect();
+            LayerAnswer { layer: layer.layer, verdict, why, covered: layer.covered.clone(), faults }
+        };
+        Self {
+            schema: "servanda/verify/v1",
+            passed: report.passed(),
+            events: report.events,
+            bytes: report.bytes,
+            head: report.head,
+            first_bad: report.first_bad(),
+            layers: report.layers.iter().map(layer).collect(),
+        }
+    }
+}
+
+impl Answer for VerifyAnswer {
+    const ITEMS: &'static str = "layers";
+
+    fn table(&self, screen: Screen) -> String {
+        const MOST: usize = 20;
+        let mut text = String::new();
+        for layer in &self.layers {
+            let tone = match layer.verdict {
+                "pass" => Tone::Good,
+                "fail" => Tone::Bad,
+                _ => Tone::Quiet,
+            };
+            let said = layer.why.unwrap_or(&layer.covered);
+            let verdict = screen.toned(tone, &format!("{:<11}", layer.verdict));
+            text += &format!("{:<12} {verdict}  {said}\n", layer.layer.as_str());
+            for fault in layer.faults.iter().take(MOST) {
+                text += &format!("             event {}: {}\n", fault.event, shown(&fault.what));
+            }
+            if layer.faults.len() > MOST {
+                text += &format!("             … and {} more\n", layer.faults.len() - MOST);
+            }
+        }
+        text += &match self.first_bad {
+            Some(seq) => format!("\nthe first bad event is {seq}\n"),
+            None => format!("\n{} events and {} bytes, all there are; head {}\n", self.events, self.bytes, self.head),
+        };
+        text
+    }
+
+    fn sheet(&self) -> Sheet {
+        let row = |layer: &LayerAnswer| {
+            let verdict = layer.verdict.to_owned();
+            let said = layer.why.unwrap_or(&layer.covered).to_owned();
+            (Tone::Plain, vec![layer.layer.to_string(), verdict, said, layer.faults.len().to_string()])
+        };
+        Sheet { header: vec!["layer", "verdict", "covered", "faults"], rows: self.layers.iter().map(row).collect() }
+    }
+}

@@ -1,0 +1,171 @@
+//! Why a command ends without having done what it was asked, and with which exit code.
+
+use std::fmt::Write as _;
+
+use crate::domain::text::shown;
+use crate::ledger::append::AppendError;
+use crate::ledger::finding::nearest;
+use crate::ledger::found::FoundError;
+use crate::ledger::{Damage, OpenError, SettingsError, SignerError};
+use crate::query::QueryError;
+
+/// The exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or yes.
+    Done = 0,
+    /// The check found something.
+    No = 1,
+    /// The command line was misused.
+    Misuse = 2,
+    /// It could not be done.
+    CouldNot = 3,
+    /// Somebody else was first: try again.
+    Conflict = 4,
+}
+
+/// A command that ended early.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// What happened; empty if it was printed already.
+    pub message: String,
+    /// What to do about it.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    /// A failure with a message.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), hints: Vec::new() }
+    }
+
+    /// A failure of which everything was printed already.
+    pub fn said(exit: Exit) -> Self {
+        Self::new(exit, "")
+    }
+
+    /// With what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// The failure as it is printed, safe for a terminal.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        if !self.message.is_empty() {
+            let _ = writeln!(text, "error: {}", shown(&self.message));
+        }
+        for hint in &self.hints {
+            let _ = writeln!(text, "hint: {}", shown(hint));
+        }
+        text
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(Exit::CouldNot, error.to_string())
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        let hint = match &error {
+            SettingsError::Absent { .. } => "found one with `servanda init`, or append with --init",
+            SettingsError::Unusable { .. } => {
+                "it holds `format = 1` and `origin = \"NAME\"`, as the genesis event has it"
+            }
+            _ => "look at the folder and its permissions",
+        };
+        Self::new(Exit::CouldNot, error.to_string()).hint(hint)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let message = error.to_string();
+        match error {
+            OpenError::Settings(error) => error.into(),
+            OpenError::InUse { .. } => {
+                Self::new(Exit::CouldNot, message).hint("wait for it, or wait longer: --lock-timeout SECONDS")
+            }
+            OpenError::Damaged(damage) => damage.into(),
+            OpenError::Shortened { .. } => Self::new(Exit::CouldNot, message)
+                .hint("events were lost: `servanda verify` tells more; restore the folder from a backup"),
+            OpenError::Store(_) => Self::new(Exit::CouldNot, message).hint("restore the folder from a backup"),
+            OpenError::Io(_) => Self::new(Exit::CouldNot, message).hint("look at the folder and its permissions"),
+        }
+    }
+}
+
+impl From<Damage> for Failure {
+    fn from(damage: Damage) -> Self {
+        Self::new(Exit::CouldNot, damage.to_string()).hint("`servanda verify` tells everything that is wrong")
+    }
+}
+
+impl From<SignerError> for Failure {
+    fn from(error: SignerError) -> Self {
+        Self::new(Exit::CouldNot, error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<AppendError> for Failure {
+    fn from(error: AppendError) -> Self {
+        let message = error.to_string();
+        match error {
+            AppendError::NotAdmissible { .. } => Self::new(Exit::No, message),
+            AppendError::HeadMoved { .. } => {
+                Self::new(Exit::Conflict, message).hint("look at the new events with `servanda log`, then try again")
+            }
+            AppendError::NotAuthorised(_) => Self::new(Exit::No, message)
+                .hint("`servanda key show` lists who may sign; give another key with --key FILE"),
+            AppendError::Signer(error) => error.into(),
+            AppendError::ClockBehind { .. } => Self::new(Exit::CouldNot, message).hint("set the clock"),
+            AppendError::Document(_) | AppendError::Store(_) => {
+                Self::new(Exit::CouldNot, message).hint("run the same command again: what was appended is not repeated")
+            }
+        }
+    }
+}
+
+impl From<FoundError> for Failure {
+    fn from(error: FoundError) -> Self {
+        let message = error.to_string();
+        match error {
+            FoundError::Genesis(error) => error.into(),
+            FoundError::Open(error) => error.into(),
+            FoundError::AlreadyThere { .. } => Self::new(Exit::CouldNot, message).hint("append to it"),
+            FoundError::NotEmpty { .. } => Self::new(Exit::CouldNot, message).hint("name another folder with --ledger"),
+            _ => Self::new(Exit::CouldNot, message),
+        }
+    }
+}
+
+impl From<QueryError> for Failure {
+    fn from(error: QueryError) -> Self {
+        let failure = Self::new(Exit::CouldNot, error.to_string());
+        match &error {
+            QueryError::NotFound { name, known, .. } => match nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => failure.hint(format!("did you mean `{near}`?")),
+                None if known.is_empty() => failure.hint("nothing is described yet"),
+                None => failure.hint(format!("there are: {}", listed(known))),
+            },
+            QueryError::NoEvent(_) => {
+                failure.hint("give a position, an announcement's id, or 8 or more digits of a hash; see `servanda log`")
+            }
+            QueryError::Ambiguous { .. } => failure.hint("give more digits"),
+            QueryError::NoSource(_) => failure.hint("`servanda source list` shows the addresses"),
+        }
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    const MOST: usize = 12;
+    let more = if names.len() > MOST { format!(" and {} more", names.len() - MOST) } else { String::new() };
+    format!("{}{more}", names[..names.len().min(MOST)].join(", "))
+}

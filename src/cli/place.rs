@@ -1,0 +1,88 @@
+//! Where the ledger is, where the recorder's key is, and who asks.
+
+use std::path::PathBuf;
+
+use crate::cli::Context;
+use crate::cli::failure::{Exit, Failure};
+use crate::event::Event;
+use crate::ledger::{Access, Folder, KeyFile, Log, SignerError};
+use crate::query::Asked;
+
+/// A log that was read, with its events.
+pub(super) struct Reading {
+    pub(super) log: Log,
+    events: Vec<Event>,
+}
+
+impl Reading {
+    pub(super) fn asked(&self) -> Asked<'_> {
+        Asked { origin: self.log.origin().as_str(), events: &self.events }
+    }
+}
+
+impl Context<'_, '_> {
+    /// The ledger that is meant: given, or from the environment, or found here or above, as git does.
+    pub(super) fn ledger(&self) -> Folder {
+        let given = self.global.ledger.clone().or_else(|| (self.around.variable)("SERVANDA_LEDGER").map(PathBuf::from));
+        if let Some(path) = given {
+            return Folder::at(self.around.path(&path));
+        }
+        let here = self.around.folder.ancestors().map(|folder| Folder::at(folder.join(".servanda")));
+        let found = here.into_iter().find(Folder::is_ledger);
+        found.unwrap_or_else(|| Folder::at(self.around.folder.join(".servanda")))
+    }
+
+    /// The path of the ledger as it is shown, from the current folder where it lies below it.
+    pub(super) fn shown_path(&self, folder: &Folder) -> String {
+        let path = folder.path();
+        path.strip_prefix(&self.around.folder).unwrap_or(path).display().to_string()
+    }
+
+    /// How others see this process while it has the ledger open.
+    pub(super) fn access(&self, command: &str) -> Access {
+        Access { holder: format!("pid {}: servanda {command}", self.around.pid), lock_timeout: self.lock_timeout() }
+    }
+
+    /// Reads the log and checks its chain.
+    pub(super) fn read(&self, command: &str) -> Result<Reading, Failure> {
+        let log = self.read_log(command)?;
+        let events = log.events()?;
+        Ok(Reading { log, events })
+    }
+
+    /// Reads the log as it is.
+    pub(super) fn read_log(&self, command: &str) -> Result<Log, Failure> {
+        Ok(Log::read(&self.ledger(), &self.access(command))?)
+    }
+
+    /// The recorder's key file: given, or from the environment, or the one that `init` makes.
+    pub(super) fn key_path(&self, given: Option<&PathBuf>) -> Result<PathBuf, Failure> {
+        let given = given.cloned().or_else(|| (self.around.variable)("SERVANDA_KEY").map(PathBuf::from));
+        if let Some(path) = given {
+            return Ok(self.around.path(&path));
+        }
+        let config = (self.around.variable)("XDG_CONFIG_HOME")
+            .map(PathBuf::from)
+            .or_else(|| (self.around.variable)("HOME").map(|home| PathBuf::from(home).join(".config")));
+        let Some(config) = config else {
+            return Err(Failure::new(Exit::CouldNot, "neither HOME nor XDG_CONFIG_HOME says where keys are kept")
+                .hint("give a key with --key FILE, or set SERVANDA_KEY"));
+        };
+        Ok(self.around.path(&config).join("servanda").join("recorder_ed25519"))
+    }
+
+    /// The recorder's key; if none was named and none is there, one is made, and that is said.
+    pub(super) fn key_or_new(&mut self, given: Option<&PathBuf>, recorder: &str) -> Result<KeyFile, Failure> {
+        let named = given.is_some() || (self.around.variable)("SERVANDA_KEY").is_some();
+        let path = self.key_path(given)?;
+        match KeyFile::read(&path) {
+            Err(SignerError::Absent { .. }) if !named => {
+                let seed = (self.around.entropy)()?;
+                let key = KeyFile::create(&path, &seed, recorder)?;
+                self.say(&format!("made a key for {recorder}: {}\n", path.display()));
+                Ok(key)
+            }
+            other => Ok(other?),
+        }
+    }
+}

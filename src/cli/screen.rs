@@ -1,0 +1,211 @@
+//! How answers are shown: tables that fit, JSON that drives no terminal, NDJSON and CSV.
+
+use std::io;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::domain::text::shown;
+
+/// The form of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// One JSON document.
+    Json,
+    /// One JSON document a line.
+    Ndjson,
+    /// Comma-separated values.
+    Csv,
+}
+
+/// What there is to draw on.
+#[derive(Debug, Clone, Copy)]
+pub struct Screen {
+    /// Columns; none if lines may be of any length.
+    pub width: Option<usize>,
+    /// Whether colours are shown.
+    pub colour: bool,
+}
+
+/// What a cell means, which colours carry besides the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tone {
+    /// Nothing special.
+    #[default]
+    Plain,
+    /// It holds.
+    Good,
+    /// It may hold, or asks for attention.
+    Unsure,
+    /// It does not hold.
+    Bad,
+    /// Less important.
+    Quiet,
+}
+
+/// Rows with a header, for the table and for CSV.
+#[derive(Debug, Default)]
+pub struct Sheet {
+    /// The names of the columns.
+    pub header: Vec<&'static str>,
+    /// One tone and as many cells as there are columns for each row.
+    pub rows: Vec<(Tone, Vec<String>)>,
+}
+
+/// An answer that can be shown in every form.
+pub trait Answer: Serialize {
+    /// The key of the list whose items are NDJSON's lines.
+    const ITEMS: &'static str;
+
+    /// For people.
+    fn table(&self, screen: Screen) -> String;
+
+    /// For spreadsheets, with every date as it was recorded.
+    fn sheet(&self) -> Sheet;
+}
+
+/// The answer in the form that was asked for, ending with a line feed.
+pub fn show<A: Answer>(answer: &A, format: Format, screen: Screen) -> String {
+    match format {
+        Format::Table => answer.table(screen),
+        Format::Json => json(answer),
+        Format::Ndjson => {
+            let value = serde_json::to_value(answer).unwrap_or(Value::Null);
+            let items = value.get(A::ITEMS).and_then(Value::as_array).cloned().unwrap_or_default();
+            items.iter().map(json).collect()
+        }
+        Format::Csv => csv(&answer.sheet()),
+    }
+}
+
+/// One JSON document in a line. What could drive a terminal is escaped, which JSON reads as the same text.
+pub fn json(value: &impl Serialize) -> String {
+    let mut bytes = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Visible);
+    value.serialize(&mut serializer).expect("answers have text keys and no floats");
+    bytes.push(b'\n');
+    String::from_utf8(bytes).expect("JSON is UTF-8")
+}
+
+/// Compact JSON in which no character is hidden.
+struct Visible;
+
+impl serde_json::ser::Formatter for Visible {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut buffer = [0; 4];
+        for c in fragment.chars() {
+            let text: &str = c.encode_utf8(&mut buffer);
+            if shown(text) == text {
+                writer.write_all(text.as_bytes())?;
+            } else {
+                let mut units = [0; 2];
+                for unit in c.encode_utf16(&mut units) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// RFC 4180. A cell that a spreadsheet would take for a formula begins with an apostrophe.
+fn csv(sheet: &Sheet) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let written = writer.write_record(&sheet.header).and_then(|()| {
+        sheet.rows.iter().try_for_each(|(_, cells)| writer.write_record(cells.iter().map(|cell| harmless(cell))))
+    });
+    written.expect("rows are as wide as their header, and memory takes everything");
+    String::from_utf8(writer.into_inner().expect("memory takes everything")).expect("cells are UTF-8")
+}
+
+fn harmless(cell: &str) -> String {
+    let cell = shown(cell);
+    match cell.chars().next() {
+        Some('=' | '+' | '-' | '@') => format!("'{cell}"),
+        _ => cell.into_owned(),
+    }
+}
+
+impl Screen {
+    /// A table for people. Without rows, only what `empty` says.
+    pub fn table(self, sheet: &Sheet, empty: &str) -> String {
+        if sheet.rows.is_empty() {
+            return format!("{empty}\n");
+        }
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        match self.width {
+            Some(width) => table.set_width(u16::try_from(width.max(40)).unwrap_or(u16::MAX)),
+            None => table.set_content_arrangement(ContentArrangement::Disabled),
+        };
+        if self.colour {
+            table.enforce_styling();
+        } else {
+            table.force_no_tty();
+        }
+        table.set_header(sheet.header.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+        for (tone, cells) in &sheet.rows {
+            table.add_row(cells.iter().map(|text| {
+                let cell = Cell::new(shown(text));
+                match tone {
+                    Tone::Plain => cell,
+                    Tone::Good => cell.fg(Color::Green),
+                    Tone::Unsure => cell.fg(Color::Yellow),
+                    Tone::Bad => cell.fg(Color::Red),
+                    Tone::Quiet => cell.add_attribute(Attribute::Dim),
+                }
+            }));
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2)).set_cell_alignment(CellAlignment::Left);
+        }
+        let mut text = String::new();
+        for line in table.lines() {
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+
+    /// Words in the colour of what they mean.
+    pub fn toned(self, tone: Tone, words: &str) -> String {
+        let style = match tone {
+            Tone::Plain => Style::new(),
+            Tone::Good => AnsiColor::Green.on_default(),
+            Tone::Unsure => AnsiColor::Yellow.on_default(),
+            Tone::Bad => AnsiColor::Red.on_default().bold(),
+            Tone::Quiet => Style::new().dimmed(),
+        };
+        if self.colour { format!("{style}{words}{style:#}") } else { words.to_owned() }
+    }
+
+    /// A line of a title.
+    pub fn title(self, words: &str) -> String {
+        let style = Style::new().bold();
+        if self.colour { format!("{style}{words}{style:#}") } else { words.to_owned() }
+    }
+
+    /// Text broken into lines that fit, at spaces.
+    pub fn wrapped(self, text: &str) -> String {
+        let width = self.width.unwrap_or(usize::MAX).max(40);
+        let mut lines = String::new();
+        let mut used = 0;
+        for word in text.split(' ') {
+            let length = word.chars().count();
+            if used > 0 && used + 1 + length > width {
+                lines.push('\n');
+                used = 0;
+            } else if used > 0 {
+                lines.push(' ');
+                used += 1;
+            }
+            lines.push_str(word);
+            used += length;
+        }
+        lines
+    }
+}

@@ -1,0 +1,39 @@
+//! What a command finds around it. `main` reads it from the system, tests make it up.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+
+use crate::domain::timestamp::Timestamp;
+
+/// The system, as far as a command may see it.
+pub struct Surroundings<'a> {
+    /// The clock, read once.
+    pub now: Timestamp,
+    /// An environment variable, if it is set and not empty.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// The current folder.
+    pub folder: PathBuf,
+    /// The process id.
+    pub pid: u32,
+    /// 32 random bytes for a new key.
+    pub entropy: &'a dyn Fn() -> std::io::Result<[u8; 32]>,
+    /// Standard input.
+    pub stdin: &'a mut dyn Read,
+    /// Where answers go.
+    pub out: &'a mut dyn Write,
+    /// Where everything else goes.
+    pub err: &'a mut dyn Write,
+    /// Whether answers go to a terminal.
+    pub out_is_terminal: bool,
+    /// Whether everything else goes to a terminal.
+    pub err_is_terminal: bool,
+    /// Columns of the terminal.
+    pub width: Option<usize>,
+}
+
+impl Surroundings<'_> {
+    /// A path as the user means it, from the current folder.
+    pub fn path(&self, path: &std::path::Path) -> PathBuf {
+        self.folder.join(path)
+    }
+}
