@@ -1,4 +1,6 @@
 //! Integration tests: one binary, one module a worry.
 
 mod layers;
+mod support;
 mod tidy;
+mod trial;

@@ -1,0 +1,149 @@
+//! One desk for all tests: a ledger in a temporary folder, the binary, and announcements in a line each.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use servanda::domain::announcement::{Announcement, Body};
+use servanda::domain::id::{Origin, Recorder};
+use servanda::domain::timestamp::Timestamp;
+use servanda::event::Event;
+use servanda::integrity::SigningKey;
+use servanda::ledger::found::{Founded, Founding};
+use servanda::ledger::{Access, AppendError, Appended, Batch, Draft, Folder, KeyFile, Ledger, Log, Options};
+
+/// A temporary folder with a configuration folder of its own, in which the binary runs.
+pub(crate) struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    /// An empty desk.
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder can be made") }
+    }
+
+    /// Where everything lies.
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file below the desk, with its folders.
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("folders can be made");
+        fs::write(&path, content).expect("a file can be written");
+        path
+    }
+
+    /// The binary with its arguments, in the desk's folder and with nothing of the caller's environment.
+    pub(crate) fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_servanda"));
+        command.args(arguments).current_dir(self.path()).env_clear().env("XDG_CONFIG_HOME", self.path().join("config"));
+        command
+    }
+
+    /// Runs the binary with words that have no spaces in them.
+    pub(crate) fn run(&self, line: &str) -> Answer {
+        Answer::of(&self.command(line.split_whitespace()).output().expect("the binary runs"))
+    }
+
+    /// A ledger of the fixtures' folders, in `ilrs.servanda`.
+    pub(crate) fn with_ilrs(folders: &[&str]) -> Self {
+        let desk = Self::new();
+        let mut arguments =
+            vec!["append".to_owned(), "--init".to_owned(), "--ledger".to_owned(), "ilrs.servanda".to_owned()];
+        arguments.extend(folders.iter().map(|folder| fixture(&format!("ilrs/{folder}")).display().to_string()));
+        let answer = Answer::of(&desk.command(arguments).output().expect("the binary runs"));
+        assert_eq!(answer.code, 0, "{}", answer.err);
+        desk
+    }
+}
+
+/// What the binary answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The exit code; −1 if a signal ended it.
+    pub(crate) code: i32,
+    /// Standard output.
+    pub(crate) out: String,
+    /// Standard error.
+    pub(crate) err: String,
+}
+
+impl Answer {
+    /// Reads a finished process.
+    pub(crate) fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The answer as JSON.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("no JSON ({error}): {} {}", self.out, self.err))
+    }
+}
+
+/// A fixture of the project.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+/// A moment that many milliseconds into 2026-01-01.
+pub(crate) fn moment(ms: i64) -> Timestamp {
+    Timestamp::from_unix_ms(1_767_225_600_000 + ms).expect("a moment of 2026")
+}
+
+/// The key that tests sign with.
+pub(crate) fn key() -> KeyFile {
+    KeyFile::of(SigningKey::from_seed(&[7; 32]))
+}
+
+/// How tests open a ledger.
+pub(crate) fn access() -> Access {
+    Access { holder: "test".to_owned(), lock_timeout: Duration::from_secs(10) }
+}
+
+/// A new ledger `ledger` below a folder, with its genesis.
+pub(crate) fn found(folder: &Path) -> Folder {
+    let target = Folder::at(folder.join("ledger"));
+    let founding = Founding {
+        origin: Origin::parse("test.example/ledger").expect("an origin"),
+        recorder: Recorder::parse("recorder").expect("a recorder"),
+        log_key_seed: &[9; 32],
+        now: moment(0),
+    };
+    let founded = Founded::new(&target, founding, &key(), &access()).expect("a ledger can be founded");
+    founded.publish().expect("it can be moved into place")
+}
+
+/// A draft that rests on nothing, and says why.
+pub(crate) fn draft(body: impl Into<Body>) -> Draft {
+    let mut announcement = Announcement::of(body);
+    announcement.no_evidence = Some("made up for a test".to_owned());
+    Draft::of(announcement)
+}
+
+/// Appends one batch.
+pub(crate) fn append(folder: &Folder, drafts: Vec<Draft>) -> Result<Appended, AppendError> {
+    let mut ledger = Ledger::open(folder, &access()).expect("the ledger opens");
+    let batch = Batch { drafts, ..Batch::default() };
+    ledger.append(&[batch], Options::default(), &key(), moment(1000))
+}
+
+/// The log as a reader has it.
+pub(crate) fn read(folder: &Folder) -> (Log, Vec<Event>) {
+    let log = Log::read(folder, &access()).expect("the log can be read");
+    let events = log.events().expect("the chain holds");
+    (log, events)
+}
+
+/// A body, from the keys of its kind in JSON.
+pub(crate) fn body(kind: &str, fields: serde_json::Value) -> Body {
+    Body::read(kind.parse().expect("a kind"), fields).expect("the fields are of that kind")
+}
