@@ -2,6 +2,7 @@
 
 pub mod announcement_file;
 pub mod fields;
+mod form;
 pub mod place;
 pub mod schema;
 pub mod template;
