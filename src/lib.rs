@@ -32,4 +32,6 @@ pub mod ledger;
 pub mod exchange;
 pub mod query;
 
+// Doc comments there are the help, which is no Markdown.
+#[allow(clippy::doc_markdown)]
 pub mod cli;

@@ -96,9 +96,10 @@ const BROKEN_PIPE: &str = "broken pipe";
 /// Help and version are answers; anything else is a misuse.
 fn usage(error: &clap::Error, around: &mut Surroundings<'_>) -> u8 {
     let rendered = error.render();
-    let (stream, terminal) = match error.use_stderr() {
-        true => (&mut *around.err, around.err_is_terminal),
-        false => (&mut *around.out, around.out_is_terminal),
+    let (stream, terminal) = if error.use_stderr() {
+        (&mut *around.err, around.err_is_terminal)
+    } else {
+        (&mut *around.out, around.out_is_terminal)
     };
     let colour = terminal && (around.variable)("NO_COLOR").is_none();
     let text = if colour { rendered.ansi().to_string() } else { rendered.to_string() };

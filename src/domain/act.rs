@@ -40,7 +40,7 @@ record! {
 
 vocabulary! {
     /// By which act a party comes to an agreement.
-    pub enum JoiningAct {
+    pub enum JoiningAct default Unspecified {
         /// The source does not say.
         Unspecified = "unspecified",
         /// Signature, subject to ratification where the agreement is a treaty (VCLT 12, 18).
@@ -79,12 +79,6 @@ vocabulary! {
         JointStatement = "joint-statement",
         /// By a letter of intent.
         LetterOfIntent = "letter-of-intent",
-    }
-}
-
-impl Default for JoiningAct {
-    fn default() -> Self {
-        Self::Unspecified
     }
 }
 

@@ -44,8 +44,8 @@ record! {
 }
 
 vocabulary! {
-    /// What kind of instrument it is.
-    pub enum AgreementType {
+    /// What kind of instrument it is; the kind `memorandum` brings a memorandum if it does not say.
+    pub enum AgreementType default Memorandum {
         /// A programme that parties join.
         Programme = "programme",
         /// An organisation with members.
@@ -67,26 +67,13 @@ vocabulary! {
     }
 }
 
-impl Default for AgreementType {
-    /// What the kind `memorandum` brings if it does not say.
-    fn default() -> Self {
-        Self::Memorandum
-    }
-}
-
 vocabulary! {
     /// How a stay in an agreement begins.
-    pub enum InForce {
+    pub enum InForce default Derived {
         /// From consent and the agreement's entry into force.
         Derived = "derived",
         /// On the days that an imported table states.
         Stated = "stated",
-    }
-}
-
-impl Default for InForce {
-    fn default() -> Self {
-        Self::Derived
     }
 }
 

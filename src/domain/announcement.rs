@@ -74,17 +74,11 @@ impl Announcement {
 
 vocabulary! {
     /// How firmly something is said.
-    pub enum Standing {
+    pub enum Standing default Confirmed {
         /// The source says that it is so.
         Confirmed = "confirmed",
         /// The source says that it is said to be so.
         Reported = "reported",
-    }
-}
-
-impl Default for Standing {
-    fn default() -> Self {
-        Self::Confirmed
     }
 }
 

@@ -261,12 +261,11 @@ macro_rules! record {
 }
 pub(crate) use record;
 
-/// Declares a closed vocabulary: the enum, its words, and its shape. The first variant is the default where one is
-/// marked `default`.
+/// Declares a closed vocabulary: the enum, its words, its shape, and the default where one is named.
 macro_rules! vocabulary {
     (
         $(#[doc = $doc:literal])+
-        pub enum $name:ident {
+        pub enum $name:ident $(default $default:ident)? {
             $( $(#[doc = $variant_doc:literal])+ $variant:ident = $word:literal ),* $(,)?
         }
     ) => {
@@ -283,6 +282,12 @@ macro_rules! vocabulary {
                 match self { $( Self::$variant => $word ),* }
             }
         }
+
+        $( impl Default for $name {
+            fn default() -> Self {
+                Self::$default
+            }
+        } )?
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

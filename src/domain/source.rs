@@ -70,6 +70,11 @@ impl Document {
     pub fn address(&self) -> Option<&Address> {
         self.b3.as_ref().or(self.commit.as_ref())
     }
+
+    /// The name under which the text is kept in which quotes are found: the extracted text's, else its own.
+    pub fn text_address(&self) -> Option<&Address> {
+        self.text.as_ref().map(|text| &text.b3).or(self.address())
+    }
 }
 
 /// The text of a document, kept beside it.

@@ -249,7 +249,7 @@ impl Ledger {
         signer: &dyn Signer,
     ) -> Result<Written, AppendError> {
         if new.len() > MAX_BATCH_LEN {
-            return Ok(Written::too_large(format!("{} announcements", new.len())));
+            return Ok(Written::too_large(&format!("{} announcements", new.len())));
         }
         let batch = self.chain.len() + new.len() as u64 - 1;
         let mut values = Vec::with_capacity(new.len());
@@ -268,10 +268,7 @@ impl Ledger {
                 Ok(value) => value,
                 Err(error) => return Ok(Written::Refused(unwritable(new.draft, &error))),
             };
-            let signature = match header.ends_batch() {
-                true => Some(signer.sign(value.as_bytes())?),
-                false => None,
-            };
+            let signature = if header.ends_batch() { Some(signer.sign(value.as_bytes())?) } else { None };
             value.extend(signature.as_deref());
             bytes += value.len();
             let hash = digest::event_hash(value.as_bytes());
@@ -281,7 +278,7 @@ impl Ledger {
             values.push(value.into_bytes());
         }
         if bytes > MAX_BATCH_BYTES {
-            return Ok(Written::too_large(format!("{bytes} bytes")));
+            return Ok(Written::too_large(&format!("{bytes} bytes")));
         }
         Ok(Written::Events(values, appended))
     }
@@ -293,7 +290,7 @@ enum Written {
 }
 
 impl Written {
-    fn too_large(what: String) -> Self {
+    fn too_large(what: &str) -> Self {
         let message =
             format!("a batch has at most {MAX_BATCH_LEN} events and {MAX_BATCH_BYTES} bytes; this file makes {what}");
         Self::Refused(Finding::new(0, "", Code::BatchTooLarge, message).hint("split the file"))
@@ -330,9 +327,10 @@ fn warn_of_irregular(
     for (new, (seq, id)) in new.iter().zip(&outcome.appended) {
         if irregular.contains(seq) {
             let message = format!("`{id}` certainly cannot follow the history, and is not counted");
-            let hint = match options.strict {
-                true => "look at its dates; without --strict it is admitted with a warning",
-                false => "look at its dates; a later announcement may make it regular",
+            let hint = if options.strict {
+                "look at its dates; without --strict it is admitted with a warning"
+            } else {
+                "look at its dates; a later announcement may make it regular"
             };
             found.push(Finding::new(new.draft, "", Code::Irregular, message).hint(hint));
         }

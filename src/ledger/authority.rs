@@ -117,6 +117,10 @@ impl Authority {
     }
 
     /// The recorder whose key this is, if it may still sign.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityFault::UnknownKey`], [`AuthorityFault::Revoked`].
     pub fn recorder_of(&self, key: &PublicKey) -> Result<&Recorder, AuthorityFault> {
         let history = self.keys.get(key).ok_or_else(|| AuthorityFault::UnknownKey { key: key.fingerprint() })?;
         match history.revoked {

@@ -137,7 +137,7 @@ impl Signer for KeyFile {
 fn check_mode(file: &Path, metadata: &std::fs::Metadata) -> Result<(), SignerError> {
     use std::os::unix::fs::PermissionsExt;
     let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(SignerError::OpenToOthers { file: file.to_owned(), mode }) }
+    if mode.trailing_zeros() >= 6 { Ok(()) } else { Err(SignerError::OpenToOthers { file: file.to_owned(), mode }) }
 }
 
 #[cfg(not(unix))]

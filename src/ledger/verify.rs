@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::announcement::Body;
 use crate::domain::shape::vocabulary;
-use crate::domain::source::{Document, Evidence};
+use crate::domain::source::{Address, Document, Evidence};
 use crate::event::chain::{Chain, ChainFault};
 use crate::event::statement::{self, Event};
 use crate::evidence::quote::holds;
@@ -368,8 +368,7 @@ fn evidence_faults(quotes: &[(u64, Evidence)], documents: &Kept) -> Vec<Fault> {
             faults.push(Fault { seq: *seq, what: "a quote has no document to stand in".to_owned() });
             continue;
         };
-        let address =
-            document.text.as_ref().map(|text| &text.b3).or(document.address()).map(|address| address.as_str());
+        let address = document.text_address().map(Address::as_str);
         let Some(address) = address.filter(|address| !documents.gone.contains(*address)) else { continue };
         let text = documents.good.get(address).and_then(|bytes| std::str::from_utf8(bytes).ok());
         let at = evidence.at.and_then(|(start, end)| Some(usize::try_from(start).ok()?..usize::try_from(end).ok()?));

@@ -93,8 +93,9 @@ fn rows_of<'a>(
             let own = acts.parties.get(party).map_or(&[][..], Vec::as_slice);
             let stays = Stays::of(own, &acts.for_all, &acts.milestones, rules);
             let prospects = expected.get(party).map_or(&[][..], Vec::as_slice);
-            let prospects = prospects.iter().map(|expectation| prospect(expectation, &stays, knowledge)).collect();
-            row(party, &stays, prospects, on, standing)
+            let prospects: Vec<Interval<'a>> =
+                prospects.iter().map(|expectation| prospect(expectation, &stays, knowledge)).collect();
+            row(party, &stays, &prospects, on, standing)
         })
         .collect()
 }
@@ -104,7 +105,7 @@ fn prospect<'a>(expectation: &Expectation<'a>, stays: &Stays<'a>, knowledge: &Kn
     let begin = expectation.claim.announced();
     let fulfilled = expectation
         .fulfilled_by
-        .and_then(|id| knowledge.claims.iter().find(|claim| claim.event.id == *id).map(|claim| claim.announced()));
+        .and_then(|id| knowledge.claims.iter().find(|claim| claim.event.id == *id).map(Claim::announced));
     let joined = stays.intervals.iter().map(|interval| interval.begin).filter(|joined| !joined.certainly_before(begin));
     let end = fulfilled.into_iter().chain(joined).min_by(Window::cmp_by_ends);
     Interval {
@@ -126,8 +127,8 @@ struct Held<'i, 'a> {
     interval: &'i Interval<'a>,
 }
 
-fn row<'a>(party: &str, stays: &Stays<'a>, prospects: Vec<Interval<'a>>, on: Day, standing: Standing) -> Row<'a> {
-    let intervals: Vec<&Interval<'a>> = stays.intervals.iter().chain(&prospects).collect();
+fn row<'a>(party: &str, stays: &Stays<'a>, prospects: &[Interval<'a>], on: Day, standing: Standing) -> Row<'a> {
+    let intervals: Vec<&Interval<'a>> = stays.intervals.iter().chain(prospects).collect();
     let held: Vec<Held<'_, 'a>> = intervals.iter().flat_map(|interval| held(interval, stays, on)).collect();
     let possible = held.iter().filter(|held| held.certainty != Certainty::Not);
     let best =

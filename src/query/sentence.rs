@@ -131,6 +131,6 @@ impl Names<'_, '_> {
 }
 
 /// A word of a vocabulary, for reading.
-fn words(word: impl FromStr<Err = UnknownWord> + Display) -> String {
+fn words<W: FromStr<Err = UnknownWord> + Display + Copy>(word: W) -> String {
     word.to_string().replace('-', " ")
 }

@@ -1,6 +1,6 @@
 //! `servanda append`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +25,7 @@ use crate::ledger::{AppendError, Appended, Batch, Finding, Folder, KeyFile, Ledg
 ///
 /// Checks all of them first. Each file is one batch: all its announcements become events, or none. What is in the ledger already is not appended again.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(before_help = "\
 Examples:
   servanda append october-2023.yaml
@@ -216,10 +217,10 @@ fn read_file(path: &Path, name: &str) -> Result<AnnouncementFile, Failure> {
 
 /// Takes the batches out of the files. What a broken file would have described counts as described in all of them.
 fn share_described(files: &mut [AnnouncementFile]) -> Vec<Batch> {
-    let also = files.iter().flat_map(|file| file.batch.also_described.iter().cloned()).collect();
+    let also: BTreeSet<_> = files.iter().flat_map(|file| file.batch.also_described.iter().cloned()).collect();
     let mut batches: Vec<Batch> = files.iter_mut().map(|file| std::mem::take(&mut file.batch)).collect();
     for batch in &mut batches {
-        batch.also_described = std::clone::Clone::clone(&also);
+        batch.also_described.clone_from(&also);
     }
     batches
 }

@@ -7,7 +7,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
-use crate::domain::source::Document;
+use crate::domain::source::{Address, Document};
 use crate::domain::text::shown;
 use crate::query::sources::{SourceUse, Sources, sources};
 
@@ -57,7 +57,7 @@ impl Source {
             What::Text { document } => {
                 let found = all.of_document(&document)?;
                 let document = found.sources.iter().find_map(|used| used.source.document.as_ref());
-                let address = document.and_then(text_address).unwrap_or_default();
+                let address = document.and_then(Document::text_address).map(Address::as_str).unwrap_or_default();
                 let bytes =
                     reading.log.document(address).map_err(|error| Failure::new(Exit::CouldNot, error.to_string()))?;
                 let bytes = bytes.ok_or_else(|| {
@@ -71,10 +71,6 @@ impl Source {
         }
         Ok(Exit::Done)
     }
-}
-
-fn text_address(document: &Document) -> Option<&str> {
-    document.text.as_ref().map(|text| &text.b3).or(document.address()).map(|address| address.as_str())
 }
 
 /// One source, with every quote.

@@ -7,11 +7,14 @@ use std::sync::Arc;
 
 use crate::ledger::{MAX_DOCUMENT_BYTES, MediaType};
 
+/// A document's bytes, shared by all that rests on them.
+pub(super) type DocumentBytes = (MediaType, Arc<[u8]>);
+
 /// The documents of one folder.
 #[derive(Debug)]
 pub(super) struct DocumentFolder<'f> {
     folder: &'f Path,
-    read: HashMap<String, Result<(MediaType, Arc<[u8]>), Refusal>>,
+    read: HashMap<String, Result<DocumentBytes, Refusal>>,
 }
 
 /// Why a document was not read.
@@ -27,7 +30,7 @@ impl<'f> DocumentFolder<'f> {
     }
 
     /// The bytes of a document, by its way from the folder.
-    pub(super) fn get(&mut self, path: &str) -> Result<(MediaType, Arc<[u8]>), Refusal> {
+    pub(super) fn get(&mut self, path: &str) -> Result<DocumentBytes, Refusal> {
         if let Some(known) = self.read.get(path) {
             return known.clone();
         }
@@ -36,7 +39,7 @@ impl<'f> DocumentFolder<'f> {
         read
     }
 
-    fn read_one(&self, path: &str) -> Result<(MediaType, Arc<[u8]>), Refusal> {
+    fn read_one(&self, path: &str) -> Result<DocumentBytes, Refusal> {
         let media = MediaType::of_file(path)
             .map_err(|error| refusal(error.to_string(), "documents are .txt, .md or .html files"))?;
         let inside = self.inside(path)?;

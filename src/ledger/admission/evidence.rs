@@ -11,7 +11,7 @@ use crate::evidence::nearest::nearest;
 use crate::evidence::quote::Prepared;
 use crate::integrity::digest::document_hash;
 use crate::ledger::admission::{Documents, needs_evidence, text};
-use crate::ledger::draft::{Batch, Draft, DraftDocument, DraftQuote};
+use crate::ledger::draft::{Batch, Draft, DraftDocument};
 use crate::ledger::finding::{Code, Finding};
 
 /// The documents of a batch, each read once, by the place of its bytes in memory.
@@ -42,7 +42,7 @@ pub(super) fn read<'a>(batch: &'a Batch, findings: &mut Vec<Finding>) -> Read<'a
                     Err(error) => {
                         let hint = format!(
                             "documents are {}, in UTF-8",
-                            extract::MediaType::ALL.map(|media| media.name()).join(", ")
+                            extract::MediaType::ALL.map(extract::MediaType::name).join(", ")
                         );
                         let message = error.to_string();
                         findings.push(Finding::new(position, field, Code::Unreadable, message).hint(hint));
@@ -119,7 +119,13 @@ pub(super) fn admit(
     }
     let mut found: Vec<Vec<(String, (u64, u64))>> = vec![Vec::new(); draft.sources.len()];
     for (index, quote) in draft.quotes.iter().enumerate() {
-        place_quote(position, index, quote, draft, read, prepared, &mut found, findings);
+        let field = format!("quote[{index}]");
+        let mut words = quote.text.clone();
+        text::one(position, &field, &mut words, TextKind::Quote, findings);
+        match place_quote(&words, quote.source, draft, read, prepared) {
+            Ok((source, at)) => found[source].push((words, at)),
+            Err(misplaced) => findings.extend(misplaced.finding(position, field, &words)),
+        }
     }
     for (index, (source, quotes)) in draft.sources.iter().zip(found).enumerate() {
         let mut source_kept = source.source.clone();
@@ -138,45 +144,62 @@ pub(super) fn admit(
     }
 }
 
-/// Looks for one quote in the documents where it may stand.
+/// Why a quote has no place.
+enum Misplaced {
+    /// No source has a document.
+    NoDocument,
+    /// A document cannot be read, which was said.
+    Unreadable,
+    /// It stands in none of them; the passage that comes nearest.
+    Nowhere(Option<String>),
+}
+
+/// Looks for a quote in the documents where it may stand: the source, and first byte and one past the last.
 fn place_quote(
-    position: usize,
-    index: usize,
-    quote: &DraftQuote,
+    words: &str,
+    source: Option<usize>,
     draft: &Draft,
     read: &Read<'_>,
     prepared: &HashMap<usize, Prepared<'_>>,
-    found: &mut [Vec<(String, (u64, u64))>],
-    findings: &mut Vec<Finding>,
-) {
-    let field = format!("quote[{index}]");
-    let mut words = quote.text.clone();
-    text::one(position, &field, &mut words, TextKind::Quote, findings);
-    let sources = draft.sources.iter().enumerate().filter(|(index, _)| quote.source.is_none_or(|own| own == *index));
-    let documents: Vec<(usize, &DraftDocument)> =
-        sources.filter_map(|(index, source)| source.document.as_ref().map(|document| (index, document))).collect();
-    if documents.is_empty() {
-        let message = "there is no document for this quote to stand in".to_owned();
-        let hint = "keep the source's document beside the file, and name it: `document: sources/NAME.md`";
-        findings.push(Finding::new(position, field, Code::QuoteWithoutDocument, message).hint(hint));
-        return;
-    }
-    let mut passage = None;
-    for (index, document) in documents {
-        // Of a document that cannot be read, that was said.
-        let (Some(prepared), Some(read)) = (prepared.get(&place(document)), read.get(&place(document))) else { return };
-        if let Some(at) = prepared.find(&words) {
-            found[index].push((words, (at.start as u64, at.end as u64)));
-            return;
+) -> Result<(usize, (u64, u64)), Misplaced> {
+    let mut misplaced = Misplaced::NoDocument;
+    for (index, own) in draft.sources.iter().enumerate().filter(|(index, _)| source.is_none_or(|only| only == *index)) {
+        let Some(document) = &own.document else { continue };
+        let place = place(document);
+        let (Some(prepared), Some(read)) = (prepared.get(&place), read.get(&place)) else {
+            return Err(Misplaced::Unreadable);
+        };
+        if let Some(at) = prepared.find(words) {
+            return Ok((index, (at.start as u64, at.end as u64)));
         }
-        passage = passage.or_else(|| nearest(read.text.as_str(), &words));
+        misplaced = match misplaced {
+            Misplaced::Nowhere(Some(passage)) => Misplaced::Nowhere(Some(passage)),
+            _ => Misplaced::Nowhere(nearest(read.text.as_str(), words)),
+        };
     }
-    let message = format!("the quote “{}” does not stand in the document", shortened(&words));
-    let hint = match passage {
-        Some(passage) => format!("the document has “{passage}”"),
-        None => "a quote is an exact passage of the document; upper and lower case count".to_owned(),
-    };
-    findings.push(Finding::new(position, field, Code::QuoteNotFound, message).hint(hint));
+    Err(misplaced)
+}
+
+impl Misplaced {
+    fn finding(self, position: usize, field: String, words: &str) -> Option<Finding> {
+        let (code, message, hint) = match self {
+            Self::Unreadable => return None,
+            Self::NoDocument => (
+                Code::QuoteWithoutDocument,
+                "there is no document for this quote to stand in".to_owned(),
+                "keep the source's document beside the file, and name it: `document: sources/NAME.md`".to_owned(),
+            ),
+            Self::Nowhere(passage) => (
+                Code::QuoteNotFound,
+                format!("the quote “{}” does not stand in the document", shortened(words)),
+                passage.map_or_else(
+                    || "a quote is an exact passage of the document; upper and lower case count".to_owned(),
+                    |passage| format!("the document has “{passage}”"),
+                ),
+            ),
+        };
+        Some(Finding::new(position, field, code, message).hint(hint))
+    }
 }
 
 fn shortened(text: &str) -> String {

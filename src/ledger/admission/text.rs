@@ -6,6 +6,7 @@ use crate::domain::announcement::{Announcement, Body};
 use crate::domain::shape::{Shape, for_each_leaf};
 use crate::domain::source::{Address, Source};
 use crate::domain::text::{self, Objection, TextFault, TextKind};
+use crate::integrity::DocumentHash;
 use crate::ledger::finding::{Code, Finding};
 
 /// Checks every text of the announcement, and puts its recorded form in its place.
@@ -74,6 +75,6 @@ fn refused(draft: usize, field: &str, fault: &TextFault) -> Finding {
 }
 
 /// The address of a document as the event holds it.
-pub(super) fn address(hash: impl ToString) -> Address {
+pub(super) fn address(hash: DocumentHash) -> Address {
     Address::try_from(hash.to_string()).expect("a hash is written as 64 hexadecimal digits")
 }
