@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         err: &mut err,
         out_is_terminal,
         err_is_terminal,
-        width: width(),
+        width: width(out_is_terminal),
     };
     ExitCode::from(cli::run(std::env::args_os(), &mut around))
 }
@@ -36,10 +36,11 @@ fn now() -> Timestamp {
     Timestamp::from_unix_ms(unix_ms).unwrap_or_else(|_| Timestamp::from_unix_ms(0).expect("1970 is a year"))
 }
 
-/// Columns, as the environment or the terminal says.
-fn width() -> Option<usize> {
+/// Columns, as the environment says, or else the terminal that answers go to.
+fn width(out_is_terminal: bool) -> Option<usize> {
     let set = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    set.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
+    let terminal = || terminal_size::terminal_size().filter(|_| out_is_terminal);
+    set.or_else(|| terminal().map(|(width, _)| usize::from(width.0)))
 }
 
 fn entropy() -> std::io::Result<[u8; 32]> {

@@ -75,7 +75,7 @@ impl From<std::io::Error> for Failure {
 impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
         let hint = match &error {
-            SettingsError::Absent { .. } => "found one with `servanda init`, or append with --init",
+            SettingsError::Absent { .. } => "make one with `servanda init`, or append with --init",
             SettingsError::Unusable { .. } => {
                 "it holds `format = 1` and `origin = \"NAME\"`, as the genesis event has it"
             }

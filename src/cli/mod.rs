@@ -33,9 +33,9 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  servanda append --init announcements/       found a ledger here and append what the files announce
-  servanda members ilrs --on 2023-10-19       who was a member that day, certainly or possibly
-  servanda verify                             that nothing was altered, removed or slipped in";
+  servanda append --init announcements/     found a ledger, append what files announce
+  servanda members ilrs --on 2023-10-19     who was a member on that day
+  servanda verify                           that nothing was altered or removed";
 
 /// Options of every command.
 #[derive(Debug, Args)]
@@ -44,14 +44,14 @@ pub struct Global {
     /// Folder of the ledger [default: .servanda here or in a parent folder] [env: SERVANDA_LEDGER]
     #[arg(long, global = true, value_name = "PATH")]
     ledger: Option<PathBuf>,
-    /// Form of the answer
-    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    /// Form of the answer: table, json, ndjson or csv
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table, hide_possible_values = true)]
     format: Format,
     /// The same as --format json
     #[arg(long, global = true, conflicts_with = "format")]
     json: bool,
-    /// When to use colours; NO_COLOR switches them off too
-    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
+    /// When to use colours: auto, always or never; NO_COLOR switches them off too
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, hide_possible_values = true)]
     color: Colour,
     /// Seconds to wait for others that use the ledger
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 10)]
@@ -125,10 +125,7 @@ impl Context<'_, '_> {
 
     /// The screen for answers.
     fn screen(&self) -> Screen {
-        Screen {
-            width: self.around.width.filter(|_| self.around.out_is_terminal),
-            colour: self.colour(self.around.out_is_terminal),
-        }
+        Screen { width: self.around.width, colour: self.colour(self.around.out_is_terminal) }
     }
 
     /// The screen for everything else.

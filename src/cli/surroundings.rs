@@ -27,7 +27,7 @@ pub struct Surroundings<'a> {
     pub out_is_terminal: bool,
     /// Whether everything else goes to a terminal.
     pub err_is_terminal: bool,
-    /// Columns of the terminal.
+    /// Columns that answers should fit in.
     pub width: Option<usize>,
 }
 

@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use crate::domain::announcement::{Body, Kind, Standing};
 use crate::domain::date::Date;
+use crate::domain::day::Day;
 use crate::domain::id::Namespace;
+use crate::domain::timestamp::Timestamp;
 use crate::event::statement::Event;
 use crate::projection::knowledge::announced;
 use crate::query::sentence::Names;
@@ -36,8 +38,10 @@ pub struct Entry {
     pub date: Option<Date>,
     /// The source's own words for that date.
     pub wording: Option<String>,
-    /// When it was announced, as EDTF.
-    pub announced: Date,
+    /// When it was announced, as EDTF, where it or its source says so.
+    pub announced: Option<Date>,
+    /// When it was recorded.
+    pub recorded: Timestamp,
     /// What it says, in a sentence.
     pub what: String,
     /// Whether it is confirmed, or only reported.
@@ -83,9 +87,7 @@ pub fn history(asked: Asked<'_>, subject: Option<&str>, known: Known) -> Result<
         .events
         .iter()
         .filter(shown)
-        .map(|event| {
-            (happened(&event.announcement.body).and_then(|(_, date)| date.window().earliest()), entry(&view, event))
-        })
+        .map(|event| (place_in_time(event), entry(&view, event)))
         .collect();
     entries.sort_by_key(|(day, entry)| (*day, entry.event));
     Ok(History {
@@ -94,6 +96,16 @@ pub fn history(asked: Asked<'_>, subject: Option<&str>, known: Known) -> Result<
         position: view.position_or(asked.origin),
         entries: entries.into_iter().map(|(_, entry)| entry).collect(),
     })
+}
+
+/// Where an announcement stands in the history: at the day of which it tells, else at its own. Descriptions come first.
+fn place_in_time(event: &Event) -> Option<Day> {
+    let body = &event.announcement.body;
+    match happened(body) {
+        Some((_, date)) => date.window().earliest(),
+        None if body.kind().is_description() => None,
+        None => announced(event).earliest(),
+    }
 }
 
 /// The things that a name may mean.
@@ -155,7 +167,8 @@ fn entry(view: &View<'_>, event: &Event) -> Entry {
         kind: announcement.body.kind(),
         date: happened.map(|(_, date)| date.clone()),
         wording: happened.and_then(|(field, _)| announcement.wording.get(field).cloned()),
-        announced: announcement.announced.clone().unwrap_or_else(|| Date::of_window(announced(event))),
+        announced: announcement.announced.clone().or_else(|| published(event)),
+        recorded: event.header.recorded,
         what: Names(&view.catalogue).sentence(&announcement.body),
         standing: announcement.standing,
         sources,
@@ -163,6 +176,12 @@ fn entry(view: &View<'_>, event: &Event) -> Entry {
         disputed_by: claim.map(|claim| claim.disputed_by.clone()).unwrap_or_default(),
         confirmed_by: claim.map(|claim| claim.confirmed_by.clone()).unwrap_or_default(),
     }
+}
+
+/// The day of its earliest source, which stands in for a day of announcement.
+fn published(event: &Event) -> Option<Date> {
+    let dates = event.announcement.evidence.iter().filter_map(|evidence| evidence.source.published.as_ref());
+    dates.min_by(|a, b| a.window().cmp_by_ends(&b.window())).cloned()
 }
 
 fn reason(body: &Body) -> Option<String> {

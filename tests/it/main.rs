@@ -3,4 +3,5 @@
 mod layers;
 mod support;
 mod tidy;
+mod tour;
 mod trial;

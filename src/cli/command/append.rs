@@ -29,9 +29,9 @@ use crate::ledger::{AppendError, Appended, Batch, Finding, Folder, KeyFile, Ledg
 #[command(before_help = "\
 Examples:
   servanda append october-2023.yaml
-  servanda append --init --ledger ilrs.servanda announcements/     a folder: its files, in the order of their names
-  servanda append --dry-run new.yaml                               check everything, write nothing
-  servanda template joining | servanda append --dry-run -          from standard input")]
+  servanda append --init --ledger ilrs.servanda announcements/
+  servanda append --dry-run new.yaml         check everything, write nothing
+  servanda append - < new.yaml               from standard input")]
 pub(in crate::cli) struct Append {
     /// Announcement files in YAML, TOML, JSON or NDJSON; a folder means those in it; - is standard input
     #[arg(required = true, value_name = "FILE")]

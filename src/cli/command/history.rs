@@ -47,7 +47,7 @@ impl Answer for HistoryAnswer {
 
     fn table(&self, screen: Screen) -> String {
         let sheet =
-            Sheet { header: vec!["WHEN", "WHAT", "SOURCE", "EVENT"], rows: self.entries.iter().map(cells).collect() };
+            Sheet { header: vec!["WHEN", "WHAT", "SOURCE, ANNOUNCED", "EVENT"], rows: self.entries.iter().map(cells).collect() };
         let position = format!("from {} events, head {:.16}", self.position.len, self.position.head.to_string());
         format!(
             "{}\n{}\n{}\n",
@@ -64,7 +64,7 @@ impl Answer for HistoryAnswer {
                 entry.id.clone(),
                 entry.kind.to_string(),
                 entry.date.as_ref().map(ToString::to_string).unwrap_or_default(),
-                entry.announced.to_string(),
+                entry.announced.as_ref().map(ToString::to_string).unwrap_or_default(),
                 entry.what.clone(),
                 entry.standing.to_string(),
                 entry.sources.join("; "),
@@ -83,7 +83,8 @@ fn cells(entry: &Entry) -> (Tone, Vec<String>) {
     let when = match (&entry.wording, &entry.date) {
         (Some(wording), _) => wording.clone(),
         (None, Some(date)) => date.in_words(),
-        (None, None) => String::new(),
+        (None, None) if entry.kind.is_description() => String::new(),
+        (None, None) => entry.announced.as_ref().map(Date::in_words).unwrap_or_default(),
     };
     let mut what = entry.what.clone();
     if entry.standing == Standing::Reported {
@@ -100,9 +101,9 @@ fn cells(entry: &Entry) -> (Tone, Vec<String>) {
         what = format!("✗ {what} — {verb} by event {}{reason}", struck.event);
         tone = Tone::Bad;
     }
-    let announced = format!("announced {}", Date::in_words(&entry.announced));
+    let announced = entry.announced.as_ref().map(|date| format!(", {}", date.in_words())).unwrap_or_default();
     let source = if entry.sources.is_empty() { "no source".to_owned() } else { entry.sources.join("; ") };
-    (tone, vec![when, what, format!("{source}, {announced}"), entry.event.to_string()])
+    (tone, vec![when, what, format!("{source}{announced}"), entry.event.to_string()])
 }
 
 fn joined(events: &[u64]) -> String {

@@ -21,7 +21,7 @@ use crate::query::{Known, RecordedBy, Reported};
 #[command(before_help = "\
 Examples:
   servanda members ilrs --on 2023-10-19
-  servanda members ilrs --on 2023-10-19 --announced-by 2023-10-19    what the public could know that day
+  servanda members ilrs --on 2023-10-19 --announced-by 2023-10-19
   servanda members ilrs --type state --json")]
 pub(in crate::cli) struct Members {
     /// The agreement's id, or another of its names

@@ -1,0 +1,94 @@
+//! The README's tour: every command in it is run, and what it prints is compared with what the README says.
+//!
+//! In a block marked `console`, a line that begins with `$ ` is run in a fresh folder that has the project's `fixtures`;
+//! what follows is its output, standard output first. A block marked `yaml NAME` is written to the file of that name.
+//! Hashes, keys, times of recording and numbers of bytes differ from ledger to ledger, and count as equal.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use crate::support::{Answer, Desk, fixture};
+
+#[test]
+fn the_readme_prints_what_the_program_prints() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("there is a README");
+    let desk = Desk::new();
+    std::os::unix::fs::symlink(fixture(""), desk.path().join("fixtures")).expect("a link can be made");
+    let mut commands = 0;
+    for (kind, block) in blocks(&readme) {
+        match kind.split_once(' ') {
+            Some(("yaml", name)) => {
+                desk.write(name, &block);
+            }
+            None if kind == "console" => {
+                let said = played(&desk, &block, &mut commands);
+                assert_eq!(steady(&said), steady(&block), "the README is not what the program says; it says:\n{said}");
+            }
+            _ => {}
+        }
+    }
+    assert!(commands >= 10, "the tour has only {commands} commands");
+}
+
+/// Runs the commands of a block, and gives the block as it should be.
+fn played(desk: &Desk, block: &str, commands: &mut usize) -> String {
+    let mut text = String::new();
+    for line in block.lines().filter_map(|line| line.strip_prefix("$ ")) {
+        let mut words = line.split_whitespace();
+        assert_eq!(words.next(), Some("servanda"), "the tour runs only servanda: {line}");
+        let output = desk.command(words).env("COLUMNS", "100").output().expect("the binary runs");
+        let answer = Answer::of(&output);
+        *commands += 1;
+        let _ = write!(text, "$ {line}\n{}{}", answer.out, answer.err);
+        if answer.code != 0 {
+            let _ = writeln!(text, "(exit code {})", answer.code);
+        }
+    }
+    text
+}
+
+/// The fenced blocks of a Markdown text, with what stands behind the fence.
+fn blocks(markdown: &str) -> Vec<(String, String)> {
+    let mut blocks = Vec::new();
+    let mut open: Option<(String, String)> = None;
+    for line in markdown.lines() {
+        match (line.strip_prefix("```"), &mut open) {
+            (Some(kind), None) => open = Some((kind.to_owned(), String::new())),
+            (Some(_), Some(_)) => blocks.extend(open.take()),
+            (None, Some((_, text))) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    blocks
+}
+
+/// The text without what differs from ledger to ledger.
+fn steady(text: &str) -> String {
+    let words = |line: &str| {
+        let words: Vec<String> = line.trim_end().split(' ').map(steady_word).collect();
+        words.join(" ")
+    };
+    text.lines().map(words).collect::<Vec<_>>().join("\n")
+}
+
+fn steady_word(word: &str) -> String {
+    let bare = word.trim_end_matches(['.', ',', ';']);
+    let hash = [8, 16, 64].contains(&bare.len())
+        && bare.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
+        && bare.bytes().any(|b| b.is_ascii_digit());
+    let key = bare.starts_with("SHA256:") || bare.starts_with("AAAA") || bare.contains('+');
+    let time = bare.contains(':') && bare.bytes().filter(u8::is_ascii_digit).count() >= 4;
+    let today = bare.starts_with("20") && bare.len() == 10 && bare.starts_with(|c: char| c.is_ascii_digit()) && this_year(bare);
+    let bytes = bare.len() >= 5 && bare.bytes().all(|b| b.is_ascii_digit());
+    let path = bare.starts_with('/');
+    if hash || key || time || today || bytes || path { "…".to_owned() } else { word.to_owned() }
+}
+
+/// A day of recording: the fixtures tell of nothing after 2025.
+fn this_year(word: &str) -> bool {
+    word[..4].parse::<u32>().is_ok_and(|year| year > 2025)
+}
