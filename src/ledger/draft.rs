@@ -13,6 +13,8 @@ use crate::evidence::extract::MediaType;
 pub struct Batch {
     /// In the order of the file.
     pub drafts: Vec<Draft>,
+    /// What is known of announcements that could not be read whole; a batch that has any is only checked.
+    pub fragments: Vec<Fragment>,
     /// Things that announcements which could not be read would have described, so that naming them is not told as a
     /// second mistake.
     pub also_described: BTreeSet<(Namespace, String)>,
@@ -36,6 +38,17 @@ impl Draft {
     pub fn of(announcement: Announcement) -> Self {
         Self { id: None, announcement, sources: Vec::new(), quotes: Vec::new() }
     }
+}
+
+/// What could be read of an announcement that is broken elsewhere, so that all of its mistakes are told at once.
+#[derive(Debug, Clone, Default)]
+pub struct Fragment {
+    /// The things that it names: space, id and field.
+    pub references: Vec<(Namespace, String, String)>,
+    /// The sources, with their documents.
+    pub sources: Vec<DraftSource>,
+    /// The passages that support it.
+    pub quotes: Vec<DraftQuote>,
 }
 
 /// A source, with its document's bytes.

@@ -5,7 +5,7 @@ use std::fmt;
 /// One problem of one announcement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The position of the announcement in its batch, from 0.
+    /// The position of the announcement in its batch, from 0; fragments count on behind the drafts.
     pub draft: usize,
     /// The way to the value, as `signatories[0].name`; the announcement itself if empty.
     pub field: String,

@@ -83,12 +83,8 @@ pub fn history(asked: Asked<'_>, subject: Option<&str>, known: Known) -> Result<
         let concerned = subjects.as_ref().is_none_or(|subjects| concerns(&view, event, subjects));
         announced_in_time && concerned && (subjects.is_some() || !event.announcement.body.kind().is_about_ledger())
     };
-    let mut entries: Vec<(Option<_>, Entry)> = view
-        .events
-        .iter()
-        .filter(shown)
-        .map(|event| (place_in_time(event), entry(&view, event)))
-        .collect();
+    let mut entries: Vec<(Option<_>, Entry)> =
+        view.events.iter().filter(shown).map(|event| (place_in_time(event), entry(&view, event))).collect();
     entries.sort_by_key(|(day, entry)| (*day, entry.event));
     Ok(History {
         schema: "servanda/history/v1",

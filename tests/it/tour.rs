@@ -12,7 +12,8 @@ use crate::support::{Answer, Desk, fixture};
 
 #[test]
 fn the_readme_prints_what_the_program_prints() {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("there is a README");
+    let readme =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("there is a README");
     let desk = Desk::new();
     std::os::unix::fs::symlink(fixture(""), desk.path().join("fixtures")).expect("a link can be made");
     let mut commands = 0;
@@ -82,7 +83,8 @@ fn steady_word(word: &str) -> String {
         && bare.bytes().any(|b| b.is_ascii_digit());
     let key = bare.starts_with("SHA256:") || bare.starts_with("AAAA") || bare.contains('+');
     let time = bare.contains(':') && bare.bytes().filter(u8::is_ascii_digit).count() >= 4;
-    let today = bare.starts_with("20") && bare.len() == 10 && bare.starts_with(|c: char| c.is_ascii_digit()) && this_year(bare);
+    let today =
+        bare.starts_with("20") && bare.len() == 10 && bare.starts_with(|c: char| c.is_ascii_digit()) && this_year(bare);
     let bytes = bare.len() >= 5 && bare.bytes().all(|b| b.is_ascii_digit());
     let path = bare.starts_with('/');
     if hash || key || time || today || bytes || path { "…".to_owned() } else { word.to_owned() }

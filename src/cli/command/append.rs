@@ -234,7 +234,9 @@ fn complain(files: &[AnnouncementFile], findings: &[Vec<Finding>], context: &mut
     for (index, file) in files.iter().enumerate() {
         let mut problems = file.problems.clone();
         problems.extend(findings.get(index).into_iter().flatten().map(|finding| file.place(finding)));
-        problems.sort_by_key(|problem| problem.span.start);
+        problems.sort_by_key(|problem| (problem.span.start, problem.code.as_str(), problem.message.clone()));
+        // What stands at the top of a file is wrong once, not once for each announcement.
+        problems.dedup();
         refusing += problems.iter().filter(|problem| problem.code.refuses()).count();
         let room = MOST.saturating_sub(told);
         told += problems.len();

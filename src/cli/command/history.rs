@@ -46,8 +46,10 @@ impl Answer for HistoryAnswer {
     const ITEMS: &'static str = "entries";
 
     fn table(&self, screen: Screen) -> String {
-        let sheet =
-            Sheet { header: vec!["WHEN", "WHAT", "SOURCE, ANNOUNCED", "EVENT"], rows: self.entries.iter().map(cells).collect() };
+        let sheet = Sheet {
+            header: vec!["WHEN", "WHAT", "SOURCE, ANNOUNCED", "EVENT"],
+            rows: self.entries.iter().map(cells).collect(),
+        };
         let position = format!("from {} events, head {:.16}", self.position.len, self.position.head.to_string());
         format!(
             "{}\n{}\n{}\n",

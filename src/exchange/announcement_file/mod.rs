@@ -16,9 +16,11 @@ use serde_json::{Map, Value};
 use crate::domain::announcement::{Announcement, Body, Kind, Standing};
 use crate::domain::date::Date;
 use crate::domain::id::{AnnouncementId, Namespace};
+use crate::domain::shape::{Field, Shape, for_each_leaf};
 use crate::exchange::fields::{ANNOUNCEMENTS, COMMON, KIND};
 use crate::exchange::place::SourceText;
 use crate::exchange::tree::{self, Entry, Format, Node, SyntaxFault};
+use crate::ledger::draft::Fragment;
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::{Batch, Draft};
 
@@ -91,7 +93,8 @@ impl AnnouncementFile {
             source: SourceText { name: name.to_owned(), text },
             batch: reading.batch,
             problems: reading.decoder.problems,
-            places: reading.places,
+            // Findings count fragments behind the drafts.
+            places: [reading.places, reading.fragment_places].concat(),
         }
     }
 
@@ -153,6 +156,7 @@ struct Reading<'f> {
     top: Top,
     batch: Batch,
     places: Vec<Places>,
+    fragment_places: Vec<Places>,
 }
 
 impl<'f> Reading<'f> {
@@ -163,6 +167,7 @@ impl<'f> Reading<'f> {
             top: Top::default(),
             batch: Batch::default(),
             places: Vec::new(),
+            fragment_places: Vec::new(),
         }
     }
 
@@ -199,7 +204,7 @@ impl<'f> Reading<'f> {
         let is_own = |key: &str| record.field(key).is_some();
         let common = |key: &&str| !is_own(key);
         let mut known: Vec<&str> = vec![KIND];
-        known.extend(record.fields.iter().map(crate::domain::shape::Field::name));
+        known.extend(record.fields.iter().map(Field::name));
         known.extend(COMMON.iter().map(|key| key.name).filter(common));
         self.decoder.only(entries, &known, &format!("in a {kind}"));
 
@@ -208,13 +213,19 @@ impl<'f> Reading<'f> {
             places.fields.entry(entry.key.clone()).or_insert_with(|| entry.value.span.clone());
         }
         let common: Vec<Entry> = entries.iter().filter(|entry| !is_own(&entry.key)).cloned().collect();
-        let draft = self.draft(kind, body, &common, &mut places);
+        let mut fragment = Fragment { references: references(kind, &body), ..Fragment::default() };
+        let draft = self.draft(kind, body, &common, &mut places, &mut fragment);
         match draft {
             Some(draft) if self.decoder.problems.len() == before => {
-                self.batch.drafts.push(draft);
+                let Fragment { sources, quotes, .. } = fragment;
+                self.batch.drafts.push(Draft { sources, quotes, ..draft });
                 self.places.push(places);
             }
-            _ => self.remember_described(kind, entries),
+            _ => {
+                self.remember_described(kind, entries);
+                self.batch.fragments.push(fragment);
+                self.fragment_places.push(places);
+            }
         }
     }
 
@@ -233,7 +244,15 @@ impl<'f> Reading<'f> {
         Some(kind)
     }
 
-    fn draft(&mut self, kind: Kind, body: Map<String, Value>, common: &[Entry], places: &mut Places) -> Option<Draft> {
+    /// The draft without its evidence, which goes into the fragment: it is told of even if the rest cannot be read.
+    fn draft(
+        &mut self,
+        kind: Kind,
+        body: Map<String, Value>,
+        common: &[Entry],
+        places: &mut Places,
+        fragment: &mut Fragment,
+    ) -> Option<Draft> {
         let body = Body::read(kind, Value::Object(body));
         let id = find(common, "id").and_then(|node| self.announcement_id(node));
         let announced = self.date_at(common, "announced").or_else(|| self.top.announced.clone());
@@ -245,7 +264,9 @@ impl<'f> Reading<'f> {
             places.fields.entry("announced".to_owned()).or_insert_with(|| span.clone());
         }
         places.fields.extend(evidence.places());
-        let EvidenceAt { sources, quotes, none, .. } = evidence;
+        let EvidenceAt { sources, quotes, none } = evidence;
+        fragment.sources = sources.into_iter().map(|(source, _)| source).collect();
+        fragment.quotes = quotes.into_iter().map(|(quote, _)| quote).collect();
         let announcement = Announcement {
             announced: announced.map(|(date, _)| date),
             standing,
@@ -255,12 +276,7 @@ impl<'f> Reading<'f> {
             // A body that does not decode was told of, field by field.
             ..Announcement::of(body.ok()?)
         };
-        Some(Draft {
-            id,
-            announcement,
-            sources: sources.into_iter().map(|(source, _)| source).collect(),
-            quotes: quotes.into_iter().map(|(quote, _)| quote).collect(),
-        })
+        Some(Draft { id, ..Draft::of(announcement) })
     }
 
     fn announcement_id(&mut self, node: &Node) -> Option<AnnouncementId> {
@@ -284,9 +300,8 @@ impl<'f> Reading<'f> {
     fn wording(&mut self, entries: &[Entry], kind: Kind) -> BTreeMap<String, String> {
         let Some(node) = find(entries, "wording") else { return BTreeMap::new() };
         let Some(words) = self.decoder.map(node, "`wording`") else { return BTreeMap::new() };
-        let dates =
-            kind.record().fields.iter().filter(|field| matches!(field.shape, crate::domain::shape::Shape::Date));
-        let known: Vec<&str> = dates.map(crate::domain::shape::Field::name).chain(["announced"]).collect();
+        let dates = kind.record().fields.iter().filter(|field| matches!(field.shape, Shape::Date));
+        let known: Vec<&str> = dates.map(Field::name).chain(["announced"]).collect();
         self.decoder.only(words, &known, &format!("among the dates of a {kind}"));
         words
             .iter()
@@ -310,6 +325,20 @@ impl<'f> Reading<'f> {
             self.batch.also_described.insert((namespace, text.to_ascii_lowercase()));
         }
     }
+}
+
+/// The things that a body names, as far as it could be read.
+fn references(kind: Kind, body: &Map<String, Value>) -> Vec<(Namespace, String, String)> {
+    let mut found = Vec::new();
+    for_each_leaf(kind.record(), &mut Value::Object(body.clone()), "", &mut |leaf| {
+        if let (Shape::Id(namespace), Some(id)) = (leaf.shape, leaf.value.as_str())
+            && leaf.field != "id"
+            && namespace != Namespace::Announcement
+        {
+            found.push((namespace, id.to_owned(), leaf.path));
+        }
+    });
+    found
 }
 
 /// The value of a key.

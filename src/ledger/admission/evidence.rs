@@ -11,7 +11,7 @@ use crate::evidence::nearest::nearest;
 use crate::evidence::quote::Prepared;
 use crate::integrity::digest::document_hash;
 use crate::ledger::admission::{Documents, needs_evidence, text};
-use crate::ledger::draft::{Batch, Draft, DraftDocument};
+use crate::ledger::draft::{Batch, Draft, DraftDocument, DraftQuote, DraftSource, Fragment};
 use crate::ledger::finding::{Code, Finding};
 
 /// The documents of a batch, each read once, by the place of its bytes in memory.
@@ -31,8 +31,9 @@ fn place(document: &DraftDocument) -> usize {
 /// Reads every document of the batch, and tells of those that cannot be read or are not the one expected.
 pub(super) fn read<'a>(batch: &'a Batch, findings: &mut Vec<Finding>) -> Read<'a> {
     let mut read = Read::new();
-    for (position, draft) in batch.drafts.iter().enumerate() {
-        for (index, source) in draft.sources.iter().enumerate() {
+    let drafts = batch.drafts.iter().map(|draft| &draft.sources);
+    for (position, sources) in drafts.chain(batch.fragments.iter().map(|fragment| &fragment.sources)).enumerate() {
+        for (index, source) in sources.iter().enumerate() {
             let Some(document) = &source.document else { continue };
             let field = format!("source[{index}].document");
             let known = match read.get(&place(document)) {
@@ -109,23 +110,12 @@ pub(super) fn admit(
     prepared: &HashMap<usize, Prepared<'_>>,
     findings: &mut Vec<Finding>,
 ) {
-    if draft.sources.is_empty() {
-        if announcement.no_evidence.is_none() && needs_evidence(&announcement.body) {
-            let hint = "give a `source`, for one announcement or at the top for all; or `evidence: { none: \"why\" }`";
-            let message = "no source says this, and no reason is given why there is none".to_owned();
-            findings.push(Finding::new(position, "", Code::NoEvidence, message).hint(hint));
-        }
-        return;
-    }
-    let mut found: Vec<Vec<(String, (u64, u64))>> = vec![Vec::new(); draft.sources.len()];
-    for (index, quote) in draft.quotes.iter().enumerate() {
-        let field = format!("quote[{index}]");
-        let mut words = quote.text.clone();
-        text::one(position, &field, &mut words, TextKind::Quote, findings);
-        match place_quote(&words, quote.source, draft, read, prepared) {
-            Ok((source, at)) => found[source].push((words, at)),
-            Err(misplaced) => findings.extend(misplaced.finding(position, field, &words)),
-        }
+    let found = place_quotes(position, &draft.sources, &draft.quotes, read, prepared, findings);
+    let unsaid = announcement.no_evidence.is_none() && needs_evidence(&announcement.body);
+    if draft.sources.is_empty() && unsaid {
+        let hint = "give a `source`, for one announcement or at the top for all; or `evidence: { none: \"why\" }`";
+        let message = "no source says this, and no reason is given why there is none".to_owned();
+        findings.push(Finding::new(position, "", Code::NoEvidence, message).hint(hint));
     }
     for (index, (source, quotes)) in draft.sources.iter().zip(found).enumerate() {
         let mut source_kept = source.source.clone();
@@ -144,6 +134,42 @@ pub(super) fn admit(
     }
 }
 
+/// Checks the evidence of a fragment.
+pub(super) fn check(
+    position: usize,
+    fragment: &Fragment,
+    read: &Read<'_>,
+    prepared: &HashMap<usize, Prepared<'_>>,
+    findings: &mut Vec<Finding>,
+) {
+    place_quotes(position, &fragment.sources, &fragment.quotes, read, prepared, findings);
+}
+
+/// Looks for every quote, and gives each source its own with their places.
+fn place_quotes(
+    position: usize,
+    sources: &[DraftSource],
+    quotes: &[DraftQuote],
+    read: &Read<'_>,
+    prepared: &HashMap<usize, Prepared<'_>>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Vec<Placed>> {
+    let mut found = vec![Vec::new(); sources.len()];
+    for (index, quote) in quotes.iter().enumerate() {
+        let field = format!("quote[{index}]");
+        let mut words = quote.text.clone();
+        text::one(position, &field, &mut words, TextKind::Quote, findings);
+        match place_quote(&words, quote.source, sources, read, prepared) {
+            Ok((source, at)) => found[source].push((words, at)),
+            Err(misplaced) => findings.extend(misplaced.finding(position, field, &words)),
+        }
+    }
+    found
+}
+
+/// A quote, and its first byte and one past the last.
+type Placed = (String, (u64, u64));
+
 /// Why a quote has no place.
 enum Misplaced {
     /// No source has a document.
@@ -158,12 +184,13 @@ enum Misplaced {
 fn place_quote(
     words: &str,
     source: Option<usize>,
-    draft: &Draft,
+    sources: &[DraftSource],
     read: &Read<'_>,
     prepared: &HashMap<usize, Prepared<'_>>,
 ) -> Result<(usize, (u64, u64)), Misplaced> {
     let mut misplaced = Misplaced::NoDocument;
-    for (index, own) in draft.sources.iter().enumerate().filter(|(index, _)| source.is_none_or(|only| only == *index)) {
+    let asked = |(index, _): &(usize, &DraftSource)| source.is_none_or(|only| only == *index);
+    for (index, own) in sources.iter().enumerate().filter(asked) {
         let Some(document) = &own.document else { continue };
         let place = place(document);
         let (Some(prepared), Some(read)) = (prepared.get(&place), read.get(&place)) else {

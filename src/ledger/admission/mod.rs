@@ -69,6 +69,10 @@ pub fn admit(events: &[Event], index: &Index, batch: &Batch) -> (Admitted, Vec<F
             desk.take(position, draft, announcement, &mut findings);
         }
     }
+    for (position, fragment) in (batch.drafts.len()..).zip(&batch.fragments) {
+        references::check(position, fragment, &described, &mut findings);
+        evidence::check(position, fragment, &documents, &prepared, &mut findings);
+    }
     let mut admitted = desk.admitted;
     admitted.documents = evidence::kept(documents);
     (admitted, findings)

@@ -6,7 +6,7 @@ use crate::domain::announcement::{Announcement, Body, Kind};
 use crate::domain::id::{AnnouncementId, Namespace};
 use crate::domain::shape::{Shape, for_each_leaf};
 use crate::ledger::admission::{Desk, Scope};
-use crate::ledger::draft::Draft;
+use crate::ledger::draft::{Draft, Fragment};
 use crate::ledger::finding::{Code, Finding, nearest};
 
 /// Checks every id that the announcement names, and writes it as its description does.
@@ -38,6 +38,15 @@ pub(super) fn resolve(
     });
     if let Ok(body) = Body::read(kind, body) {
         announcement.body = body;
+    }
+}
+
+/// Checks the things that a fragment names.
+pub(super) fn check(position: usize, fragment: &Fragment, scope: &Scope<'_>, findings: &mut Vec<Finding>) {
+    for (namespace, id, field) in &fragment.references {
+        if let Err(Named { code, message, hint }) = thing_named(*namespace, id, scope) {
+            findings.push(Finding { draft: position, field: field.clone(), code, message, hint });
+        }
     }
 }
 
