@@ -272,6 +272,19 @@ impl Event {
     }
 }
 
+impl Event {
+    /// The bytes of this event, written anew.
+    ///
+    /// # Errors
+    ///
+    /// [`EventError`], for an event that was never read or written by this version.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, EventError> {
+        let mut text = write_statement(&self.header, &self.id, &self.announcement)?;
+        text.extend(self.signature.as_deref());
+        Ok(text.into_bytes())
+    }
+}
+
 /// Splits an event's bytes into its statement, without the line feed, and its signature.
 ///
 /// # Errors

@@ -161,11 +161,15 @@ impl Ledger {
         let mut findings: Vec<Vec<Finding>> = Vec::new();
         let mut ready = Vec::new();
         let mut outcomes = Vec::new();
+        let mut refused_ids = admission::Ids::new();
         for batch in batches {
-            let (admitted, mut found) = admission::admit(&self.events, &self.index, batch);
+            let (admitted, mut found) = admission::admit(&self.events, &self.index, batch, &refused_ids);
             found.extend(stand_alone(&admitted.new));
             let mut outcome = Outcome { already: admitted.already, ..Outcome::default() };
-            let refused = found.iter().any(|finding| finding.code.refuses());
+            let refused = !batch.fragments.is_empty() || found.iter().any(|finding| finding.code.refuses());
+            if refused {
+                refused_ids.extend(admission::ids(batch));
+            }
             if !refused && !admitted.new.is_empty() {
                 let recorder = self.may_sign(&key, &admitted.new)?;
                 match self.write(&admitted.new, &recorder, recorded, signer)? {
@@ -182,7 +186,8 @@ impl Ledger {
             findings.push(found);
         }
         let strict = |finding: &Finding| options.strict && finding.code == Code::Irregular;
-        if findings.iter().flatten().any(|finding| finding.code.refuses() || strict(finding)) {
+        let broken = batches.iter().any(|batch| !batch.fragments.is_empty());
+        if broken || findings.iter().flatten().any(|finding| finding.code.refuses() || strict(finding)) {
             return Err(AppendError::NotAdmissible { findings });
         }
         Ok((ready, Appended { batches: outcomes, head: self.head() }))

@@ -9,12 +9,12 @@ mod history;
 mod references;
 mod text;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
 use crate::domain::announcement::{Announcement, Body};
-use crate::domain::id::AnnouncementId;
+use crate::domain::id::{AnnouncementId, Namespace};
 use crate::event::statement::{self, Event};
 use crate::integrity::digest::ContentHash;
 use crate::ledger::draft::{Batch, Draft};
@@ -22,6 +22,9 @@ use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::{Index, described};
 
 pub use history::irregular;
+
+/// Ids, folded, with their spaces.
+pub type Ids = BTreeSet<(Namespace, String)>;
 
 /// A document to be kept, under its address.
 pub type Documents = BTreeMap<String, Vec<u8>>;
@@ -51,9 +54,11 @@ pub struct New {
 /// Checks a batch against the ledger.
 ///
 /// Returns what may be appended, unless a finding refuses it, and every finding.
-pub fn admit(events: &[Event], index: &Index, batch: &Batch) -> (Admitted, Vec<Finding>) {
+///
+/// `refused` are the ids of earlier batches of the same append that were refused: naming them is no second mistake.
+pub fn admit(events: &[Event], index: &Index, batch: &Batch, refused: &Ids) -> (Admitted, Vec<Finding>) {
     let mut findings = Vec::new();
-    let described = Scope::of(index, batch, &mut findings);
+    let described = Scope::of(index, batch, refused, &mut findings);
     let documents = evidence::read(batch, &mut findings);
     let prepared = evidence::prepare(&documents);
 
@@ -83,12 +88,13 @@ struct Scope<'a> {
     batch: Index,
     ledger: &'a Index,
     also: &'a Batch,
+    refused: &'a Ids,
 }
 
 impl<'a> Scope<'a> {
     /// Collects the descriptions of a batch; two ids that differ only in case are told.
-    fn of(ledger: &'a Index, batch: &'a Batch, findings: &mut Vec<Finding>) -> Self {
-        let mut scope = Self { batch: Index::default(), ledger, also: batch };
+    fn of(ledger: &'a Index, batch: &'a Batch, refused: &'a Ids, findings: &mut Vec<Finding>) -> Self {
+        let mut scope = Self { batch: Index::default(), ledger, also: batch, refused };
         for (position, draft) in batch.drafts.iter().enumerate() {
             if let Some(new) = described(&draft.announcement.body) {
                 let known = ledger.thing(new.namespace, new.id).or_else(|| scope.batch.thing(new.namespace, new.id));
@@ -102,6 +108,24 @@ impl<'a> Scope<'a> {
         }
         scope
     }
+}
+
+impl Scope<'_> {
+    /// Whether that id would be there if what is broken were not.
+    fn would_be(&self, namespace: Namespace, id: &str) -> bool {
+        let key = (namespace, id.to_ascii_lowercase());
+        self.also.also_described.contains(&key) || self.refused.contains(&key)
+    }
+}
+
+/// The ids that a batch would have brought, folded.
+pub fn ids(batch: &Batch) -> Ids {
+    let mut ids = batch.also_described.clone();
+    for draft in &batch.drafts {
+        ids.extend(described(&draft.announcement.body).map(|thing| (thing.namespace, thing.id.to_ascii_lowercase())));
+        ids.extend(draft.id.iter().map(|id| (Namespace::Announcement, id.folded())));
+    }
+    ids
 }
 
 /// The announcements that were looked at so far.

@@ -61,7 +61,7 @@ fn thing_named(namespace: Namespace, id: &str, scope: &Scope<'_>) -> Result<Stri
     if let Some(written) = scope.ledger.thing(namespace, id).or_else(|| scope.batch.thing(namespace, id)) {
         return Ok(written.to_owned());
     }
-    if scope.also.also_described.contains(&(namespace, id.to_ascii_lowercase())) {
+    if scope.would_be(namespace, id) {
         return Ok(id.to_owned());
     }
     let called = scope.ledger.thing_called(namespace, id).or_else(|| scope.batch.thing_called(namespace, id));
@@ -101,7 +101,7 @@ fn announcement_named(
         return Err(Named { code: Code::LaterReference, message, hint: Some("move it up".to_owned()) });
     }
     // An earlier draft that was refused for a reason of its own is not told a second time.
-    if scope.also.drafts[..position].iter().any(|draft| named(&draft)) {
+    if scope.also.drafts[..position].iter().any(|draft| named(&draft)) || scope.would_be(Namespace::Announcement, id) {
         return Ok(id.to_owned());
     }
     let near = nearest(id, desk.index.announcements());
