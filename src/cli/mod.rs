@@ -16,6 +16,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, ValueEnum};
 
+use crate::domain::text::shown;
+
 use command::Command;
 use failure::{Exit, Failure};
 use screen::{Answer, Format, Screen};
@@ -102,7 +104,11 @@ fn usage(error: &clap::Error, around: &mut Surroundings<'_>) -> u8 {
         (&mut *around.out, around.out_is_terminal)
     };
     let colour = terminal && (around.variable)("NO_COLOR").is_none();
-    let text = if colour { rendered.ansi().to_string() } else { rendered.to_string() };
+    let plain = rendered.to_string();
+    // What was typed is repeated in the message, and may come from somebody else's file names.
+    let safe: Vec<_> = plain.split('\n').map(shown).collect();
+    let safe = safe.join("\n");
+    let text = if colour && safe == plain { rendered.ansi().to_string() } else { safe };
     let _ = stream.write_all(text.as_bytes());
     if error.use_stderr() { Exit::Misuse as u8 } else { Exit::Done as u8 }
 }

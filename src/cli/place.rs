@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::cli::Context;
 use crate::cli::failure::{Exit, Failure};
+use crate::domain::text::shown;
 use crate::event::Event;
 use crate::ledger::{Access, Folder, KeyFile, Log, SignerError};
 use crate::query::Asked;
@@ -17,6 +18,16 @@ pub(super) struct Reading {
 impl Reading {
     pub(super) fn asked(&self) -> Asked<'_> {
         Asked { origin: self.log.origin().as_str(), events: &self.events }
+    }
+}
+
+/// A word as a shell reads it, so that commands that are printed can be run.
+pub(super) fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:@+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 
@@ -35,7 +46,8 @@ impl Context<'_, '_> {
     /// The path of the ledger as it is shown, from the current folder where it lies below it.
     pub(super) fn shown_path(&self, folder: &Folder) -> String {
         let path = folder.path();
-        path.strip_prefix(&self.around.folder).unwrap_or(path).display().to_string()
+        let path = path.strip_prefix(&self.around.folder).unwrap_or(path).display().to_string();
+        shown(&path).into_owned()
     }
 
     /// How others see this process while it has the ledger open.

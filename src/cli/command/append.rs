@@ -10,6 +10,7 @@ use crate::cli::command::counted;
 use crate::cli::command::init::NewLedger;
 use crate::cli::diagnostic::{Level, Problem, render};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::place::shell_word;
 use crate::cli::screen::json;
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Body;
@@ -179,6 +180,7 @@ impl Append {
 
 /// The next commands to try.
 fn suggestions(report: &Report, path: &str) -> String {
+    let path = shell_word(path);
     let mut text = "\nTry:\n".to_owned();
     if let Some(agreement) = &report.agreement {
         text += &format!("  servanda --ledger {path} members {agreement}\n");

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::place::shell_word;
 use crate::cli::{Context, Outcome};
 use crate::domain::id::{Origin, Recorder};
 use crate::ledger::found::{Founded, Founding};
