@@ -50,6 +50,7 @@ impl Init {
         context.say(
             "\nKeep the genesis hash elsewhere: it is what a verifier needs to know that this is the ledger meant.\n",
         );
+        let path = shell_word(&path);
         context.say(&format!(
             "Try:\n  servanda --ledger {path} template joining\n  servanda --ledger {path} append FILE\n"
         ));
