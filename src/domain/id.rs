@@ -117,27 +117,26 @@ fn check_announcement_id(text: &str) -> Result<(), IdError> {
 }
 
 fn check_recorder(text: &str) -> Result<(), IdError> {
-    let rest = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._@-".contains(&byte);
-    let first = text.bytes().next().ok_or(IdError::Empty)?;
-    if text.len() <= 64 && (first.is_ascii_lowercase() || first.is_ascii_digit()) && text.bytes().all(rest) {
-        return Ok(());
-    }
-    Err(IdError::Form {
-        found: text.to_owned(),
-        what: "a recorder's name: at most 64 of a–z 0–9 . _ @ -, beginning with a letter or digit",
-    })
+    check_lower_case(
+        text,
+        64,
+        b"._@-",
+        "a recorder's name: at most 64 of a–z 0–9 . _ @ -, beginning with a letter or digit",
+    )
 }
 
 fn check_origin(text: &str) -> Result<(), IdError> {
-    let rest = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"./_-".contains(&byte);
-    let first = text.bytes().next().ok_or(IdError::Empty)?;
-    if text.len() <= 127 && (first.is_ascii_lowercase() || first.is_ascii_digit()) && text.bytes().all(rest) {
+    check_lower_case(text, 127, b"./_-", "an origin: at most 127 of a–z 0–9 . / _ -, beginning with a letter or digit")
+}
+
+/// Checks a name of small letters, digits and `marks` that does not begin with a mark.
+fn check_lower_case(text: &str, max: usize, marks: &[u8], what: &'static str) -> Result<(), IdError> {
+    let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let first = text.as_bytes().first().ok_or(IdError::Empty)?;
+    if text.len() <= max && plain(first) && text.bytes().all(|byte| plain(&byte) || marks.contains(&byte)) {
         return Ok(());
     }
-    Err(IdError::Form {
-        found: text.to_owned(),
-        what: "an origin: at most 127 of a–z 0–9 . / _ -, beginning with a letter or digit",
-    })
+    Err(IdError::Form { found: text.to_owned(), what })
 }
 
 macro_rules! name_type {

@@ -55,7 +55,7 @@ impl Command {
 
 /// A day on the command line.
 fn day(text: &str) -> Result<Day, String> {
-    Day::parse(text).map_err(|error| format!("{error}; write a day as 2023-10-19"))
+    Day::parse(text).map_err(|error| error.to_string())
 }
 
 /// An event's position, a moment, or a day up to its end, on the command line.
