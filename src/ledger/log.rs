@@ -3,6 +3,9 @@
 use crate::domain::id::Origin;
 use crate::event::chain::Chain;
 use crate::event::statement::Event;
+use crate::integrity::digest::event_hash;
+use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
+use crate::ledger::authority::Authority;
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::{Access, Damage, OpenError, lock, open_store};
 use crate::store::Store;
@@ -62,7 +65,24 @@ impl Log {
         self.remembered
     }
 
-    /// The events, if all of them can be believed as far as the chain goes.
+    /// The first thing that `HEAD` remembers and the log does not hold: nothing, if the log goes on from there.
+    pub fn forgotten(&self) -> Option<Damage> {
+        let head = self.remembered?;
+        let newest = head.len.checked_sub(1)?;
+        match self.value(newest) {
+            None => {
+                let what = format!("HEAD remembers {} events, and the store holds {}", head.len, self.len());
+                Some(Damage { seq: self.len(), what })
+            }
+            Some(Ok(bytes)) if event_hash(bytes) != head.hash => {
+                let what = format!("hashes to {}, and HEAD remembers {}", event_hash(bytes), head.hash);
+                Some(Damage { seq: newest, what })
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// The events, if the chain holds, its end is signed, and it is no shorter than `HEAD` remembers.
     ///
     /// # Errors
     ///
@@ -73,7 +93,8 @@ impl Log {
             let value = value.as_deref().map_err(|what| Damage { seq: seq as u64, what: what.clone() })?;
             values.push(value);
         }
-        checked(&self.origin, values.into_iter())
+        let events = checked(&self.origin, values.into_iter())?;
+        self.forgotten().map_or(Ok(events), Err)
     }
 
     /// A document that an event names, by its address.
@@ -103,11 +124,14 @@ fn take_all(store: &dyn Store) -> Vec<Result<Vec<u8>, String>> {
     values
 }
 
-/// Reads bytes into events, strictly, and follows the chain.
+/// Reads bytes into events, strictly, follows the chain, and checks the signature at its end, which through `prev` binds
+/// every byte before it.
 pub(crate) fn checked<'b>(origin: &Origin, values: impl Iterator<Item = &'b [u8]>) -> Result<Vec<Event>, Damage> {
     let mut chain = Chain::new(origin.clone());
     let mut events = Vec::new();
+    let mut newest: &[u8] = &[];
     for bytes in values {
+        newest = bytes;
         let seq = chain.len();
         let event = Event::read(bytes).map_err(|error| Damage { seq, what: error.to_string() })?;
         if let Some(fault) = chain.push(&event).into_iter().next() {
@@ -119,5 +143,22 @@ pub(crate) fn checked<'b>(origin: &Origin, values: impl Iterator<Item = &'b [u8]
         let seq = chain.len().saturating_sub(1);
         return Err(Damage { seq, what: "the log ends in the middle of a batch".to_owned() });
     }
+    check_end(&events, newest)?;
     Ok(events)
+}
+
+/// Checks that the newest event is signed by a key that may. Earlier signatures are left to `verify`.
+fn check_end(events: &[Event], newest: &[u8]) -> Result<(), Damage> {
+    let Some(end) = events.last() else { return Ok(()) };
+    let damage = |what: String| Damage { seq: end.header.seq, what };
+    let armor = end.signature.as_deref().unwrap_or_default();
+    let statement = &newest[..newest.len().saturating_sub(armor.len())];
+    let key = verify_signature(armor, EVENT_NAMESPACE, statement).map_err(|error| damage(error.to_string()))?;
+    let mut authority = Authority::default();
+    for event in events.iter().take_while(|event| event.header.batch < end.header.batch) {
+        // What could not be changed then is `verify`'s to tell.
+        let _ = authority.apply(event.header.seq, &event.announcement.body);
+    }
+    let check = authority.check(&key, &end.header.recorder, &end.announcement.body);
+    check.map_err(|fault| damage(fault.to_string()))
 }

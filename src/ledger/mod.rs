@@ -114,10 +114,19 @@ impl Ledger {
         let settings = Settings::load(folder)?;
         let lock = lock(folder, access)?;
         let store = open_store(folder, access)?;
-        if let Some(head) = Head::load(folder).filter(|head| head.len > store.len()) {
+        let remembered = Head::load(folder);
+        if let Some(head) = remembered.filter(|head| head.len > store.len()) {
             return Err(OpenError::Shortened { held: store.len(), remembered: head.len });
         }
-        Self::with_store(folder, settings.origin, Box::new(store), lock)
+        let ledger = Self::with_store(folder, settings.origin, Box::new(store), lock)?;
+        if let Some(head) = remembered
+            && let Some(event) = ledger.events.iter().rfind(|event| event.header.seq + 1 == head.len)
+            && event.hash != head.hash
+        {
+            let what = format!("hashes to {}, and HEAD remembers {}", event.hash, head.hash);
+            return Err(Damage { seq: event.header.seq, what }.into());
+        }
+        Ok(ledger)
     }
 
     /// A ledger over a store of one's own; what tests of faults are made of.
@@ -126,7 +135,7 @@ impl Ledger {
     ///
     /// [`OpenError::Damaged`] and [`OpenError::Store`] if what the store holds is no ledger of that origin.
     pub fn with_store(folder: &Folder, origin: Origin, store: Box<dyn Store>, lock: Lock) -> Result<Self, OpenError> {
-        let values: Vec<Vec<u8>> = store.read(0..store.len()).collect::<Result<_, _>>()?;
+        let values: Vec<Vec<u8>> = store.read(0..store.len()).collect::<Result<_, _>>().map_err(unreadable)?;
         let events = log::checked(&origin, values.iter().map(Vec::as_slice))?;
         let mut ledger = Self {
             folder: folder.clone(),
@@ -186,6 +195,14 @@ impl Ledger {
     /// Who may sign the next event.
     pub fn authority(&self) -> &Authority {
         &self.authority
+    }
+}
+
+/// An event that is missing is damage to the log, of which `verify` can tell more; of a failing disk it cannot.
+fn unreadable(error: StoreError) -> OpenError {
+    match error {
+        StoreError::Missing { seq } => Damage { seq, what: "the store does not have it".to_owned() }.into(),
+        other => other.into(),
     }
 }
 
