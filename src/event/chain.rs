@@ -17,6 +17,8 @@ pub const MAX_BATCH_BYTES: usize = 64 << 20;
 pub struct Chain {
     origin: Origin,
     len: u64,
+    /// What follows the newest event by its own number: `len`, unless one before stands in a wrong place, which was told.
+    next_seq: u64,
     head: EventHash,
     recorded: Option<Timestamp>,
     open: Option<OpenBatch>,
@@ -86,7 +88,7 @@ impl Chain {
     /// The chain of a ledger without events.
     pub fn new(origin: Origin) -> Self {
         let head = digest::genesis_prev(origin.as_str());
-        Self { origin, len: 0, head, recorded: None, open: None }
+        Self { origin, len: 0, next_seq: 0, head, recorded: None, open: None }
     }
 
     /// Number of events.
@@ -126,7 +128,9 @@ impl Chain {
             recorded: header.recorded,
         });
         self.recorded = Some(header.recorded);
-        self.advance(event.hash);
+        self.head = event.hash;
+        self.len += 1;
+        self.next_seq = header.seq.saturating_add(1);
         faults
     }
 
@@ -134,12 +138,15 @@ impl Chain {
     pub fn advance(&mut self, hash: EventHash) {
         self.head = hash;
         self.len += 1;
+        self.next_seq = self.next_seq.saturating_add(1);
+        // If it was the end of the batch, the next event begins another.
+        self.open.take_if(|open| open.end < self.next_seq);
     }
 
     fn faults(&self, event: &Event) -> Vec<ChainFault> {
         let header = &event.header;
         let mut faults = Vec::new();
-        if header.seq != self.len {
+        if header.seq != self.len && header.seq != self.next_seq {
             faults.push(ChainFault::Seq { expected: self.len, found: header.seq });
         }
         if header.prev != self.head {

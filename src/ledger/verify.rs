@@ -14,6 +14,7 @@ use crate::event::statement::{self, Event};
 use crate::evidence::quote::holds;
 use crate::integrity::digest::{self, EventHash, document_hash};
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
+use crate::ledger::Damage;
 use crate::ledger::authority::Authority;
 use crate::ledger::log::Log;
 
@@ -154,11 +155,19 @@ struct Named {
     document: String,
 }
 
+/// An event of a batch whose signature has not come yet.
+struct Member {
+    seq: u64,
+    /// The event that signs for it, as it says itself.
+    end: u64,
+    body: Body,
+}
+
 /// One pass over the events.
 struct Walk {
     chain: Chain,
     authority: Authority,
-    batch: Vec<(u64, Body)>,
+    batch: Vec<Member>,
     bytes: u64,
     signatures: u64,
     bytes_faults: Vec<Fault>,
@@ -195,7 +204,6 @@ impl Walk {
             Err(what) => {
                 self.bytes_faults.push(Fault { seq, what: what.to_owned() });
                 self.chain.advance(digest::event_hash(&[]));
-                self.batch.clear();
                 return;
             }
         };
@@ -207,7 +215,6 @@ impl Walk {
             Err(error) => {
                 self.bytes_faults.push(Fault { seq, what: error.to_string() });
                 self.chain.advance(hash);
-                self.batch.clear();
                 return;
             }
         };
@@ -218,17 +225,18 @@ impl Walk {
         for fault in self.chain.push(&event) {
             self.chain_faults.push(blamed(seq, &fault));
         }
-        self.collect(&event);
-        self.signed(&event, bytes);
+        self.collect(seq, &event);
+        self.signed(seq, &event, bytes);
     }
 
     /// Checks the signature at the end of a batch against the keys before its first event.
-    fn signed(&mut self, event: &Event, bytes: &[u8]) {
-        let seq = event.header.seq;
-        self.batch.push((seq, event.announcement.body.clone()));
+    fn signed(&mut self, seq: u64, event: &Event, bytes: &[u8]) {
+        let end = event.header.batch;
+        self.batch.push(Member { seq, end, body: event.announcement.body.clone() });
         let Some(armor) = &event.signature else { return };
         self.signatures += 1;
-        let batch = std::mem::take(&mut self.batch);
+        // What was slipped into a batch signs for itself, and not for those around it.
+        let batch: Vec<Member> = self.batch.extract_if(.., |member| member.end == end).collect();
         let statement = statement::split(bytes).map_or(0, |(statement, _)| statement.len() + 1);
         let key = match verify_signature(armor, EVENT_NAMESPACE, &bytes[..statement]) {
             Ok(key) => key,
@@ -238,27 +246,26 @@ impl Walk {
             }
         };
         let alone = batch.len() == 1;
-        for (member, body) in &batch {
+        for Member { seq, body, .. } in &batch {
             let kind = body.kind();
             if kind.is_about_ledger() && !alone {
                 let what = format!("a {kind} stands in a batch with others");
-                self.signature_faults.push(Fault { seq: *member, what });
+                self.signature_faults.push(Fault { seq: *seq, what });
             }
             if let Err(fault) = self.authority.check(&key, &event.header.recorder, body) {
-                self.signature_faults.push(Fault { seq: *member, what: fault.to_string() });
+                self.signature_faults.push(Fault { seq: *seq, what: fault.to_string() });
                 return;
             }
         }
-        for (member, body) in &batch {
-            if let Err(fault) = self.authority.apply(*member, body) {
-                self.signature_faults.push(Fault { seq: *member, what: fault.to_string() });
+        for Member { seq, body, .. } in &batch {
+            if let Err(fault) = self.authority.apply(*seq, body) {
+                self.signature_faults.push(Fault { seq: *seq, what: fault.to_string() });
             }
         }
     }
 
     /// Notes the documents and quotes that an event names.
-    fn collect(&mut self, event: &Event) {
-        let seq = event.header.seq;
+    fn collect(&mut self, seq: u64, event: &Event) {
         if let Body::Erasure(erasure) = &event.announcement.body {
             for address in &erasure.documents {
                 self.erased.insert(address.as_str().to_owned(), seq);
@@ -287,10 +294,9 @@ impl Walk {
         if log.is_empty() {
             self.chain_faults.push(Fault { seq: 0, what: "there is no event, not even a genesis".to_owned() });
         }
-        // The hint is not believed; but a log that is shorter than somebody remembers has lost its end.
-        if let Some(head) = log.remembered().filter(|head| head.len > log.len()) {
-            let what = format!("HEAD remembers {} events, and the store holds {}", head.len, log.len());
-            self.chain_faults.push(Fault { seq: log.len(), what });
+        // The hint is not believed; but a log that lacks what somebody remembers has lost it.
+        if let Some(Damage { seq, what }) = log.forgotten() {
+            self.chain_faults.push(Fault { seq, what });
         }
         if let (Some(expected), Some(first)) = (genesis, self.first)
             && expected != first
