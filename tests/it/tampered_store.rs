@@ -1,0 +1,171 @@
+//! The same through the binary, on a real store that was changed behind its back: `verify` names the event and exits with 1,
+//! and a question is refused with a hint to verify, never answered wrongly.
+
+use std::fs;
+
+use sled::Tree;
+
+use crate::support::Desk;
+
+const THINGS: &str = "\
+evidence: { none: made up for a test }
+announcements:
+  - { kind: party, id: pakistan, name: Pakistan, type: state }
+  - { kind: party, id: azerbaijan, name: Azerbaijan, type: state }
+  - { kind: agreement, id: ilrs, title: ILRS, type: programme }
+";
+const JOININGS: &str = "\
+evidence: { none: made up for a test }
+announcements:
+  - { kind: joining, party: pakistan, agreement: ilrs, occurred: 2023-10-18 }
+  - { kind: joining, party: azerbaijan, agreement: ilrs, occurred: 2023-10-18 }
+";
+
+/// A ledger of three batches, which end with the events 0, 3 and 5, made by the binary.
+fn sound() -> Desk {
+    let desk = Desk::new();
+    desk.write("1.yaml", THINGS);
+    desk.write("2.yaml", JOININGS);
+    let answer = desk.run("append --init --ledger ledger --origin test.example/ledger 1.yaml 2.yaml");
+    assert_eq!(answer.code, 0, "{}", answer.err);
+    assert_eq!(desk.run("verify --ledger ledger").code, 0);
+    desk
+}
+
+/// Opens the store as any program could, lets `change` at its trees, and closes it.
+fn behind_its_back(desk: &Desk, change: impl FnOnce(&Tree, &Tree)) {
+    let config = sled::Config::new().path(desk.path().join("ledger/sled")).segment_size(8 << 20).flush_every_ms(None);
+    let db = config.open().expect("no process has it open");
+    let (tail, marks) = (db.open_tree("tail").expect("it is there"), db.open_tree("marks").expect("it is there"));
+    change(&tail, &marks);
+    db.flush().expect("it can be written");
+}
+
+fn key(seq: u64) -> [u8; 8] {
+    seq.to_be_bytes()
+}
+
+fn text(tail: &Tree, seq: u64) -> String {
+    let value = tail.get(key(seq)).expect("it can be read").expect("it is there");
+    String::from_utf8(value.to_vec()).expect("events are text")
+}
+
+fn put(tail: &Tree, seq: u64, value: &str) {
+    tail.insert(key(seq), value).expect("it can be written");
+}
+
+fn remove(tail: &Tree, seqs: impl IntoIterator<Item = u64>) {
+    for seq in seqs {
+        tail.remove(key(seq)).expect("it can be written");
+    }
+}
+
+fn set_len(marks: &Tree, len: u64) {
+    marks.insert("len", &key(len)).expect("it can be written");
+}
+
+/// The ledger is refused by all that rest on it, and `verify` names the first bad event.
+fn check(desk: &Desk, first_bad: u64) {
+    let answer = desk.run("verify --ledger ledger");
+    assert_eq!(answer.code, 1, "{}{}", answer.out, answer.err);
+    assert!(answer.out.contains(&format!("event {first_bad}: ")), "{}", answer.out);
+    assert!(answer.out.contains(&format!("the first bad event is {first_bad}\n")), "{}", answer.out);
+    assert_eq!(desk.run("verify --ledger ledger --json").json()["first_bad"], first_bad);
+
+    desk.write(
+        "3.yaml",
+        "announcements: [{ kind: mission, id: change-6, title: Chang'e-6, evidence: { none: a test } }]",
+    );
+    for question in ["members --ledger ledger ilrs", "history --ledger ledger", "append --ledger ledger 3.yaml"] {
+        let answer = desk.run(question);
+        assert_eq!(answer.code, 3, "{question}: {}{}", answer.out, answer.err);
+        assert!(answer.out.is_empty(), "{question} answers: {}", answer.out);
+        assert!(answer.err.contains("servanda verify"), "{question}: {}", answer.err);
+    }
+}
+
+fn check_change(first_bad: u64, change: impl FnOnce(&Tree, &Tree)) {
+    let desk = sound();
+    behind_its_back(&desk, change);
+    check(&desk, first_bad);
+}
+
+#[test]
+fn a_changed_day_is_found_and_nobody_is_told_it() {
+    for seq in [4, 5] {
+        // For the last event only its signature tells.
+        check_change(seq, |tail, _| put(tail, seq, &text(tail, seq).replace("2023-10-18", "2023-10-19")));
+    }
+}
+
+#[test]
+fn an_event_missing_from_the_store_is_found() {
+    for seq in [0, 2, 4, 5] {
+        check_change(seq, |tail, _| remove(tail, [seq]));
+    }
+}
+
+#[test]
+fn a_tail_cut_within_a_batch_is_found() {
+    check_change(4, |tail, marks| {
+        remove(tail, [5]);
+        set_len(marks, 5);
+    });
+}
+
+#[test]
+fn a_tail_cut_by_a_batch_is_found_by_what_head_remembers() {
+    check_change(4, |tail, marks| {
+        remove(tail, [4, 5]);
+        set_len(marks, 4);
+    });
+    let desk = sound();
+    let head = fs::read_to_string(desk.path().join("ledger/HEAD")).expect("it is there");
+    desk.write("ledger/HEAD", head.replacen('6', "8", 1));
+    check(&desk, 6);
+}
+
+#[test]
+fn an_end_that_head_does_not_remember_is_found() {
+    let desk = sound();
+    desk.write("ledger/HEAD", format!("4 {}\n", "0".repeat(64)));
+    check(&desk, 3);
+}
+
+#[test]
+fn an_event_added_at_the_end_is_found() {
+    for seq in [0, 4, 5] {
+        check_change(5, |tail, marks| {
+            put(tail, 6, &text(tail, seq));
+            set_len(marks, 7);
+        });
+    }
+    check_change(6, |tail, marks| {
+        put(tail, 6, "{}\n");
+        set_len(marks, 7);
+    });
+}
+
+#[test]
+fn a_document_that_is_gone_keeps_nobody_from_asking_but_not_from_verifying() {
+    let desk = Desk::with_ilrs(&["october-2023"]);
+    let documents = fs::read_dir(desk.path().join("ilrs.servanda/documents")).expect("it is there");
+    let document = documents.map(|entry| entry.expect("an entry").path()).next().expect("sources were kept");
+    fs::remove_file(document).expect("it is there");
+    let answer = desk.run("verify --ledger ilrs.servanda");
+    assert_eq!(answer.code, 1, "{}", answer.out);
+    assert!(answer.out.contains("MISSING"), "{}", answer.out);
+    assert_eq!(desk.run("members --ledger ilrs.servanda ilrs").code, 0);
+}
+
+#[test]
+fn another_ledger_in_its_place_is_found_by_the_hash_of_its_genesis() {
+    let (desk, other) = (sound(), sound());
+    let shown = desk.run("show --ledger ledger 0 --json").json();
+    let genesis = shown["hash"].as_str().or(shown["event"]["hash"].as_str()).expect("an event has a hash").to_owned();
+    let line = format!("verify --ledger ledger --genesis {genesis}");
+    assert_eq!(desk.run(&line).code, 0);
+    let answer = other.run(&line);
+    assert_eq!(answer.code, 1, "{}", answer.out);
+    assert!(answer.out.contains("the first bad event is 0\n"), "{}", answer.out);
+}
