@@ -22,6 +22,7 @@ pub const MAX_EVENT: usize = 65_535;
 pub const MAX_STATEMENT: usize = 64_511;
 /// The version of this format.
 const VERSION: u64 = 1;
+const OTHER_FORM: &str = "a value equal to its default, or written otherwise than events write it";
 
 /// Where an event stands in its ledger, when it was recorded, and by whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,6 +232,20 @@ impl Event {
     ///
     /// Every [`EventError`]: these bytes can be refused, and no other bytes mean the same event.
     pub fn read(bytes: &[u8]) -> Result<Self, EventError> {
+        let event = Self::recall(bytes)?;
+        let (statement, _) = split(bytes)?;
+        event.check_form(statement)?;
+        Ok(event)
+    }
+
+    /// Reads bytes that were read strictly before a recorder signed them, in about half the time.
+    ///
+    /// It leaves out one check: that the bytes are those which this version writes. `verify` makes it.
+    ///
+    /// # Errors
+    ///
+    /// Every [`EventError`].
+    pub fn recall(bytes: &[u8]) -> Result<Self, EventError> {
         let (statement, signature) = split(bytes)?;
         canonical::check_canonical(statement)?;
         let line: Line<'_> = serde_json::from_str(statement).map_err(|error| not_statement(&error))?;
@@ -272,18 +287,16 @@ impl Event {
             hash: digest::event_hash(bytes),
         })
     }
-}
 
-impl Event {
-    /// The bytes of this event, written anew.
-    ///
-    /// # Errors
-    ///
-    /// [`EventError`], for an event that was never read or written by this version.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, EventError> {
-        let mut text = write_statement(&self.header, &self.id, &self.announcement)?;
-        text.extend(self.signature.as_deref());
-        Ok(text.into_bytes())
+    /// Refuses a statement that says the same in other bytes: serde reads records written as arrays, dates in all their
+    /// forms, and defaults that should have been left out.
+    fn check_form(&self, statement: &str) -> Result<(), EventError> {
+        let own = write_statement(&self.header, &self.id, &self.announcement)?;
+        let differing = own.bytes().zip(statement.bytes().chain([b'\n'])).position(|(own, given)| own != given);
+        match differing {
+            Some(at) => Err(NotCanonical { at, what: OTHER_FORM }.into()),
+            None => Ok(()),
+        }
     }
 }
 

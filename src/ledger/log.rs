@@ -60,11 +60,6 @@ impl Log {
         Some(value.as_deref().map_err(String::as_str))
     }
 
-    /// Where the log ended when somebody last appended, as `HEAD` remembers.
-    pub fn remembered(&self) -> Option<Head> {
-        self.remembered
-    }
-
     /// The first thing that `HEAD` remembers and the log does not hold: nothing, if the log goes on from there.
     pub fn forgotten(&self) -> Option<Damage> {
         let head = self.remembered?;
@@ -133,7 +128,7 @@ pub(crate) fn checked<'b>(origin: &Origin, values: impl Iterator<Item = &'b [u8]
     for bytes in values {
         newest = bytes;
         let seq = chain.len();
-        let event = Event::read(bytes).map_err(|error| Damage { seq, what: error.to_string() })?;
+        let event = Event::recall(bytes).map_err(|error| Damage { seq, what: error.to_string() })?;
         if let Some(fault) = chain.push(&event).into_iter().next() {
             return Err(Damage { seq, what: fault.to_string() });
         }

@@ -2,6 +2,7 @@
 
 mod faults;
 mod kill;
+mod format;
 mod layers;
 mod processes;
 mod support;

@@ -147,3 +147,8 @@ pub(crate) fn read(folder: &Folder) -> (Log, Vec<Event>) {
 pub(crate) fn body(kind: &str, fields: serde_json::Value) -> Body {
     Body::read(kind.parse().expect("a kind"), fields).expect("the fields are of that kind")
 }
+
+/// Anything that is written as one text: an id, a date, a code, a word.
+pub(crate) fn name<T: serde::de::DeserializeOwned>(text: &str) -> T {
+    serde_json::from_value(text.into()).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
