@@ -3,8 +3,10 @@
 mod faults;
 mod kill;
 mod format;
+mod golden;
 mod layers;
 mod processes;
+mod model;
 mod support;
 mod tampered_store;
 mod tampering;
