@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# Checks a ledger, and the golden events, with other people's tools: b3sum, sha256sum, ssh-keygen, jq and python3.
+#
+#   tests/interop.sh SERVANDA WORK
+#
+# SERVANDA is the binary; WORK is a folder for what is made, which is made anew. Prints one line a check; exits 1 if one
+# failed.
+set -euo pipefail
+
+if [ $# -ne 2 ]; then
+    echo "usage: $0 SERVANDA WORK" >&2
+    exit 2
+fi
+servanda=$(realpath "$1")
+root=$(realpath "$(dirname "$0")/..")
+rm -rf "$2/interop"
+mkdir -p "$2/interop"
+cd "$2/interop"
+
+unset SERVANDA_LEDGER SERVANDA_KEY SSH_AUTH_SOCK
+export XDG_CONFIG_HOME=$PWD/config SERVANDA_LEDGER=$PWD/ilrs.servanda
+# Bytes are compared, and sorted, as bytes.
+export LC_ALL=C
+
+checks=0
+failures=0
+
+# result WHAT SUBJECT FAULTS: passes if the third word is empty.
+result() {
+    checks=$((checks + 1))
+    if [ -z "$3" ]; then
+        echo "ok    $1: $2"
+    else
+        failures=$((failures + 1))
+        echo "FAIL  $1: $2:$3"
+    fi
+}
+
+event_hash() { b3sum --no-names --derive-key 'servanda 2026-11-22 event v1' "$1"; }
+genesis_prev() { printf %s "$1" | b3sum --no-names --derive-key 'servanda 2026-11-22 genesis v1'; }
+leaf() { { printf '\0'; cat "$1"; } | sha256sum | cut -d' ' -f1; }
+
+# content_hash EVENT: of what was announced, without the places of quotes.
+content_hash() {
+    head -n1 "$1" | jq -cSj '{announced, body, evidence: [.evidence[] | del(.at)], kind, no_evidence, note, source_ref, standing, wording}
+        | with_entries(select(.value != null))' | b3sum --no-names --derive-key 'servanda 2026-11-22 announcement v1'
+}
+
+# verify_signature EVENT MESSAGE: whether the event's signature is its recorder's, over that message, at its time.
+verify_signature() {
+    local recorder time
+    read -r recorder time < <(head -n1 "$1" | jq -r '[.recorder, (.recorded | .[0:19] | gsub("[-T:]"; "")) + "Z"] | join(" ")')
+    tail -n +2 "$1" > signature
+    ssh-keygen -Y verify -f allowed_signers -I "$recorder" -n servanda-event-v1 -O verify-time="$time" -s signature \
+        < "$2" > ssh-keygen.out 2>&1
+}
+
+# canonical EVENT…: the events whose statement jq, or Python, writes otherwise.
+canonical() {
+    local event
+    for event in "$@"; do
+        head -n1 "$event" > statement
+        jq -cS . statement | cmp -s - statement || echo " jq differs at $(basename "$event")"
+    done
+    python3 - "$@" <<'PYTHON'
+import json, os, sys
+for path in sys.argv[1:]:
+    with open(path, "rb") as file:
+        statement = file.readline().removesuffix(b"\n")
+    own = json.dumps(json.loads(statement), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    if own.encode() != statement:
+        print(" Python differs at " + os.path.basename(path))
+PYTHON
+}
+
+"$servanda" append --init --recorder desk@ministry.example "$root/fixtures/ilrs/october-2023" \
+    "$root/fixtures/ilrs/other-sources" > append.out 2>&1 || { cat append.out >&2; exit 1; }
+"$servanda" log --json > log.json
+"$servanda" key export > allowed_signers
+origin=$(jq -r .origin log.json)
+len=$(jq '.events | length' log.json)
+mkdir events
+for ((seq = 0; seq < len; seq++)); do
+    "$servanda" show "$seq" --raw > "events/$seq"
+done
+
+faults=
+prev=$(genesis_prev "$origin")
+mapfile -t hashes < <(jq -r '.events[].hash' log.json)
+for ((seq = 0; seq < len; seq++)); do
+    [ "$(head -n1 "events/$seq" | jq -r .prev)" = "$prev" ] || faults+=" event $seq names another prev"
+    prev=$(event_hash "events/$seq")
+    [ "${hashes[seq]}" = "$prev" ] || faults+=" log says another hash of event $seq"
+done
+[ "$(jq -r .position.head log.json)" = "$prev" ] || faults+=" log says another head"
+result "b3sum follows the chain from the origin to the head" "$len events" "$faults"
+
+faults=
+signed=0
+for ((seq = 0; seq < len; seq++)); do
+    if [ "$(head -n1 "events/$seq" | jq '.seq == .batch')" != true ]; then
+        [ "$(wc -l < "events/$seq")" -eq 1 ] || faults+=" event $seq is signed"
+        continue
+    fi
+    signed=$((signed + 1))
+    head -n1 "events/$seq" > statement
+    verify_signature "events/$seq" statement || faults+=" event $seq: $(cat ssh-keygen.out)"
+done
+[ "$signed" -gt 1 ] || faults+=" too few to say anything"
+result "ssh-keygen accepts every signature" "$signed batches" "$faults"
+
+faults=
+for ((seq = 0; seq < len; seq++)); do
+    [ "$(wc -l < "events/$seq")" -gt 1 ] || continue
+    head -n1 "events/$seq" | sed 's/"seq":/"sep":/' > changed
+    ! verify_signature "events/$seq" changed || faults+=" event $seq"
+done
+result "ssh-keygen refuses a statement with one byte changed" "$signed batches" "$faults"
+
+result "jq and Python write every statement as it is" "$len events" "$(canonical events/* | tr '\n' ';')"
+
+faults=
+documents=0
+for document in ilrs.servanda/documents/*; do
+    documents=$((documents + 1))
+    [ "$(b3sum --no-names "$document")" = "$(basename "$document")" ] || faults+=" $(basename "$document")"
+done
+named=$(cat events/* | grep '^{' | jq -r '.evidence[].source.document | select(.) | .b3, .text.b3 | select(.)' | sort -u)
+[ "$named" = "$(basename -a ilrs.servanda/documents/* | sort)" ] || faults+=" events name others than are kept"
+result "b3sum finds every document under its hash" "$documents documents" "$faults"
+
+golden=$root/fixtures/golden/v1
+faults=
+listed=0
+while read -r name event content leaf; do
+    [ "$name" != '#' ] || continue
+    listed=$((listed + 1))
+    if [ -z "$content" ]; then
+        [ "$(genesis_prev "$name")" = "$event" ] || faults+=" genesis prev of $name"
+        continue
+    fi
+    file=$golden/$name.event
+    [ "$(event_hash "$file") $(content_hash "$file") $(leaf "$file")" = "$event $content $leaf" ] || faults+=" $name"
+done < "$golden/HASHES"
+result "b3sum, jq and sha256sum find the hashes of the golden events" "$listed lines" "$faults"
+
+files=("$golden"/*.event)
+result "jq and Python write every golden statement as it is" "${#files[@]} events" "$(canonical "${files[@]}" | tr '\n' ';')"
+
+faults=
+signed=0
+key=$(jq -r '.body.recorders[0].key' <(head -n1 "$golden/genesis.event"))
+echo "desk@ministry.example namespaces=\"servanda-event-v1\" $key" > allowed_signers
+for file in "${files[@]}"; do
+    [ "$(wc -l < "$file")" -gt 1 ] || continue
+    signed=$((signed + 1))
+    head -n1 "$file" > statement
+    verify_signature "$file" statement || faults+=" $(basename "$file")"
+done
+result "ssh-keygen accepts the golden signatures" "$signed events" "$faults"
+
+echo "$((checks - failures)) of $checks checks passed"
+[ "$failures" -eq 0 ]
