@@ -94,8 +94,6 @@ impl From<OpenError> for Failure {
                 Self::new(Exit::CouldNot, message).hint("wait for it, or wait longer: --lock-timeout SECONDS")
             }
             OpenError::Damaged(damage) => damage.into(),
-            OpenError::Shortened { .. } => Self::new(Exit::CouldNot, message)
-                .hint("events were lost: `servanda verify` tells more; restore the folder from a backup"),
             OpenError::Store(_) => Self::new(Exit::CouldNot, message).hint("restore the folder from a backup"),
             OpenError::Io(_) => Self::new(Exit::CouldNot, message).hint("look at the folder and its permissions"),
         }

@@ -219,7 +219,8 @@ struct Line<'a> {
     recorder: Recorder,
     seq: u64,
     source_ref: Option<String>,
-    standing: Option<Standing>,
+    #[serde(default)]
+    standing: Standing,
     v: u64,
     #[serde(default)]
     wording: BTreeMap<String, String>,
@@ -259,9 +260,6 @@ impl Event {
         if line.no_evidence.is_some() && !line.evidence.is_empty() {
             return Err(EventError::NotStatement("`no_evidence` beside evidence".to_owned()));
         }
-        if line.standing == Some(Standing::default()) {
-            return Err(EventError::NotStatement("`standing` has its default, which is left out".to_owned()));
-        }
         let mut body = serde_json::Deserializer::from_str(line.body.get());
         Ok(Self {
             header: Header {
@@ -275,7 +273,7 @@ impl Event {
             id: line.id,
             announcement: Announcement {
                 announced: line.announced,
-                standing: line.standing.unwrap_or_default(),
+                standing: line.standing,
                 note: line.note,
                 wording: line.wording,
                 source_ref: line.source_ref,

@@ -62,19 +62,8 @@ impl Log {
 
     /// The first thing that `HEAD` remembers and the log does not hold: nothing, if the log goes on from there.
     pub fn forgotten(&self) -> Option<Damage> {
-        let head = self.remembered?;
-        let newest = head.len.checked_sub(1)?;
-        match self.value(newest) {
-            None => {
-                let what = format!("HEAD remembers {} events, and the store holds {}", head.len, self.len());
-                Some(Damage { seq: self.len(), what })
-            }
-            Some(Ok(bytes)) if event_hash(bytes) != head.hash => {
-                let what = format!("hashes to {}, and HEAD remembers {}", event_hash(bytes), head.hash);
-                Some(Damage { seq: newest, what })
-            }
-            Some(_) => None,
-        }
+        let hash_at = |seq| self.value(seq)?.ok().map(event_hash);
+        self.remembered?.forgotten(self.len(), hash_at)
     }
 
     /// The events, if the chain holds, its end is signed, and it is no shorter than `HEAD` remembers.

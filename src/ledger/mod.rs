@@ -61,14 +61,6 @@ pub enum OpenError {
         /// What the other says of itself.
         holder: String,
     },
-    /// Fewer events than somebody remembers: appending would bury what was lost.
-    #[error("the ledger holds {held} events, and HEAD remembers {remembered}")]
-    Shortened {
-        /// Events in the store.
-        held: u64,
-        /// Events that an earlier append left.
-        remembered: u64,
-    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -114,17 +106,10 @@ impl Ledger {
         let settings = Settings::load(folder)?;
         let lock = lock(folder, access)?;
         let store = open_store(folder, access)?;
-        let remembered = Head::load(folder);
-        if let Some(head) = remembered.filter(|head| head.len > store.len()) {
-            return Err(OpenError::Shortened { held: store.len(), remembered: head.len });
-        }
         let ledger = Self::with_store(folder, settings.origin, Box::new(store), lock)?;
-        if let Some(head) = remembered
-            && let Some(event) = ledger.events.iter().rfind(|event| event.header.seq + 1 == head.len)
-            && event.hash != head.hash
-        {
-            let what = format!("hashes to {}, and HEAD remembers {}", event.hash, head.hash);
-            return Err(Damage { seq: event.header.seq, what }.into());
+        let hash_at = |seq| Some(ledger.events.get(usize::try_from(seq).ok()?)?.hash);
+        if let Some(damage) = Head::load(folder).and_then(|head| head.forgotten(ledger.chain.len(), hash_at)) {
+            return Err(damage.into());
         }
         Ok(ledger)
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::Origin;
 use crate::integrity::digest::EventHash;
+use crate::ledger::Damage;
 use crate::store::whole_file;
 
 /// The format of the folder, version 1.
@@ -144,6 +145,19 @@ impl Head {
         let text = std::fs::read_to_string(folder.head()).ok()?;
         let (len, hash) = text.trim_end().split_once(' ')?;
         Some(Self { len: len.parse().ok()?, hash: hash.parse().ok()? })
+    }
+
+    /// What this remembers and a log of `len` events does not hold: nothing, if the log goes on from here.
+    ///
+    /// `hash_at` gives the hash of an event, if it can be read.
+    pub(crate) fn forgotten(self, len: u64, hash_at: impl Fn(u64) -> Option<EventHash>) -> Option<Damage> {
+        let newest = self.len.checked_sub(1)?;
+        if newest >= len {
+            let what = format!("HEAD remembers {} events, and the store holds {len}", self.len);
+            return Some(Damage { seq: len, what });
+        }
+        let found = hash_at(newest).filter(|found| *found != self.hash)?;
+        Some(Damage { seq: newest, what: format!("hashes to {found}, and HEAD remembers {}", self.hash) })
     }
 
     pub(crate) fn save(self, folder: &Folder) -> std::io::Result<()> {

@@ -1,12 +1,12 @@
 //! Integration tests: one binary, one module a worry.
 
 mod faults;
-mod kill;
 mod format;
 mod golden;
+mod kill;
 mod layers;
-mod processes;
 mod model;
+mod processes;
 mod support;
 mod tampered_store;
 mod tampering;
