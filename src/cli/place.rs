@@ -91,7 +91,7 @@ impl Context<'_, '_> {
             Err(SignerError::Absent { .. }) if !named => {
                 let seed = (self.around.entropy)()?;
                 let key = KeyFile::create(&path, &seed, recorder)?;
-                self.say(&format!("made a key for {recorder}: {}\n", path.display()));
+                self.say(&format!("made a key for {recorder}: {}\n", shown(&path.to_string_lossy())));
                 Ok(key)
             }
             other => Ok(other?),

@@ -125,7 +125,7 @@ fn csv(sheet: &Sheet) -> String {
 fn harmless(cell: &str) -> String {
     let cell = shown(cell);
     match cell.chars().next() {
-        Some('=' | '+' | '-' | '@') => format!("'{cell}"),
+        Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠') => format!("'{cell}"),
         _ => cell.into_owned(),
     }
 }

@@ -153,8 +153,15 @@ impl Finding {
     }
 }
 
+/// The longest word that a near one is looked for, in bytes: twice that of the longest id.
+const MAX_WORD: usize = 256;
+
 /// The word among `words` that is nearest to `wrong`, if one is near.
 pub fn nearest<'a>(wrong: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Comparing takes time and memory in proportion to both; nothing of ours is near to so long a word.
+    if wrong.len() > MAX_WORD {
+        return None;
+    }
     let wrong = wrong.to_lowercase();
     let near = |word: &&str| strsim::damerau_levenshtein(&wrong, &word.to_lowercase());
     let limit = (wrong.chars().count() / 3).max(1);

@@ -46,11 +46,12 @@ impl<'f> DocumentFolder<'f> {
         let missing = |error: std::io::Error| {
             refusal(format!("the document `{path}` cannot be read: {error}"), "it is looked for beside this file")
         };
-        let file = std::fs::File::open(inside).map_err(missing)?;
-        if !file.metadata().map_err(missing)?.is_file() {
+        // Asked before it is opened: opening a pipe waits for somebody to write to it.
+        if !std::fs::metadata(&inside).map_err(missing)?.is_file() {
             return Err(refusal(format!("`{path}` is not a file"), "name the document itself"));
         }
         let mut bytes = Vec::new();
+        let file = std::fs::File::open(inside).map_err(missing)?;
         file.take(MAX_DOCUMENT_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(missing)?;
         if bytes.len() > MAX_DOCUMENT_BYTES {
             let message = format!("the document `{path}` has more than {MAX_DOCUMENT_BYTES} bytes");
