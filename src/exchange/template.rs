@@ -126,8 +126,12 @@ impl Page {
     }
 
     fn field(&mut self, field: &Field) {
-        // A milestone is of an agreement or a mission, and has happened or is expected: one of each has to be there.
-        let alternative = matches!((self.kind, field.name()), (Kind::Milestone, "agreement" | "occurred"));
+        // A milestone is of an agreement or a mission, and like a contribution it has happened or is expected: one of
+        // each has to be there.
+        let alternative = matches!(
+            (self.kind, field.name()),
+            (Kind::Milestone, "agreement" | "occurred") | (Kind::Contribution, "occurred")
+        );
         let need = if alternative { Need::Required } else { field.need };
         self.key(field.doc, need, |page| {
             if let Some(remark) = about(field.shape) {

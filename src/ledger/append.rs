@@ -161,18 +161,19 @@ impl Ledger {
         let mut findings: Vec<Vec<Finding>> = Vec::new();
         let mut ready = Vec::new();
         let mut outcomes = Vec::new();
-        let mut refused_ids = admission::Ids::new();
+        let mut refused_before = admission::Refused::new();
         for batch in batches {
-            let (admitted, mut found) = admission::admit(&self.events, &self.index, batch, &refused_ids);
+            let (admitted, mut found) = admission::admit(&self.events, &self.index, batch, &refused_before);
             found.extend(stand_alone(&admitted.new));
             let mut outcome = Outcome { already: admitted.already, ..Outcome::default() };
             let refused = !batch.fragments.is_empty() || found.iter().any(|finding| finding.code.refuses());
-            if refused {
-                refused_ids.extend(admission::ids(batch));
-            }
-            if !refused && !admitted.new.is_empty() {
-                let recorder = self.may_sign(&key, &admitted.new)?;
-                match self.write(&admitted.new, &recorder, recorded, signer)? {
+            let owner =
+                if refused || admitted.new.is_empty() { None } else { Some(self.signed_by(&key, &admitted.new)?) };
+            let unauthorised = owner.iter().find_map(|owner| self.unauthorised(&key, owner, &admitted.new));
+            if let Some(finding) = unauthorised {
+                found.push(finding);
+            } else if let Some(owner) = owner {
+                match self.write(&admitted.new, &owner, recorded, signer)? {
                     Written::Events(values, appended) => {
                         ready.push(Ready { values, documents: admitted.documents });
                         outcome.appended = appended;
@@ -180,6 +181,9 @@ impl Ledger {
                     Written::Refused(finding) => found.push(finding),
                 }
                 warn_of_irregular(self, first_new, &admitted.new, &outcome, options, &mut found);
+            }
+            if !batch.fragments.is_empty() || found.iter().any(|finding| finding.code.refuses()) {
+                refused_before.extend(admission::names(batch));
             }
             outcome.warnings = found.iter().filter(|finding| !finding.code.refuses()).cloned().collect();
             outcomes.push(outcome);
@@ -225,8 +229,8 @@ impl Ledger {
         Ok(now.max(newest))
     }
 
-    /// The recorder whose key it is, if the key may sign all of this.
-    fn may_sign(&self, key: &PublicKey, new: &[New]) -> Result<Recorder, AppendError> {
+    /// The recorder whose key it is.
+    fn signed_by(&self, key: &PublicKey, new: &[New]) -> Result<Recorder, AppendError> {
         let founding = |new: &New| match &new.announcement.body {
             crate::domain::announcement::Body::Genesis(genesis) => {
                 let own = |recorder: &&crate::domain::record::Authorised| recorder.key.as_str() == key.to_string();
@@ -234,15 +238,21 @@ impl Ledger {
             }
             _ => None,
         };
-        let recorder = match new.iter().find_map(founding) {
-            Some(recorder) => recorder,
-            None => self.authority.recorder_of(key)?.clone(),
-        };
-        for new in new {
-            self.authority.check(key, &recorder, &new.announcement.body)?;
-            self.authority.clone().apply(self.chain.len(), &new.announcement.body)?;
+        match new.iter().find_map(founding) {
+            Some(recorder) => Ok(recorder),
+            None => Ok(self.authority.recorder_of(key)?.clone()),
         }
-        Ok(recorder)
+    }
+
+    /// The first announcement that the recorder may not sign, or that keys and roles do not allow.
+    fn unauthorised(&self, key: &PublicKey, recorder: &Recorder, new: &[New]) -> Option<Finding> {
+        new.iter().find_map(|new| {
+            let body = &new.announcement.body;
+            let allowed = self.authority.check(key, recorder, body);
+            let fault = allowed.and_then(|()| self.authority.clone().apply(self.chain.len(), body)).err()?;
+            let finding = Finding::new(new.draft, "kind", Code::NotAuthorised, fault.to_string());
+            Some(finding.hint("`servanda key show` lists the keys, and who may sign what"))
+        })
     }
 
     /// Writes the statements of a batch, signs the last, and takes them as if they were in the store.

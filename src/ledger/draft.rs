@@ -15,8 +15,8 @@ pub struct Batch {
     pub drafts: Vec<Draft>,
     /// What is known of announcements that could not be read whole; a batch that has any is only checked.
     pub fragments: Vec<Fragment>,
-    /// Things that announcements which could not be read would have described, so that naming them is not told as a
-    /// second mistake.
+    /// Names that announcements which could not be read would have brought, in lower case: of the things that they
+    /// describe, and their own. Naming them is not told as a second mistake.
     pub also_described: BTreeSet<(Namespace, String)>,
 }
 

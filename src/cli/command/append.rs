@@ -239,9 +239,9 @@ fn complain(files: &[AnnouncementFile], findings: &[Vec<Finding>], context: &mut
         problems.sort_by_key(|problem| (problem.span.start, problem.code.as_str(), problem.message.clone()));
         // What stands at the top of a file is wrong once, not once for each announcement.
         problems.dedup();
-        refusing += problems.iter().filter(|problem| problem.code.refuses()).count();
+        refusing += problems.iter().filter(|problem| problem.code.refuses()).count() + file.more;
         let room = MOST.saturating_sub(told);
-        told += problems.len();
+        told += problems.len() + file.more;
         let problems: Vec<Problem> = problems.into_iter().take(room).map(problem).collect();
         if !problems.is_empty() {
             let text = render(&file.source, &problems, screen.width.unwrap_or(100), screen.colour);

@@ -21,15 +21,33 @@ const MAX_INTEGER: u64 = (1 << 53) - 1;
 /// The places of fields, by the way to them.
 pub(super) type FieldPlaces = BTreeMap<String, Range<usize>>;
 
+/// The most problems of one file that are kept; further ones are counted.
+const MAX_PROBLEMS: usize = 1000;
+
 /// Reads values, and collects what is wrong with them.
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
     pub(super) problems: Vec<FileProblem>,
+    /// The number of problems that were not kept.
+    pub(super) more: usize,
 }
 
 impl Decoder {
     pub(super) fn say(&mut self, span: Range<usize>, code: Code, message: String, hint: &str) {
-        self.problems.push(FileProblem { span, code, message, hint: Some(hint.to_owned()) });
+        if self.is_full() {
+            self.more += 1;
+        } else {
+            self.problems.push(FileProblem { span, code, message, hint: Some(hint.to_owned()) });
+        }
+    }
+
+    /// The number of problems so far.
+    pub(super) fn count(&self) -> usize {
+        self.problems.len() + self.more
+    }
+
+    fn is_full(&self) -> bool {
+        self.problems.len() >= MAX_PROBLEMS
     }
 
     /// The entries of a map.
@@ -62,6 +80,10 @@ impl Decoder {
     /// Tells of keys that do not belong here.
     pub(super) fn only(&mut self, entries: &[Entry], known: &[&str], whereabouts: &str) {
         for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+            if self.is_full() {
+                self.more += 1;
+                continue;
+            }
             let hint = match nearest(&entry.key, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the keys here are {}", known.join(", ")),
@@ -209,9 +231,9 @@ impl Decoder {
         match Date::parse(text) {
             Ok(date) => Some(date),
             Err(error) => {
-                let hint = error.hint();
-                let message = error.to_string();
-                self.problems.push(FileProblem { span: node.span.clone(), code: Code::NotDate, message, hint });
+                let hint =
+                    error.hint().unwrap_or_else(|| "write as much as the source says: 2023-10, or 2023".to_owned());
+                self.say(node.span.clone(), Code::NotDate, error.to_string(), &hint);
                 None
             }
         }
@@ -236,6 +258,10 @@ impl Decoder {
         let text = self.text(node, "this")?;
         if let Some(word) = words.clone().find(|word| *word == text) {
             return Some(word);
+        }
+        if self.is_full() {
+            self.more += 1;
+            return None;
         }
         let hint = match nearest(&text, words.clone()) {
             Some(near) => format!("did you mean `{near}`?"),

@@ -19,6 +19,8 @@ pub(super) struct EvidenceAt {
     pub(super) sources: Vec<(DraftSource, FieldPlaces)>,
     pub(super) quotes: Vec<(DraftQuote, Range<usize>)>,
     pub(super) none: Option<(String, Range<usize>)>,
+    /// A source could not be read, which was told; what rests on it is not told again.
+    pub(super) unread: bool,
 }
 
 impl EvidenceAt {
@@ -27,6 +29,7 @@ impl EvidenceAt {
         if self.sources.is_empty() && self.none.is_none() {
             self.sources.clone_from(&top.sources);
             self.none.clone_from(&top.none);
+            self.unread |= top.unread;
             if self.quotes.is_empty() {
                 self.quotes.clone_from(&top.quotes);
             }
@@ -52,6 +55,12 @@ impl EvidenceAt {
 
 /// Reads `source` with `quote`, or `evidence`.
 pub(super) fn read(entries: &[Entry], decoder: &mut Decoder, documents: &mut DocumentFolder<'_>) -> EvidenceAt {
+    let before = decoder.count();
+    let evidence = read_keys(entries, decoder, documents);
+    EvidenceAt { unread: decoder.count() > before, ..evidence }
+}
+
+fn read_keys(entries: &[Entry], decoder: &mut Decoder, documents: &mut DocumentFolder<'_>) -> EvidenceAt {
     let mut evidence = EvidenceAt::default();
     if let Some(node) = find(entries, "source") {
         for node in one_or_more(node) {

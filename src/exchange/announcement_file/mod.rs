@@ -50,6 +50,8 @@ pub struct AnnouncementFile {
     pub batch: Batch,
     /// What is wrong with the file itself.
     pub problems: Vec<FileProblem>,
+    /// The number of problems beyond those, if it has very many.
+    pub more: usize,
     places: Vec<Places>,
 }
 
@@ -93,6 +95,7 @@ impl AnnouncementFile {
             source: SourceText { name: name.to_owned(), text },
             batch: reading.batch,
             problems: reading.decoder.problems,
+            more: reading.decoder.more,
             // Findings count fragments behind the drafts.
             places: [reading.places, reading.fragment_places].concat(),
         }
@@ -103,6 +106,7 @@ impl AnnouncementFile {
             source: SourceText { name: name.to_owned(), text },
             batch: Batch::default(),
             problems: faults.into_iter().map(FileProblem::from).collect(),
+            more: 0,
             places: Vec::new(),
         }
     }
@@ -194,7 +198,7 @@ impl<'f> Reading<'f> {
     fn announcement(&mut self, node: &Node) {
         let Some(entries) = self.decoder.map(node, "an announcement") else { return };
         let Some(kind) = self.kind(node, entries) else { return };
-        let before = self.decoder.problems.len();
+        let before = self.decoder.count();
         let mut places = Places {
             own: find(entries, KIND).map_or_else(|| node.span.clone(), |kind| kind.span.clone()),
             ..Places::default()
@@ -216,7 +220,7 @@ impl<'f> Reading<'f> {
         let mut fragment = Fragment { references: references(kind, &body), ..Fragment::default() };
         let draft = self.draft(kind, body, &common, &mut places, &mut fragment);
         match draft {
-            Some(draft) if self.decoder.problems.len() == before => {
+            Some(draft) if self.decoder.count() == before => {
                 let Fragment { sources, quotes, .. } = fragment;
                 self.batch.drafts.push(Draft { sources, quotes, ..draft });
                 self.places.push(places);
@@ -256,7 +260,7 @@ impl<'f> Reading<'f> {
         let body = Body::read(kind, Value::Object(body));
         let id = find(common, "id").and_then(|node| self.announcement_id(node));
         let announced = self.date_at(common, "announced").or_else(|| self.top.announced.clone());
-        let evidence = evidence::read(common, &mut self.decoder, &mut self.documents).or(&self.top.evidence);
+        let mut evidence = evidence::read(common, &mut self.decoder, &mut self.documents).or(&self.top.evidence);
         let standing = self.standing(common).or(self.top.standing).unwrap_or_default();
         let note = find(common, "note").and_then(|node| self.decoder.text(node, "note"));
         let wording = self.wording(common, kind);
@@ -264,7 +268,11 @@ impl<'f> Reading<'f> {
             places.fields.entry("announced".to_owned()).or_insert_with(|| span.clone());
         }
         places.fields.extend(evidence.places());
-        let EvidenceAt { sources, quotes, none } = evidence;
+        if evidence.unread {
+            // The file is refused for it; the rest of the announcement is looked at as if it rested on something.
+            evidence = EvidenceAt { none: Some(("unread".to_owned(), 0..0)), ..EvidenceAt::default() };
+        }
+        let EvidenceAt { sources, quotes, none, .. } = evidence;
         fragment.sources = sources.into_iter().map(|(source, _)| source).collect();
         fragment.quotes = quotes.into_iter().map(|(quote, _)| quote).collect();
         let announcement = Announcement {
@@ -309,8 +317,15 @@ impl<'f> Reading<'f> {
             .collect()
     }
 
-    /// A description that could not be read still describes its thing, so that naming it is no second mistake.
+    /// What could not be read still has its names, so that naming it is no second mistake.
     fn remember_described(&mut self, kind: Kind, entries: &[Entry]) {
+        let mut remember = |namespace, node: Option<&Node>| {
+            let folded = node.and_then(Node::text).map(str::to_ascii_lowercase);
+            self.batch.also_described.extend(folded.map(|name| (namespace, name)));
+        };
+        if !kind.is_description() {
+            remember(Namespace::Announcement, find(entries, "id"));
+        }
         let (namespace, node) = match kind {
             Kind::Party => (Namespace::Party, find(entries, "id")),
             Kind::Agreement => (Namespace::Agreement, find(entries, "id")),
@@ -321,9 +336,7 @@ impl<'f> Reading<'f> {
             }
             _ => return,
         };
-        if let Some(text) = node.and_then(Node::text) {
-            self.batch.also_described.insert((namespace, text.to_ascii_lowercase()));
-        }
+        remember(namespace, node);
     }
 }
 

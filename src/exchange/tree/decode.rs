@@ -3,6 +3,7 @@
 use super::fault::{EMPTY, NOT_TEXT, SyntaxFault};
 use super::limits::{MAX_FILE, refuse_larger};
 
+const HOW_TO_BEGIN: &str = "`servanda template KIND` prints a file to start from";
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Takes the text out of a file's bytes.
@@ -22,7 +23,7 @@ pub fn decode(bytes: &[u8]) -> Result<String, SyntaxFault> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
         let message = format!("this looks like a binary file: byte {at} is NUL");
-        return Err(SyntaxFault::new(NOT_TEXT, at..at + 1, message));
+        return Err(SyntaxFault::new(NOT_TEXT, at..at + 1, message).hint("announcement files are text, in UTF-8"));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, &error))?;
     refuse_blank(text)?;
@@ -32,10 +33,11 @@ pub fn decode(bytes: &[u8]) -> Result<String, SyntaxFault> {
 /// Refuses a text with nothing in it.
 pub(super) fn refuse_blank(text: &str) -> Result<(), SyntaxFault> {
     if text.is_empty() {
-        return Err(SyntaxFault::new(EMPTY, 0..0, "this file is empty"));
+        return Err(SyntaxFault::new(EMPTY, 0..0, "this file is empty").hint(HOW_TO_BEGIN));
     }
     if text.trim_start().is_empty() {
-        return Err(SyntaxFault::new(EMPTY, 0..0, "this file holds nothing but white space"));
+        let message = "this file holds nothing but white space";
+        return Err(SyntaxFault::new(EMPTY, 0..0, message).hint(HOW_TO_BEGIN));
     }
     Ok(())
 }

@@ -43,6 +43,7 @@ impl Budget {
 
 pub(super) fn too_deep(span: Range<usize>) -> SyntaxFault {
     SyntaxFault::new(BEYOND_LIMIT, span, format!("this lies more than {MAX_DEPTH} maps and lists deep"))
+        .hint("announcements need fewer: is a bracket or a brace not closed?")
 }
 
 /// Refuses a file of `len` bytes if no more than `limit` are read.

@@ -158,7 +158,11 @@ fn place_quotes(
     for (index, quote) in quotes.iter().enumerate() {
         let field = format!("quote[{index}]");
         let mut words = quote.text.clone();
+        let before = findings.len();
         text::one(position, &field, &mut words, TextKind::Quote, findings);
+        if findings[before..].iter().any(|finding| finding.code.refuses()) {
+            continue;
+        }
         match place_quote(&words, quote.source, sources, read, prepared) {
             Ok((source, at)) => found[source].push((words, at)),
             Err(misplaced) => findings.extend(misplaced.finding(position, field, &words)),

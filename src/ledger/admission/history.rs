@@ -108,7 +108,7 @@ impl Desk<'_> {
             return Some(format!("`{}`", new.id));
         }
         let seq = self.index.announcement(&id)?;
-        let knowledge = Knowledge::of(self.events, Horizon::default());
+        let knowledge = self.knowledge.get_or_init(|| Knowledge::of(self.events, Horizon::default()));
         let by = knowledge.struck.get(&seq)?.by;
         Some(format!("`{}`", self.events[usize::try_from(by).ok()?].id))
     }

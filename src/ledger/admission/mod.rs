@@ -9,6 +9,7 @@ mod history;
 mod references;
 mod text;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
@@ -20,11 +21,9 @@ use crate::integrity::digest::ContentHash;
 use crate::ledger::draft::{Batch, Draft};
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::{Index, described};
+use crate::projection::knowledge::Knowledge;
 
 pub use history::irregular;
-
-/// Ids, folded, with their spaces.
-pub type Ids = BTreeSet<(Namespace, String)>;
 
 /// A document to be kept, under its address.
 pub type Documents = BTreeMap<String, Vec<u8>>;
@@ -51,18 +50,21 @@ pub struct New {
     pub announcement: Announcement,
 }
 
+/// Names that batches before this one would have brought, had they not been refused: things and announcements.
+pub type Refused = BTreeSet<(Namespace, String)>;
+
 /// Checks a batch against the ledger.
 ///
-/// Returns what may be appended, unless a finding refuses it, and every finding.
-///
-/// `refused` are the ids of earlier batches of the same append that were refused: naming them is no second mistake.
-pub fn admit(events: &[Event], index: &Index, batch: &Batch, refused: &Ids) -> (Admitted, Vec<Finding>) {
+/// Returns what may be appended, unless a finding refuses it, and every finding. That a name in `refused` is missing is
+/// none.
+pub fn admit(events: &[Event], index: &Index, batch: &Batch, refused: &Refused) -> (Admitted, Vec<Finding>) {
     let mut findings = Vec::new();
     let described = Scope::of(index, batch, refused, &mut findings);
     let documents = evidence::read(batch, &mut findings);
     let prepared = evidence::prepare(&documents);
 
-    let mut desk = Desk { events, index, seen: HashMap::new(), admitted: Admitted::default() };
+    let mut desk =
+        Desk { events, index, knowledge: OnceCell::new(), seen: HashMap::new(), admitted: Admitted::default() };
     for (position, draft) in batch.drafts.iter().enumerate() {
         let mut announcement = draft.announcement.clone();
         let before = findings.len();
@@ -83,19 +85,32 @@ pub fn admit(events: &[Event], index: &Index, batch: &Batch, refused: &Ids) -> (
     (admitted, findings)
 }
 
+/// The names that a refused batch would have brought.
+pub fn names(batch: &Batch) -> impl Iterator<Item = (Namespace, String)> {
+    let things = batch.drafts.iter().filter_map(|draft| described(&draft.announcement.body));
+    let things = things.map(|thing| (thing.namespace, thing.id.to_ascii_lowercase()));
+    let ids = batch.drafts.iter().filter_map(|draft| draft.id.clone().or_else(|| draft.announcement.description_id()));
+    things.chain(ids.map(|id| (Namespace::Announcement, id.folded())))
+}
+
 /// What is described, by the ledger and by the batch.
 struct Scope<'a> {
     batch: Index,
     ledger: &'a Index,
     also: &'a Batch,
-    refused: &'a Ids,
+    refused: &'a Refused,
+    /// By folded announcement id: the first and the last draft that gives it to itself.
+    given: HashMap<String, (usize, usize)>,
 }
 
 impl<'a> Scope<'a> {
     /// Collects the descriptions of a batch; two ids that differ only in case are told.
-    fn of(ledger: &'a Index, batch: &'a Batch, refused: &'a Ids, findings: &mut Vec<Finding>) -> Self {
-        let mut scope = Self { batch: Index::default(), ledger, also: batch, refused };
+    fn of(ledger: &'a Index, batch: &'a Batch, refused: &'a Refused, findings: &mut Vec<Finding>) -> Self {
+        let mut scope = Self { batch: Index::default(), ledger, also: batch, refused, given: HashMap::new() };
         for (position, draft) in batch.drafts.iter().enumerate() {
+            if let Some(id) = &draft.id {
+                scope.given.entry(id.folded()).or_insert((position, position)).1 = position;
+            }
             if let Some(new) = described(&draft.announcement.body) {
                 let known = ledger.thing(new.namespace, new.id).or_else(|| scope.batch.thing(new.namespace, new.id));
                 if let Some(known) = known.filter(|known| *known != new.id) {
@@ -108,30 +123,20 @@ impl<'a> Scope<'a> {
         }
         scope
     }
-}
 
-impl Scope<'_> {
-    /// Whether that id would be there if what is broken were not.
-    fn would_be(&self, namespace: Namespace, id: &str) -> bool {
-        let key = (namespace, id.to_ascii_lowercase());
-        self.also.also_described.contains(&key) || self.refused.contains(&key)
+    /// Whether a name is missing only because what would have brought it was refused, which is told elsewhere.
+    fn is_refused(&self, namespace: Namespace, folded: String) -> bool {
+        let name = (namespace, folded);
+        self.also.also_described.contains(&name) || self.refused.contains(&name)
     }
-}
-
-/// The ids that a batch would have brought, folded.
-pub fn ids(batch: &Batch) -> Ids {
-    let mut ids = batch.also_described.clone();
-    for draft in &batch.drafts {
-        ids.extend(described(&draft.announcement.body).map(|thing| (thing.namespace, thing.id.to_ascii_lowercase())));
-        ids.extend(draft.id.iter().map(|id| (Namespace::Announcement, id.folded())));
-    }
-    ids
 }
 
 /// The announcements that were looked at so far.
 struct Desk<'a> {
     events: &'a [Event],
     index: &'a Index,
+    /// What the ledger knows before the batch; looked at only by what corrects or retracts.
+    knowledge: OnceCell<Knowledge<'a>>,
     /// By folded id: the position in `admitted.new`.
     seen: HashMap<String, usize>,
     admitted: Admitted,
@@ -170,7 +175,9 @@ impl Desk<'_> {
                 return;
             }
         };
-        if *known_id != id {
+        if *known_id != id && announcement.body.kind().is_description() {
+            // It was told of the thing that is described.
+        } else if *known_id != id {
             let message = format!("the announcement id `{id}` differs only in case from `{known_id}`");
             findings.push(Finding::new(position, "id", Code::CaseOnly, message).hint("choose another id"));
         } else if statement::content_hash(known) == Ok(content) {

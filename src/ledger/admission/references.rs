@@ -9,6 +9,9 @@ use crate::ledger::admission::{Desk, Scope};
 use crate::ledger::draft::{Draft, Fragment};
 use crate::ledger::finding::{Code, Finding, nearest};
 
+/// The findings after which no near names are looked for.
+const MAX_HINTS: usize = 100;
+
 /// Checks every id that the announcement names, and writes it as its description does.
 pub(super) fn resolve(
     position: usize,
@@ -19,6 +22,8 @@ pub(super) fn resolve(
     findings: &mut Vec<Finding>,
 ) {
     let kind = announcement.body.kind();
+    // Nobody reads more than the first, and looking for a near name takes a pass over all of them.
+    let hints = findings.len() < MAX_HINTS;
     let mut body = announcement.body.to_value();
     for_each_leaf(kind.record(), &mut body, "", &mut |leaf| {
         let (Shape::Id(namespace), Value::String(id)) = (leaf.shape, &mut *leaf.value) else { return };
@@ -26,8 +31,8 @@ pub(super) fn resolve(
             return;
         }
         let found = match namespace {
-            Namespace::Announcement => announcement_named(position, draft, kind, id, scope, desk),
-            Namespace::Party | Namespace::Agreement | Namespace::Mission => thing_named(namespace, id, scope),
+            Namespace::Announcement => announcement_named(position, draft, kind, id, scope, desk, hints),
+            Namespace::Party | Namespace::Agreement | Namespace::Mission => thing_named(namespace, id, scope, hints),
         };
         match found {
             Ok(written) => *id = written,
@@ -44,7 +49,8 @@ pub(super) fn resolve(
 /// Checks the things that a fragment names.
 pub(super) fn check(position: usize, fragment: &Fragment, scope: &Scope<'_>, findings: &mut Vec<Finding>) {
     for (namespace, id, field) in &fragment.references {
-        if let Err(Named { code, message, hint }) = thing_named(*namespace, id, scope) {
+        let hints = findings.len() < MAX_HINTS;
+        if let Err(Named { code, message, hint }) = thing_named(*namespace, id, scope, hints) {
             findings.push(Finding { draft: position, field: field.clone(), code, message, hint });
         }
     }
@@ -57,16 +63,17 @@ struct Named {
     hint: Option<String>,
 }
 
-fn thing_named(namespace: Namespace, id: &str, scope: &Scope<'_>) -> Result<String, Named> {
+fn thing_named(namespace: Namespace, id: &str, scope: &Scope<'_>, hints: bool) -> Result<String, Named> {
     if let Some(written) = scope.ledger.thing(namespace, id).or_else(|| scope.batch.thing(namespace, id)) {
         return Ok(written.to_owned());
     }
-    if scope.would_be(namespace, id) {
+    if scope.is_refused(namespace, id.to_ascii_lowercase()) {
         return Ok(id.to_owned());
     }
     let called = scope.ledger.thing_called(namespace, id).or_else(|| scope.batch.thing_called(namespace, id));
-    let near = || nearest(id, scope.ledger.things(namespace).chain(scope.batch.things(namespace)));
-    let hint = match (called, near()) {
+    let things = || scope.ledger.things(namespace).chain(scope.batch.things(namespace));
+    let near = hints.then(|| nearest(id, things())).flatten();
+    let hint = match (called, near) {
         (Some(known), _) => format!("that is a name of `{known}`: write its id"),
         (None, Some(near)) => format!("did you mean `{near}`?"),
         (None, None) => format!("describe it first, in this file or an earlier one: `kind: {namespace}`, `id: {id}`"),
@@ -83,6 +90,7 @@ fn announcement_named(
     id: &str,
     scope: &Scope<'_>,
     desk: &Desk<'_>,
+    hints: bool,
 ) -> Result<String, Named> {
     let Ok(wanted) = AnnouncementId::parse(id) else { return Ok(id.to_owned()) };
     if draft.id.as_ref().is_some_and(|own| own.folded() == wanted.folded()) {
@@ -95,16 +103,16 @@ fn announcement_named(
     if let Some(new) = desk.seen.get(&wanted.folded()) {
         return Ok(desk.admitted.new[*new].id.to_string());
     }
-    let named = |draft: &&Draft| draft.id.as_ref().is_some_and(|id| id.folded() == wanted.folded());
-    if scope.also.drafts[position..].iter().any(|draft| named(&draft)) {
+    let (first, last) = scope.given.get(&wanted.folded()).copied().unzip();
+    if last.is_some_and(|last| last > position) {
         let message = format!("the announcement `{id}` comes later in this file");
         return Err(Named { code: Code::LaterReference, message, hint: Some("move it up".to_owned()) });
     }
-    // An earlier draft that was refused for a reason of its own is not told a second time.
-    if scope.also.drafts[..position].iter().any(|draft| named(&draft)) || scope.would_be(Namespace::Announcement, id) {
+    // An announcement that was refused for a reason of its own is not told a second time.
+    if first.is_some() || scope.is_refused(Namespace::Announcement, wanted.folded()) {
         return Ok(id.to_owned());
     }
-    let near = nearest(id, desk.index.announcements());
+    let near = hints.then(|| nearest(id, desk.index.announcements())).flatten();
     let hint = near.map_or_else(|| "`servanda log` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
     let message = format!("no announcement `{id}` is in the ledger or before this one");
     Err(Named { code: Code::UnknownReference, message, hint: Some(hint) })
