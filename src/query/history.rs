@@ -79,12 +79,14 @@ pub fn history(asked: Asked<'_>, subject: Option<&str>, known: Known) -> Result<
         None => None,
     };
     let shown = |event: &&Event| {
-        let announced_in_time = known.announced_by.is_none_or(|day| announced(event).certainly_by(day));
+        let is_description = event.announcement.body.kind().is_description();
+        let announced_in_time =
+            is_description || known.announced_by.is_none_or(|day| announced(event).certainly_by(day));
         let concerned = subjects.as_ref().is_none_or(|subjects| concerns(&view, event, subjects));
         announced_in_time && concerned && (subjects.is_some() || !event.announcement.body.kind().is_about_ledger())
     };
-    let mut entries: Vec<(Option<_>, Entry)> =
-        view.events.iter().filter(shown).map(|event| (place_in_time(event), entry(&view, event))).collect();
+    let mut entries: Vec<(Option<Day>, Entry)> =
+        view.events.iter().filter(shown).map(|event| (place(event), entry(&view, event))).collect();
     entries.sort_by_key(|(day, entry)| (*day, entry.event));
     Ok(History {
         schema: "servanda/history/v1",
@@ -94,12 +96,12 @@ pub fn history(asked: Asked<'_>, subject: Option<&str>, known: Known) -> Result<
     })
 }
 
-/// Where an announcement stands in the history: at the day of which it tells, else at its own. Descriptions come first.
-fn place_in_time(event: &Event) -> Option<Day> {
-    let body = &event.announcement.body;
-    match happened(body) {
+/// The day by which an announcement is placed: what has no day of its own happened when it was announced, and things
+/// are described before anything happens.
+fn place(event: &Event) -> Option<Day> {
+    match happened(&event.announcement.body) {
         Some((_, date)) => date.window().earliest(),
-        None if body.kind().is_description() => None,
+        None if event.announcement.body.kind().is_description() => None,
         None => announced(event).earliest(),
     }
 }

@@ -1,16 +1,16 @@
 //! Integration tests: one binary, one module a worry.
 
+mod all_at_once;
 mod faults;
+mod files;
 mod format;
 mod golden;
+mod hostile;
+mod ilrs;
 mod kill;
 mod layers;
 mod model;
 mod processes;
-mod all_at_once;
-mod files;
-mod hostile;
-mod layers;
 mod refusals;
 mod shown;
 mod support;
