@@ -95,12 +95,15 @@ impl<'a> AgreementActs<'a> {
             match claim.body {
                 Body::Joining(joining) if is_ours(joining.agreement.as_str()) => {
                     let (step, to) = rules.joining(joining.act, joining.role);
+                    let effective = joining.effective.as_ref();
+                    let deposited = joining.deposited.as_ref();
                     let date = match step {
-                        Step::Consent => joining.deposited.as_ref().unwrap_or(&joining.occurred),
-                        Step::Join | Step::Sign | Step::Apply | Step::EnterIntoForce | Step::Leave => {
-                            joining.effective.as_ref().unwrap_or(&joining.occurred)
-                        }
+                        // Where entry into force is derived, a consent is one before it is effective.
+                        Step::Consent if !rules.in_force_is_stated() => deposited,
+                        Step::Consent | Step::Join => effective.or(deposited),
+                        Step::Sign | Step::Apply | Step::EnterIntoForce | Step::Leave => effective,
                     };
+                    let date = date.unwrap_or(&joining.occurred);
                     let turn = Turn::Joining { act: joining.act, role: joining.role, step, to };
                     let in_force = joining.effective.as_ref().filter(|_| step == Step::Consent);
                     let (occurred, effect) = (joining.occurred.window(), clip(date.window()));
@@ -118,13 +121,13 @@ impl<'a> AgreementActs<'a> {
                 Body::Departure(departure) if is_ours(departure.agreement.as_str()) => {
                     let date = departure.effective.as_ref().unwrap_or(&departure.occurred);
                     let turn = Turn::Departure(departure.act);
-                    let (occurred, effect) = (departure.occurred.window(), date.window());
+                    let (occurred, effect) = (departure.occurred.window(), clip(date.window()));
                     found.add(&departure.party, Act { claim, turn, occurred, effect, date, in_force: None });
                 }
                 Body::Suspension(suspension) if is_ours(suspension.agreement.as_str()) => {
                     let date = suspension.effective.as_ref().unwrap_or(&suspension.occurred);
                     let turn = Turn::Suspension(suspension.act);
-                    let (occurred, effect) = (suspension.occurred.window(), date.window());
+                    let (occurred, effect) = (suspension.occurred.window(), clip(date.window()));
                     let act = Act { claim, turn, occurred, effect, date, in_force: None };
                     match &suspension.party {
                         Some(party) => found.add(party, act),

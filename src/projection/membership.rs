@@ -10,7 +10,7 @@ use crate::domain::window::{Certainty, Window, covers};
 use crate::projection::acts::{AgreementActs, Expectation};
 use crate::projection::knowledge::{Claim, Knowledge};
 use crate::projection::rules::{Rules, Status};
-use crate::projection::stays::{Interval, Stays};
+use crate::projection::stays::{Interval, Stays, ends_by};
 
 /// One party on a day.
 #[derive(Debug, Clone)]
@@ -106,14 +106,17 @@ fn prospect<'a>(expectation: &Expectation<'a>, stays: &Stays<'a>, knowledge: &Kn
     let fulfilled = expectation
         .fulfilled_by
         .and_then(|id| knowledge.claims.iter().find(|claim| claim.event.id == *id).map(Claim::announced));
-    let joined = stays.intervals.iter().map(|interval| interval.begin).filter(|joined| !joined.certainly_before(begin));
-    let end = fulfilled.into_iter().chain(joined).min_by(Window::cmp_by_ends);
+    // Only what was over by then leaves room for something new.
+    let over = |interval: &&Interval<'a>| interval.end.is_some_and(|end| ends_by(end, begin));
+    let joined = stays.intervals.iter().filter(|interval| !over(interval)).map(|interval| interval.begin);
+    let end = fulfilled.into_iter().chain(joined).reduce(Window::earlier_of);
     Interval {
         status: Status::Prospective,
         begin,
         end,
         since: Date::of_window(begin),
         until: end.map(Date::of_window),
+        stay: None,
         act: None,
         role: None,
         claims: vec![expectation.claim],
@@ -125,6 +128,8 @@ struct Held<'i, 'a> {
     status: Status,
     certainty: Certainty,
     interval: &'i Interval<'a>,
+    /// The membership that a suspension takes the place of.
+    beneath: Option<&'i Interval<'a>>,
 }
 
 fn row<'a>(party: &str, stays: &Stays<'a>, prospects: &[Interval<'a>], on: Day, standing: Standing) -> Row<'a> {
@@ -149,19 +154,21 @@ fn row<'a>(party: &str, stays: &Stays<'a>, prospects: &[Interval<'a>], on: Day, 
     let suspended = held.iter().any(|held| held.status == Status::Suspended && held.certainty == Certainty::Possible)
         && intervals.iter().any(|interval| interval.status == Status::Member && interval.on(on) == Certainty::Certain);
     let at_least = certain.into_iter().chain([was]).chain(suspended.then_some(Status::Suspended)).max();
-    let interval = shown.interval;
+    let (interval, beneath) = (shown.interval, shown.beneath);
+    let claims: Vec<&Claim<'a>> =
+        std::iter::once(interval).chain(beneath).flat_map(|interval| &interval.claims).copied().collect();
     Row {
         party: party.to_owned(),
         status: shown.status,
         certainty: shown.certainty,
         at_least: at_least.unwrap_or(Status::None),
         act: interval.act,
-        role: interval.role,
+        role: interval.role.or_else(|| beneath?.role),
         since: Some(interval.since.clone()),
-        until: interval.until.clone(),
-        disputed: interval.claims.iter().any(|claim| !claim.disputed_by.is_empty()),
+        until: interval.until.clone().or_else(|| beneath?.until.clone()),
+        disputed: claims.iter().any(|claim| !claim.disputed_by.is_empty()),
         standing,
-        claims: interval.claims.clone(),
+        claims,
     }
 }
 
@@ -186,11 +193,12 @@ fn unrelated<'a>(party: &str, standing: Standing, stays: &Stays<'a>) -> Row<'a> 
 /// The statuses that an interval gives on a day: membership splits where it may be suspended.
 fn held<'i, 'a>(interval: &'i Interval<'a>, stays: &'i Stays<'a>, on: Day) -> Vec<Held<'i, 'a>> {
     let certainty = interval.on(on);
-    let plain = |certainty| Held { status: interval.status, certainty, interval };
+    let plain = |certainty| Held { status: interval.status, certainty, interval, beneath: None };
     if interval.status != Status::Member || certainty == Certainty::Not {
         return vec![plain(certainty)];
     }
-    let suspension = stays.suspensions.iter().max_by_key(|suspension| match suspension.on(on) {
+    let touching = |suspension: &&Interval<'a>| suspension.stay.is_none() || suspension.stay == interval.stay;
+    let suspension = stays.suspensions.iter().filter(touching).max_by_key(|suspension| match suspension.on(on) {
         Certainty::Certain => 2,
         Certainty::Possible => 1,
         Certainty::Not => 0,
@@ -199,12 +207,11 @@ fn held<'i, 'a>(interval: &'i Interval<'a>, stays: &'i Stays<'a>, on: Day) -> Ve
         return vec![plain(certainty)];
     };
     let both = if certainty == Certainty::Certain { suspended } else { Certainty::Possible };
+    let held = Held { status: Status::Suspended, certainty: both, interval: suspension, beneath: Some(interval) };
     match suspended {
         Certainty::Not => vec![plain(certainty)],
-        Certainty::Certain => vec![Held { status: Status::Suspended, certainty: both, interval: suspension }],
-        Certainty::Possible => {
-            vec![plain(Certainty::Possible), Held { status: Status::Suspended, certainty: both, interval: suspension }]
-        }
+        Certainty::Certain => vec![held],
+        Certainty::Possible => vec![plain(Certainty::Possible), held],
     }
 }
 
@@ -216,7 +223,7 @@ fn former<'i, 'a>(interval: &'i Interval<'a>, on: Day) -> Option<Held<'i, 'a>> {
     }
     let certain = end.certainly_by(on) && interval.begin.certainly_by(on);
     let certainty = if certain { Certainty::Certain } else { Certainty::Possible };
-    Some(Held { status: Status::Former, certainty, interval })
+    Some(Held { status: Status::Former, certainty, interval, beneath: None })
 }
 
 impl Interval<'_> {

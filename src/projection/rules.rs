@@ -88,6 +88,17 @@ impl<'a> Rules<'a> {
                 return (Step::Join, Status::Associated);
             }
         }
+        // What a table states is read alike for every type.
+        let is_of_table = matches!(
+            act,
+            JoiningAct::Signature
+                | JoiningAct::Deposit
+                | JoiningAct::ProvisionalApplication
+                | JoiningAct::EntryIntoForce
+        );
+        if self.in_force_is_stated() && is_of_table {
+            return of_treaty_act(act);
+        }
         match self.agreement_type {
             AgreementType::Programme | AgreementType::Organisation => (Step::Join, of_participant(act, role)),
             AgreementType::Treaty | AgreementType::Protocol | AgreementType::FrameworkAgreement => of_treaty_act(act),

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::act::{DepartureAct, JoiningAct, Role, SuspensionAct};
+use crate::domain::announcement::Body;
 use crate::domain::date::Date;
 use crate::domain::window::Window;
 use crate::projection::acts::{Act, Milestones, Turn, rank};
@@ -25,6 +26,8 @@ pub struct Interval<'a> {
     pub since: Date,
     /// The end likewise.
     pub until: Option<Date>,
+    /// The label of the stay that it belongs to.
+    pub stay: Option<&'a str>,
     /// The act that decided.
     pub act: Option<JoiningAct>,
     /// The role, from the strongest claim that states one.
@@ -47,10 +50,13 @@ pub struct Stays<'a> {
 /// The acts of one stay while it is being put together.
 #[derive(Debug, Default)]
 struct Stay<'a> {
+    /// Each with the number of steps back of its kind that come before it.
     joinings: Vec<(usize, Act<'a>)>,
-    /// Steps back inside the stay, each ending what was gained before it.
+    /// Steps back inside the stay, each ending what was gained of its kind before it.
     steps_back: Vec<Act<'a>>,
     leavings: Vec<Act<'a>>,
+    /// Steps gained and not undone.
+    held: Vec<Step>,
 }
 
 impl<'a> Stays<'a> {
@@ -58,7 +64,7 @@ impl<'a> Stays<'a> {
     pub fn of(acts: &[Act<'a>], for_all: &[Act<'a>], milestones: &Milestones<'a>, rules: &Rules<'_>) -> Self {
         let mut found = Self::default();
         let (suspensions, acts): (Vec<Act<'a>>, Vec<Act<'a>>) =
-            acts.iter().chain(for_all).cloned().partition(|act| matches!(act.turn, Turn::Suspension(_)));
+            acts.iter().cloned().partition(|act| matches!(act.turn, Turn::Suspension(_)));
         let acts = without_revoked(acts);
         let (labelled, unlabelled): (Vec<Act<'a>>, Vec<Act<'a>>) =
             acts.into_iter().partition(|act| act.claim.stay().is_some());
@@ -80,8 +86,32 @@ impl<'a> Stays<'a> {
                 found.count(stay, milestones, rules, false);
             }
         }
-        found.suspensions = suspended(suspensions);
+        found.suspend(suspensions, for_all.to_vec());
         found
+    }
+
+    /// Adds suspensions: a party's own end with the membership in which they began, those for all parties do not.
+    fn suspend(&mut self, own: Vec<Act<'a>>, for_all: Vec<Act<'a>>) {
+        let mut by_stay: BTreeMap<(Option<&str>, usize), Vec<Act<'a>>> = BTreeMap::new();
+        for act in own {
+            let over = self.ends(act.claim.stay()).filter(|end| ends_by(*end, act.effect)).count();
+            by_stay.entry((act.claim.stay(), over)).or_default().push(act);
+        }
+        let mut found = suspended(for_all);
+        for ((label, _), acts) in by_stay {
+            for mut suspension in suspended(acts) {
+                let ends = self.ends(label).filter(|end| !ends_by(*end, suspension.begin));
+                suspension.end = suspension.end.into_iter().chain(ends).reduce(Window::earlier_of);
+                found.push(suspension);
+            }
+        }
+        self.suspensions = found;
+    }
+
+    /// When memberships end: those of one stay, or all if no label is given.
+    fn ends(&self, label: Option<&str>) -> impl Iterator<Item = Window> {
+        let members = self.intervals.iter().filter(|interval| interval.status == Status::Member);
+        members.filter(move |interval| label.is_none() || interval.stay == label).filter_map(|interval| interval.end)
     }
 
     /// Counts a stay, or sets it aside as irregular if it certainly ends before it begins.
@@ -105,63 +135,82 @@ impl<'a> Stays<'a> {
 }
 
 /// Whether an end certainly is not after a beginning.
-fn ends_by(end: Window, begin: Window) -> bool {
+pub(super) fn ends_by(end: Window, begin: Window) -> bool {
     matches!((end.latest(), begin.earliest()), (Some(last), Some(first)) if last <= first)
 }
 
 /// Leaves out departures that were called off before they took effect (VCLT 68), and the calling off itself.
+///
+/// Where no day of effect was stated, none had come as long as the party did not join again.
 fn without_revoked(acts: Vec<Act<'_>>) -> Vec<Act<'_>> {
-    let revocations: Vec<(Window, Option<&str>)> = acts
-        .iter()
-        .filter(|act| act.turn == Turn::Departure(DepartureAct::RevocationOfNotice))
-        .map(|act| (act.effect, act.claim.stay()))
-        .collect();
-    let revoked = |act: &Act<'_>| {
-        matches!(act.turn, Turn::Departure(_))
-            && revocations.iter().any(|(revoked, stay)| {
-                *stay == act.claim.stay()
-                    && !revoked.certainly_before(act.occurred)
-                    && !act.effect.certainly_before(*revoked)
-            })
+    let revocation = Turn::Departure(DepartureAct::RevocationOfNotice);
+    let calls_off = |by: &Act<'_>, act: &Act<'_>| {
+        let joined_between = || {
+            let mut joinings = acts.iter().filter(|act| matches!(act.turn, Turn::Joining { .. }));
+            joinings
+                .any(|joined| act.effect.certainly_before(joined.effect) && joined.effect.certainly_before(by.effect))
+        };
+        let in_time = !act.effect.certainly_before(by.effect) || (!act.states_effect() && !joined_between());
+        by.turn == revocation
+            && by.claim.stay() == act.claim.stay()
+            && !by.effect.certainly_before(act.occurred)
+            && in_time
     };
+    let revoked = |act: &Act<'_>| act.departs() && acts.iter().any(|by| calls_off(by, act));
     let gone: Vec<bool> = acts.iter().map(revoked).collect();
-    acts.into_iter()
-        .zip(gone)
-        .filter(|(act, gone)| !gone && act.turn != Turn::Departure(DepartureAct::RevocationOfNotice))
-        .map(|(act, _)| act)
-        .collect()
+    acts.into_iter().zip(gone).filter(|(act, gone)| !gone && act.turn != revocation).map(|(act, _)| act).collect()
 }
 
-/// Whether a departure ends the stay, or goes back one step in it.
-const fn goes_back(act: DepartureAct) -> bool {
-    match act {
-        DepartureAct::WithdrawalOfRatification
-        | DepartureAct::WithdrawalOfSignature
-        | DepartureAct::EndOfProvisionalApplication => true,
+/// Whether a departure takes back what a step gained. Leaving takes back everything.
+///
+/// A withdrawn ratification leaves the signature standing.
+fn undoes(departure: DepartureAct, step: Step) -> bool {
+    match departure {
+        DepartureAct::WithdrawalOfRatification => {
+            matches!(step, Step::Consent | Step::EnterIntoForce | Step::Apply)
+        }
+        DepartureAct::WithdrawalOfSignature => step == Step::Sign,
+        DepartureAct::EndOfProvisionalApplication => step == Step::Apply,
         DepartureAct::Withdrawal
         | DepartureAct::Denunciation
         | DepartureAct::Termination
         | DepartureAct::Expulsion
         | DepartureAct::NonRenewal
-        | DepartureAct::RevocationOfNotice => false,
+        | DepartureAct::RevocationOfNotice => true,
     }
+}
+
+/// Puts departures told before the first joining, which may yet follow it, as late as they can be.
+///
+/// Only what certainly cannot follow the history is irregular.
+fn in_regular_order(acts: &mut Vec<Act<'_>>) {
+    acts.sort_by(|a, b| a.effect.cmp_by_ends(&b.effect));
+    let Some(first) = acts.iter().position(|act| !act.departs()) else { return };
+    let joined = acts[first].effect;
+    let early: Vec<Act<'_>> = acts.drain(..first).collect();
+    let (before, after): (Vec<Act<'_>>, Vec<Act<'_>>) =
+        early.into_iter().partition(|act| act.effect.certainly_before(joined));
+    for act in after {
+        let is_by_then = |other: &Act<'_>| act.effect.latest().is_none_or(|latest| other.effect.possibly_by(latest));
+        acts.insert(acts.iter().take_while(|other| is_by_then(other)).count(), act);
+    }
+    acts.splice(..0, before);
 }
 
 /// Splits unlabelled acts into stays; the second part are departures without an open stay.
 ///
 /// A departure that follows a closed stay without a joining between is another claim of the same leaving.
 fn in_order(mut acts: Vec<Act<'_>>) -> (Vec<Stay<'_>>, Vec<Act<'_>>) {
-    acts.sort_by(|a, b| a.effect.cmp_by_ends(&b.effect));
+    in_regular_order(&mut acts);
     let mut stays: Vec<Stay<'_>> = Vec::new();
     let mut irregular = Vec::new();
     let mut open = false;
     while !acts.is_empty() {
         let same_days = acts.iter().take_while(|act| act.effect == acts[0].effect).count();
         let mut group: Vec<Act<'_>> = acts.drain(..same_days).collect();
-        let departs = |act: &Act<'_>| matches!(act.turn, Turn::Departure(_));
-        group.sort_by_key(|act| departs(act) != open);
+        group.sort_by_key(|act| act.departs() != open);
         for act in group {
-            match (departs(&act), stays.last_mut()) {
+            match (act.departs(), stays.last_mut()) {
                 (false, Some(stay)) if open => stay.join(act),
                 (false, _) => {
                     let mut stay = Stay::default();
@@ -179,7 +228,7 @@ fn in_order(mut acts: Vec<Act<'_>>) -> (Vec<Stay<'_>>, Vec<Act<'_>>) {
 
 impl<'a> Stay<'a> {
     fn of_label(mut acts: Vec<Act<'a>>) -> Self {
-        acts.sort_by(|a, b| a.effect.cmp_by_ends(&b.effect));
+        acts.sort_by(|a, b| a.effect.cmp_by_ends(&b.effect).then(a.departs().cmp(&b.departs())));
         let mut stay = Self::default();
         for act in acts {
             match act.turn {
@@ -193,39 +242,38 @@ impl<'a> Stay<'a> {
         stay
     }
 
-    /// Acts after a step back are counted apart from those before it.
+    /// What is gained after a step back of its kind is counted apart from what was gained before.
     fn join(&mut self, act: Act<'a>) {
-        self.joinings.push((self.steps_back.len(), act));
+        if let Some(step) = act.step() {
+            self.held.push(step);
+            self.joinings.push((self.undoing(step).count(), act));
+        }
     }
 
-    /// Takes a departure, and tells whether the stay is still open.
-    ///
-    /// A withdrawn ratification leaves the signature standing, if there is one.
+    /// The steps back that take back such a step, in order.
+    fn undoing(&self, step: Step) -> impl Iterator<Item = &Act<'a>> {
+        self.steps_back.iter().filter(move |act| matches!(act.turn, Turn::Departure(act) if undoes(act, step)))
+    }
+
+    /// Takes a departure, and tells whether the stay is still open: whether anything gained in it is left.
     fn leave(&mut self, act: Act<'a>) -> bool {
         let Turn::Departure(departure) = act.turn else { return true };
-        let signed = self.joinings.iter().any(|(_, act)| act.step() == Some(Step::Sign));
-        let keeps_signature = departure != DepartureAct::WithdrawalOfRatification || signed;
-        if goes_back(departure) && keeps_signature {
-            self.steps_back.push(act);
-            return true;
-        }
-        self.leavings.push(act);
-        false
+        self.held.retain(|step| !undoes(departure, *step));
+        let goes_on = !self.held.is_empty();
+        let acts = if goes_on { &mut self.steps_back } else { &mut self.leavings };
+        acts.push(act);
+        goes_on
     }
 
     /// The end of the stay: the strongest claim of leaving, or the end of the agreement if that is earlier.
     fn end(&self, milestones: &Milestones<'a>, rules: &Rules<'_>) -> Option<End<'a>> {
         let mut leavings = self.leavings.clone();
-        if rules.in_force_is_stated() {
+        let left = if rules.in_force_is_stated() {
             leavings.sort_by(|a, b| a.effect.cmp_by_ends(&b.effect));
+            End::of_ranked(&leavings)
         } else {
-            rank(&mut leavings, |act| (act.claim, act.effect));
-        }
-        let left = leavings.first().map(|first| End {
-            window: first.effect,
-            date: first.date.clone(),
-            claims: leavings.iter().map(|act| act.claim).collect(),
-        });
+            End::of(&mut leavings)
+        };
         let ended = milestones.ended.map(|(claim, date)| End {
             window: date.window(),
             date: date.clone(),
@@ -242,9 +290,7 @@ impl<'a> Stay<'a> {
         let mut facts: BTreeMap<(usize, Step, Status), Vec<Act<'a>>> = BTreeMap::new();
         for (part, act) in &self.joinings {
             if let Turn::Joining { step, to, .. } = act.turn {
-                // A signature outlives the ratification that was withdrawn.
-                let part = if step == Step::Sign { 0 } else { *part };
-                facts.entry((part, step, to)).or_default().push(act.clone());
+                facts.entry((*part, step, to)).or_default().push(act.clone());
             }
         }
         for acts in facts.values_mut() {
@@ -265,18 +311,10 @@ impl<'a> Stay<'a> {
 
     /// When what a step gained is lost: by a step back of its kind, else with the stay.
     fn end_of(&self, part: usize, step: Step, end: Option<&End<'a>>) -> Option<End<'a>> {
-        let undone_by = |departure| match step {
-            Step::Sign => departure == DepartureAct::WithdrawalOfSignature,
-            Step::Apply => departure == DepartureAct::EndOfProvisionalApplication,
-            Step::Consent | Step::EnterIntoForce => departure == DepartureAct::WithdrawalOfRatification,
-            Step::Join | Step::Leave => false,
-        };
-        let back = self.steps_back.iter().skip(part).find(|act| match act.turn {
-            Turn::Departure(departure) => undone_by(departure),
-            Turn::Joining { .. } | Turn::Suspension(_) => false,
-        });
-        let back = back.map(|act| End { window: act.effect, date: act.date.clone(), claims: vec![act.claim] });
-        match (back, end) {
+        let later = self.joinings.iter().filter(|(later, act)| *later > part && act.step() == Some(step));
+        let next = later.map(|(later, _)| *later).min().unwrap_or(usize::MAX);
+        let mut claims: Vec<Act<'a>> = self.undoing(step).skip(part).take(next - part).cloned().collect();
+        match (End::of(&mut claims), end) {
             (Some(back), Some(end)) => Some(back.or_earlier(end.clone())),
             (back, end) => back.or(end.cloned()),
         }
@@ -286,10 +324,7 @@ impl<'a> Stay<'a> {
     fn stated(&self, end: Option<&End<'a>>) -> Option<Interval<'a>> {
         let of = |wanted: Step| {
             let acts = self.joinings.iter().map(|(_, act)| act);
-            let mut acts: Vec<Act<'a>> = acts
-                .filter(|act| act.step() == Some(wanted) && act.joining() != Some(JoiningAct::Deposit))
-                .cloned()
-                .collect();
+            let mut acts: Vec<Act<'a>> = acts.filter(|act| act.states(wanted)).cloned().collect();
             acts.sort_by(|a, b| a.effect.cmp_by_ends(&b.effect));
             Some(acts).filter(|acts| !acts.is_empty())
         };
@@ -327,7 +362,19 @@ struct End<'a> {
     claims: Vec<&'a Claim<'a>>,
 }
 
-impl End<'_> {
+impl<'a> End<'a> {
+    /// By several claims of one departure.
+    fn of(claims: &mut [Act<'a>]) -> Option<Self> {
+        rank(claims, |act| (act.claim, act.effect));
+        Self::of_ranked(claims)
+    }
+
+    fn of_ranked(claims: &[Act<'a>]) -> Option<Self> {
+        let first = claims.first()?;
+        let claims = claims.iter().map(|act| act.claim).collect();
+        Some(Self { window: first.effect, date: first.date.clone(), claims })
+    }
+
     fn or_earlier(self, other: Self) -> Self {
         let window = self.window.earlier_of(other.window);
         if window == self.window {
@@ -353,6 +400,7 @@ impl<'a> Interval<'a> {
             end: end.map(|end| end.window),
             since: first.date.clone(),
             until: end.map(|end| end.date.clone()),
+            stay: first.claim.stay(),
             act: stated_act.or_else(|| first.joining()),
             role: acts.iter().find_map(Act::role),
             claims,
@@ -361,6 +409,24 @@ impl<'a> Interval<'a> {
 }
 
 impl Act<'_> {
+    fn departs(&self) -> bool {
+        matches!(self.turn, Turn::Departure(_))
+    }
+
+    /// Whether its day of effect was told.
+    fn states_effect(&self) -> bool {
+        matches!(self.claim.body, Body::Departure(departure) if departure.effective.is_some())
+    }
+
+    /// Whether a table states this by it: what makes a member by the rules of the agreement counts as consent.
+    fn states(&self, wanted: Step) -> bool {
+        match self.turn {
+            Turn::Joining { step: Step::Join, to, .. } => wanted == Step::Consent && to == Status::Member,
+            Turn::Joining { act, step, .. } => step == wanted && act != JoiningAct::Deposit,
+            Turn::Departure(_) | Turn::Suspension(_) => false,
+        }
+    }
+
     fn step(&self) -> Option<Step> {
         match self.turn {
             Turn::Joining { step, .. } => Some(step),
@@ -383,23 +449,19 @@ impl Act<'_> {
     }
 }
 
-/// Pairs suspensions with the resumptions that follow them.
+/// Pairs suspensions with the resumptions that follow them; several in a row are claims of one.
 fn suspended(mut acts: Vec<Act<'_>>) -> Vec<Interval<'_>> {
-    acts.sort_by(|a, b| a.effect.cmp_by_ends(&b.effect));
+    let resumes = |act: &Act<'_>| act.turn == Turn::Suspension(SuspensionAct::Resumption);
+    acts.sort_by(|a, b| a.effect.cmp_by_ends(&b.effect).then(resumes(a).cmp(&resumes(b))));
     let mut found: Vec<Interval<'_>> = Vec::new();
-    for act in acts {
-        let open = found.last_mut().filter(|last| last.end.is_none());
-        match (act.turn, open) {
-            (Turn::Suspension(SuspensionAct::Resumption), Some(open)) => {
-                open.end = Some(act.effect);
-                open.until = Some(act.date.clone());
-                open.claims.push(act.claim);
-            }
-            (Turn::Suspension(SuspensionAct::Suspension), Some(open)) => open.claims.push(act.claim),
-            (Turn::Suspension(SuspensionAct::Suspension), None) => {
-                found.push(Interval::from(&[act], Status::Suspended, None));
-            }
-            _ => {}
+    for claims in acts.chunk_by_mut(|a, b| a.turn == b.turn) {
+        if !resumes(&claims[0]) {
+            rank(claims, |act| (act.claim, act.effect));
+            found.push(Interval::from(claims, Status::Suspended, None));
+        } else if let (Some(suspension), Some(end)) = (found.last_mut(), End::of(claims)) {
+            suspension.end = Some(end.window);
+            suspension.until = Some(end.date);
+            suspension.claims.extend(end.claims);
         }
     }
     found

@@ -1,14 +1,17 @@
 //! Integration tests: one binary, one module a worry.
 
 mod all_at_once;
+mod corrections;
 mod faults;
 mod files;
 mod format;
+mod given;
 mod golden;
 mod hostile;
 mod ilrs;
 mod kill;
 mod layers;
+mod membership;
 mod model;
 mod processes;
 mod refusals;
@@ -18,4 +21,5 @@ mod tampered_store;
 mod tampering;
 mod tidy;
 mod tour;
+mod treaties;
 mod trial;
