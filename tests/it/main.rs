@@ -10,6 +10,7 @@ mod golden;
 mod hostile;
 mod ilrs;
 mod kill;
+mod laws;
 mod layers;
 mod membership;
 mod model;
