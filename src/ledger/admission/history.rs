@@ -1,6 +1,6 @@
 //! Whether an announcement fits what came before: dates in order, one correction each, and what is irregular.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::act::JoiningAct;
 use crate::domain::announcement::{Announcement, Body, Standing};
@@ -11,7 +11,7 @@ use crate::ledger::admission::{Desk, Scope};
 use crate::ledger::finding::{Code, Finding};
 use crate::projection::acts::AgreementActs;
 use crate::projection::catalogue::Catalogue;
-use crate::projection::knowledge::{Horizon, Knowledge};
+use crate::projection::knowledge::{Claim, Horizon, Knowledge};
 use crate::projection::rules::{Rules, binds_by_consent};
 use crate::projection::stays::Stays;
 
@@ -131,11 +131,11 @@ pub fn irregular(events: &[Event], first: u64) -> Vec<u64> {
     let knowledge = Knowledge::of(events, Horizon::default());
     let catalogue = Catalogue::of(&knowledge.claims);
     let mut found = BTreeSet::new();
-    for id in touched {
+    for (id, claims) in by_agreement(&knowledge.claims, touched) {
         let Some(agreement) = catalogue.agreement(&id, Day::MAX) else { continue };
         let rules = Rules::of(agreement);
         for standing in Standing::ALL {
-            let acts = AgreementActs::of(&knowledge.claims, &id, &rules, *standing);
+            let acts = AgreementActs::of(&claims, &id, &rules, *standing);
             for own in acts.parties.values() {
                 let stays = Stays::of(own, &acts.for_all, &acts.milestones, &rules);
                 found.extend(stays.irregular.iter().map(|claim| claim.seq()).filter(|seq| *seq >= first));
@@ -143,4 +143,23 @@ pub fn irregular(events: &[Event], first: u64) -> Vec<u64> {
         }
     }
     found.into_iter().collect()
+}
+
+/// The claims about participation in each of these agreements: one pass for all, since a batch may touch many.
+fn by_agreement<'a>(claims: &[Claim<'a>], folded_ids: BTreeSet<String>) -> BTreeMap<String, Vec<Claim<'a>>> {
+    let mut found: BTreeMap<String, Vec<Claim<'a>>> = folded_ids.into_iter().map(|id| (id, Vec::new())).collect();
+    for claim in claims {
+        let agreement = match claim.body {
+            Body::Joining(joining) => Some(&joining.agreement),
+            Body::Memorandum(memorandum) => Some(&memorandum.agreement.id),
+            Body::Departure(departure) => Some(&departure.agreement),
+            Body::Suspension(suspension) => Some(&suspension.agreement),
+            Body::Milestone(milestone) => milestone.agreement.as_ref(),
+            _ => None,
+        };
+        if let Some(own) = agreement.and_then(|id| found.get_mut(&id.folded())) {
+            own.push(claim.clone());
+        }
+    }
+    found
 }
