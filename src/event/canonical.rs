@@ -115,13 +115,14 @@ fn separate(i: usize, line: &mut String) {
 }
 
 fn write_text(text: &str, line: &mut String) {
+    let mut written = 0;
     line.push('"');
-    for c in text.chars() {
-        if matches!(c, '"' | '\\') {
-            line.push('\\');
-        }
-        line.push(c);
+    for (at, _) in text.match_indices(['"', '\\']) {
+        line.push_str(&text[written..at]);
+        line.push('\\');
+        written = at;
     }
+    line.push_str(&text[written..]);
     line.push('"');
 }
 

@@ -290,11 +290,11 @@ impl Event {
     /// forms, and defaults that should have been left out.
     fn check_form(&self, statement: &str) -> Result<(), EventError> {
         let own = write_statement(&self.header, &self.id, &self.announcement)?;
-        let differing = own.bytes().zip(statement.bytes().chain([b'\n'])).position(|(own, given)| own != given);
-        match differing {
-            Some(at) => Err(NotCanonical { at, what: OTHER_FORM }.into()),
-            None => Ok(()),
+        if own.strip_suffix('\n') == Some(statement) {
+            return Ok(());
         }
+        let at = own.bytes().zip(statement.bytes()).take_while(|(own, given)| own == given).count();
+        Err(NotCanonical { at, what: OTHER_FORM }.into())
     }
 }
 
