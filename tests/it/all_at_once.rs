@@ -55,8 +55,13 @@ fn five_mistakes_in_five_announcements_are_all_told() {
 #[test]
 fn one_announcement_tells_each_of_its_mistakes() {
     let text = "  - { kind: joining, party: a b, agreement: ilrs, act: sign, occurred: 2023-02-30, colour: red }\n";
-    let expected =
-        [("E0111", "a.yaml:3:29"), ("E0110", "a.yaml:3:56"), ("E0201", "a.yaml:3:72"), ("E0107", "a.yaml:3:84")];
+    let expected = [
+        ("E0111", "a.yaml:3:29"),
+        ("E0301", "a.yaml:3:45"),
+        ("E0110", "a.yaml:3:56"),
+        ("E0201", "a.yaml:3:72"),
+        ("E0107", "a.yaml:3:84"),
+    ];
     check(&[("a.yaml", text)], &expected);
 }
 
