@@ -1,7 +1,7 @@
 //! The shape of what can be announced: one description of every field, from which files are read, the schema and the
 //! templates are written, and admission finds texts and references.
 //!
-//! A record is declared once, with [`record!`]; the macro makes the struct, its JSON form and its [`Record`] table.
+//! A record is declared once, with `record!`; the macro makes the struct, its JSON form and its [`Record`] table.
 
 use crate::domain::announcement::Kind;
 use crate::domain::id::Namespace;
