@@ -5,7 +5,7 @@
 //!    already when the same command runs again.
 //! 3. The batch, in one append to the store: compare-and-swap on the length, there whole or not at all, and on the disk
 //!    when it returns. From here on it is acknowledged.
-//! 4. `HEAD`, a hint. A crash before it leaves the hint behind the store, which is what a hint may be.
+//! 4. `HEAD`, a hint, not waited for. A crash before it leaves the hint behind the store, which is what a hint may be.
 //!
 //! Steps 2 to 4 are taken for one batch after another: a crash leaves whole files, and the same command goes on, since
 //! what is there already is not appended again.

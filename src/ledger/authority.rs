@@ -60,7 +60,7 @@ pub enum AuthorityFault {
         by: u64,
     },
     /// The signer lacks the role.
-    #[error("{recorder} is no {role}, and a {kind} needs one")]
+    #[error("`{kind}` needs the role {role}, which {recorder} does not have")]
     Role {
         /// Who signed.
         recorder: Recorder,

@@ -161,6 +161,6 @@ impl Head {
     }
 
     pub(crate) fn save(self, folder: &Folder) -> std::io::Result<()> {
-        whole_file::replace(&folder.head(), format!("{} {}\n", self.len, self.hash).as_bytes(), None)
+        whole_file::replace_unsynced(&folder.head(), format!("{} {}\n", self.len, self.hash).as_bytes())
     }
 }

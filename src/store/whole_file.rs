@@ -21,8 +21,20 @@ use crate::store::folder;
 ///
 /// What the operating system says. If only the last sync failed, the new file may be in place but not durable.
 pub fn replace(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
-    temporary(path, bytes, mode)?.persist(path)?;
+    synced(temporary(path, bytes, mode)?)?.persist(path)?;
     folder::sync(folder::parent(path))
+}
+
+/// Writes `bytes` to `path`, in place of what is there, without waiting for the disk.
+///
+/// For what can be done without: readers see the old file or the new one, and after a power cut perhaps neither.
+///
+/// # Errors
+///
+/// What the operating system says.
+pub fn replace_unsynced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    temporary(path, bytes, None)?.persist(path)?;
+    Ok(())
 }
 
 /// Writes `bytes` to `path`, where nothing may be yet. `mode` is as for [`replace`].
@@ -31,7 +43,7 @@ pub fn replace(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
 ///
 /// [`io::ErrorKind::AlreadyExists`] if there is anything at `path`, and else what the operating system says.
 pub fn create_new(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
-    temporary(path, bytes, mode)?.persist_noclobber(path)?;
+    synced(temporary(path, bytes, mode)?)?.persist_noclobber(path)?;
     folder::sync(folder::parent(path))
 }
 
@@ -53,10 +65,14 @@ pub(super) fn kind(path: &Path) -> io::Result<Kind> {
     }
 }
 
-/// A file beside `path` that holds `bytes`, on the disk, and is removed unless it is persisted.
+/// A file beside `path` that holds `bytes`, and is removed unless it is persisted.
 fn temporary(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<NamedTempFile> {
     let mut file = create_with_mode(folder::parent(path), mode.unwrap_or(0o666))?;
     file.write_all(bytes)?;
+    Ok(file)
+}
+
+fn synced(file: NamedTempFile) -> io::Result<NamedTempFile> {
     file.as_file().sync_all()?;
     Ok(file)
 }

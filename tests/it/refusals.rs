@@ -85,7 +85,7 @@ const VALUES: &[Case] = &[
         "did you mean `signature`?",
     ),
     case(Code::UnknownWord, "  - { kind: §joning }\n", "did you mean `joining`?"),
-    case(Code::UnknownWord, "  - { kind: §treatise }\n", "the kinds here are"),
+    case(Code::UnknownWord, "  - { kind: §treatise }\n", "the words of `kind` are"),
     case(Code::NotId, "  - { kind: party, id: §a b, name: X, type: state }\n", "letters"),
     case(Code::NotId, "  - { kind: party, id: x, name: X, type: state, country: §pk }\n", ""),
     case(

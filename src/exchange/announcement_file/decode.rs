@@ -146,9 +146,9 @@ impl Decoder {
                 }
             }
             Shape::Integer => self.integer(node, name).map(Value::from),
-            Shape::Boolean => self.parsed_word::<bool>(node, ["true", "false"].into_iter(), "words").map(Value::Bool),
+            Shape::Boolean => self.parsed_word::<bool>(node, ["true", "false"].into_iter(), name).map(Value::Bool),
             Shape::Word(words) => {
-                self.word(node, words.iter().map(|word| word.text), "words").map(|word| Value::String(word.to_owned()))
+                self.word(node, words.iter().map(|word| word.text), name).map(|word| Value::String(word.to_owned()))
             }
             Shape::Code(code) => {
                 let text = self.text(node, name)?;
@@ -197,7 +197,7 @@ impl Decoder {
             return None;
         };
         let span = kind.span.clone();
-        let kind: Kind = self.parsed_word(kind, Kind::ALL.iter().map(|kind| kind.as_str()), "kinds")?;
+        let kind: Kind = self.parsed_word(kind, Kind::ALL.iter().map(|kind| kind.as_str()), KIND)?;
         if kind.is_about_ledger() || kind == Kind::Correction {
             let hint = "what was wrong is replaced by what is right about the world";
             self.say(span, Code::KindNotHere, format!("a {kind} cannot be a replacement"), hint);
@@ -253,9 +253,9 @@ impl Decoder {
         &mut self,
         node: &Node,
         words: impl Iterator<Item = &'static str> + Clone,
-        what: &str,
+        key: &str,
     ) -> Option<&'static str> {
-        let text = self.text(node, "this")?;
+        let text = self.text(node, key)?;
         if let Some(word) = words.clone().find(|word| *word == text) {
             return Some(word);
         }
@@ -265,9 +265,9 @@ impl Decoder {
         }
         let hint = match nearest(&text, words.clone()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the {what} here are {}", words.collect::<Vec<_>>().join(", ")),
+            None => format!("the words of `{key}` are {}", words.collect::<Vec<_>>().join(", ")),
         };
-        self.say(node.span.clone(), Code::UnknownWord, format!("`{text}` is not one of the {what} here"), &hint);
+        self.say(node.span.clone(), Code::UnknownWord, format!("`{text}` is not a word of `{key}`"), &hint);
         None
     }
 
@@ -276,9 +276,9 @@ impl Decoder {
         &mut self,
         node: &Node,
         words: impl Iterator<Item = &'static str> + Clone,
-        what: &str,
+        key: &str,
     ) -> Option<T> {
-        self.word(node, words, what)?.parse().ok()
+        self.word(node, words, key)?.parse().ok()
     }
 }
 

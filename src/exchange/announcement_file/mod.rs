@@ -239,7 +239,7 @@ impl<'f> Reading<'f> {
             self.decoder.say(first_key(node), Code::MissingKey, "an announcement needs its `kind`".to_owned(), hint);
             return None;
         };
-        let kind: Kind = self.decoder.parsed_word(value, Kind::ALL.iter().map(|kind| kind.as_str()), "kinds")?;
+        let kind: Kind = self.decoder.parsed_word(value, Kind::ALL.iter().map(|kind| kind.as_str()), KIND)?;
         if kind == Kind::Genesis {
             let hint = "`servanda init` writes it";
             self.decoder.say(value.span.clone(), Code::KindNotHere, "a genesis is not announced".to_owned(), hint);
@@ -301,7 +301,7 @@ impl<'f> Reading<'f> {
 
     fn standing(&mut self, entries: &[Entry]) -> Option<Standing> {
         let node = find(entries, "standing")?;
-        self.decoder.parsed_word(node, Standing::ALL.iter().map(|word| word.as_str()), "words")
+        self.decoder.parsed_word(node, Standing::ALL.iter().map(|word| word.as_str()), "standing")
     }
 
     /// The source's own words, each beside a date that the announcement may have.

@@ -227,8 +227,11 @@ fn differences(known: &Announcement, new: &Announcement) -> Vec<String> {
         flatten(&value, "", &mut |path, text| flat.entry(path).or_default()[side] = Some(text));
     }
     let shown = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
-    let differing = flat.into_iter().filter(|(_, [there, here])| there != here);
+    let mut differing: Vec<_> = flat.into_iter().filter(|(_, [there, here])| there != here).collect();
+    // What is told is cut when it is long: what the announcement says comes before what it rests on.
+    differing.sort_by_key(|(path, _)| path.starts_with("evidence"));
     differing
+        .into_iter()
         .map(|(path, [there, here])| format!("{path} is {} there and {} here", shown(&there), shown(&here)))
         .collect()
 }
