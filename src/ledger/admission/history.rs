@@ -6,6 +6,7 @@ use crate::domain::act::JoiningAct;
 use crate::domain::announcement::{Announcement, Body, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
+use crate::domain::id::{AgreementId, AnnouncementId};
 use crate::event::statement::Event;
 use crate::ledger::admission::{Desk, Scope};
 use crate::ledger::finding::{Code, Finding};
@@ -98,7 +99,7 @@ fn struck(position: usize, field: &str, id: &str, desk: &Desk<'_>, findings: &mu
 impl Desk<'_> {
     /// What struck the announcement of that id, in the ledger or earlier in the batch.
     fn struck_by(&self, id: &str) -> Option<String> {
-        let id = crate::domain::id::AnnouncementId::parse(id).ok()?;
+        let id = AnnouncementId::parse(id).ok()?;
         let strikes = |announcement: &Announcement| match &announcement.body {
             Body::Correction(correction) => correction.corrects == id,
             Body::Retraction(retraction) => retraction.retracts == id,
@@ -119,11 +120,7 @@ pub fn irregular(events: &[Event], first: u64) -> Vec<u64> {
     let touched: BTreeSet<String> = events
         .iter()
         .filter(|event| event.header.seq >= first)
-        .filter_map(|event| match &event.announcement.body {
-            Body::Joining(joining) => Some(joining.agreement.folded()),
-            Body::Departure(departure) => Some(departure.agreement.folded()),
-            _ => None,
-        })
+        .filter_map(|event| Some(agreement_of(&event.announcement.body)?.folded()))
         .collect();
     if touched.is_empty() {
         return Vec::new();
@@ -145,19 +142,24 @@ pub fn irregular(events: &[Event], first: u64) -> Vec<u64> {
     found.into_iter().collect()
 }
 
+/// The agreement in which a body tells of participation; a correction tells what its replacement does.
+fn agreement_of(body: &Body) -> Option<&AgreementId> {
+    match body {
+        Body::Joining(joining) => Some(&joining.agreement),
+        Body::Memorandum(memorandum) => Some(&memorandum.agreement.id),
+        Body::Departure(departure) => Some(&departure.agreement),
+        Body::Suspension(suspension) => Some(&suspension.agreement),
+        Body::Milestone(milestone) => milestone.agreement.as_ref(),
+        Body::Correction(correction) => agreement_of(correction.replacement.as_ref()?.0.as_ref()),
+        _ => None,
+    }
+}
+
 /// The claims about participation in each of these agreements: one pass for all, since a batch may touch many.
 fn by_agreement<'a>(claims: &[Claim<'a>], folded_ids: BTreeSet<String>) -> BTreeMap<String, Vec<Claim<'a>>> {
     let mut found: BTreeMap<String, Vec<Claim<'a>>> = folded_ids.into_iter().map(|id| (id, Vec::new())).collect();
     for claim in claims {
-        let agreement = match claim.body {
-            Body::Joining(joining) => Some(&joining.agreement),
-            Body::Memorandum(memorandum) => Some(&memorandum.agreement.id),
-            Body::Departure(departure) => Some(&departure.agreement),
-            Body::Suspension(suspension) => Some(&suspension.agreement),
-            Body::Milestone(milestone) => milestone.agreement.as_ref(),
-            _ => None,
-        };
-        if let Some(own) = agreement.and_then(|id| found.get_mut(&id.folded())) {
+        if let Some(own) = agreement_of(claim.body).and_then(|id| found.get_mut(&id.folded())) {
             own.push(claim.clone());
         }
     }
