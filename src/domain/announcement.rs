@@ -194,6 +194,36 @@ impl Kind {
         )
     }
 
+    /// Whether it is written in announcement files; the others are written by commands of their own.
+    pub const fn is_written_in_files(self) -> bool {
+        match self {
+            Self::Genesis
+            | Self::LogKeyChanged
+            | Self::Policy
+            | Self::Attestation
+            | Self::Reaffirmation
+            | Self::Erasure => false,
+            Self::Party
+            | Self::Agreement
+            | Self::Mission
+            | Self::Joining
+            | Self::Memorandum
+            | Self::Contribution
+            | Self::Departure
+            | Self::Suspension
+            | Self::Statement
+            | Self::Prospect
+            | Self::Milestone
+            | Self::Count
+            | Self::Correction
+            | Self::Retraction
+            | Self::Dispute
+            | Self::Confirmation
+            | Self::RecorderAdded
+            | Self::RecorderRevoked => true,
+        }
+    }
+
     /// Whether it describes a thing rather than tells of something that happened.
     pub const fn is_description(self) -> bool {
         matches!(self, Self::Party | Self::Agreement | Self::Mission)

@@ -50,9 +50,9 @@ pub(super) fn date_keys(record: &Record) -> BTreeSet<&'static str> {
     keys
 }
 
-/// The kinds that people write down; a ledger is founded by `init` alone.
+/// The kinds that people write down.
 pub(super) fn written_kinds() -> impl Iterator<Item = Kind> {
-    Kind::ALL.iter().copied().filter(|kind| !matches!(kind, Kind::Genesis))
+    Kind::ALL.iter().copied().filter(|kind| kind.is_written_in_files())
 }
 
 /// The kinds that can take the place of a corrected announcement.

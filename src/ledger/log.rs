@@ -3,7 +3,7 @@
 use crate::domain::id::Origin;
 use crate::event::chain::Chain;
 use crate::event::statement::Event;
-use crate::integrity::digest::event_hash;
+use crate::integrity::digest::{DocumentHash, document_hash, event_hash};
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
 use crate::ledger::authority::Authority;
 use crate::ledger::settings::{Folder, Head, Settings};
@@ -90,6 +90,49 @@ impl Log {
         let limit = u64::try_from(crate::evidence::extract::MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
         Documents::at(self.folder.documents()).get(address, limit)
     }
+
+    /// The text of a document, if it is the one that was recorded.
+    ///
+    /// # Errors
+    ///
+    /// [`TextError`], saying whether it is gone, altered, or cannot be read.
+    pub fn document_text(&self, address: &str) -> Result<String, TextError> {
+        let bytes = self.document(address)?.ok_or_else(|| TextError::Gone { address: address.to_owned() })?;
+        let found = document_hash(&bytes);
+        if found.to_string() != address {
+            return Err(TextError::Altered { address: address.to_owned(), found });
+        }
+        String::from_utf8(bytes).map_err(|_| TextError::NotText { address: address.to_owned() })
+    }
+}
+
+/// Why a document's text cannot be shown.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TextError {
+    /// It is not in the ledger's folder.
+    #[error("document {address} is not in the ledger's folder")]
+    Gone {
+        /// Which document.
+        address: String,
+    },
+    /// Its bytes are others than those that were recorded.
+    #[error("document {address} was altered: it hashes to {found}")]
+    Altered {
+        /// Which document.
+        address: String,
+        /// The hash of what is there.
+        found: DocumentHash,
+    },
+    /// Its bytes are not text in UTF-8.
+    #[error("document {address} is not text")]
+    NotText {
+        /// Which document.
+        address: String,
+    },
+    /// It could not be read.
+    #[error(transparent)]
+    Unreadable(#[from] DocumentError),
 }
 
 /// Takes what can be read, and says of the rest why it cannot.

@@ -113,7 +113,7 @@ pub fn verify(log: &Log, genesis: Option<EventHash>) -> Report {
     walk.end(log, genesis);
     let documents = Kept::look(log, &walk.named, &walk.erased);
     let head = walk.chain.head();
-    let evidence = evidence_faults(&walk.quotes, &documents);
+    let evidence = evidence_report(&walk.quotes, &documents);
     let layers = vec![
         report(Layer::Bytes, walk.bytes_faults, format!("{} events, {} bytes", log.len(), walk.bytes)),
         report(Layer::Chain, walk.chain_faults, format!("{} events", log.len())),
@@ -122,8 +122,8 @@ pub fn verify(log: &Log, genesis: Option<EventHash>) -> Report {
         not_checked(Layer::Checkpoints, "none is kept"),
         not_checked(Layer::Witnesses, "none is named"),
         not_checked(Layer::Timestamps, "none is kept"),
-        report(Layer::Documents, documents.faults, format!("{} files", documents.looked_at)),
-        report(Layer::Evidence, evidence, format!("{} quotes", walk.quotes.len())),
+        documents.report(),
+        evidence,
         not_checked(Layer::Projections, "no derived state is kept"),
     ];
     Report { layers, events: log.len(), bytes: walk.bytes, head }
@@ -329,6 +329,7 @@ fn files_of(document: &Document) -> Vec<(String, u64)> {
 /// The documents that were looked at.
 struct Kept {
     looked_at: usize,
+    erased: usize,
     faults: Vec<Fault>,
     /// Those that are what they should be.
     good: BTreeMap<String, Vec<u8>>,
@@ -337,8 +338,13 @@ struct Kept {
 
 impl Kept {
     fn look(log: &Log, named: &BTreeMap<String, Named>, erased: &BTreeMap<String, u64>) -> Self {
-        let mut kept =
-            Self { looked_at: named.len(), faults: Vec::new(), good: BTreeMap::new(), gone: BTreeSet::new() };
+        let mut kept = Self {
+            looked_at: named.len(),
+            erased: 0,
+            faults: Vec::new(),
+            good: BTreeMap::new(),
+            gone: BTreeSet::new(),
+        };
         for (address, Named { seq, len, document }) in named {
             let fault = match log.document(address) {
                 Ok(Some(bytes)) if bytes.len() as u64 != *len => {
@@ -351,7 +357,10 @@ impl Kept {
                     kept.good.insert(address.clone(), bytes);
                     None
                 }
-                Ok(None) if erased.contains_key(document) => None,
+                Ok(None) if erased.contains_key(document) => {
+                    kept.erased += 1;
+                    None
+                }
                 Ok(None) => Some(format!("document {address} is MISSING")),
                 Err(error) => Some(format!("document {address}: {error}")),
             };
@@ -364,18 +373,31 @@ impl Kept {
         }
         kept
     }
+
+    fn report(self) -> LayerReport {
+        if self.looked_at == 0 {
+            return not_checked(Layer::Documents, "no event names one");
+        }
+        let erased = if self.erased > 0 { format!(", {} erased as events say", self.erased) } else { String::new() };
+        let covered = format!("{} of {} files{erased}", self.good.len(), self.looked_at);
+        report(Layer::Documents, self.faults, covered)
+    }
 }
 
-/// Quotes that do not stand where they were found. Of documents that are gone, the layer `documents` tells.
-fn evidence_faults(quotes: &[(u64, Evidence)], documents: &Kept) -> Vec<Fault> {
+/// Whether quotes stand where they were found. Of documents that are gone, the layer `documents` tells.
+fn evidence_report(quotes: &[(u64, Evidence)], documents: &Kept) -> LayerReport {
     let mut faults = Vec::new();
+    let mut unseen = 0;
     for (seq, evidence) in quotes {
         let (Some(quote), Some(document)) = (&evidence.quote, &evidence.source.document) else {
             faults.push(Fault { seq: *seq, what: "a quote has no document to stand in".to_owned() });
             continue;
         };
         let address = document.text_address().map(Address::as_str);
-        let Some(address) = address.filter(|address| !documents.gone.contains(*address)) else { continue };
+        let Some(address) = address.filter(|address| !documents.gone.contains(*address)) else {
+            unseen += 1;
+            continue;
+        };
         let text = documents.good.get(address).and_then(|bytes| std::str::from_utf8(bytes).ok());
         let at = evidence.at.and_then(|(start, end)| Some(usize::try_from(start).ok()?..usize::try_from(end).ok()?));
         let stands = text.zip(at).is_some_and(|(text, at)| holds(text, at, quote));
@@ -384,5 +406,19 @@ fn evidence_faults(quotes: &[(u64, Evidence)], documents: &Kept) -> Vec<Fault> {
             faults.push(Fault { seq: *seq, what });
         }
     }
-    faults
+    if quotes.is_empty() {
+        return not_checked(Layer::Evidence, "no event has a quote");
+    }
+    if unseen == quotes.len() {
+        return not_checked(Layer::Evidence, "the documents of all quotes are missing, altered or erased");
+    }
+    let covered = match unseen {
+        0 => format!("{} quotes", quotes.len()),
+        _ => format!(
+            "{} of {} quotes; the documents of the others are missing, altered or erased",
+            quotes.len() - unseen,
+            quotes.len()
+        ),
+    };
+    report(Layer::Evidence, faults, covered)
 }

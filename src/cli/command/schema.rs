@@ -3,7 +3,6 @@
 use clap::Args;
 
 use crate::cli::failure::Exit;
-use crate::cli::screen::json;
 use crate::cli::{Context, Outcome};
 use crate::exchange::schema;
 
@@ -22,7 +21,8 @@ pub(in crate::cli) struct Schema {
 impl Schema {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let schema = if self.line { schema::announcement() } else { schema::announcement_file() };
-        context.print(&json(&schema))?;
+        let text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+        context.print(&(text + "\n"))?;
         Ok(Exit::Done)
     }
 }

@@ -58,13 +58,9 @@ impl Source {
                 let found = all.of_document(&document)?;
                 let document = found.sources.iter().find_map(|used| used.source.document.as_ref());
                 let address = document.and_then(Document::text_address).map(Address::as_str).unwrap_or_default();
-                let bytes =
-                    reading.log.document(address).map_err(|error| Failure::new(Exit::CouldNot, error.to_string()))?;
-                let bytes = bytes.ok_or_else(|| {
-                    Failure::new(Exit::CouldNot, format!("document {address} is not in the ledger's folder"))
-                        .hint("`servanda verify` tells whether it was erased or is missing")
+                let text = reading.log.document_text(address).map_err(|error| {
+                    Failure::new(Exit::CouldNot, error.to_string()).hint("`servanda verify` tells more")
                 })?;
-                let text = String::from_utf8_lossy(&bytes);
                 let lines: Vec<String> = text.lines().map(|line| shown(line).into_owned()).collect();
                 context.print(&(lines.join("\n") + "\n"))?;
             }

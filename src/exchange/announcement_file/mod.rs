@@ -240,9 +240,13 @@ impl<'f> Reading<'f> {
             return None;
         };
         let kind: Kind = self.decoder.parsed_word(value, Kind::ALL.iter().map(|kind| kind.as_str()), KIND)?;
-        if kind == Kind::Genesis {
-            let hint = "`servanda init` writes it";
-            self.decoder.say(value.span.clone(), Code::KindNotHere, "a genesis is not announced".to_owned(), hint);
+        if !kind.is_written_in_files() {
+            let hint = match kind {
+                Kind::Genesis => "`servanda init` writes it",
+                _ => "this version reads such events, and does not write them yet",
+            };
+            let message = format!("`{kind}` is not written in announcement files");
+            self.decoder.say(value.span.clone(), Code::KindNotHere, message, hint);
             return None;
         }
         Some(kind)
