@@ -81,7 +81,7 @@ pub enum AuthorityFault {
         owner: Recorder,
     },
     /// A log key cannot be a recorder's.
-    #[error("the key {key} is the log's own")]
+    #[error("the key {key} cannot be both the log's and a recorder's")]
     LogKey {
         /// Its fingerprint.
         key: String,
@@ -174,6 +174,14 @@ impl Authority {
                     let expected = self.log_key().map_or_else(String::new, ToString::to_string);
                     return Err(AuthorityFault::OtherLogKey { expected, found: old.to_string() });
                 }
+                if let Some(taken) = self.keys.keys().find(|key| key.point() == new.point()) {
+                    return Err(AuthorityFault::LogKey { key: taken.fingerprint() });
+                }
+                if self.log_keys.iter().any(|known| known.point() == new.point()) || new.name() != old.name() {
+                    return Err(AuthorityFault::NotKey(format!(
+                        "`{new}` cannot follow `{old}`: a new key, of the same name"
+                    )));
+                }
                 self.log_keys.push(new);
             }
             _ => {}
@@ -182,7 +190,12 @@ impl Authority {
     }
 
     fn founded(genesis: &Genesis) -> Result<Self, AuthorityFault> {
-        let mut authority = Self { keys: BTreeMap::new(), log_keys: vec![vkey(genesis.log_key.as_str())?] };
+        let log_key = vkey(genesis.log_key.as_str())?;
+        if log_key.name() != genesis.origin.as_str() {
+            let found = log_key.to_string();
+            return Err(AuthorityFault::OtherLogKey { expected: format!("{}+…", genesis.origin), found });
+        }
+        let mut authority = Self { keys: BTreeMap::new(), log_keys: vec![log_key] };
         for recorder in &genesis.recorders {
             authority.add(0, recorder)?;
         }

@@ -156,7 +156,10 @@ impl Founded {
         let Self { ledger, aside, target } = self;
         drop(ledger);
         store_folder::sync(aside.path())?;
-        std::fs::rename(aside.path(), &target)?;
+        if let Err(error) = std::fs::rename(aside.path(), &target) {
+            let there = Folder::at(&target).is_ledger();
+            return Err(if there { FoundError::AlreadyThere { folder: target } } else { error.into() });
+        }
         // The folder has another name now; there is nothing to remove under the old one.
         let _ = aside.keep();
         if let Some(parent) = target.parent().filter(|parent| !parent.as_os_str().is_empty()) {

@@ -32,7 +32,11 @@ impl Index {
             }
             self.things.entry(key).or_insert_with(|| described.id.to_owned());
         }
-        match &announcement.body {
+        let body = match &announcement.body {
+            Body::Correction(correction) => correction.replacement.as_ref().map(|replacement| replacement.0.as_ref()),
+            body => Some(body),
+        };
+        match body.unwrap_or(&announcement.body) {
             Body::Agreement(agreement) => self.types.insert(agreement.id.folded(), agreement.r#type),
             Body::Memorandum(memorandum) => {
                 self.types.insert(memorandum.agreement.id.folded(), memorandum.agreement.r#type)

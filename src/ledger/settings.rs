@@ -11,6 +11,9 @@ use crate::integrity::digest::EventHash;
 use crate::ledger::Damage;
 use crate::store::whole_file;
 
+/// The most bytes that `servanda.toml` or `HEAD` may have.
+const MAX_TEXT_BYTES: u64 = 64 << 10;
+
 /// The format of the folder, version 1.
 const FORMAT: u32 = 1;
 
@@ -88,7 +91,7 @@ pub enum SettingsError {
         what: String,
     },
     /// The operating system refused.
-    #[error("{} cannot be reached", .file.display())]
+    #[error("{} cannot be read: {source}", .file.display())]
     Io {
         /// The file.
         file: PathBuf,
@@ -105,11 +108,9 @@ impl Settings {
 
     pub(crate) fn load(folder: &Folder) -> Result<Self, SettingsError> {
         let file = folder.settings_file();
-        let text = match std::fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(SettingsError::Absent { folder: folder.path().to_owned() });
-            }
+        let text = match whole_file::read_text(&file, MAX_TEXT_BYTES) {
+            Ok(Some(text)) => text,
+            Ok(None) => return Err(SettingsError::Absent { folder: folder.path().to_owned() }),
             Err(source) => return Err(SettingsError::Io { file, source }),
         };
         let settings: Self = toml::from_str(&text)
@@ -142,7 +143,7 @@ pub struct Head {
 
 impl Head {
     pub(crate) fn load(folder: &Folder) -> Option<Self> {
-        let text = std::fs::read_to_string(folder.head()).ok()?;
+        let text = whole_file::read_text(&folder.head(), MAX_TEXT_BYTES).ok()??;
         let (len, hash) = text.trim_end().split_once(' ')?;
         Some(Self { len: len.parse().ok()?, hash: hash.parse().ok()? })
     }
@@ -153,11 +154,17 @@ impl Head {
     pub(crate) fn forgotten(self, len: u64, hash_at: impl Fn(u64) -> Option<EventHash>) -> Option<Damage> {
         let newest = self.len.checked_sub(1)?;
         if newest >= len {
-            let what = format!("HEAD remembers {} events, and the store holds {len}", self.len);
+            let what = format!(
+                "HEAD remembers {} events, and the store holds {len}: the log was cut, or HEAD was replaced",
+                self.len
+            );
             return Some(Damage { seq: len, what });
         }
         let found = hash_at(newest).filter(|found| *found != self.hash)?;
-        Some(Damage { seq: newest, what: format!("hashes to {found}, and HEAD remembers {}", self.hash) })
+        Some(Damage {
+            seq: newest,
+            what: format!("hashes to {found}, and HEAD remembers {}: the log was replaced, or HEAD was", self.hash),
+        })
     }
 
     pub(crate) fn save(self, folder: &Folder) -> std::io::Result<()> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::integrity::signature::EVENT_NAMESPACE;
 use crate::integrity::signing_key::{SigningKey, SigningKeyError};
 use crate::integrity::ssh_key::PublicKey;
-use crate::store::whole_file;
+use crate::store::{folder as store_folder, whole_file};
 
 /// Somebody who can sign a batch.
 pub trait Signer {
@@ -112,7 +112,7 @@ impl KeyFile {
         let io = |source| SignerError::Io { file: file.to_owned(), source };
         let key = SigningKey::from_seed(seed);
         if let Some(folder) = file.parent() {
-            std::fs::create_dir_all(folder).map_err(io)?;
+            store_folder::create(folder).map_err(io)?;
         }
         whole_file::create_new(file, key.to_openssh(comment).as_bytes(), Some(0o600)).map_err(io)?;
         let public = format!("{} {comment}\n", key.public());

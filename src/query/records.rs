@@ -100,9 +100,9 @@ pub fn show(asked: Asked<'_>, which: &str) -> Result<Shown, QueryError> {
 ///
 /// [`QueryError::NoEvent`], [`QueryError::Ambiguous`].
 pub fn find<'a>(events: &'a [Event], which: &str) -> Result<&'a Event, QueryError> {
-    if let Ok(seq) = which.parse::<u64>() {
-        let event = usize::try_from(seq).ok().and_then(|seq| events.get(seq));
-        return event.ok_or_else(|| QueryError::NoEvent(which.to_owned()));
+    let digits = which.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some(event) = which.parse::<usize>().ok().filter(|_| digits).and_then(|seq| events.get(seq)) {
+        return Ok(event);
     }
     if let Some(event) = events.iter().find(|event| event.id.as_str().eq_ignore_ascii_case(which)) {
         return Ok(event);

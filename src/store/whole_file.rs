@@ -5,7 +5,7 @@
 //! begins with `.tmp-`.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -45,6 +45,23 @@ pub fn replace_unsynced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub fn create_new(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
     synced(temporary(path, bytes, mode)?)?.persist_noclobber(path)?;
     folder::sync(folder::parent(path))
+}
+
+/// Reads a small text file, `None` if there is none. A link, a pipe or a device is not opened.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::InvalidData`] if it is no file, longer than `limit` bytes or not UTF-8; else what the system says.
+pub fn read_text(path: &Path, limit: u64) -> io::Result<Option<String>> {
+    let invalid = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
+    match kind(path)? {
+        Kind::Absent => return Ok(None),
+        Kind::Other => return Err(invalid("not a regular file")),
+        Kind::Regular => {}
+    }
+    let mut text = String::new();
+    fs::File::open(path)?.take(limit + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > limit { Err(invalid("too long")) } else { Ok(Some(text)) }
 }
 
 /// What lies at a path, before it is opened.

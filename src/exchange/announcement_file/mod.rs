@@ -18,6 +18,7 @@ use crate::domain::date::Date;
 use crate::domain::id::{AnnouncementId, Namespace};
 use crate::domain::shape::{Field, Shape, for_each_leaf};
 use crate::exchange::fields::{ANNOUNCEMENTS, COMMON, KIND};
+use crate::exchange::form::date_keys;
 use crate::exchange::place::SourceText;
 use crate::exchange::tree::{self, Entry, Format, Node, SyntaxFault};
 use crate::ledger::draft::Fragment;
@@ -312,8 +313,7 @@ impl<'f> Reading<'f> {
     fn wording(&mut self, entries: &[Entry], kind: Kind) -> BTreeMap<String, String> {
         let Some(node) = find(entries, "wording") else { return BTreeMap::new() };
         let Some(words) = self.decoder.map(node, "`wording`") else { return BTreeMap::new() };
-        let dates = kind.record().fields.iter().filter(|field| matches!(field.shape, Shape::Date));
-        let known: Vec<&str> = dates.map(Field::name).chain(["announced"]).collect();
+        let known: Vec<&str> = date_keys(kind.record()).into_iter().collect();
         self.decoder.only(words, &known, &format!("among the dates of a {kind}"));
         words
             .iter()

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::act::JoiningAct;
-use crate::domain::announcement::{Announcement, Body, Standing};
+use crate::domain::announcement::{Announcement, Body, Kind, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, AnnouncementId};
 use crate::event::statement::Event;
 use crate::ledger::admission::{Desk, Scope};
 use crate::ledger::finding::{Code, Finding};
+use crate::ledger::index::described;
 use crate::projection::acts::AgreementActs;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Claim, Horizon, Knowledge};
@@ -33,7 +34,29 @@ pub(super) fn check(
         let message = format!("announced {announced}, before it occurred on {occurred}");
         say(field, Code::AnnouncedBeforeOccurred, message, "what is only expected is a `prospect`, or has `expected`");
     }
+    check_body(&announcement.body, "", scope, &mut say);
     match &announcement.body {
+        Body::Correction(correction) => {
+            let replacement = correction.replacement.as_ref().map(|replacement| replacement.0.as_ref());
+            if let Some(body) = replacement {
+                check_body(body, "replacement", scope, &mut say);
+            }
+            strikes(("corrects", &correction.corrects), replacement, desk, &mut say);
+        }
+        Body::Retraction(retraction) => strikes(("retracts", &retraction.retracts), None, desk, &mut say),
+        Body::Dispute(dispute) => tells_of_world(("of", &dispute.of), desk, &mut say),
+        Body::Confirmation(confirmation) => tells_of_world(("of", &confirmation.of), desk, &mut say),
+        _ => {}
+    }
+}
+
+/// Says one problem: field, code, message, hint.
+type Say<'s> = dyn FnMut(&str, Code, String, &str) + 's;
+
+/// What the shape of a body alone cannot say; `path` is the way to the body.
+fn check_body(body: &Body, path: &str, scope: &Scope<'_>, say: &mut Say<'_>) {
+    let at = |field: &str| if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") };
+    match body {
         Body::Joining(joining) => {
             let id = joining.agreement.as_str();
             let of_type = scope.batch.agreement_type(id).or_else(|| scope.ledger.agreement_type(id));
@@ -41,29 +64,61 @@ pub(super) fn check(
                 && joining.act == JoiningAct::Unspecified
             {
                 let message = format!("joining a {of_type} needs its `act`");
-                say("act", Code::MissingKey, message, "for example `act: ratification`");
+                say(&at("act"), Code::MissingKey, message, "for example `act: ratification`");
             }
         }
         Body::Milestone(milestone) => {
-            one_of(["agreement", "mission"], milestone.agreement.is_some(), milestone.mission.is_some(), &mut say);
-            one_of(["occurred", "expected"], milestone.occurred.is_some(), milestone.expected.is_some(), &mut say);
+            let mut one_of = |keys: [&str; 2], first: bool, second: bool| {
+                if first == second {
+                    let found = if first { "both are there" } else { "neither is there" };
+                    let message = format!("either `{}` or `{}` is needed; {found}", keys[0], keys[1]);
+                    let field = if first { at(keys[1]) } else { path.to_owned() };
+                    say(&field, Code::Combination, message, "keep one of them");
+                }
+            };
+            one_of(["agreement", "mission"], milestone.agreement.is_some(), milestone.mission.is_some());
+            one_of(["occurred", "expected"], milestone.occurred.is_some(), milestone.expected.is_some());
         }
         Body::Contribution(contribution) if contribution.occurred.is_none() && contribution.expected.is_none() => {
             let hint = "give one of them; `XXXX` says that the day is unknown";
-            say("", Code::Combination, "neither `occurred` nor `expected` is there".to_owned(), hint);
+            say(path, Code::Combination, "neither `occurred` nor `expected` is there".to_owned(), hint);
         }
-        Body::Correction(correction) => struck(position, "corrects", correction.corrects.as_str(), desk, findings),
-        Body::Retraction(retraction) => struck(position, "retracts", retraction.retracts.as_str(), desk, findings),
         _ => {}
     }
 }
 
-fn one_of(keys: [&str; 2], first: bool, second: bool, say: &mut dyn FnMut(&str, Code, String, &str)) {
-    let [one, other] = keys;
-    if first == second {
-        let found = if first { "both are there" } else { "neither is there" };
-        let message = format!("either `{one}` or `{other}` is needed; {found}");
-        say(if first { other } else { "" }, Code::Combination, message, "keep one of them");
+/// Whether an announcement can be corrected or retracted: once, if it tells of the world, and a thing keeps its id.
+fn strikes(target: (&str, &AnnouncementId), replacement: Option<&Body>, desk: &Desk<'_>, say: &mut Say<'_>) {
+    tells_of_world(target, desk, say);
+    let (field, id) = target;
+    if let Some(by) = desk.struck_by(id) {
+        let message = format!("`{id}` was already corrected or retracted by {by}");
+        say(field, Code::AlreadyStruck, message, &format!("correct or retract {by} instead"));
+    }
+    let (Some(struck), Some(announced)) = (desk.body(id), desk.announcement(id)) else { return };
+    // Taking back a correction brings back what it corrected.
+    if field == "retracts" && announced.body.kind() == Kind::Correction {
+        return;
+    }
+    let named = |body| described(body).map(|thing| (thing.namespace, thing.id.to_ascii_lowercase()));
+    match (replacement, named(struck)) {
+        (None, Some((namespace, thing))) if struck.kind().is_description() => {
+            let message = format!("others may name the {namespace} `{thing}`, so its description stays");
+            say(field, Code::Combination, message, "give a `replacement` of the same kind and id that is right");
+        }
+        (Some(replacement), Some(thing)) if named(replacement).as_ref() != Some(&thing) => {
+            let message = format!("the replacement does not describe the {} `{}`", thing.0, thing.1);
+            say("replacement", Code::Combination, message, "others may name it: keep its kind and id");
+        }
+        _ => {}
+    }
+}
+
+/// The ledger's own announcements are changed by others of their kind, and by nobody's word.
+fn tells_of_world((field, id): (&str, &AnnouncementId), desk: &Desk<'_>, say: &mut Say<'_>) {
+    if let Some(kind) = desk.body(id).map(Body::kind).filter(|kind| kind.is_about_ledger()) {
+        let message = format!("`{id}` is a {kind}: it is about the ledger, and is not disputed or taken back");
+        say(field, Code::KindNotHere, message, "a key is taken back by `recorder-revoked`");
     }
 }
 
@@ -86,29 +141,34 @@ fn occurred(body: &Body) -> Option<(&'static str, &Date)> {
     date.map(|date| ("occurred", date))
 }
 
-/// Nothing is corrected or retracted twice.
-fn struck(position: usize, field: &str, id: &str, desk: &Desk<'_>, findings: &mut Vec<Finding>) {
-    let by = desk.struck_by(id);
-    if let Some(by) = by {
-        let message = format!("`{id}` was already corrected or retracted by {by}");
-        let hint = format!("correct or retract {by} instead");
-        findings.push(Finding::new(position, field, Code::AlreadyStruck, message).hint(hint));
-    }
-}
-
 impl Desk<'_> {
+    /// The announcement of that id, in the ledger or earlier in the batch.
+    fn announcement(&self, id: &AnnouncementId) -> Option<&Announcement> {
+        match self.index.announcement(id) {
+            Some(seq) => Some(&self.events.get(usize::try_from(seq).ok()?)?.announcement),
+            None => Some(&self.admitted.new.get(*self.seen.get(&id.folded())?)?.announcement),
+        }
+    }
+
+    /// What the announcement of that id says, in the ledger or earlier in the batch; of a correction, its replacement.
+    fn body(&self, id: &AnnouncementId) -> Option<&Body> {
+        match &self.announcement(id)?.body {
+            Body::Correction(correction) => correction.replacement.as_ref().map(|replacement| replacement.0.as_ref()),
+            body => Some(body),
+        }
+    }
+
     /// What struck the announcement of that id, in the ledger or earlier in the batch.
-    fn struck_by(&self, id: &str) -> Option<String> {
-        let id = AnnouncementId::parse(id).ok()?;
+    fn struck_by(&self, id: &AnnouncementId) -> Option<String> {
         let strikes = |announcement: &Announcement| match &announcement.body {
-            Body::Correction(correction) => correction.corrects == id,
-            Body::Retraction(retraction) => retraction.retracts == id,
+            Body::Correction(correction) => correction.corrects == *id,
+            Body::Retraction(retraction) => retraction.retracts == *id,
             _ => false,
         };
         if let Some(new) = self.admitted.new.iter().find(|new| strikes(&new.announcement)) {
             return Some(format!("`{}`", new.id));
         }
-        let seq = self.index.announcement(&id)?;
+        let seq = self.index.announcement(id)?;
         let knowledge = self.knowledge.get_or_init(|| Knowledge::of(self.events, Horizon::default()));
         let by = knowledge.struck.get(&seq)?.by;
         Some(format!("`{}`", self.events[usize::try_from(by).ok()?].id))
