@@ -157,6 +157,8 @@ impl From<QueryError> for Failure {
                 failure.hint("give a position, an announcement's id, or 8 or more digits of a hash; see `servanda log`")
             }
             QueryError::Ambiguous { .. } => failure.hint("give more digits"),
+            QueryError::NotRecorded { .. } => failure.hint("a year or month is no position; write a day: 2026-11-22"),
+            QueryError::NoSource(digits) if digits.len() < 4 => failure.hint("give at least 4 digits"),
             QueryError::NoSource(_) => failure.hint("`servanda source list` shows the addresses"),
         }
     }

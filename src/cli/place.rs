@@ -6,7 +6,8 @@ use crate::cli::Context;
 use crate::cli::failure::{Exit, Failure};
 use crate::domain::text::shown;
 use crate::event::Event;
-use crate::ledger::{Access, Folder, KeyFile, Log, SignerError};
+use crate::integrity::SigningKey;
+use crate::ledger::{Access, Folder, KeyFile, Log, OpenError, SettingsError, SignerError};
 use crate::query::Asked;
 
 /// A log that was read, with its events.
@@ -64,7 +65,27 @@ impl Context<'_, '_> {
 
     /// Reads the log as it is.
     pub(super) fn read_log(&self, command: &str) -> Result<Log, Failure> {
-        Ok(Log::read(&self.ledger(), &self.access(command))?)
+        let folder = self.ledger();
+        Log::read(&folder, &self.access(command)).map_err(|error| self.not_opened(error, &folder))
+    }
+
+    /// Where there is no ledger, those that lie beside it are named.
+    pub(super) fn not_opened(&self, error: OpenError, folder: &Folder) -> Failure {
+        if !matches!(error, OpenError::Settings(SettingsError::Absent { .. })) {
+            return error.into();
+        }
+        let beside = std::fs::read_dir(folder.path().parent().unwrap_or(&self.around.folder)).into_iter().flatten();
+        let mut ledgers: Vec<Folder> =
+            beside.flatten().map(|entry| Folder::at(entry.path())).filter(Folder::is_ledger).take(3).collect();
+        ledgers.sort_by(|a, b| a.path().cmp(b.path()));
+        match ledgers.first() {
+            Some(found) => {
+                let path = shell_word(&self.shown_path(found));
+                Failure::new(Exit::CouldNot, error.to_string())
+                    .hint(format!("{path} is one: add --ledger {path}, or set SERVANDA_LEDGER"))
+            }
+            None => error.into(),
+        }
     }
 
     /// The recorder's key file: given, or from the environment, or the one that `init` makes.
@@ -84,12 +105,22 @@ impl Context<'_, '_> {
     }
 
     /// The recorder's key; if none was named and none is there, one is made, and that is said.
-    pub(super) fn key_or_new(&mut self, given: Option<&PathBuf>, recorder: &str) -> Result<KeyFile, Failure> {
+    ///
+    /// A key that is not to be kept is not written, for a dry run.
+    pub(super) fn key_or_new(
+        &mut self,
+        given: Option<&PathBuf>,
+        recorder: &str,
+        keep: bool,
+    ) -> Result<KeyFile, Failure> {
         let named = given.is_some() || (self.around.variable)("SERVANDA_KEY").is_some();
         let path = self.key_path(given)?;
         match KeyFile::read(&path) {
             Err(SignerError::Absent { .. }) if !named => {
                 let seed = (self.around.entropy)()?;
+                if !keep {
+                    return Ok(KeyFile::of(SigningKey::from_seed(&seed)));
+                }
                 let key = KeyFile::create(&path, &seed, recorder)?;
                 self.say(&format!("made a key for {recorder}: {}\n", shown(&path.to_string_lossy())));
                 Ok(key)

@@ -141,6 +141,11 @@ pub fn content_hash(announcement: &Announcement) -> Result<ContentHash, NotCanon
     Ok(digest::content_hash(canonical.as_bytes()))
 }
 
+/// What an event says of its announcement: everything but the id and the header.
+pub fn announced(announcement: &Announcement) -> Value {
+    Value::Object(content_map(announcement, Positions::Kept))
+}
+
 /// What the content hash covers: everything but the id, the header and the places of quotes.
 pub fn content(announcement: &Announcement) -> Value {
     Value::Object(content_map(announcement, Positions::Dropped))

@@ -7,7 +7,7 @@ use std::ops::Range;
 /// Offsets into it count bytes of `text`, which has lost its byte order mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceText {
-    /// What to call the file in a message: its path as given, or `<stdin>`.
+    /// What to call the file in a message: its path as given, or `standard input`.
     pub name: String,
     /// What stands in it.
     pub text: String,

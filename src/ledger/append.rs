@@ -160,7 +160,9 @@ impl Ledger {
         let first_new = self.chain.len();
         let mut findings: Vec<Vec<Finding>> = Vec::new();
         let mut ready = Vec::new();
-        let mut outcomes = Vec::new();
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        // Batch and draft of every event that is planned.
+        let mut planned: Vec<(usize, usize)> = Vec::new();
         let mut refused_before = admission::Refused::new();
         for batch in batches {
             let (admitted, mut found) = admission::admit(&self.events, &self.index, batch, &refused_before);
@@ -175,19 +177,28 @@ impl Ledger {
             } else if let Some(owner) = owner {
                 match self.write(&admitted.new, &owner, recorded, signer)? {
                     Written::Events(values, appended) => {
+                        let places = admitted.new.iter().map(|new| (outcomes.len(), new.draft));
+                        planned.extend(places);
                         ready.push(Ready { values, documents: admitted.documents });
                         outcome.appended = appended;
                     }
                     Written::Refused(finding) => found.push(finding),
                 }
-                warn_of_irregular(self, first_new, &admitted.new, &outcome, options, &mut found);
             }
             if !batch.fragments.is_empty() || found.iter().any(|finding| finding.code.refuses()) {
                 refused_before.extend(admission::names(batch));
             }
-            outcome.warnings = found.iter().filter(|finding| !finding.code.refuses()).cloned().collect();
             outcomes.push(outcome);
             findings.push(found);
+        }
+        // Only now, since a later file may make regular what an earlier one tells.
+        for seq in admission::irregular(&self.events, first_new) {
+            let new = usize::try_from(seq - first_new).expect("events are in memory");
+            let (batch, draft) = planned[new];
+            findings[batch].push(irregular(draft, &self.events[self.events.len() - planned.len() + new], options));
+        }
+        for (outcome, found) in outcomes.iter_mut().zip(&findings) {
+            outcome.warnings = found.iter().filter(|finding| !finding.code.refuses()).cloned().collect();
         }
         let strict = |finding: &Finding| options.strict && finding.code == Code::Irregular;
         let broken = batches.iter().any(|batch| !batch.fragments.is_empty());
@@ -330,24 +341,12 @@ fn stand_alone(new: &[New]) -> Option<Finding> {
         .then(|| Finding::new(own.draft, "kind", Code::NotAlone, message).hint("put it into a file of its own"))
 }
 
-fn warn_of_irregular(
-    ledger: &Ledger,
-    first_new: u64,
-    new: &[New],
-    outcome: &Outcome,
-    options: Options,
-    found: &mut Vec<Finding>,
-) {
-    let irregular = admission::irregular(&ledger.events, first_new);
-    for (new, (seq, id)) in new.iter().zip(&outcome.appended) {
-        if irregular.contains(seq) {
-            let message = format!("`{id}` certainly cannot follow the history, and is not counted");
-            let hint = if options.strict {
-                "look at its dates; without --strict it is admitted with a warning"
-            } else {
-                "look at its dates; a later announcement may make it regular"
-            };
-            found.push(Finding::new(new.draft, "", Code::Irregular, message).hint(hint));
-        }
-    }
+fn irregular(draft: usize, event: &Event, options: Options) -> Finding {
+    let message = format!("`{}` certainly cannot follow the history, and is not counted", event.id);
+    let hint = if options.strict {
+        "look at its dates; without --strict it is admitted with a warning"
+    } else {
+        "look at its dates; a later announcement may make it regular"
+    };
+    Finding::new(draft, "", Code::Irregular, message).hint(hint)
 }

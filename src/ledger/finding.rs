@@ -89,7 +89,7 @@ codes! {
 
     /// What it corrects or retracts was already corrected or retracted.
     AlreadyStruck = "E0401",
-    /// It confirms or disputes itself.
+    /// It is about itself.
     Itself = "E0402",
 
     /// No evidence, and no reason why.

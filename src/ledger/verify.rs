@@ -141,8 +141,8 @@ fn not_checked(layer: Layer, why: &'static str) -> LayerReport {
 
 fn signatures_covered(signatures: u64, genesis: Option<EventHash>) -> String {
     match genesis {
-        Some(_) => format!("{signatures} signatures, from a genesis that was given"),
-        None => format!("{signatures} signatures; not checked against anything outside: genesis is self-asserted"),
+        Some(_) => format!("{signatures} batches, from a genesis that was given"),
+        None => format!("{signatures} batches; not checked against anything outside: genesis is self-asserted"),
     }
 }
 

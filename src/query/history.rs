@@ -73,7 +73,7 @@ pub struct StruckBy {
 ///
 /// [`QueryError::NotFound`] if nothing of that name is described.
 pub fn history(asked: Asked<'_>, subject: Option<&str>, known: Known) -> Result<History, QueryError> {
-    let view = View::of(asked.events, known);
+    let view = View::of(asked.events, known)?;
     let subjects = match subject {
         Some(name) => Some(subjects(&view, name)?),
         None => None,

@@ -7,7 +7,7 @@ use crate::domain::record::RecorderRole;
 use crate::domain::timestamp::Timestamp;
 use crate::integrity::{EVENT_NAMESPACE, PublicKey, Vkey};
 use crate::ledger::authority::Authority;
-use crate::query::{Asked, Known, Position, View};
+use crate::query::{Asked, Position, View};
 
 /// The answer: `servanda/keys/v1`.
 #[derive(Debug, Clone, Serialize)]
@@ -69,7 +69,7 @@ pub fn keys(asked: Asked<'_>) -> Keys {
     });
     let mut keys: Vec<Key> = keys.collect();
     keys.sort_by_key(|key| key.added.event);
-    let position = View::of(asked.events, Known::default()).position_or(asked.origin);
+    let position = View::whole(asked.events).position_or(asked.origin);
     Keys { schema: "servanda/keys/v1", position, log_key: authority.log_key().cloned(), keys }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::party::PartyType;
 use crate::domain::window::Certainty;
 use crate::projection::membership::{Reported, Row, members as rows};
 use crate::projection::rules::{Rules, Status};
-use crate::query::{Asked, Known, Position, QueryError, View};
+use crate::query::{Asked, Known, Position, QueryError, RecordedBy, View};
 
 /// A question about the parties of an agreement.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +44,8 @@ pub struct Members {
     pub on: Day,
     /// The day by which claims had to be announced.
     pub announced_by: Option<Day>,
+    /// The position or moment by which events had to be recorded.
+    pub recorded_by: Option<RecordedBy>,
     /// The position at which the answer was computed.
     pub position: Position,
     /// The parties, in the order of their ids.
@@ -101,7 +103,7 @@ pub struct Counts {
 ///
 /// [`QueryError::NotFound`] if no such agreement is described by then.
 pub fn members(asked: Asked<'_>, agreement: &str, question: Question) -> Result<Members, QueryError> {
-    let view = View::of(asked.events, question.known);
+    let view = View::of(asked.events, question.known)?;
     let id = view.find(Namespace::Agreement, agreement)?;
     let described = view.catalogue.agreement(&id, question.on).expect("what was found is described");
     let rows = rows(&view.knowledge, &id, &Rules::of(described), question.on, question.reported);
@@ -122,6 +124,7 @@ pub fn members(asked: Asked<'_>, agreement: &str, question: Question) -> Result<
         r#type: described.r#type,
         on: question.on,
         announced_by: question.known.announced_by,
+        recorded_by: question.known.recorded_by,
         position: view.position_or(asked.origin),
         members,
         counts,

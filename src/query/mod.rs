@@ -21,6 +21,7 @@ use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Horizon, Knowledge};
 
 pub use crate::projection::membership::Reported;
+pub use crate::projection::rules::Status;
 
 /// Where on the clocks of knowledge an answer is sought.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,7 +33,8 @@ pub struct Known {
 }
 
 /// A point on the clock of recording.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(untagged)]
 pub enum RecordedBy {
     /// The event of that position and those before it.
     Seq(u64),
@@ -63,6 +65,14 @@ pub enum QueryError {
         /// What is there.
         known: Vec<String>,
     },
+    /// Nothing was recorded by then, or there is no such event yet.
+    #[error("the ledger has no such position: {}", span(*.first, *.newest))]
+    NotRecorded {
+        /// When the first event was recorded.
+        first: Option<Timestamp>,
+        /// The newest event, and when it was recorded.
+        newest: Option<(u64, Timestamp)>,
+    },
     /// No source has a document whose address begins so.
     #[error("no source has a document whose address begins with `{0}`")]
     NoSource(String),
@@ -79,6 +89,15 @@ pub enum QueryError {
     },
 }
 
+fn span(first: Option<Timestamp>, newest: Option<(u64, Timestamp)>) -> String {
+    match first.zip(newest) {
+        Some((first, (seq, moment))) => {
+            format!("its first event was recorded at {first}, and the newest, event {seq}, at {moment}")
+        }
+        None => "it has no events".to_owned(),
+    }
+}
+
 /// A log, seen from a point on the clocks of knowledge.
 #[derive(Debug)]
 pub struct View<'a> {
@@ -89,14 +108,31 @@ pub struct View<'a> {
 
 impl<'a> View<'a> {
     /// Looks at a log's events from `known`.
-    pub fn of(events: &'a [Event], known: Known) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::NotRecorded`] if `known` names an event that there is not, or a moment before the first.
+    pub fn of(events: &'a [Event], known: Known) -> Result<Self, QueryError> {
         let len = match known.recorded_by {
             None => events.len(),
             Some(RecordedBy::Seq(seq)) => events.partition_point(|event| event.header.seq <= seq),
             Some(RecordedBy::At(moment)) => events.partition_point(|event| event.header.recorded <= moment),
         };
-        let events = &events[..len];
-        let knowledge = Knowledge::of(events, Horizon { announced_by: known.announced_by });
+        let beyond = matches!(known.recorded_by, Some(RecordedBy::Seq(seq)) if seq >= events.len() as u64);
+        if beyond || (len == 0 && known.recorded_by.is_some()) {
+            let newest = events.last().map(|event| (event.header.seq, event.header.recorded));
+            return Err(QueryError::NotRecorded { newest, first: events.first().map(|event| event.header.recorded) });
+        }
+        Ok(Self::at(&events[..len], Horizon { announced_by: known.announced_by }))
+    }
+
+    /// Looks at all of a log, as it is known now.
+    pub fn whole(events: &'a [Event]) -> Self {
+        Self::at(events, Horizon::default())
+    }
+
+    fn at(events: &'a [Event], horizon: Horizon) -> Self {
+        let knowledge = Knowledge::of(events, horizon);
         let catalogue = Catalogue::of(&knowledge.claims);
         Self { events, knowledge, catalogue }
     }

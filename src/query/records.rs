@@ -59,13 +59,15 @@ pub struct Shown {
     pub prev: EventHash,
     /// Whether its bytes carry the batch's signature.
     pub signed: bool,
+    /// The event that corrected or retracted it, if one did.
+    pub struck_by: Option<u64>,
     /// What was announced: everything but the header.
     pub announcement: Value,
 }
 
 /// Lists the events, oldest first; the newest `last` of them if a number is given.
 pub fn log(asked: Asked<'_>, last: Option<usize>) -> LogAnswer {
-    let view = View::of(asked.events, crate::query::Known::default());
+    let view = View::whole(asked.events);
     let skip = last.map_or(0, |last| asked.events.len().saturating_sub(last));
     let names = Names(&view.catalogue);
     LogAnswer {
@@ -90,7 +92,8 @@ pub fn show(asked: Asked<'_>, which: &str) -> Result<Shown, QueryError> {
         line: line(event, &Names(&catalogue)),
         prev: event.header.prev,
         signed: event.signature.is_some(),
-        announcement: statement::content(&event.announcement),
+        struck_by: knowledge.struck.get(&event.header.seq).map(|struck| struck.by),
+        announcement: statement::announced(&event.announcement),
     })
 }
 

@@ -3,8 +3,10 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use crate::domain::act::JoiningAct;
+use crate::domain::act::{Departure, DepartureAct, Joining, JoiningAct};
+use crate::domain::agreement::AgreementType;
 use crate::domain::announcement::Body;
+use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, MissionId, PartyId};
 use crate::domain::shape::UnknownWord;
@@ -41,19 +43,7 @@ impl Names<'_, '_> {
             Body::Party(party) => format!("{} is described: {}", party.name, words(party.r#type)),
             Body::Agreement(agreement) => format!("{} is described: {}", agreement.title, words(agreement.r#type)),
             Body::Mission(mission) => format!("{} is described: mission", mission.title),
-            Body::Joining(joining) => {
-                let mut text = format!("{} joins {}", self.party(&joining.party), self.agreement(&joining.agreement));
-                if joining.act != JoiningAct::Unspecified {
-                    text += &format!(" ({})", words(joining.act));
-                }
-                if let Some(role) = joining.role {
-                    text += &format!(" as {}", words(role));
-                }
-                if let Some(through) = &joining.through {
-                    text += &format!(", through {}", self.party(through));
-                }
-                text
-            }
+            Body::Joining(joining) => self.joining(joining),
             Body::Memorandum(memorandum) => {
                 format!("{} conclude: {}", self.parties(&memorandum.parties), memorandum.agreement.title)
             }
@@ -71,12 +61,7 @@ impl Names<'_, '_> {
                 }
                 text
             }
-            Body::Departure(departure) => format!(
-                "{} leaves {} ({})",
-                self.party(&departure.party),
-                self.agreement(&departure.agreement),
-                words(departure.act)
-            ),
+            Body::Departure(departure) => self.departure(departure),
             Body::Suspension(suspension) => {
                 let whom = suspension.party.as_ref().map_or_else(|| "all parties".to_owned(), |id| self.party(id));
                 format!("{} of {} for {whom}", words(suspension.act), self.agreement(&suspension.agreement))
@@ -128,6 +113,63 @@ impl Names<'_, '_> {
             Body::Erasure(erasure) => format!("{} documents are erased", erasure.documents.len()),
         }
     }
+}
+
+impl Names<'_, '_> {
+    /// By its act where that has a verb of its own, else as joining.
+    fn joining(&self, joining: &Joining) -> String {
+        let (party, agreement) = (self.party(&joining.party), self.agreement(&joining.agreement));
+        let of_treaty = self.0.agreement(joining.agreement.as_str(), Day::MAX).is_some_and(|agreement| {
+            matches!(
+                agreement.r#type,
+                AgreementType::Treaty | AgreementType::Protocol | AgreementType::FrameworkAgreement
+            )
+        });
+        let verb = match joining.act {
+            JoiningAct::Signature if of_treaty => Some("signs"),
+            JoiningAct::Ratification => Some("ratifies"),
+            JoiningAct::Acceptance => Some("accepts"),
+            JoiningAct::Approval => Some("approves"),
+            JoiningAct::Accession => Some("accedes to"),
+            JoiningAct::Succession => Some("succeeds to"),
+            JoiningAct::ProvisionalApplication => Some("applies provisionally"),
+            _ => None,
+        };
+        let mut text = match (verb, joining.act) {
+            (None, JoiningAct::EntryIntoForce) => format!("{agreement} enters into force for {party}"),
+            (Some(verb), _) => format!("{party} {verb} {agreement}"),
+            (None, JoiningAct::Unspecified) => format!("{party} joins {agreement}"),
+            (None, act) => format!("{party} joins {agreement} ({})", words(act)),
+        };
+        if let Some(role) = joining.role {
+            text += &format!(" as {}", words(role));
+        }
+        if let Some(through) = &joining.through {
+            text += &format!(", through {}", self.party(through));
+        }
+        text + &effective(joining.effective.as_ref())
+    }
+
+    fn departure(&self, departure: &Departure) -> String {
+        let (party, agreement) = (self.party(&departure.party), self.agreement(&departure.agreement));
+        let text = match departure.act {
+            DepartureAct::RevocationOfNotice => format!("{party} takes back its notice of leaving {agreement}"),
+            DepartureAct::WithdrawalOfRatification => format!("{party} withdraws its ratification of {agreement}"),
+            DepartureAct::WithdrawalOfSignature => format!("{party} withdraws its signature of {agreement}"),
+            DepartureAct::EndOfProvisionalApplication => {
+                format!("{party} no longer applies {agreement} provisionally")
+            }
+            act if departure.effective.is_some() => {
+                format!("{party} gives notice of leaving {agreement} ({})", words(act))
+            }
+            act => format!("{party} leaves {agreement} ({})", words(act)),
+        };
+        text + &effective(departure.effective.as_ref())
+    }
+}
+
+fn effective(date: Option<&Date>) -> String {
+    date.map(|date| format!(", effective {}", date.in_words())).unwrap_or_default()
 }
 
 /// A word of a vocabulary, for reading.

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::domain::source::{Document, Source};
-use crate::query::{Asked, Known, Position, QueryError, View};
+use crate::query::{Asked, Position, QueryError, View};
+
+/// The fewest digits by which a document is named.
+const MIN_PREFIX: usize = 4;
 
 /// The answer: `servanda/sources/v1`.
 #[derive(Debug, Clone, Serialize)]
@@ -23,7 +26,7 @@ pub struct Sources {
 /// One source, and what rests on it.
 #[derive(Debug, Clone, Serialize)]
 pub struct SourceUse {
-    /// The source; `document` is the address of its document.
+    /// The source, with the hashes and the length of its document.
     #[serde(flatten)]
     pub source: Source,
     /// What rests on it.
@@ -78,7 +81,7 @@ pub fn sources(asked: Asked<'_>) -> Sources {
             });
         }
     }
-    let position = View::of(asked.events, Known::default()).position_or(asked.origin);
+    let position = View::whole(asked.events).position_or(asked.origin);
     Sources { schema: "servanda/sources/v1", position, sources, without }
 }
 
@@ -94,7 +97,7 @@ impl Sources {
         };
         self.sources.retain(|used| used.source.document.as_ref().is_some_and(begins));
         self.without.clear();
-        if self.sources.is_empty() || prefix.len() < 4 {
+        if self.sources.is_empty() || prefix.len() < MIN_PREFIX {
             return Err(QueryError::NoSource(prefix.to_owned()));
         }
         Ok(self)

@@ -11,6 +11,7 @@ use servanda::domain::act::{DepartureAct, JoiningAct};
 use servanda::domain::agreement::AgreementType;
 use servanda::domain::day::Day;
 use servanda::domain::window::Certainty;
+use servanda::query::members::Members;
 
 /// Days on which answers are compared.
 const DAYS: [&str; 6] = ["1999-12-31", "2001-03-01", "2003-07-15", "2005-01-01", "2008-02-29", "2030-01-01"];
@@ -109,7 +110,11 @@ proptest! {
         let prefix = pact_with(kind, &own, told[..cut].to_vec());
         let seq = u64::try_from(cut).expect("histories are short");
         for on in DAYS {
-            let text = |given: &Given| serde_json::to_string(&given.answer(on)).expect("an answer is JSON");
+            // The answers differ in the question that they repeat, and in nothing else.
+            let text = |given: &Given| {
+                let answer = Members { recorded_by: None, ..given.answer(on) };
+                serde_json::to_string(&answer).expect("an answer is JSON")
+            };
             prop_assert_eq!(text(&all.recorded_by(seq)), text(&prefix));
         }
     }

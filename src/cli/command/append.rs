@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::command::counted;
-use crate::cli::command::init::NewLedger;
+use crate::cli::command::init::{KEEP_GENESIS, NewLedger};
 use crate::cli::diagnostic::{Level, Problem, render};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::place::shell_word;
@@ -20,7 +20,7 @@ use crate::exchange::announcement_file::{AnnouncementFile, FileProblem};
 use crate::exchange::tree::{Format as FileFormat, MAX_FILE};
 use crate::integrity::EventHash;
 use crate::ledger::found::Founded;
-use crate::ledger::{AppendError, Appended, Batch, Finding, Folder, KeyFile, Ledger, Options, Signer};
+use crate::ledger::{AppendError, Appended, Batch, Code, Finding, Folder, KeyFile, Ledger, Options, Signer};
 
 /// Append the announcements of files
 ///
@@ -34,7 +34,7 @@ Examples:
   servanda append --dry-run new.yaml         check everything, write nothing
   servanda append - < new.yaml               from standard input")]
 pub(in crate::cli) struct Append {
-    /// Announcement files in YAML, TOML, JSON or NDJSON; a folder means those in it; - is standard input
+    /// Announcement files in YAML, TOML, JSON or NDJSON; a folder means those in it, without hidden ones and subfolders; - is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Found the ledger if there is none
@@ -82,13 +82,16 @@ impl Append {
         let appended = target.ledger().append(&batches, options, &key as &dyn Signer, context.around.now);
         let appended = match appended {
             Ok(appended) if !broken => appended,
-            Ok(_) => return Self::refused(&files, &[], context),
-            Err(AppendError::NotAdmissible { findings }) => return Self::refused(&files, &findings, context),
+            Ok(_) => return self.refused(&files, &[], context),
+            Err(AppendError::NotAdmissible { findings }) => return self.refused(&files, &findings, context),
             Err(error) => return Err(error.into()),
         };
         let warnings: Vec<Vec<Finding>> = appended.batches.iter().map(|outcome| outcome.warnings.clone()).collect();
-        complain(&files, &warnings, context);
-        let report = Report::of(&files, &appended, target.ledger(), self.dry_run);
+        complain(&files, &warnings, false, context);
+        let mut report = Report::of(&files, &appended, target.ledger(), self.dry_run);
+        if let Target::New(founded) = &target {
+            report.founded = founded.ledger.events().first().map(|genesis| genesis.hash);
+        }
         let path = context.shown_path(&folder);
         match target {
             Target::New(founded) if !self.dry_run => {
@@ -102,10 +105,11 @@ impl Append {
 
     fn open(&self, folder: &Folder, context: &mut Context<'_, '_>) -> Result<(Target, KeyFile), Failure> {
         if self.init && !folder.is_ledger() {
-            let (founded, key) = self.names.found(folder, context)?;
+            let (founded, key) = self.names.found(folder, !self.dry_run, context)?;
             return Ok((Target::New(founded), key));
         }
-        let ledger = Ledger::open(folder, &context.access("append"))?;
+        let ledger =
+            Ledger::open(folder, &context.access("append")).map_err(|error| context.not_opened(error, folder))?;
         let key = KeyFile::read(&context.key_path(self.names.key.as_ref())?)?;
         Ok((Target::There(ledger), key))
     }
@@ -133,8 +137,8 @@ impl Append {
     }
 
     /// Prints every problem, and that nothing was appended.
-    fn refused(files: &[AnnouncementFile], findings: &[Vec<Finding>], context: &mut Context<'_, '_>) -> Outcome {
-        let problems = complain(files, findings, context);
+    fn refused(&self, files: &[AnnouncementFile], findings: &[Vec<Finding>], context: &mut Context<'_, '_>) -> Outcome {
+        let problems = complain(files, findings, self.strict, context);
         context.complain(&format!("{}; nothing was appended\n", counted(problems, "problem", "problems")));
         Err(Failure::said(Exit::No))
     }
@@ -162,17 +166,17 @@ impl Append {
                 }
             }
         }
-        let done = if report.dry_run { "would append" } else { "appended" };
         let total: usize = report.files.iter().map(|file| file.appended.len()).sum();
-        text += &format!(
-            "{done} {} to {path}; it holds {}, head {:.16}\n",
-            counted(total, "event", "events"),
-            report.len,
-            report.head.to_string()
-        );
+        let events = counted(total, "event", "events");
+        text += &if report.dry_run {
+            format!("would append {events} to {path}\n")
+        } else {
+            let head = format!("{:.16}", report.head.to_string());
+            format!("appended {events} to {path}; it holds {}, head {head}\n", report.len)
+        };
         context.print(&text)?;
-        if !report.dry_run {
-            context.say(&suggestions(report, path));
+        if let Some(genesis) = report.founded.filter(|_| !report.dry_run) {
+            context.say(&format!("\nfounded {path}: genesis {genesis}\n{KEEP_GENESIS}{}", suggestions(report, path)));
         }
         Ok(())
     }
@@ -195,7 +199,8 @@ fn files_in(folder: &Path, shown: &Path) -> Result<Vec<(PathBuf, String)>, Failu
     for entry in std::fs::read_dir(folder)? {
         let name = entry?.file_name();
         let path = folder.join(&name);
-        if FileFormat::of_name(&name.to_string_lossy()).is_some() && path.is_file() {
+        let hidden = name.to_string_lossy().starts_with('.');
+        if !hidden && FileFormat::of_name(&name.to_string_lossy()).is_some() && path.is_file() {
             found.insert(name.clone(), (path, shown.join(&name).display().to_string()));
         }
     }
@@ -228,8 +233,14 @@ fn share_described(files: &mut [AnnouncementFile]) -> Vec<Batch> {
 }
 
 /// Prints what is wrong with each file, and returns how many problems refuse it.
-fn complain(files: &[AnnouncementFile], findings: &[Vec<Finding>], context: &mut Context<'_, '_>) -> usize {
+fn complain(
+    files: &[AnnouncementFile],
+    findings: &[Vec<Finding>],
+    strict: bool,
+    context: &mut Context<'_, '_>,
+) -> usize {
     const MOST: usize = 50;
+    let refuses = |code: Code| code.refuses() || (strict && code == Code::Irregular);
     let screen = context.error_screen();
     let mut refusing = 0;
     let mut told = 0;
@@ -239,13 +250,14 @@ fn complain(files: &[AnnouncementFile], findings: &[Vec<Finding>], context: &mut
         problems.sort_by_key(|problem| (problem.span.start, problem.code.as_str(), problem.message.clone()));
         // What stands at the top of a file is wrong once, not once for each announcement.
         problems.dedup();
-        refusing += problems.iter().filter(|problem| problem.code.refuses()).count() + file.more;
+        refusing += problems.iter().filter(|problem| refuses(problem.code)).count() + file.more;
         let room = MOST.saturating_sub(told);
         told += problems.len() + file.more;
-        let problems: Vec<Problem> = problems.into_iter().take(room).map(problem).collect();
+        let problems: Vec<Problem> =
+            problems.into_iter().take(room).map(|problem| shown_problem(problem, refuses)).collect();
         if !problems.is_empty() {
             let text = render(&file.source, &problems, screen.width.unwrap_or(100), screen.colour);
-            context.complain(&text);
+            context.complain(&(text + "\n"));
         }
     }
     if told > MOST {
@@ -254,9 +266,9 @@ fn complain(files: &[AnnouncementFile], findings: &[Vec<Finding>], context: &mut
     refusing
 }
 
-fn problem(problem: FileProblem) -> Problem {
+fn shown_problem(problem: FileProblem, refuses: impl Fn(Code) -> bool) -> Problem {
     Problem {
-        level: if problem.code.refuses() { Level::Error } else { Level::Warning },
+        level: if refuses(problem.code) { Level::Error } else { Level::Warning },
         code: problem.code.to_string(),
         title: problem.message,
         label: None,
@@ -273,6 +285,9 @@ struct Report {
     len: u64,
     head: EventHash,
     files: Vec<FileReport>,
+    /// The hash of the genesis, if the ledger was founded with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    founded: Option<EventHash>,
     #[serde(skip)]
     agreement: Option<String>,
 }
@@ -317,6 +332,7 @@ impl Report {
             len: appended.head.len,
             head: appended.head.hash,
             files: files.collect(),
+            founded: None,
             agreement: busiest(ledger.events()),
         }
     }

@@ -11,6 +11,10 @@ use crate::domain::id::{Origin, Recorder};
 use crate::ledger::found::{Founded, Founding};
 use crate::ledger::{Folder, KeyFile};
 
+/// What to do with the hash of a genesis.
+pub(super) const KEEP_GENESIS: &str =
+    "Keep the genesis hash elsewhere: it is what a verifier needs to know that this is the ledger meant.\n";
+
 /// Found a new ledger
 ///
 /// Makes the folder with its store, the log's own key and the genesis event. The recorder's key is the one given, or is made in the user's configuration folder.
@@ -41,33 +45,37 @@ pub(super) struct NewLedger {
 impl Init {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let target = context.ledger();
-        let (founded, _) = self.names.found(&target, context)?;
+        let (founded, _) = self.names.found(&target, true, context)?;
         let origin = founded.ledger.origin().clone();
         let genesis = founded.ledger.head();
         let folder = founded.publish()?;
         let path = context.shown_path(&folder);
         context.print(&format!("founded {path}: {origin}, genesis {}\n", genesis.hash))?;
-        context.say(
-            "\nKeep the genesis hash elsewhere: it is what a verifier needs to know that this is the ledger meant.\n",
-        );
-        let path = shell_word(&path);
         context.say(&format!(
-            "Try:\n  servanda --ledger {path} template joining\n  servanda --ledger {path} append FILE\n"
+            "
+{KEEP_GENESIS}"
         ));
+        let path = shell_word(&path);
+        context.say(&format!("\nTry:\n  servanda template party\n  servanda --ledger {path} append FILE\n"));
         Ok(Exit::Done)
     }
 }
 
 impl NewLedger {
     /// Makes the ledger, not yet in its place.
-    pub(super) fn found(&self, target: &Folder, context: &mut Context<'_, '_>) -> Result<(Founded, KeyFile), Failure> {
+    pub(super) fn found(
+        &self,
+        target: &Folder,
+        keep_key: bool,
+        context: &mut Context<'_, '_>,
+    ) -> Result<(Founded, KeyFile), Failure> {
         let origin = match &self.origin {
             Some(origin) => origin.clone(),
             None => local_origin(target)?,
         };
         // What would fail is told before a key is made for it.
         Founded::check_free(target)?;
-        let key = context.key_or_new(self.key.as_ref(), self.recorder.as_str())?;
+        let key = context.key_or_new(self.key.as_ref(), self.recorder.as_str(), keep_key)?;
         let seed = (context.around.entropy)()?;
         let founding =
             Founding { origin, recorder: self.recorder.clone(), log_key_seed: &seed, now: context.around.now };

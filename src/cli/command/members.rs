@@ -12,7 +12,7 @@ use crate::domain::day::Day;
 use crate::domain::party::PartyType;
 use crate::domain::window::Certainty;
 use crate::query::members::{Member, Members as MembersAnswer, Question, members};
-use crate::query::{Known, RecordedBy, Reported};
+use crate::query::{Known, RecordedBy, Reported, Status};
 
 /// Show who is what to an agreement on a day
 ///
@@ -74,8 +74,13 @@ impl Answer for MembersAnswer {
 
     fn table(&self, screen: Screen) -> String {
         let on = Date::of_day(self.on).in_words();
-        let known = self.announced_by.map(|day| format!(", as announced by {}", Date::of_day(day).in_words()));
-        let title = format!("{} ({}) on {on}{}", self.title, self.agreement, known.unwrap_or_default());
+        let announced = self.announced_by.map(|day| format!(", as announced by {}", Date::of_day(day).in_words()));
+        let recorded = self.recorded_by.map(|by| match by {
+            RecordedBy::Seq(seq) => format!(", as recorded up to event {seq}"),
+            RecordedBy::At(moment) => format!(", as recorded by {moment}"),
+        });
+        let known = announced.into_iter().chain(recorded).collect::<String>();
+        let title = format!("{} ({}) on {on}{known}", self.title, self.agreement);
         let mut rows: Vec<&Member> = self.members.iter().collect();
         rows.sort_by_key(|row| (row.certainty == Certainty::Possible, std::cmp::Reverse(row.status), row.name.clone()));
         let sheet = Sheet {
@@ -88,11 +93,20 @@ impl Answer for MembersAnswer {
             self.counts.certain,
             self.counts.possible
         );
+        let unbound = self.counts.certain + self.counts.possible == 0
+            && self.members.iter().any(|member| member.status == Status::Contracting);
+        let counts = if unbound {
+            format!(
+                "{counts}\nwhoever is contracting becomes a member when the agreement is in force; see `servanda template milestone`"
+            )
+        } else {
+            counts
+        };
         let position = format!("from {} events, head {:.16}", self.position.len, self.position.head.to_string());
         format!(
             "{}\n\n{}\n{counts}\n{}\n",
             screen.title(&screen.wrapped(&crate::domain::text::shown(&title))),
-            screen.table(&sheet, "nobody"),
+            screen.table(&sheet, "no party is recorded for these conditions"),
             screen.toned(Tone::Quiet, &position)
         )
     }
@@ -114,6 +128,7 @@ impl Answer for MembersAnswer {
                 text(&member.until),
                 member.disputed.to_string(),
                 member.standing.to_string(),
+                member.without_evidence.to_string(),
                 events.join(" "),
             ];
             (Tone::Plain, cells)
@@ -131,6 +146,7 @@ impl Answer for MembersAnswer {
                 "until",
                 "disputed",
                 "standing",
+                "without_evidence",
                 "events",
             ],
             rows: self.members.iter().map(row).collect(),

@@ -47,8 +47,9 @@ fn text(event: &Shown) -> String {
     let batch = if event.signed { "signed" } else { "signed with its batch" };
     let announcement = serde_json::to_string_pretty(&event.announcement).unwrap_or_default();
     let announcement: Vec<String> = announcement.lines().map(|line| shown(line).into_owned()).collect();
+    let struck = event.struck_by.map(|by| format!("struck    by event {by}\n")).unwrap_or_default();
     format!(
-        "event     {}\nid        {}\nwhat      {}\nrecorded  {} by {}\nbatch     ends with event {}, {batch}\nhash      {}\nprev      {}\n\n{}\n",
+        "event     {}\nid        {}\nwhat      {}\n{struck}recorded  {} by {}\nbatch     ends with event {}, {batch}\nhash      {}\nprev      {}\n\n{}\n",
         line.seq,
         line.id,
         shown(&line.what),
