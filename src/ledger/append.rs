@@ -7,6 +7,8 @@
 //!    when it returns. From here on it is acknowledged.
 //! 4. `HEAD`, a hint, not waited for. A crash before it leaves the hint behind the store, which is what a hint may be.
 //!
+//! With a ledger that is founded on the way, all of it happens in a folder aside, which is moved into place at the end.
+//!
 //! Steps 2 to 4 are taken for one batch after another: a crash leaves whole files, and the same command goes on, since
 //! what is there already is not appended again.
 

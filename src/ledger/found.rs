@@ -1,4 +1,7 @@
 //! Founding: a new ledger with its genesis, made aside and moved into place whole.
+//!
+//! Whatever goes wrong before the move, there is no ledger; a process that is killed leaves its folder `.servanda-new-…`
+//! behind, which nobody reads and anybody may delete.
 
 use std::io;
 use std::path::PathBuf;

@@ -231,8 +231,9 @@ impl Decoder {
         match Date::parse(text) {
             Ok(date) => Some(date),
             Err(error) => {
-                let hint =
-                    error.hint().unwrap_or_else(|| "write as much as the source says: 2023-10, or 2023".to_owned());
+                let hint = error.hint().unwrap_or_else(|| {
+                    "write as much as the source says, such as the month or the year alone".to_owned()
+                });
                 self.say(node.span.clone(), Code::NotDate, error.to_string(), &hint);
                 None
             }
