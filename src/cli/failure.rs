@@ -95,7 +95,8 @@ impl From<OpenError> for Failure {
             }
             OpenError::Damaged(damage) => damage.into(),
             OpenError::Store(_) => Self::new(Exit::CouldNot, message).hint("restore the folder from a backup"),
-            OpenError::Io(_) => Self::new(Exit::CouldNot, message).hint("look at the folder and its permissions"),
+            OpenError::Io(_) => Self::new(Exit::CouldNot, message)
+                .hint("reading takes a lock too: copy a ledger that you cannot write to, and read the copy"),
         }
     }
 }

@@ -19,6 +19,9 @@ use super::window::Window;
 
 pub use error::DateError;
 
+/// Characters of a day of the years 0000 to 9999, as `2023-10-18`.
+const PLAIN_DAY: usize = 10;
+
 /// The longest expression that is read, in characters.
 const MAX_CHARS: usize = 100;
 
@@ -41,6 +44,16 @@ impl Date {
     ///
     /// A [`DateError`] by what there is to do about it; its [`hint`](DateError::hint) says how.
     pub fn parse(text: &str) -> Result<Self, DateError> {
+        // Nearly every date is a plain day, and means the same when it is read without the grammar.
+        match Day::parse(text) {
+            Ok(day) if text.len() == PLAIN_DAY && !is_placeholder(day.ymd()) => {
+                Ok(Self { text: text.to_owned(), window: Window::of_day(day) })
+            }
+            _ => Self::parse_by_grammar(text),
+        }
+    }
+
+    fn parse_by_grammar(text: &str) -> Result<Self, DateError> {
         if is_too_long(text) {
             return Err(DateError::TooLong);
         }
@@ -284,6 +297,21 @@ mod tests {
             assert_eq!(date(text).to_string(), "2004-06-11?");
         }
         assert_ne!(date("2004-06"), date("2004-06-XX"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_plain_day_means_the_same_with_and_without_the_grammar(day in any_day()) {
+            let text = day.to_string();
+            prop_assert_eq!(Date::parse(&text), Date::parse_by_grammar(&text));
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_plain_day_and_is_none_is_left_to_the_grammar() {
+        for text in ["2010-02-29", "9999-12-31", "0001-01-01", "2023-1X-01", "2023-10-1X", "2023-13-01", "202310-18-"] {
+            assert_eq!(Date::parse(text), Date::parse_by_grammar(text), "{text}");
+        }
     }
 
     #[test]

@@ -32,11 +32,6 @@ macro_rules! codes {
             pub const fn as_str(self) -> &'static str {
                 match self { $( Self::$name => $text ),* }
             }
-
-            /// What it means, in one sentence.
-            pub const fn meaning(self) -> &'static str {
-                match self { $( Self::$name => concat!($($doc),+).trim_ascii() ),* }
-            }
         }
     };
 }
