@@ -147,9 +147,14 @@ impl Screen {
         } else {
             table.force_no_tty();
         }
-        table.set_header(sheet.header.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+        // A column in which nothing stands takes room from the others.
+        let filled = |column: &usize| sheet.rows.iter().any(|(_, cells)| !cells[*column].is_empty());
+        let columns: Vec<usize> = (0..sheet.header.len()).filter(filled).collect();
+        let names = columns.iter().map(|column| sheet.header[*column]);
+        table.set_header(names.map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
         for (tone, cells) in &sheet.rows {
-            table.add_row(cells.iter().map(|text| {
+            table.add_row(columns.iter().map(|column| {
+                let text = &cells[*column];
                 let cell = Cell::new(shown(text));
                 match tone {
                     Tone::Plain => cell,
