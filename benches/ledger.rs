@@ -8,6 +8,7 @@ use std::fs::File;
 use std::hint::black_box;
 use std::io::Write as _;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput};
@@ -53,6 +54,7 @@ fn main() {
     append(&mut criterion, desk.path(), &values, 1);
     append(&mut criterion, desk.path(), &values, BATCH);
     ask(&mut criterion, &folder);
+    ask_cold(&mut criterion, desk.path());
     criterion.final_summary();
 }
 
@@ -164,6 +166,27 @@ fn ask(criterion: &mut Criterion, folder: &Folder) {
 }
 
 /// A new ledger, in which everything is described that acts will name.
+/// The founding case as a whole cold process, beside a process of the same binary that only says its version.
+fn ask_cold(criterion: &mut Criterion, desk: &Path) {
+    let binary = env!("CARGO_BIN_EXE_servanda");
+    let ledger = desk.join("ilrs.servanda");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(binary);
+        command.args(arguments).arg("--ledger").arg(&ledger).current_dir(env!("CARGO_MANIFEST_DIR"));
+        let output = command.env("XDG_CONFIG_HOME", desk.join("config")).output().expect("the binary runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout.len()
+    };
+    run(&["append", "--init", "--quiet", "fixtures/ilrs/october-2023", "fixtures/ilrs/other-sources"]);
+    eprintln!("the founding case is appended by the binary of this profile: 57 events");
+    let mut group = criterion.benchmark_group("cold process");
+    group.bench_function("members of the founding case", |bencher| {
+        bencher.iter(|| run(&["members", "ilrs", "--on", "2023-10-19", "--json"]));
+    });
+    group.bench_function("version alone", |bencher| bencher.iter(|| run(&["--version"])));
+    group.finish();
+}
+
 fn found(desk: &Path, name: &str) -> (Folder, Generator) {
     let founding = Founding {
         origin: Origin::parse("bench.example/ledger").expect("an origin"),
