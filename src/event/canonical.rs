@@ -1,6 +1,6 @@
 //! Canonical JSON: the one way to write a statement, so that its bytes can be hashed, signed and compared. Frozen.
 //!
-//! A subset of RFC 8785 (FORMAT.md §1):
+//! A subset of RFC 8785 (the bytes of events, version 1):
 //!
 //! * the top level is an object; at most 32 objects and arrays lie within each other, itself counted; no white space
 //! * keys are `[a-z0-9_]+` and ascend strictly by byte, which also makes them unique

@@ -108,7 +108,7 @@ pub enum EventError {
 ///
 /// # Source
 ///
-/// FORMAT, section 1; RFC 8785.
+/// The drawing in [`event`](crate::event); RFC 8785.
 pub fn write_statement(
     header: &Header,
     id: &AnnouncementId,

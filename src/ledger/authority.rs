@@ -1,7 +1,7 @@
 //! Who may sign what: the keys and roles at a position of the log, folded from the ledger's own announcements.
 //!
 //! Validity goes by position, never by clock. A key may sign after it was added and before it was revoked; what it
-//! signed stays valid when it is retired. Source: FORMAT, sections 2 and 6.
+//! signed stays valid when it is retired.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Verification: a verdict for each layer, every fault found, and how much was covered.
 //!
 //! What is found is data, not an error. After a fault it goes on from the actual bytes, so that one fault is told once.
-//! Source: FORMAT, section 7. The layers `tree`, `checkpoints`, `witnesses`, `timestamps` and `projections` have nothing
+//! The layers `tree`, `checkpoints`, `witnesses`, `timestamps` and `projections` have nothing
 //! to check yet, and say so.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! What events mean for programmes, organisations and soft instruments: DESIGN §5, a sentence a test. The worry is an
+//! What events mean for programmes, organisations and soft instruments: each rule a test. The worry is an
 //! answer that depends on the order of recording, or claims more than was told.
 
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What events mean for treaties, protocols and framework agreements: DESIGN §5, a sentence a test, and cases that
+//! What events mean for treaties, protocols and framework agreements: each rule a test, and cases that
 //! everybody knows. The worry is a signatory that is taken for a party, or a party that left and still counts.
 
 use serde_json::json;

@@ -26,7 +26,7 @@ use servanda::integrity::log_key::LogSigner;
 
 use crate::support::name;
 
-/// The ledger that the golden events belong to; FORMAT has a vector for it.
+/// The ledger that the golden events belong to; a unit test has a vector for it.
 pub(super) const ORIGIN: &str = "ledger.example/agreements";
 
 /// Every announcement by the name of its file. The first word is the kind, but for what a kind needs twice.
