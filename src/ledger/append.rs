@@ -12,7 +12,9 @@
 //! Steps 2 to 4 are taken for one batch after another: a crash leaves whole files, and the same command goes on, since
 //! what is there already is not appended again.
 
+use crate::domain::announcement::Body;
 use crate::domain::id::Recorder;
+use crate::domain::record::Authorised;
 use crate::domain::timestamp::Timestamp;
 use crate::event::chain::{MAX_BATCH_BYTES, MAX_BATCH_LEN};
 use crate::event::statement::{self, Event, EventError, Header};
@@ -245,8 +247,8 @@ impl Ledger {
     /// The recorder whose key it is.
     fn signed_by(&self, key: &PublicKey, new: &[New]) -> Result<Recorder, AppendError> {
         let founding = |new: &New| match &new.announcement.body {
-            crate::domain::announcement::Body::Genesis(genesis) => {
-                let own = |recorder: &&crate::domain::record::Authorised| recorder.key.as_str() == key.to_string();
+            Body::Genesis(genesis) => {
+                let own = |recorder: &&Authorised| recorder.key.as_str() == key.to_string();
                 genesis.recorders.iter().find(own).map(|recorder| recorder.recorder.clone())
             }
             _ => None,
@@ -262,7 +264,15 @@ impl Ledger {
         new.iter().find_map(|new| {
             let body = &new.announcement.body;
             let allowed = self.authority.check(key, recorder, body);
-            let fault = allowed.and_then(|()| self.authority.clone().apply(self.chain.len(), body)).err()?;
+            // Only the ledger's own kinds change keys, and they stand alone: nothing is copied for the others.
+            let changed = || {
+                if body.kind().is_about_ledger() {
+                    self.authority.clone().apply(self.chain.len(), body)
+                } else {
+                    Ok(())
+                }
+            };
+            let fault = allowed.and_then(|()| changed()).err()?;
             let finding = Finding::new(new.draft, "kind", Code::NotAuthorised, fault.to_string());
             Some(finding.hint("`servanda key show` lists the keys, and who may sign what"))
         })

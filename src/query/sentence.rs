@@ -4,13 +4,13 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::domain::act::{Departure, DepartureAct, Joining, JoiningAct};
-use crate::domain::agreement::AgreementType;
 use crate::domain::announcement::Body;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, MissionId, PartyId};
 use crate::domain::shape::UnknownWord;
 use crate::projection::catalogue::Catalogue;
+use crate::projection::rules::binds_by_consent;
 
 /// Names for the ids in a sentence.
 pub(super) struct Names<'c, 'a>(pub(super) &'c Catalogue<'a>);
@@ -119,12 +119,8 @@ impl Names<'_, '_> {
     /// By its act where that has a verb of its own, else as joining.
     fn joining(&self, joining: &Joining) -> String {
         let (party, agreement) = (self.party(&joining.party), self.agreement(&joining.agreement));
-        let of_treaty = self.0.agreement(joining.agreement.as_str(), Day::MAX).is_some_and(|agreement| {
-            matches!(
-                agreement.r#type,
-                AgreementType::Treaty | AgreementType::Protocol | AgreementType::FrameworkAgreement
-            )
-        });
+        let described = self.0.agreement(joining.agreement.as_str(), Day::MAX);
+        let of_treaty = described.is_some_and(|agreement| binds_by_consent(agreement.r#type));
         let verb = match joining.act {
             JoiningAct::Signature if of_treaty => Some("signs"),
             JoiningAct::Ratification => Some("ratifies"),

@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Desk, body, draft, found, key, moment, read};
+use crate::support::{Desk, body, draft, found, key, moment, read, source};
 use servanda::domain::id::Origin;
-use servanda::domain::source::{Grade, Source};
 use servanda::ledger::verify::verify;
 use servanda::ledger::{
     AppendError, Batch, DraftDocument, DraftSource, Folder, Ledger, Log, MediaType, OpenError, Options,
@@ -82,18 +81,6 @@ fn batches() -> Vec<Batch> {
     let batch =
         |names: [&str; 2], text: &str| Batch { drafts: names.map(|name| party(name, text)).into(), ..Batch::default() };
     vec![batch(["pakistan", "azerbaijan"], "one source\n"), batch(["china", "russia"], "another source\n")]
-}
-
-fn source() -> Source {
-    Source {
-        publisher: "The host".to_owned(),
-        title: None,
-        url: None,
-        published: None,
-        retrieved: None,
-        grade: Grade::Host,
-        document: None,
-    }
 }
 
 fn document(text: &str) -> DraftDocument {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use servanda::domain::announcement::{Announcement, Body};
 use servanda::domain::id::{Origin, Recorder};
+use servanda::domain::source::{Grade, Source};
 use servanda::domain::timestamp::Timestamp;
 use servanda::event::Event;
 use servanda::integrity::SigningKey;
@@ -151,4 +152,17 @@ pub(crate) fn body(kind: &str, fields: serde_json::Value) -> Body {
 /// Anything that is written as one text: an id, a date, a code, a word.
 pub(crate) fn name<T: serde::de::DeserializeOwned>(text: &str) -> T {
     serde_json::from_value(text.into()).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+/// A source whose document is still to come.
+pub(crate) fn source() -> Source {
+    Source {
+        publisher: "The host".to_owned(),
+        title: None,
+        url: None,
+        published: None,
+        retrieved: None,
+        grade: Grade::Host,
+        document: None,
+    }
 }

@@ -11,9 +11,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::support::{Desk, access, append, body, draft, key, moment, read};
+use crate::support::{Desk, access, append, body, draft, key, moment, read, source};
 use servanda::domain::id::{Origin, Recorder};
-use servanda::domain::source::{Grade, Source};
 use servanda::event::statement::split;
 use servanda::integrity::SigningKey;
 use servanda::integrity::digest::{document_hash, event_hash};
@@ -114,16 +113,7 @@ fn document(media: MediaType, text: &str) -> DraftDocument {
 
 fn quoting(mut draft: Draft, document: &DraftDocument, quote: &str) -> Draft {
     draft.announcement.no_evidence = None;
-    let source = Source {
-        publisher: "The host".to_owned(),
-        title: None,
-        url: None,
-        published: None,
-        retrieved: None,
-        grade: Grade::Host,
-        document: None,
-    };
-    draft.sources = vec![DraftSource { source, document: Some(document.clone()) }];
+    draft.sources = vec![DraftSource { source: source(), document: Some(document.clone()) }];
     draft.quotes = vec![DraftQuote { text: quote.to_owned(), source: None }];
     draft
 }
