@@ -43,6 +43,8 @@ impl Draft {
 /// What could be read of an announcement that is broken elsewhere, so that all of its mistakes are told at once.
 #[derive(Debug, Clone, Default)]
 pub struct Fragment {
+    /// Whether nothing is told that it rests on, and no reason why, though it needs one.
+    pub unsupported: bool,
     /// The things that it names: space, id and field.
     pub references: Vec<(Namespace, String, String)>,
     /// The sources, with their documents.

@@ -66,6 +66,12 @@ fn one_announcement_tells_each_of_its_mistakes() {
 }
 
 #[test]
+fn a_broken_announcement_without_a_source_lacks_that_too() {
+    let text = "announcements:\n  - { kind: party, id: china, name: China, type: stat }\n";
+    check(&[("a.yaml", text)], &[("E0501", "a.yaml:2:13"), ("E0110", "a.yaml:2:50")]);
+}
+
+#[test]
 fn the_mistakes_of_several_files_are_told_together() {
     let files = [
         ("a.yaml", "  - { kind: party, id: china, name: China, type: stat }\n"),

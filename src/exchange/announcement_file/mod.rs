@@ -278,6 +278,7 @@ impl<'f> Reading<'f> {
             evidence = EvidenceAt { none: Some(("unread".to_owned(), 0..0)), ..EvidenceAt::default() };
         }
         let EvidenceAt { sources, quotes, none, .. } = evidence;
+        fragment.unsupported = sources.is_empty() && none.is_none() && !kind.is_about_ledger();
         fragment.sources = sources.into_iter().map(|(source, _)| source).collect();
         fragment.quotes = quotes.into_iter().map(|(quote, _)| quote).collect();
         let announcement = Announcement {

@@ -113,9 +113,7 @@ pub(super) fn admit(
     let found = place_quotes(position, &draft.sources, &draft.quotes, read, prepared, findings);
     let unsaid = announcement.no_evidence.is_none() && needs_evidence(&announcement.body);
     if draft.sources.is_empty() && unsaid {
-        let hint = "give a `source`, for one announcement or at the top for all; or `evidence: { none: \"why\" }`";
-        let message = "no source says this, and no reason is given why there is none".to_owned();
-        findings.push(Finding::new(position, "", Code::NoEvidence, message).hint(hint));
+        findings.push(unsupported(position));
     }
     for (index, (source, quotes)) in draft.sources.iter().zip(found).enumerate() {
         let mut source_kept = source.source.clone();
@@ -142,7 +140,16 @@ pub(super) fn check(
     prepared: &HashMap<usize, Prepared<'_>>,
     findings: &mut Vec<Finding>,
 ) {
+    if fragment.unsupported {
+        findings.push(unsupported(position));
+    }
     place_quotes(position, &fragment.sources, &fragment.quotes, read, prepared, findings);
+}
+
+fn unsupported(position: usize) -> Finding {
+    let hint = "give a `source`, for one announcement or at the top for all; or `evidence: { none: \"why\" }`";
+    let message = "no source says this, and no reason is given why there is none".to_owned();
+    Finding::new(position, "", Code::NoEvidence, message).hint(hint)
 }
 
 /// Looks for every quote, and gives each source its own with their places.
