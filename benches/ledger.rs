@@ -27,7 +27,7 @@ use servanda::ledger::found::{Founded, Founding};
 use servanda::ledger::verify::verify;
 use servanda::ledger::{Access, Batch, Draft, DraftSource, Folder, KeyFile, Ledger, Log, Options};
 use servanda::query::members::{Question, members};
-use servanda::query::{Asked, Known, Reported};
+use servanda::query::{Asked, Standpoint};
 use servanda::store::Store;
 use servanda::store::sled::SledStore;
 
@@ -125,13 +125,8 @@ fn ask(criterion: &mut Criterion, folder: &Folder) {
     let log = Log::read(folder, &access()).expect("the log can be read");
     let events = log.events().expect("the chain holds");
     let asked = Asked { origin: log.origin().as_str(), events: &events };
-    let question = Question {
-        on: Day::from_ymd(2000, 1, 1).expect("a day"),
-        known: Known::default(),
-        party_type: None,
-        reported: Reported::LeftOut,
-        all: false,
-    };
+    let at = Standpoint::on(Day::from_ymd(2000, 1, 1).expect("a day"));
+    let question = Question { at, party_type: None, all: false };
     let answer = members(asked, "agreement-7", question).expect("it is described");
     let counts = answer.counts;
     eprintln!(

@@ -9,7 +9,7 @@ use crate::domain::act::{Departure, Joining, Memorandum, Statement, Suspension};
 use crate::domain::agreement::{Agreement, Count, Milestone, Mission};
 use crate::domain::contribution::{Contribution, Prospect};
 use crate::domain::date::Date;
-use crate::domain::id::AnnouncementId;
+use crate::domain::id::{AgreementId, AnnouncementId, Namespace};
 use crate::domain::party::Party;
 use crate::domain::record::{
     Attestation, Authorised, Confirmation, Correction, Dispute, Erasure, Genesis, LogKeyChanged, Policy, Reaffirmation,
@@ -104,6 +104,11 @@ macro_rules! kinds {
             pub fn to_value(&self) -> Value {
                 let value = match self { $( Self::$kind(body) => serde_json::to_value(body) ),* };
                 value.expect("records have text keys and no floats")
+            }
+
+            /// Calls `visit` for every id in the body, in the order of its fields.
+            pub fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
+                match self { $( Self::$kind(body) => body.each_id(visit) ),* }
             }
 
             /// Reads the body of an announcement of this kind.
@@ -230,6 +235,25 @@ impl Kind {
     }
 }
 
+impl Body {
+    /// The agreement that it tells something of, a correction by what takes the place of the wrong; descriptions tell
+    /// of none.
+    pub fn agreement(&self) -> Option<&AgreementId> {
+        match self {
+            Self::Joining(joining) => Some(&joining.agreement),
+            Self::Memorandum(memorandum) => Some(&memorandum.agreement.id),
+            Self::Departure(departure) => Some(&departure.agreement),
+            Self::Suspension(suspension) => Some(&suspension.agreement),
+            Self::Statement(statement) => Some(&statement.agreement),
+            Self::Prospect(prospect) => prospect.agreement.as_ref(),
+            Self::Milestone(milestone) => milestone.agreement.as_ref(),
+            Self::Count(count) => Some(&count.agreement),
+            Self::Correction(correction) => correction.replacement.as_ref()?.0.agreement(),
+            _ => None,
+        }
+    }
+}
+
 macro_rules! body_from {
     ($( $kind:ident($body:ty) ),* $(,)?) => {
         $( impl From<$body> for Body {
@@ -253,6 +277,10 @@ pub struct Replacement(pub Box<Body>);
 
 impl Shaped for Replacement {
     const SHAPE: Shape = Shape::Replacement;
+
+    fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
+        self.0.each_id(visit);
+    }
 }
 
 impl Serialize for Replacement {

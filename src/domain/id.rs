@@ -233,15 +233,31 @@ name_type!(
 
 impl Shaped for PartyId {
     const SHAPE: Shape = Shape::Id(Namespace::Party);
+
+    fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
+        visit(Namespace::Party, self.as_str());
+    }
 }
 impl Shaped for AgreementId {
     const SHAPE: Shape = Shape::Id(Namespace::Agreement);
+
+    fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
+        visit(Namespace::Agreement, self.as_str());
+    }
 }
 impl Shaped for MissionId {
     const SHAPE: Shape = Shape::Id(Namespace::Mission);
+
+    fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
+        visit(Namespace::Mission, self.as_str());
+    }
 }
 impl Shaped for AnnouncementId {
     const SHAPE: Shape = Shape::Id(Namespace::Announcement);
+
+    fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
+        visit(Namespace::Announcement, self.as_str());
+    }
 }
 
 impl Shaped for Recorder {

@@ -101,6 +101,11 @@ pub enum Need {
 pub trait Shaped {
     /// The shape of its values.
     const SHAPE: Shape;
+
+    /// Calls `visit` for every id in the value, its own included, in the order of the table.
+    fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
+        let _ = visit;
+    }
 }
 
 impl Shaped for String {
@@ -117,10 +122,22 @@ impl Shaped for crate::domain::date::Date {
 
 impl<T: Shaped> Shaped for Option<T> {
     const SHAPE: Shape = T::SHAPE;
+
+    fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
+        if let Some(value) = self {
+            value.each_id(visit);
+        }
+    }
 }
 
 impl<T: Shaped + 'static> Shaped for Vec<T> {
     const SHAPE: Shape = Shape::List(&T::SHAPE);
+
+    fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
+        for value in self {
+            value.each_id(visit);
+        }
+    }
 }
 
 /// One value of a record that is not itself a record or a list, with the way to it.
@@ -219,6 +236,10 @@ macro_rules! record {
 
         impl $crate::domain::shape::Shaped for $name {
             const SHAPE: $crate::domain::shape::Shape = $crate::domain::shape::Shape::Record(&Self::RECORD);
+
+            fn each_id(&self, visit: &mut dyn FnMut($crate::domain::id::Namespace, &str)) {
+                $( $crate::domain::shape::Shaped::each_id(&self.$field, visit); )*
+            }
         }
     };
 

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::day::Day;
+use super::shape::vocabulary;
 
 /// The days from an earliest to a latest, both included; an absent end is open.
 ///
@@ -13,15 +14,16 @@ pub struct Window {
     latest: Option<Day>,
 }
 
-/// How surely something holds, when the days it rests on are not known exactly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Certainty {
-    /// Whatever the days turn out to be, it holds.
-    Certain,
-    /// It holds for some of the days, and not for others.
-    Possible,
-    /// Whatever the days turn out to be, it does not hold.
-    Not,
+vocabulary! {
+    /// How surely something holds, when the days it rests on are not known exactly.
+    pub enum Certainty {
+        /// Whatever the days turn out to be, it holds.
+        Certain = "certain",
+        /// It holds for some of the days, and not for others.
+        Possible = "possible",
+        /// Whatever the days turn out to be, it does not hold.
+        Not = "not",
+    }
 }
 
 impl Window {

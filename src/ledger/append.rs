@@ -27,6 +27,7 @@ use crate::ledger::draft::Batch;
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::settings::Head;
 use crate::ledger::signer::{Signer, SignerError};
+use crate::projection::stays::Irregularity;
 use crate::store::StoreError;
 use crate::store::documents::DocumentError;
 
@@ -196,10 +197,11 @@ impl Ledger {
             findings.push(found);
         }
         // Only now, since a later file may make regular what an earlier one tells.
-        for seq in admission::irregular(&self.events, first_new) {
+        for (seq, because) in admission::irregular(&self.events, first_new) {
             let new = usize::try_from(seq - first_new).expect("events are in memory");
             let (batch, draft) = planned[new];
-            findings[batch].push(irregular(draft, &self.events[self.events.len() - planned.len() + new], options));
+            let event = &self.events[self.events.len() - planned.len() + new];
+            findings[batch].push(irregular(draft, event, because, options));
         }
         for (outcome, found) in outcomes.iter_mut().zip(&findings) {
             outcome.warnings = found.iter().filter(|finding| !finding.code.refuses()).cloned().collect();
@@ -353,8 +355,12 @@ fn stand_alone(new: &[New]) -> Option<Finding> {
         .then(|| Finding::new(own.draft, "kind", Code::NotAlone, message).hint("put it into a file of its own"))
 }
 
-fn irregular(draft: usize, event: &Event, options: Options) -> Finding {
-    let message = format!("`{}` certainly cannot follow the history, and is not counted", event.id);
+fn irregular(draft: usize, event: &Event, because: Irregularity, options: Options) -> Finding {
+    let why = match because {
+        Irregularity::EndsBeforeItBegins => "the stay that it belongs to ends before it begins",
+        Irregularity::NothingToEnd => "by then the party had joined nothing that it could end",
+    };
+    let message = format!("`{}` certainly cannot follow the history, and is not counted: {why}", event.id);
     let hint = if options.strict {
         "look at its dates; without --strict it is admitted with a warning"
     } else {

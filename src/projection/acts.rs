@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::act::{DepartureAct, JoiningAct, MilestoneAct, Role, SuspensionAct};
+use crate::domain::act::{DepartureAct, JoiningAct, MilestoneAct, Role, Statement, SuspensionAct};
 use crate::domain::announcement::{Body, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::{AnnouncementId, PartyId};
 use crate::domain::window::Window;
 use crate::projection::knowledge::Claim;
+use crate::projection::rank::{Prefer, rank};
 use crate::projection::rules::{Rules, Status, Step};
 
 /// One act of one party, by one claim.
@@ -57,6 +58,8 @@ pub struct AgreementActs<'a> {
     pub prospects: Vec<Expectation<'a>>,
     /// Suspensions and resumptions for all parties.
     pub for_all: Vec<Act<'a>>,
+    /// Reservations, declarations and objections, in the order of recording.
+    pub statements: Vec<(&'a Claim<'a>, &'a Statement)>,
     /// Its milestones.
     pub milestones: Milestones<'a>,
 }
@@ -77,21 +80,33 @@ pub struct Expectation<'a> {
 pub struct Milestones<'a> {
     /// The earliest day on which anything is recorded of it.
     pub earliest: Option<Day>,
-    /// Its entry into force.
-    pub in_force: Option<(&'a Claim<'a>, &'a Date)>,
-    /// Its termination, expiry or supersession.
-    pub ended: Option<(&'a Claim<'a>, &'a Date)>,
+    /// The claims of its entry into force, the deciding one first.
+    pub in_force: Vec<(&'a Claim<'a>, &'a Date)>,
+    /// The claims of its termination, expiry or supersession, the deciding one first.
+    pub ended: Vec<(&'a Claim<'a>, &'a Date)>,
 }
 
 impl<'a> AgreementActs<'a> {
-    /// Reads the claims of that standing about an agreement, by its folded id.
-    pub fn of(claims: &'a [Claim<'a>], agreement: &str, rules: &Rules<'_>, standing: Standing) -> Self {
+    /// Reads the claims of that standing about an agreement, by its folded id; claims about others are passed over.
+    pub fn of(
+        claims: &[&'a Claim<'a>],
+        agreement: &str,
+        rules: &Rules<'_>,
+        standing: Standing,
+        prefer: Prefer,
+    ) -> Self {
         let is_ours = |id: &str| id.eq_ignore_ascii_case(agreement);
-        let milestones = Milestones::of(claims, &is_ours);
+        let milestones = Milestones::of(claims, &is_ours, prefer);
         let earliest = milestones.earliest;
         let clip = |window: Window| clip(window, earliest);
-        let mut found = Self { parties: BTreeMap::new(), prospects: Vec::new(), for_all: Vec::new(), milestones };
-        for claim in claims.iter().filter(|claim| claim.standing == standing) {
+        let mut found = Self {
+            parties: BTreeMap::new(),
+            prospects: Vec::new(),
+            for_all: Vec::new(),
+            statements: Vec::new(),
+            milestones,
+        };
+        for claim in claims.iter().copied().filter(|claim| claim.standing == standing) {
             match claim.body {
                 Body::Joining(joining) if is_ours(joining.agreement.as_str()) => {
                     let (step, to) = rules.joining(joining.act, joining.role);
@@ -134,6 +149,9 @@ impl<'a> AgreementActs<'a> {
                         None => found.for_all.push(act),
                     }
                 }
+                Body::Statement(statement) if is_ours(statement.agreement.as_str()) => {
+                    found.statements.push((claim, statement));
+                }
                 Body::Prospect(prospect) if prospect.agreement.as_ref().is_some_and(|id| is_ours(id.as_str())) => {
                     let fulfilled_by = prospect.fulfilled_by.as_ref();
                     let each = |party| Expectation { party, claim, fulfilled_by };
@@ -151,11 +169,11 @@ impl<'a> AgreementActs<'a> {
 }
 
 impl<'a> Milestones<'a> {
-    fn of(claims: &'a [Claim<'a>], is_ours: &dyn Fn(&str) -> bool) -> Self {
+    fn of(claims: &[&'a Claim<'a>], is_ours: &dyn Fn(&str) -> bool, prefer: Prefer) -> Self {
         let mut in_force = Vec::new();
         let mut ended = Vec::new();
         let mut earliest = None;
-        for claim in claims.iter().filter(|claim| claim.standing == Standing::Confirmed) {
+        for claim in claims.iter().copied().filter(|claim| claim.standing == Standing::Confirmed) {
             let Body::Milestone(milestone) = claim.body else { continue };
             let Some(occurred) = &milestone.occurred else { continue };
             if !milestone.agreement.as_ref().is_some_and(|id| is_ours(id.as_str())) {
@@ -176,33 +194,57 @@ impl<'a> Milestones<'a> {
                 | MilestoneAct::Other => {}
             }
         }
-        Self { earliest, in_force: strongest(in_force), ended: strongest(ended) }
+        for claims in [&mut in_force, &mut ended] {
+            rank(claims, prefer, |(claim, date)| (*claim, date.window()));
+        }
+        Self { earliest, in_force, ended }
     }
-}
-
-/// The claim that decides among several of one fact.
-fn strongest<'a>(mut claims: Vec<(&'a Claim<'a>, &'a Date)>) -> Option<(&'a Claim<'a>, &'a Date)> {
-    rank(&mut claims, |(claim, date)| (*claim, date.window()));
-    claims.into_iter().next()
-}
-
-/// Puts claims of one fact in order, the one that decides first.
-///
-/// A claim whose window strictly contains another's supports it and comes after the rest. Then grade, precision, and
-/// the order of recording decide.
-pub fn rank<'a, T>(claims: &mut [T], of: impl Fn(&T) -> (&'a Claim<'a>, Window)) {
-    let windows: Vec<Window> = claims.iter().map(|claim| of(claim).1).collect();
-    claims.sort_by_cached_key(|claim| {
-        let (claim, window) = of(claim);
-        let supports = windows.iter().any(|other| window.strictly_contains(*other));
-        let ungraded = claim.grade().is_none();
-        (supports, ungraded, claim.grade(), window.width().unwrap_or(u32::MAX), claim.seq())
-    });
 }
 
 fn clip(window: Window, earliest: Option<Day>) -> Window {
     match (window.earliest(), earliest) {
         (None, Some(day)) => Window::between(Some(day), window.latest()).unwrap_or(window),
         _ => window,
+    }
+}
+
+impl Act<'_> {
+    pub(super) fn departs(&self) -> bool {
+        matches!(self.turn, Turn::Departure(_))
+    }
+
+    /// Whether its day of effect was told.
+    pub(super) fn states_effect(&self) -> bool {
+        matches!(self.claim.body, Body::Departure(departure) if departure.effective.is_some())
+    }
+
+    /// Whether a table states this by it: what makes a member by the rules of the agreement counts as consent.
+    pub(super) fn states(&self, wanted: Step) -> bool {
+        match self.turn {
+            Turn::Joining { step: Step::Join, to, .. } => wanted == Step::Consent && to == Status::Member,
+            Turn::Joining { act, step, .. } => step == wanted && act != JoiningAct::Deposit,
+            Turn::Departure(_) | Turn::Suspension(_) => false,
+        }
+    }
+
+    pub(super) fn step(&self) -> Option<Step> {
+        match self.turn {
+            Turn::Joining { step, .. } => Some(step),
+            Turn::Departure(_) | Turn::Suspension(_) => None,
+        }
+    }
+
+    pub(super) fn joining(&self) -> Option<JoiningAct> {
+        match self.turn {
+            Turn::Joining { act, .. } => Some(act),
+            Turn::Departure(_) | Turn::Suspension(_) => None,
+        }
+    }
+
+    pub(super) fn role(&self) -> Option<Role> {
+        match self.turn {
+            Turn::Joining { role, .. } => role,
+            Turn::Departure(_) | Turn::Suspension(_) => None,
+        }
     }
 }

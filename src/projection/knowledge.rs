@@ -3,11 +3,11 @@
 //! A correction or retraction works from its own announced and recorded position on; before it, answers are as they
 //! were. Nothing is dropped: what no longer stands is kept with the reason, for the history.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::announcement::{Announcement, Body, Kind, Standing};
 use crate::domain::day::Day;
-use crate::domain::id::AnnouncementId;
+use crate::domain::id::{AgreementId, AnnouncementId};
 use crate::domain::source::{Evidence, Grade};
 use crate::domain::window::Window;
 use crate::event::statement::Event;
@@ -55,6 +55,11 @@ impl<'a> Claim<'a> {
         own.or(self.inherited_stay)
     }
 
+    /// The agreement that it is about.
+    pub fn agreement(&self) -> Option<&'a AgreementId> {
+        self.body.agreement()
+    }
+
     /// The strongest grade among its sources.
     pub fn grade(&self) -> Option<Grade> {
         self.evidence.iter().map(|evidence| evidence.source.grade).min()
@@ -82,6 +87,7 @@ pub struct Knowledge<'a> {
     pub claims: Vec<Claim<'a>>,
     /// What no longer stands, by the position of its event.
     pub struck: HashMap<u64, Struck>,
+    by_id: HashMap<&'a AnnouncementId, &'a Event>,
 }
 
 impl<'a> Knowledge<'a> {
@@ -103,7 +109,47 @@ impl<'a> Knowledge<'a> {
             .collect();
         mark(&mut claims, &known, &by_id, &retracted);
         let struck = struck.into_iter().map(|(seq, strike)| (seq, strike.shown())).collect();
-        Self { claims, struck }
+        Self { claims, struck, by_id }
+    }
+
+    /// The claim of the event at that position, if it makes one that stands.
+    pub fn claim(&self, seq: u64) -> Option<&Claim<'a>> {
+        self.claims.binary_search_by_key(&seq, Claim::seq).ok().map(|index| &self.claims[index])
+    }
+
+    /// The claim of the announcement of that id, if it makes one that stands.
+    pub fn claim_of(&self, id: &AnnouncementId) -> Option<&Claim<'a>> {
+        self.claim(self.by_id.get(id)?.header.seq)
+    }
+
+    /// The event of the announcement of that id.
+    pub fn event(&self, id: &AnnouncementId) -> Option<&'a Event> {
+        self.by_id.get(id).copied()
+    }
+
+    /// The claims about an agreement, whatever the case of its id.
+    pub fn about_agreement(&self, id: &str) -> Vec<&Claim<'a>> {
+        let is_ours = |claim: &&Claim<'a>| claim.agreement().is_some_and(|own| own.as_str().eq_ignore_ascii_case(id));
+        self.claims.iter().filter(is_ours).collect()
+    }
+
+    /// The claims about each agreement, by the folded ids of the agreements.
+    pub fn by_agreement(&self) -> BTreeMap<String, Vec<&Claim<'a>>> {
+        let mut found: HashMap<&AgreementId, Vec<&Claim<'a>>> = HashMap::new();
+        for claim in &self.claims {
+            if let Some(id) = claim.agreement() {
+                found.entry(id).or_default().push(claim);
+            }
+        }
+        let mut folded: BTreeMap<String, Vec<&Claim<'a>>> = BTreeMap::new();
+        for (id, claims) in found {
+            folded.entry(id.folded()).or_default().extend(claims);
+        }
+        // One agreement may be written in more than one case; its claims stay in the order of recording.
+        for claims in folded.values_mut() {
+            claims.sort_by_key(|claim| claim.seq());
+        }
+        folded
     }
 }
 

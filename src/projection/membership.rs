@@ -1,6 +1,6 @@
 //! Who is what to an agreement on a day: certainly, possibly, or not.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::domain::act::{JoiningAct, Role};
 use crate::domain::announcement::Standing;
@@ -8,9 +8,13 @@ use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::window::{Certainty, Window, covers};
 use crate::projection::acts::{AgreementActs, Expectation};
+use crate::projection::interval::{Interval, ends_by};
 use crate::projection::knowledge::{Claim, Knowledge};
+use crate::projection::rank::Prefer;
+use crate::projection::remarks::{Remark, remarks};
 use crate::projection::rules::{Rules, Status};
-use crate::projection::stays::{Interval, Stays, ends_by};
+use crate::projection::stay::Terms;
+use crate::projection::stays::Stays;
 
 /// One party on a day.
 #[derive(Debug, Clone)]
@@ -31,12 +35,16 @@ pub struct Row<'a> {
     pub since: Option<Date>,
     /// Until when, as far as it is known.
     pub until: Option<Date>,
+    /// Whether the end is that of a notice which does not say when it takes effect (VCLT 56(2)).
+    pub effect_assumed: bool,
     /// Whether a claim that the row rests on is denied by somebody.
     pub disputed: bool,
     /// Whether the row rests on what is only reported.
     pub standing: Standing,
     /// The claims that it rests on, the deciding one first.
     pub claims: Vec<&'a Claim<'a>>,
+    /// Reservations, declarations and objections that stand on that day.
+    pub remarks: Vec<Remark<'a>>,
 }
 
 /// Whether claims that are only reported may show.
@@ -48,6 +56,32 @@ pub enum Reported {
     Included,
 }
 
+/// How the statuses of a day are reckoned.
+#[derive(Debug, Clone, Copy)]
+pub struct Reckoning {
+    /// The day.
+    pub on: Day,
+    /// Whether what is only reported may show.
+    pub reported: Reported,
+    /// Which of several claims of one fact decides.
+    pub prefer: Prefer,
+}
+
+/// Everything told of one party's part in one agreement, before a day is asked for.
+#[derive(Debug)]
+pub struct Participation<'a> {
+    /// The folded id of the party.
+    pub party: String,
+    /// Whether it is told for certain, or only reported.
+    pub standing: Standing,
+    /// What its acts amount to.
+    pub stays: Stays<'a>,
+    /// What is expected of it.
+    pub prospects: Vec<Interval<'a>>,
+    /// Its reservations, declarations and objections.
+    pub remarks: Vec<Remark<'a>>,
+}
+
 /// Every party that was ever told to be anything to the agreement, with its status on that day.
 ///
 /// `agreement` is a folded id; rows are in the order of the parties' ids.
@@ -55,15 +89,31 @@ pub fn members<'a>(
     knowledge: &'a Knowledge<'a>,
     agreement: &str,
     rules: &Rules<'_>,
-    on: Day,
-    reported: Reported,
+    reckoning: Reckoning,
 ) -> Vec<Row<'a>> {
-    let mut rows = rows_of(knowledge, agreement, rules, on, Standing::Confirmed);
-    if reported == Reported::Included {
-        for row in rows_of(knowledge, agreement, rules, on, Standing::Reported) {
-            match rows.iter_mut().find(|confirmed| confirmed.party == row.party) {
-                Some(confirmed) if confirmed.status >= row.status => {}
-                Some(confirmed) => *confirmed = row,
+    rows(knowledge, &knowledge.about_agreement(agreement), agreement, rules, reckoning)
+}
+
+/// The same from the claims about the agreement, where they are at hand.
+pub fn rows<'a>(
+    knowledge: &'a Knowledge<'a>,
+    claims: &[&'a Claim<'a>],
+    agreement: &str,
+    rules: &Rules<'_>,
+    reckoning: Reckoning,
+) -> Vec<Row<'a>> {
+    let of = |standing| {
+        let parts = participations(knowledge, claims, agreement, rules, standing, reckoning.prefer);
+        parts.into_iter().map(|part| part.on(reckoning.on)).collect()
+    };
+    let mut rows: Vec<Row<'a>> = of(Standing::Confirmed);
+    if reckoning.reported == Reported::Included {
+        let confirmed: HashMap<String, usize> =
+            rows.iter().enumerate().map(|(index, row)| (row.party.clone(), index)).collect();
+        for row in of(Standing::Reported) {
+            match confirmed.get(&row.party) {
+                Some(index) if rows[*index].status >= row.status => {}
+                Some(index) => rows[*index] = row,
                 None => rows.push(row),
             }
         }
@@ -72,40 +122,42 @@ pub fn members<'a>(
     rows
 }
 
-fn rows_of<'a>(
+/// Every party's part in an agreement, by what is told of that standing; in the order of the parties' ids.
+pub fn participations<'a>(
     knowledge: &'a Knowledge<'a>,
+    claims: &[&'a Claim<'a>],
     agreement: &str,
     rules: &Rules<'_>,
-    on: Day,
     standing: Standing,
-) -> Vec<Row<'a>> {
-    let acts = AgreementActs::of(&knowledge.claims, agreement, rules, standing);
+    prefer: Prefer,
+) -> Vec<Participation<'a>> {
+    let acts = AgreementActs::of(claims, agreement, rules, standing, prefer);
     let mut expected: HashMap<String, Vec<&Expectation<'a>>> = HashMap::new();
     for expectation in &acts.prospects {
         expected.entry(expectation.party.folded()).or_default().push(expectation);
     }
+    let mut remarks = remarks(&acts.statements);
     let mut parties: Vec<&String> = acts.parties.keys().chain(expected.keys()).collect();
     parties.sort_unstable();
     parties.dedup();
+    let terms = Terms { milestones: &acts.milestones, rules, prefer };
     parties
         .into_iter()
         .map(|party| {
             let own = acts.parties.get(party).map_or(&[][..], Vec::as_slice);
-            let stays = Stays::of(own, &acts.for_all, &acts.milestones, rules);
+            let stays = Stays::of(own, &acts.for_all, terms);
             let prospects = expected.get(party).map_or(&[][..], Vec::as_slice);
-            let prospects: Vec<Interval<'a>> =
-                prospects.iter().map(|expectation| prospect(expectation, &stays, knowledge)).collect();
-            row(party, &stays, &prospects, on, standing)
+            let prospects = prospects.iter().map(|expectation| prospect(expectation, &stays, knowledge)).collect();
+            let remarks = remarks.remove(party).unwrap_or_default();
+            Participation { party: party.clone(), standing, stays, prospects, remarks }
         })
         .collect()
 }
 
 /// A prospect runs from its announcement until it is fulfilled, or the party has come nearer.
-fn prospect<'a>(expectation: &Expectation<'a>, stays: &Stays<'a>, knowledge: &Knowledge<'a>) -> Interval<'a> {
+fn prospect<'a>(expectation: &Expectation<'a>, stays: &Stays<'a>, knowledge: &'a Knowledge<'a>) -> Interval<'a> {
     let begin = expectation.claim.announced();
-    let fulfilled = expectation
-        .fulfilled_by
-        .and_then(|id| knowledge.claims.iter().find(|claim| claim.event.id == *id).map(Claim::announced));
+    let fulfilled = expectation.fulfilled_by.and_then(|id| knowledge.claim_of(id)).map(Claim::announced);
     // Only what was over by then leaves room for something new.
     let over = |interval: &&Interval<'a>| interval.end.is_some_and(|end| ends_by(end, begin));
     let joined = stays.intervals.iter().filter(|interval| !over(interval)).map(|interval| interval.begin);
@@ -116,10 +168,27 @@ fn prospect<'a>(expectation: &Expectation<'a>, stays: &Stays<'a>, knowledge: &Kn
         end,
         since: Date::of_window(begin),
         until: end.map(Date::of_window),
+        effect_assumed: false,
         stay: None,
         act: None,
         role: None,
         claims: vec![expectation.claim],
+    }
+}
+
+impl<'a> Participation<'a> {
+    /// What the party is on a day.
+    pub fn on(&self, day: Day) -> Row<'a> {
+        let remarks = self.remarks.iter().filter(|remark| remark.on(day) != Certainty::Not).cloned().collect();
+        Row { remarks, ..row(&self.party, &self.stays, &self.prospects, day, self.standing) }
+    }
+
+    /// The days on which what the party is may become something else: between two of them nothing changes.
+    pub fn turning_points(&self) -> BTreeSet<Day> {
+        let intervals = self.stays.intervals.iter().chain(&self.stays.suspensions).chain(&self.prospects);
+        let remarks = self.remarks.iter().flat_map(|remark| [Some(remark.made), remark.withdrawn]);
+        let windows = intervals.flat_map(|interval| [Some(interval.begin), interval.end]).chain(remarks);
+        windows.flatten().flat_map(|window| [window.earliest(), window.latest()]).flatten().collect()
     }
 }
 
@@ -166,15 +235,17 @@ fn row<'a>(party: &str, stays: &Stays<'a>, prospects: &[Interval<'a>], on: Day, 
         role: interval.role.or_else(|| beneath?.role),
         since: Some(interval.since.clone()),
         until: interval.until.clone().or_else(|| beneath?.until.clone()),
+        effect_assumed: interval.effect_assumed || beneath.is_some_and(|beneath| beneath.effect_assumed),
         disputed: claims.iter().any(|claim| !claim.disputed_by.is_empty()),
         standing,
         claims,
+        remarks: Vec::new(),
     }
 }
 
 fn unrelated<'a>(party: &str, standing: Standing, stays: &Stays<'a>) -> Row<'a> {
     let mut claims: Vec<&Claim<'a>> = stays.intervals.iter().flat_map(|interval| &interval.claims).copied().collect();
-    claims.extend(&stays.irregular);
+    claims.extend(stays.irregular.iter().map(|irregular| irregular.claim));
     Row {
         party: party.to_owned(),
         status: Status::None,
@@ -184,9 +255,11 @@ fn unrelated<'a>(party: &str, standing: Standing, stays: &Stays<'a>) -> Row<'a> 
         role: None,
         since: None,
         until: None,
+        effect_assumed: false,
         disputed: claims.iter().any(|claim| !claim.disputed_by.is_empty()),
         standing,
         claims,
+        remarks: Vec::new(),
     }
 }
 

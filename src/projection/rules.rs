@@ -68,6 +68,11 @@ impl<'a> Rules<'a> {
         self.own.is_some_and(|own| own.in_force == InForce::Stated)
     }
 
+    /// Whether whoever leaves gives notice, and is out only when the notice takes effect (VCLT 56).
+    pub fn needs_notice(&self) -> bool {
+        self.binds_by_consent() && !self.in_force_is_stated()
+    }
+
     /// Days from consent until it is in force for the party.
     pub fn delay_days(&self) -> i32 {
         self.own.map_or(0, |own| i32::try_from(own.delay).unwrap_or(i32::MAX))

@@ -5,7 +5,6 @@ use serde::Serialize;
 use crate::domain::announcement::{Body, Kind, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
-use crate::domain::id::Namespace;
 use crate::domain::timestamp::Timestamp;
 use crate::event::statement::Event;
 use crate::projection::knowledge::announced;
@@ -74,26 +73,24 @@ pub struct StruckBy {
 /// [`QueryError::NotFound`] if nothing of that name is described.
 pub fn history(asked: Asked<'_>, subject: Option<&str>, known: Known) -> Result<History, QueryError> {
     let view = View::of(asked.events, known)?;
-    let subjects = match subject {
-        Some(name) => Some(subjects(&view, name)?),
-        None => None,
+    let events = if let Some(name) = subject {
+        view.concerning(&view.subjects(name)?)
+    } else {
+        let is_about_world = |event: &&Event| !event.announcement.body.kind().is_about_ledger();
+        view.events.iter().filter(is_about_world).filter(|event| view.is_public(event)).collect()
     };
-    let shown = |event: &&Event| {
-        let is_description = event.announcement.body.kind().is_description();
-        let announced_in_time =
-            is_description || known.announced_by.is_none_or(|day| announced(event).certainly_by(day));
-        let concerned = subjects.as_ref().is_none_or(|subjects| concerns(&view, event, subjects));
-        announced_in_time && concerned && (subjects.is_some() || !event.announcement.body.kind().is_about_ledger())
-    };
-    let mut entries: Vec<(Option<Day>, Entry)> =
-        view.events.iter().filter(shown).map(|event| (place(event), entry(&view, event))).collect();
-    entries.sort_by_key(|(day, entry)| (*day, entry.event));
     Ok(History {
         schema: "servanda/history/v1",
         subject: subject.map(str::to_owned),
-        position: view.position_or(asked.origin),
-        entries: entries.into_iter().map(|(_, entry)| entry).collect(),
+        position: view.position(asked),
+        entries: entries(&view, events),
     })
+}
+
+/// What events tell, by the day on which it happened, then by the order of recording.
+pub(super) fn entries(view: &View<'_>, mut events: Vec<&Event>) -> Vec<Entry> {
+    events.sort_by_cached_key(|event| (place(event), event.header.seq));
+    events.into_iter().map(|event| entry(view, event)).collect()
 }
 
 /// The day by which an announcement is placed: what has no day of its own happened when it was announced, and things
@@ -106,54 +103,15 @@ fn place(event: &Event) -> Option<Day> {
     }
 }
 
-/// The things that a name may mean.
-fn subjects(view: &View<'_>, name: &str) -> Result<Vec<(Namespace, String)>, QueryError> {
-    let spaces = [Namespace::Party, Namespace::Agreement, Namespace::Mission];
-    let found: Vec<(Namespace, String)> =
-        spaces.into_iter().filter_map(|space| Some((space, view.catalogue.find(space, name)?))).collect();
-    if found.is_empty() {
-        let known = spaces.into_iter().flat_map(|space| view.catalogue.ids(space)).map(str::to_owned).collect();
-        return Err(QueryError::NotFound { namespace: None, name: name.to_owned(), known });
-    }
-    Ok(found)
-}
-
-/// Whether an announcement names one of these things, itself or through the announcement that it is about.
-fn concerns(view: &View<'_>, event: &Event, subjects: &[(Namespace, String)]) -> bool {
-    let mut body = event.announcement.body.to_value();
-    let mut found = false;
-    crate::domain::shape::for_each_leaf(event.announcement.body.kind().record(), &mut body, "", &mut |leaf| {
-        if let (crate::domain::shape::Shape::Id(namespace), Some(id)) = (leaf.shape, leaf.value.as_str()) {
-            found |= subjects.iter().any(|(space, subject)| *space == namespace && id.eq_ignore_ascii_case(subject));
-        }
-    });
-    found
-        || about(&event.announcement.body).is_some_and(|id| {
-            let target = view.events.iter().take_while(|earlier| earlier.header.seq < event.header.seq);
-            target.filter(|earlier| earlier.id.as_str() == id).any(|earlier| concerns(view, earlier, subjects))
-        })
-}
-
-/// The announcement that another is about.
-fn about(body: &Body) -> Option<&str> {
-    match body {
-        Body::Correction(correction) => Some(correction.corrects.as_str()),
-        Body::Retraction(retraction) => Some(retraction.retracts.as_str()),
-        Body::Dispute(dispute) => Some(dispute.of.as_str()),
-        Body::Confirmation(confirmation) => Some(confirmation.of.as_str()),
-        Body::Attestation(attestation) => Some(attestation.of.as_str()),
-        _ => None,
-    }
-}
-
-fn entry(view: &View<'_>, event: &Event) -> Entry {
+/// What one event tells.
+pub(super) fn entry(view: &View<'_>, event: &Event) -> Entry {
     let seq = event.header.seq;
     let announcement = &event.announcement;
     let happened = happened(&announcement.body);
-    let claim = view.knowledge.claims.iter().find(|claim| claim.seq() == seq);
+    let claim = view.knowledge.claim(seq);
     let struck = view.knowledge.struck.get(&seq).map(|struck| StruckBy {
         event: struck.by,
-        reason: usize::try_from(struck.by).ok().and_then(|by| reason(&view.events[by].announcement.body)),
+        reason: view.event(struck.by).and_then(|by| reason(&by.announcement.body)),
         replaced: struck.replaced,
     });
     let mut sources: Vec<String> =

@@ -69,7 +69,7 @@ pub fn keys(asked: Asked<'_>) -> Keys {
     });
     let mut keys: Vec<Key> = keys.collect();
     keys.sort_by_key(|key| key.added.event);
-    let position = View::whole(asked.events).position_or(asked.origin);
+    let position = View::whole(asked.events).position(asked);
     Keys { schema: "servanda/keys/v1", position, log_key: authority.log_key().cloned(), keys }
 }
 

@@ -1,8 +1,10 @@
 //! Who is what to an agreement on a day.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
-use crate::domain::act::{JoiningAct, Role};
+use crate::domain::act::{JoiningAct, Role, StatementAct};
 use crate::domain::agreement::AgreementType;
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
@@ -10,21 +12,19 @@ use crate::domain::day::Day;
 use crate::domain::id::Namespace;
 use crate::domain::party::PartyType;
 use crate::domain::window::Certainty;
-use crate::projection::membership::{Reported, Row, members as rows};
-use crate::projection::rules::{Rules, Status};
-use crate::query::{Asked, Known, Position, QueryError, RecordedBy, View};
+use crate::projection::knowledge::Claim;
+use crate::projection::membership::Row;
+use crate::projection::remarks::Remark;
+use crate::projection::rules::Status;
+use crate::query::{Asked, Position, Prefer, QueryError, RecordedBy, Standpoint, View};
 
 /// A question about the parties of an agreement.
 #[derive(Debug, Clone, Copy)]
 pub struct Question {
-    /// The day.
-    pub on: Day,
-    /// What was known.
-    pub known: Known,
+    /// From where it is asked.
+    pub at: Standpoint,
     /// Only parties of this type.
     pub party_type: Option<PartyType>,
-    /// Whether what is only reported may show.
-    pub reported: Reported,
     /// Whether parties that are nothing to it, or no longer anything, are listed too.
     pub all: bool,
 }
@@ -46,6 +46,8 @@ pub struct Members {
     pub announced_by: Option<Day>,
     /// The position or moment by which events had to be recorded.
     pub recorded_by: Option<RecordedBy>,
+    /// Which of several claims of one fact decided.
+    pub prefer: Prefer,
     /// The position at which the answer was computed.
     pub position: Position,
     /// The parties, in the order of their ids.
@@ -55,7 +57,7 @@ pub struct Members {
 }
 
 /// One party.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Member {
     /// Its id.
     pub party: String,
@@ -66,7 +68,6 @@ pub struct Member {
     /// The highest status possible.
     pub status: Status,
     /// How sure that status is: certain or possible.
-    #[serde(serialize_with = "certainty")]
     pub certainty: Certainty,
     /// The highest status that is certain.
     pub at_least: Status,
@@ -78,14 +79,33 @@ pub struct Member {
     pub since: Option<Date>,
     /// Until when, as EDTF: the first day outside.
     pub until: Option<Date>,
+    /// Whether the end is that of a notice which does not say when it takes effect (VCLT 56(2)).
+    pub effect_assumed: bool,
     /// Whether somebody denies what the row rests on.
     pub disputed: bool,
     /// Whether it is confirmed, or only reported.
     pub standing: Standing,
     /// Whether an event that it rests on has no evidence.
     pub without_evidence: bool,
+    /// Its reservations, declarations and objections that stand on that day.
+    pub statements: Vec<Statement>,
     /// The events that it rests on, the deciding one first.
     pub events: Vec<u64>,
+}
+
+/// A reservation, declaration, understanding or objection.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Statement {
+    /// The event that tells of it.
+    pub event: u64,
+    /// What kind of statement it is.
+    pub act: StatementAct,
+    /// How sure it is that it stands on that day: certain or possible.
+    pub certainty: Certainty,
+    /// Whether somebody denies that it was made.
+    pub disputed: bool,
+    /// The events that tell of objections to it.
+    pub objections: Vec<u64>,
 }
 
 /// How many rows are members, after all filters.
@@ -103,43 +123,49 @@ pub struct Counts {
 ///
 /// [`QueryError::NotFound`] if no such agreement is described by then.
 pub fn members(asked: Asked<'_>, agreement: &str, question: Question) -> Result<Members, QueryError> {
-    let view = View::of(asked.events, question.known)?;
+    let at = question.at;
+    let view = View::of(asked.events, at.known)?;
     let id = view.find(Namespace::Agreement, agreement)?;
-    let described = view.catalogue.agreement(&id, question.on).expect("what was found is described");
-    let rows = rows(&view.knowledge, &id, &Rules::of(described), question.on, question.reported);
-    let participants = matches!(described.r#type, AgreementType::Programme | AgreementType::Organisation);
-    let members: Vec<Member> = rows
-        .iter()
-        .filter(|row| question.all || !matches!(row.status, Status::None | Status::Former))
-        .map(|row| member(row, &view, question.on, participants))
-        .filter(|member| question.party_type.is_none_or(|wanted| member.r#type == wanted))
-        .collect();
-    let of =
-        |wanted| members.iter().filter(|member| member.status == Status::Member && member.certainty == wanted).count();
-    let counts = Counts { certain: of(Certainty::Certain), possible: of(Certainty::Possible) };
+    let standing = view.standing(&id, at).expect("what was found is described");
+    let mut members = standing.members;
+    members.retain(|member| question.all || member.takes_part());
+    members.retain(|member| question.party_type.is_none_or(|wanted| member.r#type == wanted));
     Ok(Members {
         schema: "servanda/members/v1",
-        agreement: described.id.to_string(),
-        title: described.title.clone(),
-        r#type: described.r#type,
-        on: question.on,
-        announced_by: question.known.announced_by,
-        recorded_by: question.known.recorded_by,
-        position: view.position_or(asked.origin),
+        agreement: standing.agreement.id.to_string(),
+        title: standing.agreement.title.clone(),
+        r#type: standing.agreement.r#type,
+        on: at.on,
+        announced_by: at.known.announced_by,
+        recorded_by: at.known.recorded_by,
+        prefer: at.prefer,
+        position: view.position(asked),
+        counts: Counts::of(&members),
         members,
-        counts,
     })
 }
 
-fn member(row: &Row<'_>, view: &View<'_>, on: Day, participants: bool) -> Member {
+impl Member {
+    /// Whether it is more than nothing or a former party.
+    pub fn takes_part(&self) -> bool {
+        !matches!(self.status, Status::None | Status::Former)
+    }
+}
+
+impl Counts {
+    /// Counts the rows of status member.
+    pub fn of(members: &[Member]) -> Self {
+        let of = |wanted| {
+            members.iter().filter(|member| member.status == Status::Member && member.certainty == wanted).count()
+        };
+        Self { certain: of(Certainty::Certain), possible: of(Certainty::Possible) }
+    }
+}
+
+/// A row with the names of its party; of `participants` in a programme or organisation, members have a role.
+pub(super) fn member(row: &Row<'_>, view: &View<'_>, on: Day, participants: bool) -> Member {
     let party = view.catalogue.party(&row.party, on);
     let implied = (participants && row.status == Status::Member).then_some(Role::Member);
-    let mut events: Vec<u64> = Vec::new();
-    for claim in &row.claims {
-        if !events.contains(&claim.seq()) {
-            events.push(claim.seq());
-        }
-    }
     Member {
         party: party.map_or_else(|| row.party.clone(), |party| party.id.to_string()),
         name: party.map_or_else(|| row.party.clone(), |party| party.name.clone()),
@@ -151,18 +177,29 @@ fn member(row: &Row<'_>, view: &View<'_>, on: Day, participants: bool) -> Member
         act: row.act,
         since: row.since.clone(),
         until: row.until.clone(),
+        effect_assumed: row.effect_assumed,
         disputed: row.disputed,
         standing: row.standing,
         without_evidence: row.claims.iter().any(|claim| claim.evidence.is_empty()),
-        events,
+        statements: row.remarks.iter().map(|remark| Statement::of(remark, on)).collect(),
+        events: events(&row.claims),
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
-fn certainty<S: serde::Serializer>(certainty: &Certainty, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(match certainty {
-        Certainty::Certain => "certain",
-        Certainty::Possible => "possible",
-        Certainty::Not => "not",
-    })
+impl Statement {
+    fn of(remark: &Remark<'_>, on: Day) -> Self {
+        Self {
+            event: remark.claim.seq(),
+            act: remark.act,
+            certainty: remark.on(on),
+            disputed: !remark.claim.disputed_by.is_empty(),
+            objections: events(&remark.objections),
+        }
+    }
+}
+
+/// The events of claims, each once, in their order.
+pub(super) fn events(claims: &[&Claim<'_>]) -> Vec<u64> {
+    let mut seen = HashSet::new();
+    claims.iter().map(|claim| claim.seq()).filter(|seq| seen.insert(*seq)).collect()
 }

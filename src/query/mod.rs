@@ -6,8 +6,10 @@ pub mod history;
 pub mod keys;
 pub mod members;
 pub mod records;
+pub mod replay;
 pub mod sentence;
 pub mod sources;
+mod view;
 
 use serde::Serialize;
 
@@ -16,12 +18,12 @@ use crate::domain::id::Namespace;
 use crate::domain::timestamp::Timestamp;
 use crate::event::statement::Event;
 use crate::integrity::EventHash;
-use crate::integrity::digest::genesis_prev;
-use crate::projection::catalogue::Catalogue;
-use crate::projection::knowledge::{Horizon, Knowledge};
+use crate::projection::membership::Reckoning;
 
 pub use crate::projection::membership::Reported;
+pub use crate::projection::rank::Prefer;
 pub use crate::projection::rules::Status;
+pub use view::View;
 
 /// Where on the clocks of knowledge an answer is sought.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,6 +32,30 @@ pub struct Known {
     pub announced_by: Option<Day>,
     /// Events recorded by then, inclusive.
     pub recorded_by: Option<RecordedBy>,
+}
+
+/// From where a question is asked: a day, what was known, and which claims count.
+#[derive(Debug, Clone, Copy)]
+pub struct Standpoint {
+    /// The day on which it has to hold.
+    pub on: Day,
+    /// What was known.
+    pub known: Known,
+    /// Whether what is only reported may show.
+    pub reported: Reported,
+    /// Which of several claims of one fact decides.
+    pub prefer: Prefer,
+}
+
+impl Standpoint {
+    /// That day, by all that is known and confirmed, the strongest source deciding.
+    pub fn on(day: Day) -> Self {
+        Self { on: day, known: Known::default(), reported: Reported::LeftOut, prefer: Prefer::default() }
+    }
+
+    fn reckoning(&self) -> Reckoning {
+        Reckoning { on: self.on, reported: self.reported, prefer: self.prefer }
+    }
 }
 
 /// A point on the clock of recording.
@@ -95,65 +121,6 @@ fn span(first: Option<Timestamp>, newest: Option<(u64, Timestamp)>) -> String {
             format!("its first event was recorded at {first}, and the newest, event {seq}, at {moment}")
         }
         None => "it has no events".to_owned(),
-    }
-}
-
-/// A log, seen from a point on the clocks of knowledge.
-#[derive(Debug)]
-pub struct View<'a> {
-    events: &'a [Event],
-    knowledge: Knowledge<'a>,
-    catalogue: Catalogue<'a>,
-}
-
-impl<'a> View<'a> {
-    /// Looks at a log's events from `known`.
-    ///
-    /// # Errors
-    ///
-    /// [`QueryError::NotRecorded`] if `known` names an event that there is not, or a moment before the first.
-    pub fn of(events: &'a [Event], known: Known) -> Result<Self, QueryError> {
-        let len = match known.recorded_by {
-            None => events.len(),
-            Some(RecordedBy::Seq(seq)) => events.partition_point(|event| event.header.seq <= seq),
-            Some(RecordedBy::At(moment)) => events.partition_point(|event| event.header.recorded <= moment),
-        };
-        let beyond = matches!(known.recorded_by, Some(RecordedBy::Seq(seq)) if seq >= events.len() as u64);
-        if beyond || (len == 0 && known.recorded_by.is_some()) {
-            let newest = events.last().map(|event| (event.header.seq, event.header.recorded));
-            return Err(QueryError::NotRecorded { newest, first: events.first().map(|event| event.header.recorded) });
-        }
-        Ok(Self::at(&events[..len], Horizon { announced_by: known.announced_by }))
-    }
-
-    /// Looks at all of a log, as it is known now.
-    pub fn whole(events: &'a [Event]) -> Self {
-        Self::at(events, Horizon::default())
-    }
-
-    fn at(events: &'a [Event], horizon: Horizon) -> Self {
-        let knowledge = Knowledge::of(events, horizon);
-        let catalogue = Catalogue::of(&knowledge.claims);
-        Self { events, knowledge, catalogue }
-    }
-
-    /// The position that answers are computed at; `None` before the first event.
-    pub fn position(&self) -> Option<Position> {
-        let last = self.events.last()?;
-        Some(Position { len: self.events.len() as u64, head: last.hash })
-    }
-
-    fn position_or(&self, origin: &str) -> Position {
-        self.position().unwrap_or_else(|| Position { len: 0, head: genesis_prev(origin) })
-    }
-
-    /// The id of a thing, as its description writes it, by its id or another name.
-    fn find(&self, namespace: Namespace, name: &str) -> Result<String, QueryError> {
-        self.catalogue.find(namespace, name).ok_or_else(|| QueryError::NotFound {
-            namespace: Some(namespace),
-            name: name.to_owned(),
-            known: self.catalogue.ids(namespace).map(str::to_owned).collect(),
-        })
     }
 }
 

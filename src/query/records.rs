@@ -73,7 +73,7 @@ pub fn log(asked: Asked<'_>, last: Option<usize>) -> LogAnswer {
     LogAnswer {
         schema: "servanda/log/v1",
         origin: asked.origin.to_owned(),
-        position: view.position_or(asked.origin),
+        position: view.position(asked),
         events: asked.events[skip..].iter().map(|event| line(event, &names)).collect(),
     }
 }

@@ -81,7 +81,7 @@ pub fn sources(asked: Asked<'_>) -> Sources {
             });
         }
     }
-    let position = View::whole(asked.events).position_or(asked.origin);
+    let position = View::whole(asked.events).position(asked);
     Sources { schema: "servanda/sources/v1", position, sources, without }
 }
 

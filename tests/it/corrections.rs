@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::given::{Given, Told, check, check_row, corrected, day, did, joined, left, programme, retracted, told};
 use servanda::query::members::{Question, members};
-use servanda::query::{Asked, Known, Reported};
+use servanda::query::{Asked, Standpoint};
 
 fn first() -> Told {
     joined("a", "2016-05-05").named("first").graded("press")
@@ -144,13 +144,7 @@ fn descriptions_are_known_before_anybody_announced_them() {
 #[test]
 fn a_thing_is_found_by_its_id_in_any_case_and_by_its_other_names() {
     let history = programme([joined("a", "1968")]);
-    let question = Question {
-        on: day("1970-01-01"),
-        known: Known::default(),
-        party_type: None,
-        reported: Reported::LeftOut,
-        all: false,
-    };
+    let question = Question { at: Standpoint::on(day("1970-01-01")), party_type: None, all: false };
     let asked = Asked { origin: "test.example/given", events: &history.events };
     for name in ["pact", "PACT", "Pact"] {
         assert_eq!(members(asked, name, question).map(|answer| answer.agreement), Ok("pact".to_owned()));

@@ -11,7 +11,7 @@ use servanda::domain::window::Certainty;
 use servanda::event::{Event, Header};
 use servanda::integrity::EventHash;
 use servanda::query::members::{Member, Members, Question, members};
-use servanda::query::{Asked, Known, RecordedBy, Reported};
+use servanda::query::{Asked, Known, Prefer, RecordedBy, Reported, Standpoint};
 
 use crate::support::{body, moment};
 
@@ -54,6 +54,11 @@ pub(crate) fn undid(party: &str, act: &str, occurred: &str) -> Told {
 /// The pact is suspended or resumed, for all parties.
 pub(crate) fn paused(act: &str, occurred: &str) -> Told {
     told("suspension", json!({"agreement": "pact", "act": act, "occurred": occurred}))
+}
+
+/// The party speaks about how it is bound by the pact.
+pub(crate) fn remarked(party: &str, act: &str, occurred: &str) -> Told {
+    told("statement", json!({"party": party, "agreement": "pact", "act": act, "occurred": occurred}))
 }
 
 /// Something is expected of the party, since that announcement.
@@ -157,6 +162,7 @@ pub(crate) struct Given {
     pub(crate) events: Vec<Event>,
     known: Known,
     reported: Reported,
+    prefer: Prefer,
 }
 
 /// What was told of a pact of that type.
@@ -172,7 +178,7 @@ pub(crate) fn pact_with(r#type: &str, membership: &Value, history: impl IntoIter
     }
     let all = std::iter::once(described).chain(history);
     let events = (0..).zip(all).map(|(seq, told)| told.event(seq)).collect();
-    Given { events, known: Known::default(), reported: Reported::LeftOut }
+    Given { events, known: Known::default(), reported: Reported::LeftOut, prefer: Prefer::default() }
 }
 
 /// What was told of a programme.
@@ -201,10 +207,16 @@ impl Given {
         Self { reported: Reported::Included, ..self.clone() }
     }
 
+    /// With other claims deciding where they conflict.
+    pub(crate) fn preferring(&self, prefer: Prefer) -> Self {
+        Self { prefer, ..self.clone() }
+    }
+
     /// The whole answer on a day, former parties and strangers included.
     pub(crate) fn answer(&self, on: &str) -> Members {
-        let question =
-            Question { on: day(on), known: self.known, party_type: None, reported: self.reported, all: true };
+        let at =
+            Standpoint { known: self.known, reported: self.reported, prefer: self.prefer, ..Standpoint::on(day(on)) };
+        let question = Question { at, party_type: None, all: true };
         let asked = Asked { origin: "test.example/given", events: &self.events };
         members(asked, "pact", question).expect("the pact is described")
     }

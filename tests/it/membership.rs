@@ -238,13 +238,8 @@ fn a_memorandum_brings_its_parties_as_members() {
     let agreement = json!({"id": "debris", "title": "Space debris"});
     let memorandum = json!({"agreement": agreement, "parties": ["b", "a"], "occurred": "2023-10-18"});
     let history = programme([told("memorandum", memorandum)]);
-    let question = servanda::query::members::Question {
-        on: day("2023-10-18"),
-        known: servanda::query::Known::default(),
-        party_type: None,
-        reported: servanda::query::Reported::LeftOut,
-        all: false,
-    };
+    let at = servanda::query::Standpoint::on(day("2023-10-18"));
+    let question = servanda::query::members::Question { at, party_type: None, all: false };
     let asked = servanda::query::Asked { origin: "test.example/given", events: &history.events };
     let answer = servanda::query::members::members(asked, "Space debris", question).expect("it is described");
     let parties: Vec<&str> = answer.members.iter().map(|row| row.party.as_str()).collect();

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::command::{counted, day, recorded_by};
+use crate::cli::command::{counted, day, prefer, recorded_by, word};
 use crate::cli::failure::Exit;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
@@ -12,7 +12,7 @@ use crate::domain::day::Day;
 use crate::domain::party::PartyType;
 use crate::domain::window::Certainty;
 use crate::query::members::{Member, Members as MembersAnswer, Question, members};
-use crate::query::{Known, RecordedBy, Reported, Status};
+use crate::query::{Known, Prefer, RecordedBy, Reported, Standpoint, Status};
 
 /// Show who is what to an agreement on a day
 ///
@@ -38,6 +38,9 @@ pub(in crate::cli) struct Members {
     /// Only parties of this type, such as state
     #[arg(long, value_name = "TYPE", value_parser = party_type)]
     r#type: Option<PartyType>,
+    /// Which of several claims of one fact decides: strongest, latest, official or undisputed
+    #[arg(long, value_name = "WHICH", value_parser = prefer)]
+    prefer: Option<Prefer>,
     /// Show what is only reported, where nothing higher is confirmed
     #[arg(long)]
     include_reported: bool,
@@ -48,13 +51,13 @@ pub(in crate::cli) struct Members {
 
 impl Members {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let question = Question {
+        let at = Standpoint {
             on: self.on.unwrap_or(context.around.now.day()),
             known: Known { announced_by: self.announced_by, recorded_by: self.recorded_by },
-            party_type: self.r#type,
             reported: if self.include_reported { Reported::Included } else { Reported::LeftOut },
-            all: self.all,
+            prefer: self.prefer.unwrap_or_default(),
         };
+        let question = Question { at, party_type: self.r#type, all: self.all };
         let reading = context.read("members")?;
         let answer = members(reading.asked(), &self.agreement, question)?;
         context.answer(&answer)?;
@@ -63,10 +66,7 @@ impl Members {
 }
 
 fn party_type(text: &str) -> Result<PartyType, String> {
-    text.parse().map_err(|_| {
-        let words: Vec<&str> = PartyType::ALL.iter().map(|word| word.as_str()).collect();
-        format!("the types are {}", words.join(", "))
-    })
+    word(PartyType::ALL, text)
 }
 
 impl Answer for MembersAnswer {
@@ -79,7 +79,8 @@ impl Answer for MembersAnswer {
             RecordedBy::Seq(seq) => format!(", as recorded up to event {seq}"),
             RecordedBy::At(moment) => format!(", as recorded by {moment}"),
         });
-        let known = announced.into_iter().chain(recorded).collect::<String>();
+        let preferred = (self.prefer != Prefer::default()).then(|| format!(", the {} claims first", self.prefer));
+        let known = announced.into_iter().chain(recorded).chain(preferred).collect::<String>();
         let title = format!("{} ({}) on {on}{known}", self.title, self.agreement);
         let mut rows: Vec<&Member> = self.members.iter().collect();
         rows.sort_by_key(|row| (row.certainty == Certainty::Possible, std::cmp::Reverse(row.status), row.name.clone()));
@@ -115,20 +116,23 @@ impl Answer for MembersAnswer {
         let row = |member: &Member| {
             let text = |date: &Option<Date>| date.as_ref().map(ToString::to_string).unwrap_or_default();
             let events: Vec<String> = member.events.iter().map(u64::to_string).collect();
-            let certainty = if member.certainty == Certainty::Certain { "certain" } else { "possible" };
+            let statements: Vec<String> =
+                member.statements.iter().map(|statement| format!("{}:{}", statement.act, statement.event)).collect();
             let cells = vec![
                 member.party.clone(),
                 member.name.clone(),
                 member.r#type.to_string(),
                 member.status.to_string(),
-                certainty.to_owned(),
+                member.certainty.to_string(),
                 member.at_least.to_string(),
                 member.role.map(|role| role.to_string()).unwrap_or_default(),
                 text(&member.since),
                 text(&member.until),
+                member.effect_assumed.to_string(),
                 member.disputed.to_string(),
                 member.standing.to_string(),
                 member.without_evidence.to_string(),
+                statements.join(" "),
                 events.join(" "),
             ];
             (Tone::Plain, cells)
@@ -144,9 +148,11 @@ impl Answer for MembersAnswer {
                 "role",
                 "since",
                 "until",
+                "effect_assumed",
                 "disputed",
                 "standing",
                 "without_evidence",
+                "statements",
                 "events",
             ],
             rows: self.members.iter().map(row).collect(),
@@ -172,6 +178,16 @@ fn cells(member: &Member) -> (Tone, Vec<String>) {
     }
     if member.without_evidence {
         marks.push("no evidence");
+    }
+    if member.effect_assumed {
+        marks.push("effect assumed");
+    }
+    let mut kinds: Vec<&str> = member.statements.iter().map(|statement| statement.act.as_str()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    marks.extend(kinds);
+    if member.statements.iter().any(|statement| !statement.objections.is_empty()) {
+        marks.push("objected to");
     }
     if !marks.is_empty() {
         status += &format!(" ({})", marks.join(", "));

@@ -12,12 +12,15 @@ mod source;
 mod template;
 mod verify;
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use clap::Subcommand;
 
 use crate::cli::{Context, Outcome};
 use crate::domain::day::Day;
 use crate::domain::timestamp::Timestamp;
-use crate::query::RecordedBy;
+use crate::query::{Prefer, RecordedBy};
 
 /// What can be asked of the program.
 #[derive(Debug, Subcommand)]
@@ -56,6 +59,19 @@ impl Command {
 /// A day on the command line.
 fn day(text: &str) -> Result<Day, String> {
     Day::parse(text).map_err(|error| error.to_string())
+}
+
+/// Which claims decide, on the command line.
+fn prefer(text: &str) -> Result<Prefer, String> {
+    word(Prefer::ALL, text)
+}
+
+/// A word of a vocabulary on the command line.
+fn word<W: FromStr + Display>(all: &[W], text: &str) -> Result<W, String> {
+    text.parse().map_err(|_| {
+        let words: Vec<String> = all.iter().map(ToString::to_string).collect();
+        format!("the words are {}", words.join(", "))
+    })
 }
 
 /// An event's position, a moment, or a day up to its end, on the command line.

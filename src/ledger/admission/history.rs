@@ -6,16 +6,17 @@ use crate::domain::act::JoiningAct;
 use crate::domain::announcement::{Announcement, Body, Kind, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
-use crate::domain::id::{AgreementId, AnnouncementId};
+use crate::domain::id::AnnouncementId;
 use crate::event::statement::Event;
 use crate::ledger::admission::{Desk, Scope};
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::described;
-use crate::projection::acts::AgreementActs;
 use crate::projection::catalogue::Catalogue;
-use crate::projection::knowledge::{Claim, Horizon, Knowledge};
+use crate::projection::knowledge::{Horizon, Knowledge};
+use crate::projection::membership::participations;
+use crate::projection::rank::Prefer;
 use crate::projection::rules::{Rules, binds_by_consent};
-use crate::projection::stays::Stays;
+use crate::projection::stays::Irregularity;
 
 /// Checks one announcement.
 pub(super) fn check(
@@ -175,53 +176,30 @@ impl Desk<'_> {
     }
 }
 
-/// The events, from `first` on, that certainly cannot follow the history; `events` holds the ledger and the batch.
-pub fn irregular(events: &[Event], first: u64) -> Vec<u64> {
+/// The events, from `first` on, that certainly cannot follow the history, each with the reason; `events` holds the
+/// ledger and the batch.
+pub fn irregular(events: &[Event], first: u64) -> Vec<(u64, Irregularity)> {
     let touched: BTreeSet<String> = events
         .iter()
         .filter(|event| event.header.seq >= first)
-        .filter_map(|event| Some(agreement_of(&event.announcement.body)?.folded()))
+        .filter_map(|event| Some(event.announcement.body.agreement()?.folded()))
         .collect();
     if touched.is_empty() {
         return Vec::new();
     }
     let knowledge = Knowledge::of(events, Horizon::default());
     let catalogue = Catalogue::of(&knowledge.claims);
-    let mut found = BTreeSet::new();
-    for (id, claims) in by_agreement(&knowledge.claims, touched) {
+    let mut found = BTreeMap::new();
+    for (id, claims) in knowledge.by_agreement().into_iter().filter(|(id, _)| touched.contains(id)) {
         let Some(agreement) = catalogue.agreement(&id, Day::MAX) else { continue };
         let rules = Rules::of(agreement);
         for standing in Standing::ALL {
-            let acts = AgreementActs::of(&claims, &id, &rules, *standing);
-            for own in acts.parties.values() {
-                let stays = Stays::of(own, &acts.for_all, &acts.milestones, &rules);
-                found.extend(stays.irregular.iter().map(|claim| claim.seq()).filter(|seq| *seq >= first));
+            let prefer = Prefer::default();
+            for part in participations(&knowledge, &claims, &id, &rules, *standing, prefer) {
+                let irregular = part.stays.irregular.iter().map(|irregular| (irregular.claim.seq(), irregular.because));
+                found.extend(irregular.filter(|(seq, _)| *seq >= first));
             }
         }
     }
     found.into_iter().collect()
-}
-
-/// The agreement in which a body tells of participation; a correction tells what its replacement does.
-fn agreement_of(body: &Body) -> Option<&AgreementId> {
-    match body {
-        Body::Joining(joining) => Some(&joining.agreement),
-        Body::Memorandum(memorandum) => Some(&memorandum.agreement.id),
-        Body::Departure(departure) => Some(&departure.agreement),
-        Body::Suspension(suspension) => Some(&suspension.agreement),
-        Body::Milestone(milestone) => milestone.agreement.as_ref(),
-        Body::Correction(correction) => agreement_of(correction.replacement.as_ref()?.0.as_ref()),
-        _ => None,
-    }
-}
-
-/// The claims about participation in each of these agreements: one pass for all, since a batch may touch many.
-fn by_agreement<'a>(claims: &[Claim<'a>], folded_ids: BTreeSet<String>) -> BTreeMap<String, Vec<Claim<'a>>> {
-    let mut found: BTreeMap<String, Vec<Claim<'a>>> = folded_ids.into_iter().map(|id| (id, Vec::new())).collect();
-    for claim in claims {
-        if let Some(own) = agreement_of(claim.body).and_then(|id| found.get_mut(&id.folded())) {
-            own.push(claim.clone());
-        }
-    }
-    found
 }

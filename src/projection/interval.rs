@@ -1,0 +1,125 @@
+//! One status held from a beginning to an end, and the facts that it rests on.
+
+use crate::domain::act::{DepartureAct, JoiningAct, Role};
+use crate::domain::date::Date;
+use crate::domain::window::Window;
+use crate::projection::acts::{Act, Turn};
+use crate::projection::knowledge::Claim;
+use crate::projection::rank::{Prefer, rank, stated};
+use crate::projection::rules::{Status, Step};
+
+/// One fact: a step of one stay that leads to one status, or the leaving of it, and all claims of it.
+#[derive(Debug, Clone)]
+pub struct Fact<'a> {
+    /// Which step it is.
+    pub step: Step,
+    /// What a joining leads to.
+    pub to: Option<Status>,
+    /// The acts that claims tell of, the deciding one first. Never empty.
+    pub acts: Vec<Act<'a>>,
+}
+
+/// One status held from a beginning to an end, and the claims behind it.
+#[derive(Debug, Clone)]
+pub struct Interval<'a> {
+    /// What the party is.
+    pub status: Status,
+    /// From when.
+    pub begin: Window,
+    /// Until when: the first day on which it no longer is.
+    pub end: Option<Window>,
+    /// The beginning as the deciding claim says it, or as it was derived.
+    pub since: Date,
+    /// The end likewise.
+    pub until: Option<Date>,
+    /// Whether the end is that of a notice which does not say when it takes effect (VCLT 56(2)).
+    pub effect_assumed: bool,
+    /// The label of the stay that it belongs to.
+    pub stay: Option<&'a str>,
+    /// The act that decided.
+    pub act: Option<JoiningAct>,
+    /// The role, from the best claim that states one.
+    pub role: Option<Role>,
+    /// Claims of the beginning, the deciding one first, then those of the end.
+    pub claims: Vec<&'a Claim<'a>>,
+}
+
+impl<'a> Interval<'a> {
+    /// The status that the ranked acts of one fact lead to.
+    pub(super) fn from(acts: &[Act<'a>], status: Status, end: Option<&End<'a>>, prefer: Prefer) -> Self {
+        let first = &acts[0];
+        let mut claims: Vec<&'a Claim<'a>> = acts.iter().map(|act| act.claim).collect();
+        claims.extend(end.iter().flat_map(|end| end.claims.iter().copied()));
+        let stated_act =
+            stated(acts, prefer, |act| act.claim, |act| act.joining().filter(|act| *act != JoiningAct::Unspecified));
+        Self {
+            status,
+            begin: first.effect,
+            end: end.map(|end| end.window),
+            since: first.date.clone(),
+            until: end.map(|end| end.date.clone()),
+            effect_assumed: end.is_some_and(|end| end.assumed),
+            stay: first.claim.stay(),
+            act: stated_act.or_else(|| first.joining()),
+            role: stated(acts, prefer, |act| act.claim, Act::role),
+            claims,
+        }
+    }
+}
+
+/// The end of a stay, or of what a step gained.
+#[derive(Debug, Clone)]
+pub(super) struct End<'a> {
+    pub(super) window: Window,
+    pub(super) date: Date,
+    pub(super) claims: Vec<&'a Claim<'a>>,
+    /// Whether it is a notice that does not say when it takes effect.
+    assumed: bool,
+}
+
+impl<'a> End<'a> {
+    /// By several claims of one departure.
+    pub(super) fn of(mut claims: Vec<Act<'a>>, prefer: Prefer) -> Option<Self> {
+        rank(&mut claims, prefer, |act| (act.claim, act.effect));
+        Self::of_ranked(&claims)
+    }
+
+    /// By claims of one departure, the deciding one first.
+    pub(super) fn of_ranked(claims: &[Act<'a>]) -> Option<Self> {
+        let first = claims.first()?;
+        let notice = matches!(first.turn, Turn::Departure(DepartureAct::Withdrawal | DepartureAct::Denunciation));
+        let assumed = notice && !first.states_effect();
+        let claims = claims.iter().map(|act| act.claim).collect();
+        Some(Self { window: first.effect, date: first.date.clone(), claims, assumed })
+    }
+
+    /// By the claims of a milestone of the agreement, the deciding one first.
+    pub(super) fn of_agreement(claims: &[(&'a Claim<'a>, &'a Date)]) -> Option<Self> {
+        let (_, date) = claims.first()?;
+        let claims = claims.iter().map(|(claim, _)| *claim).collect();
+        Some(Self { window: date.window(), date: (*date).clone(), claims, assumed: false })
+    }
+
+    /// The earlier of two ends.
+    pub(super) fn or_earlier(self, other: Self) -> Self {
+        let window = self.window.earlier_of(other.window);
+        if window == self.window {
+            return self;
+        }
+        if window == other.window {
+            return other;
+        }
+        let assumed = self.assumed || other.assumed;
+        Self { window, date: Date::of_window(window), claims: [self.claims, other.claims].concat(), assumed }
+    }
+
+    /// The same end, of an agreement under which a departure needs no notice.
+    pub(super) fn without_notice(self) -> Self {
+        Self { assumed: false, ..self }
+    }
+}
+
+/// Whether an end certainly is not after a beginning.
+pub(super) fn ends_by(end: Window, begin: Window) -> bool {
+    matches!((end.latest(), begin.earliest()), (Some(last), Some(first)) if last <= first)
+}

@@ -1,0 +1,72 @@
+//! Reservations, declarations and objections: what parties say about how they are bound, until they take it back.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::domain::act::{Statement, StatementAct};
+use crate::domain::day::Day;
+use crate::domain::window::{Certainty, Window, covers};
+use crate::projection::knowledge::Claim;
+
+/// One statement of a party about how it is bound.
+#[derive(Debug, Clone)]
+pub struct Remark<'a> {
+    /// The claim that tells of it.
+    pub claim: &'a Claim<'a>,
+    /// What kind of statement it is.
+    pub act: StatementAct,
+    /// When it was made.
+    pub made: Window,
+    /// When it was withdrawn (VCLT 22).
+    pub withdrawn: Option<Window>,
+    /// Objections of others to it (VCLT 20).
+    pub objections: Vec<&'a Claim<'a>>,
+}
+
+impl Remark<'_> {
+    /// Whether it stands on a day.
+    pub fn on(&self, day: Day) -> Certainty {
+        covers(self.made, self.withdrawn, day)
+    }
+}
+
+/// The statements about one agreement, by the folded ids of the parties that made them.
+///
+/// A withdrawal that does not name what it withdraws takes back the only statement that its party has made.
+pub fn remarks<'a>(statements: &[(&'a Claim<'a>, &'a Statement)]) -> BTreeMap<String, Vec<Remark<'a>>> {
+    let mut found: BTreeMap<String, Vec<Remark<'a>>> = BTreeMap::new();
+    let mut places: HashMap<&str, (String, usize)> = HashMap::new();
+    for (claim, statement) in statements.iter().filter(|(_, statement)| statement.act != StatementAct::Withdrawal) {
+        let own = found.entry(statement.party.folded()).or_default();
+        places.insert(claim.event.id.as_str(), (statement.party.folded(), own.len()));
+        let made = statement.occurred.window();
+        own.push(Remark { claim, act: statement.act, made, withdrawn: None, objections: Vec::new() });
+    }
+    for (claim, statement) in statements {
+        let named = statement.to.as_ref().map(|to| places.get(to.as_str()));
+        let by = statement.party.folded();
+        match (statement.act, named) {
+            (StatementAct::Objection, Some(Some((party, index)))) => {
+                if let Some(remark) = found.get_mut(party).and_then(|own| own.get_mut(*index)) {
+                    remark.objections.push(claim);
+                }
+            }
+            (StatementAct::Withdrawal, Some(Some((party, index)))) if *party == by => {
+                withdraw(found.get_mut(party).and_then(|own| own.get_mut(*index)), statement);
+            }
+            (StatementAct::Withdrawal, None) => {
+                if let Some([only]) = found.get_mut(&by).map(Vec::as_mut_slice) {
+                    withdraw(Some(only), statement);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The earliest of several withdrawals counts.
+fn withdraw(remark: Option<&mut Remark<'_>>, statement: &Statement) {
+    let Some(remark) = remark else { return };
+    let window = statement.occurred.window();
+    remark.withdrawn = remark.withdrawn.into_iter().chain([window]).reduce(Window::earlier_of);
+}

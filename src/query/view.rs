@@ -1,0 +1,159 @@
+//! A log, seen from a point on the clocks of knowledge: what every question is answered from.
+
+use std::collections::HashSet;
+
+use crate::domain::agreement::{Agreement, AgreementType};
+use crate::domain::announcement::Body;
+use crate::domain::day::Day;
+use crate::domain::id::{AnnouncementId, Namespace};
+use crate::event::statement::Event;
+use crate::integrity::digest::genesis_prev;
+use crate::projection::catalogue::Catalogue;
+use crate::projection::knowledge::{Claim, Horizon, Knowledge, announced};
+use crate::projection::membership::rows;
+use crate::projection::rules::Rules;
+use crate::query::members::{Member, member};
+use crate::query::{Asked, Known, Position, QueryError, RecordedBy, Standpoint};
+
+/// A log, seen from a point on the clocks of knowledge.
+#[derive(Debug)]
+pub struct View<'a> {
+    pub(super) events: &'a [Event],
+    pub(super) knowledge: Knowledge<'a>,
+    pub(super) catalogue: Catalogue<'a>,
+    announced_by: Option<Day>,
+}
+
+/// The parties of one agreement on a day.
+#[derive(Debug)]
+pub(super) struct AgreementState<'v> {
+    /// The agreement, as it was on that day.
+    pub(super) agreement: &'v Agreement,
+    /// Every party that was ever told to be anything to it, in the order of their ids.
+    pub(super) members: Vec<Member>,
+}
+
+impl<'a> View<'a> {
+    /// Looks at a log's events from `known`.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::NotRecorded`] if `known` names an event that there is not, or a moment before the first.
+    pub fn of(events: &'a [Event], known: Known) -> Result<Self, QueryError> {
+        let len = match known.recorded_by {
+            None => events.len(),
+            Some(RecordedBy::Seq(seq)) => events.partition_point(|event| event.header.seq <= seq),
+            Some(RecordedBy::At(moment)) => events.partition_point(|event| event.header.recorded <= moment),
+        };
+        let beyond = matches!(known.recorded_by, Some(RecordedBy::Seq(seq)) if seq >= events.len() as u64);
+        if beyond || (len == 0 && known.recorded_by.is_some()) {
+            let newest = events.last().map(|event| (event.header.seq, event.header.recorded));
+            return Err(QueryError::NotRecorded { newest, first: events.first().map(|event| event.header.recorded) });
+        }
+        Ok(Self::at(&events[..len], Horizon { announced_by: known.announced_by }))
+    }
+
+    /// Looks at all of a log, as it is known now.
+    pub fn whole(events: &'a [Event]) -> Self {
+        Self::at(events, Horizon::default())
+    }
+
+    fn at(events: &'a [Event], horizon: Horizon) -> Self {
+        let knowledge = Knowledge::of(events, horizon);
+        let catalogue = Catalogue::of(&knowledge.claims);
+        Self { events, knowledge, catalogue, announced_by: horizon.announced_by }
+    }
+
+    /// The position that answers are computed at; before the first event, what it follows.
+    pub(super) fn position(&self, asked: Asked<'_>) -> Position {
+        let head = self.events.last().map_or_else(|| genesis_prev(asked.origin), |last| last.hash);
+        Position { len: self.events.len() as u64, head }
+    }
+
+    /// The event at a position.
+    pub(super) fn event(&self, seq: u64) -> Option<&'a Event> {
+        usize::try_from(seq).ok().and_then(|seq| self.events.get(seq))
+    }
+
+    /// The folded id of a thing, by its id or another name.
+    pub(super) fn find(&self, namespace: Namespace, name: &str) -> Result<String, QueryError> {
+        self.catalogue.find(namespace, name).ok_or_else(|| QueryError::NotFound {
+            namespace: Some(namespace),
+            name: name.to_owned(),
+            known: self.catalogue.ids(namespace).map(str::to_owned).collect(),
+        })
+    }
+
+    /// The things that a name may mean.
+    pub(super) fn subjects(&self, name: &str) -> Result<Vec<(Namespace, String)>, QueryError> {
+        let spaces = [Namespace::Party, Namespace::Agreement, Namespace::Mission];
+        let found: Vec<(Namespace, String)> =
+            spaces.into_iter().filter_map(|space| Some((space, self.catalogue.find(space, name)?))).collect();
+        if found.is_empty() {
+            let known = spaces.into_iter().flat_map(|space| self.catalogue.ids(space)).map(str::to_owned).collect();
+            return Err(QueryError::NotFound { namespace: None, name: name.to_owned(), known });
+        }
+        Ok(found)
+    }
+
+    /// Whether an event was public by the day that is looked from; descriptions always are known.
+    pub(super) fn is_public(&self, event: &Event) -> bool {
+        event.announcement.body.kind().is_description()
+            || self.announced_by.is_none_or(|day| announced(event).certainly_by(day))
+    }
+
+    /// The events that name one of these things, themselves or through the announcement that they are about.
+    pub(super) fn concerning(&self, subjects: &[(Namespace, String)]) -> Vec<&'a Event> {
+        let mut concerned: HashSet<&AnnouncementId> = HashSet::new();
+        let mut found = Vec::new();
+        for event in self.events.iter().filter(|event| self.is_public(event)) {
+            let body = &event.announcement.body;
+            let names = names_any(body, subjects) || about(body).is_some_and(|target| concerned.contains(target));
+            if names {
+                concerned.insert(&event.id);
+                found.push(event);
+            }
+        }
+        found
+    }
+
+    /// The parties of an agreement, by its folded id.
+    pub(super) fn standing(&self, id: &str, at: Standpoint) -> Option<AgreementState<'_>> {
+        self.standing_by(id, &self.knowledge.about_agreement(id), at)
+    }
+
+    /// The parties of every agreement, in the order of the agreements' ids.
+    pub(super) fn state(&self, at: Standpoint) -> Vec<AgreementState<'_>> {
+        let mut claims = self.knowledge.by_agreement();
+        let ids = self.catalogue.ids(Namespace::Agreement);
+        ids.filter_map(|id| self.standing_by(id, &claims.remove(id).unwrap_or_default(), at)).collect()
+    }
+
+    fn standing_by<'v>(&'v self, id: &str, claims: &[&'v Claim<'a>], at: Standpoint) -> Option<AgreementState<'v>> {
+        let agreement = self.catalogue.agreement(id, at.on)?;
+        let participants = matches!(agreement.r#type, AgreementType::Programme | AgreementType::Organisation);
+        let rows = rows(&self.knowledge, claims, id, &Rules::of(agreement), at.reckoning());
+        let members = rows.iter().map(|row| member(row, self, at.on, participants)).collect();
+        Some(AgreementState { agreement, members })
+    }
+}
+
+/// The announcement that another is about.
+pub(super) fn about(body: &Body) -> Option<&AnnouncementId> {
+    match body {
+        Body::Correction(correction) => Some(&correction.corrects),
+        Body::Retraction(retraction) => Some(&retraction.retracts),
+        Body::Dispute(dispute) => Some(&dispute.of),
+        Body::Confirmation(confirmation) => Some(&confirmation.of),
+        Body::Attestation(attestation) => Some(&attestation.of),
+        _ => None,
+    }
+}
+
+fn names_any(body: &Body, subjects: &[(Namespace, String)]) -> bool {
+    let mut found = false;
+    body.each_id(&mut |namespace, id| {
+        found |= subjects.iter().any(|(space, subject)| *space == namespace && id.eq_ignore_ascii_case(subject));
+    });
+    found
+}
