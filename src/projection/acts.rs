@@ -10,7 +10,7 @@ use crate::domain::id::{AnnouncementId, PartyId};
 use crate::domain::window::Window;
 use crate::projection::knowledge::Claim;
 use crate::projection::rank::{Prefer, rank};
-use crate::projection::rules::{Rules, Status, Step};
+use crate::projection::rules::{Ground, Rules, Status, Step};
 
 /// One act of one party, by one claim.
 #[derive(Debug, Clone)]
@@ -42,6 +42,8 @@ pub enum Turn {
         step: Step,
         /// What it leads to.
         to: Status,
+        /// By which rule.
+        ground: Ground,
     },
     /// Leaves, or goes back a step.
     Departure(DepartureAct),
@@ -109,7 +111,7 @@ impl<'a> AgreementActs<'a> {
         for claim in claims.iter().copied().filter(|claim| claim.standing == standing) {
             match claim.body {
                 Body::Joining(joining) if is_ours(joining.agreement.as_str()) => {
-                    let (step, to) = rules.joining(joining.act, joining.role);
+                    let (step, to, ground) = rules.joining(joining.act, joining.role);
                     let effective = joining.effective.as_ref();
                     let deposited = joining.deposited.as_ref();
                     let date = match step {
@@ -119,15 +121,15 @@ impl<'a> AgreementActs<'a> {
                         Step::Sign | Step::Apply | Step::EnterIntoForce | Step::Leave => effective,
                     };
                     let date = date.unwrap_or(&joining.occurred);
-                    let turn = Turn::Joining { act: joining.act, role: joining.role, step, to };
+                    let turn = Turn::Joining { act: joining.act, role: joining.role, step, to, ground };
                     let in_force = joining.effective.as_ref().filter(|_| step == Step::Consent);
                     let (occurred, effect) = (joining.occurred.window(), clip(date.window()));
                     found.add(&joining.party, Act { claim, turn, occurred, effect, date, in_force });
                 }
                 Body::Memorandum(memorandum) if is_ours(memorandum.agreement.id.as_str()) => {
                     let date = memorandum.effective.as_ref().unwrap_or(&memorandum.occurred);
-                    let (step, to) = rules.joining(JoiningAct::Memorandum, None);
-                    let turn = Turn::Joining { act: JoiningAct::Memorandum, role: None, step, to };
+                    let (step, to, ground) = rules.joining(JoiningAct::Memorandum, None);
+                    let turn = Turn::Joining { act: JoiningAct::Memorandum, role: None, step, to, ground };
                     let (occurred, effect) = (memorandum.occurred.window(), clip(date.window()));
                     for party in &memorandum.parties {
                         found.add(party, Act { claim, turn, occurred, effect, date, in_force: None });
@@ -224,6 +226,14 @@ impl Act<'_> {
             Turn::Joining { step: Step::Join, to, .. } => wanted == Step::Consent && to == Status::Member,
             Turn::Joining { act, step, .. } => step == wanted && act != JoiningAct::Deposit,
             Turn::Departure(_) | Turn::Suspension(_) => false,
+        }
+    }
+
+    /// The rule by which a status follows from it.
+    pub(super) fn ground(&self) -> Ground {
+        match self.turn {
+            Turn::Joining { ground, .. } => ground,
+            Turn::Departure(_) | Turn::Suspension(_) => Ground::Suspension,
         }
     }
 

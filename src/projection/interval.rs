@@ -6,7 +6,7 @@ use crate::domain::window::Window;
 use crate::projection::acts::{Act, Turn};
 use crate::projection::knowledge::Claim;
 use crate::projection::rank::{Prefer, rank, stated};
-use crate::projection::rules::{Status, Step};
+use crate::projection::rules::{EndGround, Ground, Status, Step};
 
 /// One fact: a step of one stay that leads to one status, or the leaving of it, and all claims of it.
 #[derive(Debug, Clone)]
@@ -32,8 +32,10 @@ pub struct Interval<'a> {
     pub since: Date,
     /// The end likewise.
     pub until: Option<Date>,
-    /// Whether the end is that of a notice which does not say when it takes effect (VCLT 56(2)).
-    pub effect_assumed: bool,
+    /// By which rule the party is that.
+    pub ground: Ground,
+    /// How it ends.
+    pub end_ground: Option<EndGround>,
     /// The label of the stay that it belongs to.
     pub stay: Option<&'a str>,
     /// The act that decided.
@@ -58,7 +60,8 @@ impl<'a> Interval<'a> {
             end: end.map(|end| end.window),
             since: first.date.clone(),
             until: end.map(|end| end.date.clone()),
-            effect_assumed: end.is_some_and(|end| end.assumed),
+            ground: first.ground(),
+            end_ground: end.map(|end| end.ground),
             stay: first.claim.stay(),
             act: stated_act.or_else(|| first.joining()),
             role: stated(acts, prefer, |act| act.claim, Act::role),
@@ -73,8 +76,7 @@ pub(super) struct End<'a> {
     pub(super) window: Window,
     pub(super) date: Date,
     pub(super) claims: Vec<&'a Claim<'a>>,
-    /// Whether it is a notice that does not say when it takes effect.
-    assumed: bool,
+    ground: EndGround,
 }
 
 impl<'a> End<'a> {
@@ -88,16 +90,16 @@ impl<'a> End<'a> {
     pub(super) fn of_ranked(claims: &[Act<'a>]) -> Option<Self> {
         let first = claims.first()?;
         let notice = matches!(first.turn, Turn::Departure(DepartureAct::Withdrawal | DepartureAct::Denunciation));
-        let assumed = notice && !first.states_effect();
+        let ground = if notice && !first.states_effect() { EndGround::Notice } else { EndGround::Departure };
         let claims = claims.iter().map(|act| act.claim).collect();
-        Some(Self { window: first.effect, date: first.date.clone(), claims, assumed })
+        Some(Self { window: first.effect, date: first.date.clone(), claims, ground })
     }
 
     /// By the claims of a milestone of the agreement, the deciding one first.
     pub(super) fn of_agreement(claims: &[(&'a Claim<'a>, &'a Date)]) -> Option<Self> {
         let (_, date) = claims.first()?;
         let claims = claims.iter().map(|(claim, _)| *claim).collect();
-        Some(Self { window: date.window(), date: (*date).clone(), claims, assumed: false })
+        Some(Self { window: date.window(), date: (*date).clone(), claims, ground: EndGround::Agreement })
     }
 
     /// The earlier of two ends.
@@ -109,13 +111,13 @@ impl<'a> End<'a> {
         if window == other.window {
             return other;
         }
-        let assumed = self.assumed || other.assumed;
-        Self { window, date: Date::of_window(window), claims: [self.claims, other.claims].concat(), assumed }
+        Self { window, date: Date::of_window(window), claims: [self.claims, other.claims].concat(), ..self }
     }
 
     /// The same end, of an agreement under which a departure needs no notice.
     pub(super) fn without_notice(self) -> Self {
-        Self { assumed: false, ..self }
+        let ground = if self.ground == EndGround::Notice { EndGround::Departure } else { self.ground };
+        Self { ground, ..self }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::projection::interval::{Interval, ends_by};
 use crate::projection::knowledge::{Claim, Knowledge};
 use crate::projection::rank::Prefer;
 use crate::projection::remarks::{Remark, remarks};
-use crate::projection::rules::{Rules, Status};
+use crate::projection::rules::{EndGround, Ground, Rules, Status};
 use crate::projection::stay::Terms;
 use crate::projection::stays::Stays;
 
@@ -35,8 +35,10 @@ pub struct Row<'a> {
     pub since: Option<Date>,
     /// Until when, as far as it is known.
     pub until: Option<Date>,
-    /// Whether the end is that of a notice which does not say when it takes effect (VCLT 56(2)).
-    pub effect_assumed: bool,
+    /// By which rule it has that status.
+    pub ground: Option<Ground>,
+    /// How the status ends, as far as that is known.
+    pub end_ground: Option<EndGround>,
     /// Whether a claim that the row rests on is denied by somebody.
     pub disputed: bool,
     /// Whether the row rests on what is only reported.
@@ -168,11 +170,19 @@ fn prospect<'a>(expectation: &Expectation<'a>, stays: &Stays<'a>, knowledge: &'a
         end,
         since: Date::of_window(begin),
         until: end.map(Date::of_window),
-        effect_assumed: false,
+        ground: Ground::Expectation,
+        end_ground: end.map(|_| EndGround::Fulfilment),
         stay: None,
         act: None,
         role: None,
         claims: vec![expectation.claim],
+    }
+}
+
+impl Row<'_> {
+    /// Whether the end is that of a notice which does not say when it takes effect (VCLT 56(2)).
+    pub fn effect_is_assumed(&self) -> bool {
+        self.end_ground == Some(EndGround::Notice)
     }
 }
 
@@ -235,7 +245,8 @@ fn row<'a>(party: &str, stays: &Stays<'a>, prospects: &[Interval<'a>], on: Day, 
         role: interval.role.or_else(|| beneath?.role),
         since: Some(interval.since.clone()),
         until: interval.until.clone().or_else(|| beneath?.until.clone()),
-        effect_assumed: interval.effect_assumed || beneath.is_some_and(|beneath| beneath.effect_assumed),
+        ground: Some(interval.ground),
+        end_ground: interval.end_ground.or_else(|| beneath?.end_ground),
         disputed: claims.iter().any(|claim| !claim.disputed_by.is_empty()),
         standing,
         claims,
@@ -255,7 +266,8 @@ fn unrelated<'a>(party: &str, standing: Standing, stays: &Stays<'a>) -> Row<'a> 
         role: None,
         since: None,
         until: None,
-        effect_assumed: false,
+        ground: None,
+        end_ground: None,
         disputed: claims.iter().any(|claim| !claim.disputed_by.is_empty()),
         standing,
         claims,

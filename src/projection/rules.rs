@@ -45,6 +45,57 @@ pub enum Step {
     Leave,
 }
 
+vocabulary! {
+    /// The rule by which a status follows from what was told.
+    pub enum Ground {
+        /// The role that a source states decides what a participant is.
+        Role = "role",
+        /// Whoever joins a programme or organisation without a stated role is its member.
+        Joining = "joining",
+        /// A joint statement or a letter of intent makes an associated party of a programme or organisation.
+        SoftJoining = "soft-joining",
+        /// The agreement's own rules of membership name the act.
+        OwnRules = "own-rules",
+        /// Whoever concludes a soft instrument is its member.
+        Conclusion = "conclusion",
+        /// A signature makes a signatory, who is not bound yet (VCLT 12, 18).
+        Signature = "signature",
+        /// Consent to be bound makes a contracting party (VCLT 2(1)(f), 11).
+        Consent = "consent",
+        /// The treaty is applied before it is in force (VCLT 25).
+        ProvisionalApplication = "provisional-application",
+        /// An act softer than signature makes no more than an associated party of a treaty.
+        SofterThanSignature = "softer-than-signature",
+        /// It is in force for the party from the day that its source states (VCLT 24(1)).
+        StatedEntryIntoForce = "stated-entry-into-force",
+        /// It is in force for the party from the later of its consent, with the agreement's delay, and the agreement's
+        /// own entry into force (VCLT 24).
+        DerivedEntryIntoForce = "derived-entry-into-force",
+        /// The table that the agreement is read from states from when it is in force for the party.
+        Table = "table",
+        /// The operation of the agreement is suspended for the party (VCLT 57, 58).
+        Suspension = "suspension",
+        /// Something is expected of the party.
+        Expectation = "expectation",
+    }
+}
+
+vocabulary! {
+    /// How a status ends.
+    pub enum EndGround {
+        /// The party left.
+        Departure = "departure",
+        /// The party gave notice without a day of effect, so that of the notice is assumed (VCLT 56(2)).
+        Notice = "notice",
+        /// The agreement as a whole ended (VCLT 54, 59).
+        Agreement = "agreement",
+        /// What was suspended was resumed (VCLT 72).
+        Resumption = "resumption",
+        /// What was expected was fulfilled, or the party came nearer.
+        Fulfilment = "fulfilment",
+    }
+}
+
 /// The rules of membership of one agreement.
 #[derive(Debug, Clone)]
 pub struct Rules<'a> {
@@ -83,14 +134,14 @@ impl<'a> Rules<'a> {
         binds_by_consent(self.agreement_type)
     }
 
-    /// The step that a joining takes, and the status that it leads to.
-    pub fn joining(&self, act: JoiningAct, role: Option<Role>) -> (Step, Status) {
+    /// The step that a joining takes, the status that it leads to, and the rule by which it does.
+    pub fn joining(&self, act: JoiningAct, role: Option<Role>) -> (Step, Status, Ground) {
         if let Some(own) = self.own {
             if own.member.contains(&act) {
-                return (Step::Join, Status::Member);
+                return (Step::Join, Status::Member, Ground::OwnRules);
             }
             if own.associated.contains(&act) {
-                return (Step::Join, Status::Associated);
+                return (Step::Join, Status::Associated, Ground::OwnRules);
             }
         }
         // What a table states is read alike for every type.
@@ -105,12 +156,14 @@ impl<'a> Rules<'a> {
             return of_treaty_act(act);
         }
         match self.agreement_type {
-            AgreementType::Programme | AgreementType::Organisation => (Step::Join, of_participant(act, role)),
+            AgreementType::Programme | AgreementType::Organisation => of_participant(act, role),
             AgreementType::Treaty | AgreementType::Protocol | AgreementType::FrameworkAgreement => of_treaty_act(act),
             AgreementType::Agreement
             | AgreementType::Memorandum
             | AgreementType::JointStatement
-            | AgreementType::LetterOfIntent => (Step::Join, by_role(role).unwrap_or(Status::Member)),
+            | AgreementType::LetterOfIntent => {
+                by_role(role).unwrap_or((Step::Join, Status::Member, Ground::Conclusion))
+            }
         }
     }
 }
@@ -120,16 +173,19 @@ pub const fn binds_by_consent(agreement_type: AgreementType) -> bool {
     matches!(agreement_type, AgreementType::Treaty | AgreementType::Protocol | AgreementType::FrameworkAgreement)
 }
 
-fn by_role(role: Option<Role>) -> Option<Status> {
-    role.map(|role| match role {
+fn by_role(role: Option<Role>) -> Option<(Step, Status, Ground)> {
+    let to = match role? {
         Role::Member | Role::FoundingMember => Status::Member,
         Role::Associate | Role::Observer => Status::Associated,
-    })
+    };
+    Some((Step::Join, to, Ground::Role))
 }
 
-fn of_participant(act: JoiningAct, role: Option<Role>) -> Status {
+fn of_participant(act: JoiningAct, role: Option<Role>) -> (Step, Status, Ground) {
     by_role(role).unwrap_or(match act {
-        JoiningAct::JointStatement | JoiningAct::LetterOfIntent => Status::Associated,
+        JoiningAct::JointStatement | JoiningAct::LetterOfIntent => {
+            (Step::Join, Status::Associated, Ground::SoftJoining)
+        }
         JoiningAct::Unspecified
         | JoiningAct::Signature
         | JoiningAct::DefinitiveSignature
@@ -146,15 +202,15 @@ fn of_participant(act: JoiningAct, role: Option<Role>) -> Status {
         | JoiningAct::ProvisionalApplication
         | JoiningAct::EntryIntoForce
         | JoiningAct::Admission
-        | JoiningAct::Memorandum => Status::Member,
+        | JoiningAct::Memorandum => (Step::Join, Status::Member, Ground::Joining),
     })
 }
 
 /// Acts under a treaty. The deposit of an instrument tells of the consent in it; admission by an organ consents for
 /// the party; softer acts than signature do not bind, and make an associated party.
-fn of_treaty_act(act: JoiningAct) -> (Step, Status) {
+fn of_treaty_act(act: JoiningAct) -> (Step, Status, Ground) {
     match act {
-        JoiningAct::Signature => (Step::Sign, Status::Signatory),
+        JoiningAct::Signature => (Step::Sign, Status::Signatory, Ground::Signature),
         JoiningAct::DefinitiveSignature
         | JoiningAct::Ratification
         | JoiningAct::Acceptance
@@ -166,11 +222,11 @@ fn of_treaty_act(act: JoiningAct) -> (Step, Status) {
         | JoiningAct::Notification
         | JoiningAct::ExchangeOfNotes
         | JoiningAct::Deposit
-        | JoiningAct::Admission => (Step::Consent, Status::Contracting),
-        JoiningAct::ProvisionalApplication => (Step::Apply, Status::Provisional),
-        JoiningAct::EntryIntoForce => (Step::EnterIntoForce, Status::Member),
+        | JoiningAct::Admission => (Step::Consent, Status::Contracting, Ground::Consent),
+        JoiningAct::ProvisionalApplication => (Step::Apply, Status::Provisional, Ground::ProvisionalApplication),
+        JoiningAct::EntryIntoForce => (Step::EnterIntoForce, Status::Member, Ground::StatedEntryIntoForce),
         JoiningAct::Unspecified | JoiningAct::Memorandum | JoiningAct::JointStatement | JoiningAct::LetterOfIntent => {
-            (Step::Join, Status::Associated)
+            (Step::Join, Status::Associated, Ground::SofterThanSignature)
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::date::Date;
 use crate::projection::acts::{Act, Milestones, Turn};
 use crate::projection::interval::{End, Fact, Interval};
 use crate::projection::rank::{Prefer, rank};
-use crate::projection::rules::{Rules, Status, Step};
+use crate::projection::rules::{Ground, Rules, Status, Step};
 
 /// The acts of one stay.
 #[derive(Debug, Default)]
@@ -158,7 +158,7 @@ impl<'a> Stay<'a> {
             Some(acts).filter(|acts| !acts.is_empty())
         };
         let acts = of(Step::EnterIntoForce).or_else(|| of(Step::Consent))?;
-        Some(Interval::from(&acts, Status::Member, end, prefer))
+        Some(Interval { ground: Ground::Table, ..Interval::from(&acts, Status::Member, end, prefer) })
     }
 }
 
@@ -169,11 +169,13 @@ fn in_force<'a>(consent: &[Act<'a>], contracting: &Interval<'a>, terms: Terms<'_
     if let Some(date) = consent.iter().find_map(|act| act.in_force) {
         interval.begin = date.window();
         interval.since = date.clone();
+        interval.ground = Ground::StatedEntryIntoForce;
         return Some(interval);
     }
     let (claim, date) = terms.milestones.in_force.first()?;
     interval.begin = contracting.begin.shift(terms.rules.delay_days()).later_of(date.window());
     interval.since = Date::of_window(interval.begin);
+    interval.ground = Ground::DerivedEntryIntoForce;
     interval.claims.push(claim);
     Some(interval)
 }

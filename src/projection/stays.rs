@@ -12,7 +12,7 @@ use crate::projection::acts::{Act, Turn};
 use crate::projection::interval::{End, Fact, Interval, ends_by};
 use crate::projection::knowledge::Claim;
 use crate::projection::rank::{Prefer, rank};
-use crate::projection::rules::Status;
+use crate::projection::rules::{EndGround, Status};
 use crate::projection::stay::{Stay, Terms};
 
 /// What the acts of one party amount to.
@@ -219,6 +219,7 @@ fn suspended(mut acts: Vec<Act<'_>>, prefer: Prefer) -> Vec<Interval<'_>> {
         } else if let (Some(suspension), Some(end)) = (found.last_mut(), End::of(claims, prefer)) {
             suspension.end = Some(end.window);
             suspension.until = Some(end.date);
+            suspension.end_ground = Some(EndGround::Resumption);
             suspension.claims.extend(end.claims);
         }
     }

@@ -177,7 +177,7 @@ pub(super) fn member(row: &Row<'_>, view: &View<'_>, on: Day, participants: bool
         act: row.act,
         since: row.since.clone(),
         until: row.until.clone(),
-        effect_assumed: row.effect_assumed,
+        effect_assumed: row.effect_is_assumed(),
         disputed: row.disputed,
         standing: row.standing,
         without_evidence: row.claims.iter().any(|claim| claim.evidence.is_empty()),
