@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -15,27 +16,37 @@ use crate::domain::record::{
     Attestation, Authorised, Confirmation, Correction, Dispute, Erasure, Genesis, LogKeyChanged, Policy, Reaffirmation,
     RecorderRevoked, Retraction,
 };
+use crate::domain::schema::{named_schema, of_claim};
 use crate::domain::shape::{Record, Shape, Shaped, vocabulary};
 use crate::domain::source::Evidence;
 
 /// What one announcement says, and on whose word.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// Its JSON is written by `event`; the attributes here are for the schema of that.
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
 pub struct Announcement {
     /// When the public could know.
+    #[schemars(skip_serializing_if = "Option::is_none")]
     pub announced: Option<Date>,
     /// How firmly it is said.
+    #[schemars(skip_serializing_if = "is_default")]
     pub standing: Standing,
     /// A recorder's remark.
+    #[schemars(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// The source's own words for a date, by the name of the date's field.
+    #[schemars(skip_serializing_if = "BTreeMap::is_empty")]
     pub wording: BTreeMap<String, String>,
     /// The row of an imported table.
+    #[schemars(skip_serializing_if = "Option::is_none")]
     pub source_ref: Option<String>,
     /// The claim itself.
+    #[schemars(flatten)]
     pub body: Body,
     /// The sources, and the passages that support the claim.
     pub evidence: Vec<Evidence>,
     /// Why there is no evidence, where there is none.
+    #[schemars(skip_serializing_if = "Option::is_none")]
     pub no_evidence: Option<String>,
 }
 
@@ -125,6 +136,11 @@ macro_rules! kinds {
             /// The table of the body's fields.
             pub const fn record(self) -> &'static Record {
                 match self { $( Self::$kind => &<$body>::RECORD ),* }
+            }
+
+            /// The JSON Schema of the body.
+            pub(in crate::domain) fn body_schema(self, generator: &mut SchemaGenerator) -> Schema {
+                match self { $( Self::$kind => generator.subschema_for::<$body>() ),* }
             }
         }
     };
@@ -229,6 +245,11 @@ impl Kind {
         }
     }
 
+    /// Whether its body can take the place of a corrected announcement's.
+    pub const fn can_replace(self) -> bool {
+        !self.is_about_ledger() && !matches!(self, Self::Correction)
+    }
+
     /// Whether it describes a thing rather than tells of something that happened.
     pub const fn is_description(self) -> bool {
         matches!(self, Self::Party | Self::Agreement | Self::Mission)
@@ -253,6 +274,8 @@ impl Body {
         }
     }
 }
+
+named_schema!(Body, |generator| of_claim(Kind::ALL.iter().copied(), generator));
 
 macro_rules! body_from {
     ($( $kind:ident($body:ty) ),* $(,)?) => {
@@ -283,6 +306,11 @@ impl Shaped for Replacement {
     }
 }
 
+named_schema!(Replacement, |generator| of_claim(
+    Kind::ALL.iter().copied().filter(|kind| kind.can_replace()),
+    generator
+));
+
 impl Serialize for Replacement {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serde_json::json!({ "body": self.0.to_value(), "kind": self.0.kind() }).serialize(serializer)
@@ -298,7 +326,7 @@ impl<'de> Deserialize<'de> for Replacement {
             kind: Kind,
         }
         let Parts { body, kind } = Parts::deserialize(deserializer)?;
-        if kind.is_about_ledger() || matches!(kind, Kind::Correction) {
+        if !kind.can_replace() {
             return Err(serde::de::Error::custom(format!("a {kind} cannot be a replacement")));
         }
         Body::read(kind, body).map(|body| Self(Box::new(body))).map_err(serde::de::Error::custom)

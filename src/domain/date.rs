@@ -15,6 +15,7 @@ use edtf_core::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::day::Day;
+use super::schema::named_schema;
 use super::window::Window;
 
 pub use error::DateError;
@@ -131,6 +132,16 @@ impl<'de> Deserialize<'de> for Date {
         Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
+
+named_schema!(Date, |_| schemars::json_schema!({
+    "description": "A date as precise as its source gave it, in EDTF (ISO 8601-2).",
+    "type": "string",
+    "minLength": 1,
+    "maxLength": MAX_CHARS,
+    "examples": [
+        "2023-10-18", "2023-10", "2018", "202X", "[2024-05..2024-08]", "[..2023-10]", "2023-10-18~", "XXXX",
+    ],
+}));
 
 fn is_too_long(text: &str) -> bool {
     text.chars().nth(MAX_CHARS).is_some()

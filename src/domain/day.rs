@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::{Month, macros::date};
 
+use super::schema::named_schema;
+
 /// A day, counted from 1970-01-01.
 ///
 /// Proleptic Gregorian, years -9999 to 9999; the year 0000 is 1 BCE. Written and serialised as `2023-10-18`.
@@ -145,6 +147,13 @@ impl<'de> Deserialize<'de> for Day {
         Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
+
+named_schema!(Day, |_| schemars::json_schema!({
+    "description": "A day of the proleptic Gregorian calendar; a year before 0000 has a minus sign.",
+    "type": "string",
+    "format": "date",
+    "examples": ["2023-10-18"],
+}));
 
 /// Year, month and day of `2023-10-18`, whether or not there was such a day.
 fn parts(text: &str) -> Option<(i32, u8, u8)> {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::domain::schema::{named_schema, schema_of_shape};
 use crate::domain::shape::{Code, Shape, Shaped};
 
 /// The longest id, in bytes.
@@ -231,41 +232,58 @@ name_type!(
     check_origin
 );
 
-impl Shaped for PartyId {
-    const SHAPE: Shape = Shape::Id(Namespace::Party);
+macro_rules! id_shape {
+    ($( $name:ident, $namespace:ident, $pattern:ident, $doc:literal; )+) => {$(
+        impl Shaped for $name {
+            const SHAPE: Shape = Shape::Id(Namespace::$namespace);
 
-    fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
-        visit(Namespace::Party, self.as_str());
-    }
+            fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
+                visit(Namespace::$namespace, self.as_str());
+            }
+        }
+
+        named_schema!($name, |_| schemars::json_schema!({
+            "description": $doc,
+            "type": "string",
+            "pattern": $pattern,
+        }));
+    )+};
 }
-impl Shaped for AgreementId {
-    const SHAPE: Shape = Shape::Id(Namespace::Agreement);
 
-    fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
-        visit(Namespace::Agreement, self.as_str());
-    }
-}
-impl Shaped for MissionId {
-    const SHAPE: Shape = Shape::Id(Namespace::Mission);
+/// The characters of ids; that one of them is a letter, and how many there may be, only the program checks.
+const ID_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9._:/-]*$";
+const ANNOUNCEMENT_ID_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9._:/-]*(?:@.+)?$";
 
-    fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
-        visit(Namespace::Mission, self.as_str());
-    }
-}
-impl Shaped for AnnouncementId {
-    const SHAPE: Shape = Shape::Id(Namespace::Announcement);
-
-    fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
-        visit(Namespace::Announcement, self.as_str());
-    }
+id_shape! {
+    PartyId, Party, ID_PATTERN, "Names a party.";
+    AgreementId, Agreement, ID_PATTERN, "Names an agreement.";
+    MissionId, Mission, ID_PATTERN, "Names a mission.";
+    AnnouncementId, Announcement, ANNOUNCEMENT_ID_PATTERN, "Names an announcement.";
 }
 
 impl Shaped for Recorder {
-    const SHAPE: Shape = Shape::Code(&Code { what: "a recorder's name", accepts: |text| check_recorder(text).is_ok() });
+    const SHAPE: Shape = Shape::Code(&Code {
+        what: "a recorder's name",
+        accepts: |text| check_recorder(text).is_ok(),
+        pattern: Some("^[a-z0-9][a-z0-9._@-]{0,63}$"),
+    });
 }
 impl Shaped for Origin {
-    const SHAPE: Shape = Shape::Code(&Code { what: "an origin", accepts: |text| check_origin(text).is_ok() });
+    const SHAPE: Shape = Shape::Code(&Code {
+        what: "an origin",
+        accepts: |text| check_origin(text).is_ok(),
+        pattern: Some("^[a-z0-9][a-z0-9./_-]{0,126}$"),
+    });
 }
+
+schema_of_shape!(
+    /// Names a recorder: a principal, as in `allowed_signers`.
+    Recorder
+);
+schema_of_shape!(
+    /// Names a ledger, and so its log.
+    Origin
+);
 
 /// Whether `text` can be an id of that space.
 ///

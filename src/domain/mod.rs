@@ -11,6 +11,7 @@ pub mod record;
 pub mod date;
 pub mod day;
 pub mod id;
+pub mod schema;
 pub mod shape;
 pub mod source;
 pub mod text;

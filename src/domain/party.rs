@@ -64,10 +64,10 @@ vocabulary! {
     }
 }
 
-/// Declares a short code whose syntax a function checks.
+/// Declares a short code whose syntax a function checks, and a regular expression tells where it is a short one.
 macro_rules! code {
-    ($(#[$doc:meta])+ $name:ident, $what:literal, $accepts:expr) => {
-        $(#[$doc])+
+    ($(#[doc = $doc:literal])+ $name:ident, $what:literal $(as $pattern:literal)?, $accepts:expr) => {
+        $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
@@ -94,8 +94,12 @@ macro_rules! code {
         }
 
         impl Shaped for $name {
-            const SHAPE: Shape = Shape::Code(&Code { what: $what, accepts: $accepts });
+            // The pattern that is given comes before the one that is not there.
+            const SHAPE: Shape =
+                Shape::Code(&Code { what: $what, accepts: $accepts, pattern: [$(Some($pattern),)? None][0] });
         }
+
+        $crate::domain::schema::schema_of_shape!($(#[doc = $doc])+ $name);
     };
 }
 pub(crate) use code;

@@ -1,7 +1,8 @@
 //! The shape of what can be announced: one description of every field, from which files are read, the schema and the
 //! templates are written, and admission finds texts and references.
 //!
-//! A record is declared once, with `record!`; the macro makes the struct, its JSON form and its [`Record`] table.
+//! A record is declared once, with `record!`; the macro makes the struct, its JSON form, its [`Record`] table and the
+//! JSON Schema that answers have of it.
 
 use crate::domain::announcement::Kind;
 use crate::domain::id::Namespace;
@@ -50,6 +51,8 @@ pub struct Code {
     pub what: &'static str,
     /// Whether the text is such a code.
     pub accepts: fn(&str) -> bool,
+    /// The same as a regular expression, where it is a short one.
+    pub pattern: Option<&'static str>,
 }
 
 /// The fields of a record, in the order in which people write them.
@@ -204,7 +207,7 @@ fn visit_value(
 }
 
 /// Declares a record: the struct, its JSON form (unknown keys refused, absent and default values left out), and its
-/// [`Record`] table.
+/// [`Record`] table, and its JSON Schema.
 ///
 /// A field is `required`, `optional` (an `Option`), `defaulted` (its default is left out) or a `list` (left out when
 /// empty; `nonempty` when it must have an item). A text's kind can be given behind its type, as `String as Prose`.
@@ -241,6 +244,8 @@ macro_rules! record {
                 $( $crate::domain::shape::Shaped::each_id(&self.$field, visit); )*
             }
         }
+
+        $crate::domain::schema::schema_of_shape!($(#[doc = $doc])+ $name);
     };
 
     (@munch { $(#[$doc:meta])+ $name:ident } { $($done:tt)* } {}) => {
@@ -282,7 +287,7 @@ macro_rules! record {
 }
 pub(crate) use record;
 
-/// Declares a closed vocabulary: the enum, its words, its shape, and the default where one is named.
+/// Declares a closed vocabulary: the enum, its words, its shape and JSON Schema, and the default where one is named.
 macro_rules! vocabulary {
     (
         $(#[doc = $doc:literal])+
@@ -344,6 +349,8 @@ macro_rules! vocabulary {
                 $crate::domain::shape::Word { text: $word, doc: concat!($($variant_doc),+).trim_ascii() }
             ),* ]);
         }
+
+        $crate::domain::schema::schema_of_shape!($(#[doc = $doc])+ $name);
     };
 }
 pub(crate) use vocabulary;

@@ -1,5 +1,6 @@
 //! On whose word: sources, the documents kept of them, and the quotes that support an announcement.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::date::Date;
@@ -43,7 +44,7 @@ vocabulary! {
 }
 
 /// A document that the ledger keeps: by the hash of its bytes, or, when it is personal, by a salted commitment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Document {
     /// Plain BLAKE3 of the document's bytes.
@@ -78,7 +79,7 @@ impl Document {
 }
 
 /// The text of a document, kept beside it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExtractedText {
     /// Plain BLAKE3 of the text.
@@ -88,7 +89,7 @@ pub struct ExtractedText {
 }
 
 /// A source, and the passage of its document that supports an announcement.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
     /// The source.
@@ -104,7 +105,7 @@ pub struct Evidence {
 code!(
     /// The address of a document: 64 lower-case hexadecimal digits, its BLAKE3.
     Address,
-    "a BLAKE3 hash of 64 lower-case hexadecimal digits",
+    "a BLAKE3 hash of 64 lower-case hexadecimal digits" as "^[0-9a-f]{64}$",
     |text| text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 );
 code!(

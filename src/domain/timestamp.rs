@@ -9,6 +9,7 @@ use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::domain::day::Day;
+use crate::domain::schema::named_schema;
 
 const FORM: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
@@ -83,6 +84,13 @@ impl<'de> Deserialize<'de> for Timestamp {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
+
+named_schema!(Timestamp, |_| schemars::json_schema!({
+    "description": "A moment in UTC, to the millisecond.",
+    "type": "string",
+    "format": "date-time",
+    "examples": ["2026-11-22T09:30:00.000Z"],
+}));
 
 #[cfg(test)]
 mod tests {

@@ -57,7 +57,7 @@ pub(super) fn written_kinds() -> impl Iterator<Item = Kind> {
 
 /// The kinds that can take the place of a corrected announcement.
 pub(super) fn replacing_kinds() -> impl Iterator<Item = Kind> {
-    written_kinds().filter(|kind| !kind.is_about_ledger() && !matches!(kind, Kind::Correction))
+    written_kinds().filter(|kind| kind.can_replace())
 }
 
 /// One sentence about a kind.

@@ -91,7 +91,7 @@ macro_rules! digest {
             }
         }
 
-        serde_as_text!($name);
+        serde_as_text!($name, "A hash: 32 bytes in lower-case hexadecimal digits.", "^[0-9a-f]{64}$");
     };
 }
 

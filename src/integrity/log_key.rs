@@ -149,7 +149,11 @@ impl fmt::Debug for Vkey {
     }
 }
 
-serde_as_text!(Vkey);
+serde_as_text!(
+    Vkey,
+    "The verifier key of a log, as signed notes write it: name, key id and key.",
+    "^[^+\\s]+\\+[0-9a-f]{8}\\+[A-Za-z0-9+/]+=*$"
+);
 
 impl FromStr for LogSigner {
     type Err = LogKeyError;

@@ -144,7 +144,11 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-serde_as_text!(PublicKey);
+serde_as_text!(
+    PublicKey,
+    "An Ed25519 public key as OpenSSH writes it, without comment.",
+    "^(?:ssh-ed25519|sk-ssh-ed25519@openssh\\.com) [A-Za-z0-9+/]+=*$"
+);
 
 /// Bytes of an unknown field, for a message.
 pub(super) fn lossy(bytes: &[u8]) -> String {

@@ -7,9 +7,9 @@ use std::str::FromStr;
 use serde::Deserializer;
 use serde::de::{Error, Visitor};
 
-/// Serialises the types by `Display` and reads them back by `FromStr`.
+/// Serialises a type by `Display`, reads it back by `FromStr`, and has a JSON Schema of what it is and how it looks.
 macro_rules! serde_as_text {
-    ($($name:ty),+) => {$(
+    ($name:ident, $what:literal, $pattern:literal) => {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -21,7 +21,21 @@ macro_rules! serde_as_text {
                 super::text::deserialize(deserializer)
             }
         }
-    )+};
+
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn schema_id() -> std::borrow::Cow<'static, str> {
+                concat!(module_path!(), "::", stringify!($name)).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "description": $what, "type": "string", "pattern": $pattern })
+            }
+        }
+    };
 }
 
 pub(super) use serde_as_text;
