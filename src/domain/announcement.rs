@@ -21,8 +21,7 @@ use crate::domain::shape::{Record, Shape, Shaped, vocabulary};
 use crate::domain::source::Evidence;
 
 /// What one announcement says, and on whose word.
-///
-/// Its JSON is written by `event`; the attributes here are for the schema of that.
+// Its JSON is written by `event`; the attributes here are for the schema of that.
 #[derive(Debug, Clone, PartialEq, JsonSchema)]
 pub struct Announcement {
     /// When the public could know.

@@ -4,11 +4,12 @@
 //! `schemars` stands wherever serde does: what derives `Serialize` for an answer derives `JsonSchema` beside it.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
 
 use crate::domain::announcement::{Kind, Replacement};
 use crate::domain::date::Date;
 use crate::domain::id::{AgreementId, AnnouncementId, MissionId, Namespace, PartyId};
-use crate::domain::shape::{Field, Need, Record, Shape, Word};
+use crate::domain::shape::{Field, Record, Shape, Word};
 use crate::domain::source::Document;
 
 /// Gives a type that knows its shape the JSON Schema of that shape, under its own name.
@@ -16,7 +17,9 @@ macro_rules! schema_of_shape {
     ($(#[doc = $doc:literal])+ $name:ident) => {
         $crate::domain::schema::named_schema!($name, |generator| {
             let shape = <Self as $crate::domain::shape::Shaped>::SHAPE;
-            $crate::domain::schema::described($crate::domain::schema::of_shape(shape, generator), concat!($($doc),+))
+            let schema = $crate::domain::schema::of_shape(shape, generator);
+            let schema = $crate::domain::schema::described(schema, concat!($($doc),+).trim_ascii());
+            schemars::Schema::try_from(schema).expect("what has a description is an object")
         });
     };
 }
@@ -43,77 +46,64 @@ macro_rules! named_schema {
 pub(crate) use named_schema;
 
 /// The schema of values of a shape, as events and answers write them.
-pub(crate) fn of_shape(shape: Shape, generator: &mut SchemaGenerator) -> Schema {
+pub(crate) fn of_shape(shape: Shape, generator: &mut SchemaGenerator) -> Value {
     match shape {
-        Shape::Text(_) => json_schema!({ "type": "string", "minLength": 1 }),
-        Shape::Id(Namespace::Party) => generator.subschema_for::<PartyId>(),
-        Shape::Id(Namespace::Agreement) => generator.subschema_for::<AgreementId>(),
-        Shape::Id(Namespace::Mission) => generator.subschema_for::<MissionId>(),
-        Shape::Id(Namespace::Announcement) => generator.subschema_for::<AnnouncementId>(),
-        Shape::Date => generator.subschema_for::<Date>(),
-        Shape::Integer => json_schema!({ "type": "integer", "minimum": 0, "maximum": (1_u64 << 53) - 1 }),
-        Shape::Boolean => json_schema!({ "type": "boolean" }),
-        Shape::Word(vocabulary) => words(vocabulary),
+        Shape::Text(_) => json!({ "type": "string", "minLength": 1 }),
+        Shape::Id(Namespace::Party) => generator.subschema_for::<PartyId>().to_value(),
+        Shape::Id(Namespace::Agreement) => generator.subschema_for::<AgreementId>().to_value(),
+        Shape::Id(Namespace::Mission) => generator.subschema_for::<MissionId>().to_value(),
+        Shape::Id(Namespace::Announcement) => generator.subschema_for::<AnnouncementId>().to_value(),
+        Shape::Date => generator.subschema_for::<Date>().to_value(),
+        Shape::Integer => json!({ "type": "integer", "minimum": 0, "maximum": (1_u64 << 53) - 1 }),
+        Shape::Boolean => json!({ "type": "boolean" }),
+        Shape::Word(vocabulary) => json!({ "type": "string", "oneOf": words(vocabulary) }),
         Shape::Code(code) => {
-            let mut schema = json_schema!({ "type": "string", "description": format!("It is {}.", code.what) });
+            let mut schema = json!({ "type": "string", "description": format!("It is {}.", code.what) });
             if let Some(pattern) = code.pattern {
-                schema.insert("pattern".to_owned(), pattern.into());
+                schema["pattern"] = pattern.into();
             }
             schema
         }
         Shape::Record(record) => of_record(record, generator),
-        Shape::List(item) => {
-            json_schema!({ "type": "array", "minItems": 1, "items": of_shape(*item, generator) })
-        }
-        Shape::Document => generator.subschema_for::<Document>(),
-        Shape::Replacement => generator.subschema_for::<Replacement>(),
+        Shape::List(item) => json!({ "type": "array", "minItems": 1, "items": of_shape(*item, generator) }),
+        Shape::Document => generator.subschema_for::<Document>().to_value(),
+        Shape::Replacement => generator.subschema_for::<Replacement>().to_value(),
     }
 }
 
 /// The schema of an object whose `kind`, one of these, says what its `body` is.
 pub(crate) fn of_claim(kinds: impl IntoIterator<Item = Kind>, generator: &mut SchemaGenerator) -> Schema {
-    let mut claim = |kind: Kind| {
-        let body = kind.body_schema(generator);
-        json_schema!({ "properties": { "kind": { "const": kind }, "body": body } })
-    };
-    let claims: Vec<Schema> = kinds.into_iter().map(&mut claim).collect();
+    let claim =
+        |kind: Kind| json!({ "properties": { "kind": { "const": kind }, "body": kind.body_schema(generator) } });
+    let claims: Vec<Value> = kinds.into_iter().map(claim).collect();
     json_schema!({
         "type": "object",
-        "properties": { "kind": generator.subschema_for::<Kind>() },
+        "properties": { "kind": described(generator.subschema_for::<Kind>().to_value(), "What it is about.") },
         "required": ["body", "kind"],
         "oneOf": claims,
     })
 }
 
-/// Puts `doc` before what the schema says of itself.
-pub(crate) fn described(mut schema: Schema, doc: &str) -> Schema {
-    let doc = doc.trim();
-    let said = match schema.get("description").and_then(|own| own.as_str()) {
-        Some(own) if own != doc => format!("{doc} {own}"),
-        _ => doc.to_owned(),
-    };
-    schema.insert("description".to_owned(), said.into());
+/// Each word with its meaning, which `enum` has no room for.
+pub(crate) fn words(vocabulary: &[Word]) -> Vec<Value> {
+    vocabulary.iter().map(|word| json!({ "const": word.text, "description": word.doc })).collect()
+}
+
+/// Puts `doc` before what the schema says of itself, if that is something else.
+pub(crate) fn described(mut schema: Value, doc: &str) -> Value {
+    let own = schema["description"].as_str().filter(|own| *own != doc);
+    schema["description"] = own.map_or(doc.to_owned(), |own| format!("{doc} {own}")).into();
     schema
 }
 
-fn of_record(record: &Record, generator: &mut SchemaGenerator) -> Schema {
-    let properties: serde_json::Map<_, _> = record
-        .fields
-        .iter()
-        .map(|field| (field.name().to_owned(), described(of_shape(field.shape, generator), field.doc).to_value()))
-        .collect();
-    let required: Vec<_> = record.fields.iter().filter(|field| field.need == Need::Required).map(Field::name).collect();
-    json_schema!({
+fn of_record(record: &Record, generator: &mut SchemaGenerator) -> Value {
+    let mut property =
+        |field: &Field| (field.name().to_owned(), described(of_shape(field.shape, generator), field.doc));
+    let properties: Map<_, _> = record.fields.iter().map(&mut property).collect();
+    json!({
         "description": record.doc,
         "type": "object",
         "properties": properties,
-        "required": required,
+        "required": record.required().collect::<Vec<_>>(),
     })
-}
-
-/// Each word with its meaning, which `enum` has no room for.
-fn words(vocabulary: &[Word]) -> Schema {
-    let words: Vec<_> =
-        vocabulary.iter().map(|word| serde_json::json!({ "const": word.text, "description": word.doc })).collect();
-    json_schema!({ "type": "string", "oneOf": words })
 }

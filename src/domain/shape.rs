@@ -69,6 +69,11 @@ impl Record {
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name() == name)
     }
+
+    /// The names of the fields that must be there.
+    pub fn required(&self) -> impl Iterator<Item = &'static str> {
+        self.fields.iter().filter(|field| field.need == Need::Required).map(Field::name)
+    }
 }
 
 /// One field of a record.

@@ -103,7 +103,7 @@ pub struct Evidence {
 }
 
 code!(
-    /// The address of a document: 64 lower-case hexadecimal digits, its BLAKE3.
+    /// The address of a document.
     Address,
     "a BLAKE3 hash of 64 lower-case hexadecimal digits" as "^[0-9a-f]{64}$",
     |text| text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))

@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::announcement::Kind;
 use crate::domain::id::{MAX_ID, Namespace};
-use crate::domain::shape::{Field, Need, Record, Shape, Shaped, Word};
+use crate::domain::schema::{described, words};
+use crate::domain::shape::{Record, Shape, Shaped};
 use crate::domain::source::{Address, Source};
 use crate::exchange::fields::{ANNOUNCEMENTS, COMMON, KIND, Key};
 use crate::exchange::form::{Form, date_keys, doc_of, replacing_kinds, words_of, written_kinds};
@@ -104,7 +105,7 @@ fn by_kind(doc: &str, kinds: &[Kind], then: impl Fn(Kind) -> Value) -> Value {
     json!({
         "description": doc,
         "type": "object",
-        "properties": { KIND: described(words(&words_of(kinds)), "What it is about.") },
+        "properties": { KIND: described(json!({ "oneOf": words(&words_of(kinds)) }), "What it is about.") },
         "required": [KIND],
         "allOf": cases,
     })
@@ -130,7 +131,7 @@ fn replacement_of_kind(kind: Kind) -> Value {
 
 fn of_kind(kind: Kind, mut properties: Map<String, Value>) -> Value {
     properties.insert(KIND.to_owned(), json!({ "const": kind }));
-    let required: Vec<_> = std::iter::once(KIND).chain(required(kind.record())).collect();
+    let required: Vec<_> = std::iter::once(KIND).chain(kind.record().required()).collect();
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
 
@@ -153,7 +154,7 @@ fn of_shape(shape: Shape) -> Value {
         Shape::Date => reference("date"),
         Shape::Integer => json!({ "type": "integer", "minimum": 0, "maximum": (1_u64 << 53) - 1 }),
         Shape::Boolean => json!({ "type": "boolean" }),
-        Shape::Word(vocabulary) => words(vocabulary),
+        Shape::Word(vocabulary) => json!({ "oneOf": words(vocabulary) }),
         Shape::Code(code) => described(text(), &format!("It is {}.", code.what)),
         Shape::Record(record) => of_record(record),
         Shape::List(item) => json!({ "type": "array", "minItems": 1, "items": of_shape(*item) }),
@@ -172,14 +173,10 @@ fn of_record(record: &Record) -> Value {
         "description": record.doc,
         "type": "object",
         "properties": properties,
-        "required": required(record).collect::<Vec<_>>(),
+        "required": record.required().collect::<Vec<_>>(),
         "minProperties": 1,
         "additionalProperties": false,
     })
-}
-
-fn required(record: &Record) -> impl Iterator<Item = &'static str> {
-    record.fields.iter().filter(|field| field.need == Need::Required).map(Field::name)
 }
 
 fn text() -> Value {
@@ -198,12 +195,6 @@ fn date() -> Value {
             "2023-10-18", "2023-10", "2018", "202X", "[2024-05..2024-08]", "[..2023-10]", "2023-10-18~", "XXXX",
         ],
     })
-}
-
-/// Each word with its meaning, which `enum` has no room for.
-fn words(vocabulary: &[Word]) -> Value {
-    let words: Vec<_> = vocabulary.iter().map(|word| json!({ "const": word.text, "description": word.doc })).collect();
-    json!({ "oneOf": words })
 }
 
 fn document() -> Value {
@@ -259,13 +250,6 @@ fn reference(definition: &str) -> Value {
     json!({ "$ref": format!("#/$defs/{definition}") })
 }
 
-/// Puts `doc` before what `schema` says of itself.
-fn described(mut schema: Value, doc: &str) -> Value {
-    let said = schema["description"].as_str().map_or(doc.to_owned(), |own| format!("{doc} {own}"));
-    schema["description"] = said.into();
-    schema
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use std::fs;
@@ -276,6 +260,7 @@ pub(super) mod tests {
     use super::*;
     use crate::domain::date::Date;
     use crate::domain::id;
+    use crate::domain::shape::Field;
     use crate::exchange::tree::{self, Format, Node};
 
     /// What a YAML file is to an editor.
