@@ -20,21 +20,22 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cli", &["domain", "integrity", "event", "evidence", "ledger", "query", "exchange"]),
 ];
 
-/// Outside crates that live in one place only.
-const HOMES: &[(&str, &str)] = &[
-    ("sled", "src/store/sled.rs"),
-    ("clap", "src/cli/"),
-    ("csv", "src/cli/"),
-    ("comfy_table", "src/cli/"),
-    ("annotate_snippets", "src/cli/"),
-    ("anstyle", "src/cli/"),
-    ("ssh_key", "src/integrity/"),
-    ("ed25519_dalek", "src/integrity/"),
-    ("sha2", "src/integrity/"),
-    ("blake3", "src/integrity/"),
-    ("edtf_core", "src/domain/date.rs"),
-    ("html5gum", "src/evidence/"),
-    ("granit_parser", "src/exchange/"),
+/// Outside crates that live in some places only.
+const HOMES: &[(&str, &[&str])] = &[
+    ("schemars", &["src/domain/", "src/integrity/", "src/query/", "src/cli/"]),
+    ("sled", &["src/store/sled.rs"]),
+    ("clap", &["src/cli/"]),
+    ("csv", &["src/cli/"]),
+    ("comfy_table", &["src/cli/"]),
+    ("annotate_snippets", &["src/cli/"]),
+    ("anstyle", &["src/cli/"]),
+    ("ssh_key", &["src/integrity/"]),
+    ("ed25519_dalek", &["src/integrity/"]),
+    ("sha2", &["src/integrity/"]),
+    ("blake3", &["src/integrity/"]),
+    ("edtf_core", &["src/domain/date.rs"]),
+    ("html5gum", &["src/evidence/"]),
+    ("granit_parser", &["src/exchange/"]),
 ];
 
 #[test]
@@ -56,9 +57,9 @@ fn a_layer_names_only_what_its_row_allows() {
 fn an_outside_crate_stays_in_its_home() {
     let mut wrong = Vec::new();
     for (path, code) in sources() {
-        for (name, home) in HOMES {
-            if mentions_crate(&code, name) && !path.starts_with(home) {
-                wrong.push(format!("{path} uses {name}, which belongs to {home}"));
+        for (name, homes) in HOMES {
+            if mentions_crate(&code, name) && !homes.iter().any(|home| path.starts_with(home)) {
+                wrong.push(format!("{path} uses {name}, which belongs to {}", homes.join(", ")));
             }
         }
     }
