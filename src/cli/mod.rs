@@ -2,6 +2,7 @@
 //!
 //! Answers go to standard output, everything else to standard error. A command is one file in `command/`.
 
+pub mod answers;
 pub mod command;
 pub mod diagnostic;
 pub mod failure;

@@ -1,5 +1,6 @@
 //! The full change history: every announcement in the order in which things happened, what was struck still there.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::announcement::{Body, Kind, Standing};
@@ -12,7 +13,7 @@ use crate::query::sentence::Names;
 use crate::query::{Asked, Known, Position, QueryError, View};
 
 /// The answer: `servanda/history/v1`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct History {
     /// Name and version of this form.
     pub schema: &'static str,
@@ -25,7 +26,7 @@ pub struct History {
 }
 
 /// One announcement.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Entry {
     /// The event.
     pub event: u64,
@@ -56,7 +57,7 @@ pub struct Entry {
 }
 
 /// Why an announcement no longer stands.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct StruckBy {
     /// The correction or retraction.
     pub event: u64,

@@ -1,5 +1,6 @@
 //! Who may record, and the keys for checking it with other people's tools.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::id::Recorder;
@@ -10,7 +11,7 @@ use crate::ledger::authority::Authority;
 use crate::query::{Asked, Position, View};
 
 /// The answer: `servanda/keys/v1`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Keys {
     /// Name and version of this form.
     pub schema: &'static str,
@@ -23,7 +24,7 @@ pub struct Keys {
 }
 
 /// One recorder's key.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Key {
     /// Whose it is.
     pub recorder: Recorder,
@@ -40,7 +41,7 @@ pub struct Key {
 }
 
 /// A position on both clocks of recording.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 pub struct Moment {
     /// The event.
     pub event: u64,

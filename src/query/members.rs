@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::act::{JoiningAct, Role, StatementAct};
@@ -30,7 +31,7 @@ pub struct Question {
 }
 
 /// The answer: `servanda/members/v1`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Members {
     /// Name and version of this form.
     pub schema: &'static str,
@@ -57,7 +58,7 @@ pub struct Members {
 }
 
 /// One party.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Member {
     /// Its id.
     pub party: String,
@@ -94,7 +95,7 @@ pub struct Member {
 }
 
 /// A reservation, declaration, understanding or objection.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Statement {
     /// The event that tells of it.
     pub event: u64,
@@ -109,7 +110,7 @@ pub struct Statement {
 }
 
 /// How many rows are members, after all filters.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 pub struct Counts {
     /// Certainly.
     pub certain: usize,

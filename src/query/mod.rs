@@ -11,6 +11,7 @@ pub mod sentence;
 pub mod sources;
 mod view;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::day::Day;
@@ -59,7 +60,7 @@ impl Standpoint {
 }
 
 /// A point on the clock of recording.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum RecordedBy {
     /// The event of that position and those before it.
@@ -69,7 +70,7 @@ pub enum RecordedBy {
 }
 
 /// The position of the log at which an answer was computed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Position {
     /// Number of events.
     pub len: u64,

@@ -1,9 +1,10 @@
 //! The raw events: all of them in order, or one.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::announcement::Kind;
+use crate::domain::announcement::{Announcement, Kind};
 use crate::domain::id::Recorder;
 use crate::domain::timestamp::Timestamp;
 use crate::event::statement::{self, Event};
@@ -14,7 +15,7 @@ use crate::query::sentence::Names;
 use crate::query::{Asked, Position, QueryError, View};
 
 /// The answer: `servanda/log/v1`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct LogAnswer {
     /// Name and version of this form.
     pub schema: &'static str,
@@ -27,7 +28,7 @@ pub struct LogAnswer {
 }
 
 /// One event, in a line.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Line {
     /// Its position.
     pub seq: u64,
@@ -48,7 +49,7 @@ pub struct Line {
 }
 
 /// One event whole: `servanda/event/v1`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Shown {
     /// Name and version of this form.
     pub schema: &'static str,
@@ -62,6 +63,7 @@ pub struct Shown {
     /// The event that corrected or retracted it, if one did.
     pub struck_by: Option<u64>,
     /// What was announced: everything but the header.
+    #[schemars(with = "Announcement")]
     pub announcement: Value,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::source::{Document, Source};
@@ -11,7 +12,7 @@ use crate::query::{Asked, Position, QueryError, View};
 const MIN_PREFIX: usize = 4;
 
 /// The answer: `servanda/sources/v1`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Sources {
     /// Name and version of this form.
     pub schema: &'static str,
@@ -24,7 +25,7 @@ pub struct Sources {
 }
 
 /// One source, and what rests on it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct SourceUse {
     /// The source, with the hashes and the length of its document.
     #[serde(flatten)]
@@ -34,7 +35,7 @@ pub struct SourceUse {
 }
 
 /// One event that rests on a source.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Use {
     /// The event.
     pub event: u64,
@@ -47,7 +48,7 @@ pub struct Use {
 }
 
 /// An event without evidence.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Without {
     /// The event.
     pub event: u64,

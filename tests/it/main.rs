@@ -1,6 +1,7 @@
 //! Integration tests: one binary, one module a worry.
 
 mod all_at_once;
+mod answers;
 mod claims;
 mod corrections;
 mod faults;

@@ -15,6 +15,8 @@ use servanda::integrity::SigningKey;
 use servanda::ledger::found::{Founded, Founding};
 use servanda::ledger::{Access, AppendError, Appended, Batch, Draft, Folder, KeyFile, Ledger, Log, Options};
 
+use crate::answers;
+
 /// A temporary folder with a configuration folder of its own, in which the binary runs.
 pub(crate) struct Desk {
     folder: tempfile::TempDir,
@@ -75,13 +77,18 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Reads a finished process.
+    /// Reads a finished process. Whatever it answers in JSON is held against its published schema.
+    #[track_caller]
     pub(crate) fn of(output: &Output) -> Self {
-        Self {
+        let answer = Self {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8_lossy(&output.stdout).into_owned(),
             err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        if answer.out.starts_with("{\"schema\":") {
+            answers::check(&answer.json());
         }
+        answer
     }
 
     /// The answer as JSON.

@@ -5,6 +5,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::cli::command::counted;
 use crate::cli::command::init::{KEEP_GENESIS, NewLedger};
@@ -278,12 +280,17 @@ fn shown_problem(problem: FileProblem, refuses: impl Fn(Code) -> bool) -> Proble
 }
 
 /// What was appended: `servanda/appended/v1`.
-#[derive(Debug, serde::Serialize)]
-struct Report {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::cli) struct Report {
+    /// Name and version of this form.
     schema: &'static str,
+    /// Whether nothing was written, and this only tells what would be.
     dry_run: bool,
+    /// Number of events in the ledger.
     len: u64,
+    /// Hash of the newest of them.
     head: EventHash,
+    /// What came of each file, in the order in which they were given.
     files: Vec<FileReport>,
     /// The hash of the genesis, if the ledger was founded with it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -292,22 +299,32 @@ struct Report {
     agreement: Option<String>,
 }
 
-#[derive(Debug, serde::Serialize)]
+/// What came of one file.
+#[derive(Debug, Serialize, JsonSchema)]
 struct FileReport {
+    /// The file, as it was named.
     file: String,
+    /// The events that its announcements became.
     appended: Vec<AppendedEvent>,
+    /// The announcements that the ledger had already.
     already: Vec<Already>,
 }
 
-#[derive(Debug, serde::Serialize)]
+/// An announcement that became an event.
+#[derive(Debug, Serialize, JsonSchema)]
 struct AppendedEvent {
+    /// The event.
     event: u64,
+    /// The announcement's id.
     id: String,
 }
 
-#[derive(Debug, serde::Serialize)]
+/// An announcement that was an event already.
+#[derive(Debug, Serialize, JsonSchema)]
 struct Already {
+    /// The line of the file, from 1.
     line: usize,
+    /// The event.
     event: u64,
 }
 

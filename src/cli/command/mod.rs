@@ -1,16 +1,16 @@
 //! One file a command: parse, ask, print.
 
-mod append;
+pub(super) mod append;
 mod history;
 mod init;
 mod key;
 mod log;
 mod members;
-mod schema;
+pub(super) mod schema;
 mod show;
 mod source;
 mod template;
-mod verify;
+pub(super) mod verify;
 
 use std::fmt::Display;
 use std::str::FromStr;

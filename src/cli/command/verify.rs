@@ -1,6 +1,7 @@
 //! `servanda verify`
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cli::failure::Exit;
@@ -35,29 +36,46 @@ impl Verify {
 }
 
 /// The answer: `servanda/verify/v1`.
-#[derive(Debug, Serialize)]
-struct VerifyAnswer {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::cli) struct VerifyAnswer {
+    /// Name and version of this form.
     schema: &'static str,
+    /// Whether no layer failed.
     passed: bool,
+    /// Events that were read from disk and hashed again.
     events: u64,
+    /// Their bytes.
     bytes: u64,
+    /// Hash of the newest event, recomputed.
     head: EventHash,
+    /// The first event that is bad.
     first_bad: Option<u64>,
+    /// Each layer, checked on its own.
     layers: Vec<LayerAnswer>,
 }
 
-#[derive(Debug, Serialize)]
+/// What came of one layer.
+#[derive(Debug, Serialize, JsonSchema)]
 struct LayerAnswer {
+    /// Which.
     layer: Layer,
+    /// Whether it holds.
+    #[schemars(extend("enum" = ["pass", "fail", "not checked"]))]
     verdict: &'static str,
+    /// Why it was not checked.
     why: Option<&'static str>,
+    /// How many things were checked, in words.
     covered: String,
+    /// What does not hold, in the order of the events.
     faults: Vec<FaultAnswer>,
 }
 
-#[derive(Debug, Serialize)]
+/// What does not hold.
+#[derive(Debug, Serialize, JsonSchema)]
 struct FaultAnswer {
+    /// The event.
     event: u64,
+    /// What is wrong with it.
     what: String,
 }
 
