@@ -21,6 +21,7 @@ use crate::query::history::History;
 use crate::query::keys::Keys;
 use crate::query::members::Members;
 use crate::query::records::{LogAnswer, Shown};
+use crate::query::replay::State;
 use crate::query::sources::Sources;
 
 /// Every answer, in the order of the names.
@@ -33,6 +34,7 @@ pub const ANSWERS: &[Published] = &[
     answer::<Members>("servanda/members/v1", "Who is what to an agreement on a day."),
     answer::<Schemas>("servanda/schemas/v1", "The names of all forms."),
     answer::<Sources>("servanda/sources/v1", "The sources, and what rests on them."),
+    answer::<State>("servanda/state/v1", "Who is what to every agreement on a day."),
     answer::<VerifyAnswer>("servanda/verify/v1", "Whether anything was altered, removed or slipped in."),
 ];
 

@@ -1,5 +1,6 @@
 //! The whole state on a day, as one document.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::agreement::AgreementType;
@@ -8,7 +9,7 @@ use crate::query::members::{Counts, Member};
 use crate::query::{Asked, Position, Prefer, QueryError, RecordedBy, Standpoint, View};
 
 /// The answer: `servanda/state/v1`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct State {
     /// Name and version of this form.
     pub schema: &'static str,
@@ -27,7 +28,7 @@ pub struct State {
 }
 
 /// One agreement, and who is what to it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct AgreementState {
     /// The agreement's id.
     pub id: String,

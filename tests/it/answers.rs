@@ -11,12 +11,15 @@ use serde_json::Value;
 
 use servanda::cli::answers::{ANSWERS, Published};
 use servanda::event::Event;
+use servanda::ledger::Folder;
 use servanda::query::history::history;
 use servanda::query::records::show;
+use servanda::query::replay::replay;
 use servanda::query::sources::sources;
-use servanda::query::{Asked, Known};
+use servanda::query::{Asked, Known, Standpoint};
 
-use crate::support::{Desk, fixture};
+use crate::given::day;
+use crate::support::{Desk, fixture, read};
 
 /// Commands that together give every answer there is. The founding case is there, and a file with one announcement.
 const COMMANDS: &[&str] = &[
@@ -95,7 +98,7 @@ fn each(value: &mut Value) -> Box<dyn Iterator<Item = &mut Value> + '_> {
     }
 }
 
-/// What is answered in JSON by all commands.
+/// What is answered in JSON by all commands, and by the library where it has no command.
 fn given() -> Vec<Value> {
     let desk = Desk::with_ilrs(&["october-2023", "other-sources"]);
     desk.write(
@@ -108,7 +111,12 @@ fn given() -> Vec<Value> {
         assert_eq!(answer.code, 0, "{line}: {}", answer.err);
         answer.json()
     };
-    COMMANDS.iter().map(run).collect()
+    let mut answers: Vec<Value> = COMMANDS.iter().map(run).collect();
+    let (_, events) = read(&Folder::at(desk.path().join("ilrs.servanda")));
+    let asked = Asked { origin: events[0].header.ledger.as_str(), events: &events };
+    let state = replay(asked, Standpoint::on(day("2023-10-19"))).expect("that is all there is");
+    answers.push(serde_json::to_value(state).expect("answers are JSON"));
+    answers
 }
 
 #[test]
