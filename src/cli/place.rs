@@ -1,5 +1,6 @@
 //! Where the ledger is, where the recorder's key is, and who asks.
 
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use crate::cli::Context;
@@ -11,9 +12,12 @@ use crate::ledger::{Access, Folder, KeyFile, Log, OpenError, SettingsError, Sign
 use crate::query::Asked;
 
 /// A log that was read, with its events.
+///
+/// Neither is given back: the process ends with its answer, and freeing a large ledger piece by piece would take a
+/// noticeable part of its time.
 pub(super) struct Reading {
-    pub(super) log: Log,
-    events: Vec<Event>,
+    pub(super) log: ManuallyDrop<Log>,
+    events: ManuallyDrop<Vec<Event>>,
 }
 
 impl Reading {
@@ -60,7 +64,7 @@ impl Context<'_, '_> {
     pub(super) fn read(&self, command: &str) -> Result<Reading, Failure> {
         let log = self.read_log(command)?;
         let events = log.events()?;
-        Ok(Reading { log, events })
+        Ok(Reading { log: ManuallyDrop::new(log), events: ManuallyDrop::new(events) })
     }
 
     /// Reads the log as it is.

@@ -1,5 +1,7 @@
 //! On whose word: sources, the documents kept of them, and the quotes that support an announcement.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -92,8 +94,8 @@ pub struct ExtractedText {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
-    /// The source.
-    pub source: Source,
+    /// The source; many announcements rest on one, and share it.
+    pub source: Arc<Source>,
     /// The passage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<String>,

@@ -2,7 +2,8 @@
 //!
 //! In scope: writing and reading one event. Out of scope: how events hang together (`chain`), and who may sign.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::domain::announcement::{Announcement, Body, Kind, Standing};
 use crate::domain::date::Date;
 use crate::domain::id::{AnnouncementId, Origin, Recorder};
-use crate::domain::source::Evidence;
+use crate::domain::source::{Evidence, Source};
 use crate::domain::timestamp::Timestamp;
 use crate::event::canonical::{self, NotCanonical};
 use crate::integrity::digest::{self, ContentHash, EventHash};
@@ -213,7 +214,8 @@ struct Line<'a> {
     batch: u64,
     #[serde(borrow)]
     body: &'a RawValue,
-    evidence: Vec<Evidence>,
+    #[serde(borrow)]
+    evidence: Vec<EvidenceLine<'a>>,
     id: AnnouncementId,
     kind: Kind,
     ledger: Origin,
@@ -229,6 +231,22 @@ struct Line<'a> {
     v: u64,
     #[serde(default)]
     wording: BTreeMap<String, String>,
+}
+
+/// Evidence as it stands in the line; its source waits until it is known whether it was read before.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EvidenceLine<'a> {
+    at: Option<(u64, u64)>,
+    quote: Option<String>,
+    #[serde(borrow)]
+    source: &'a RawValue,
+}
+
+/// Reads the events of one log, and keeps the sources that they name: many events rest on few.
+#[derive(Debug, Default)]
+pub struct Recall<'a> {
+    sources: HashMap<&'a str, Arc<Source>>,
 }
 
 impl Event {
@@ -252,6 +270,28 @@ impl Event {
     ///
     /// Every [`EventError`].
     pub fn recall(bytes: &[u8]) -> Result<Self, EventError> {
+        Recall::default().event(bytes)
+    }
+
+    /// Refuses a statement that says the same in other bytes: serde reads records written as arrays, dates in all their
+    /// forms, and defaults that should have been left out.
+    fn check_form(&self, statement: &str) -> Result<(), EventError> {
+        let own = write_statement(&self.header, &self.id, &self.announcement)?;
+        if own.strip_suffix('\n') == Some(statement) {
+            return Ok(());
+        }
+        let at = own.bytes().zip(statement.bytes()).take_while(|(own, given)| own == given).count();
+        Err(NotCanonical { at, what: OTHER_FORM }.into())
+    }
+}
+
+impl<'a> Recall<'a> {
+    /// Reads an event's bytes as [`Event::recall`] does.
+    ///
+    /// # Errors
+    ///
+    /// Every [`EventError`].
+    pub fn event(&mut self, bytes: &'a [u8]) -> Result<Event, EventError> {
         let (statement, signature) = split(bytes)?;
         canonical::check_canonical(statement)?;
         let line: Line<'_> = serde_json::from_str(statement).map_err(|error| not_statement(&error))?;
@@ -265,8 +305,9 @@ impl Event {
         if line.no_evidence.is_some() && !line.evidence.is_empty() {
             return Err(EventError::NotStatement("`no_evidence` beside evidence".to_owned()));
         }
+        let evidence = line.evidence.into_iter().map(|line| self.evidence(line)).collect::<Result<_, _>>()?;
         let mut body = serde_json::Deserializer::from_str(line.body.get());
-        Ok(Self {
+        Ok(Event {
             header: Header {
                 batch: line.batch,
                 ledger: line.ledger,
@@ -283,7 +324,7 @@ impl Event {
                 wording: line.wording,
                 source_ref: line.source_ref,
                 body: Body::read(line.kind, &mut body).map_err(|error| not_statement(&error))?,
-                evidence: line.evidence,
+                evidence,
                 no_evidence: line.no_evidence,
             },
             signature: signature.map(str::to_owned),
@@ -291,15 +332,14 @@ impl Event {
         })
     }
 
-    /// Refuses a statement that says the same in other bytes: serde reads records written as arrays, dates in all their
-    /// forms, and defaults that should have been left out.
-    fn check_form(&self, statement: &str) -> Result<(), EventError> {
-        let own = write_statement(&self.header, &self.id, &self.announcement)?;
-        if own.strip_suffix('\n') == Some(statement) {
-            return Ok(());
-        }
-        let at = own.bytes().zip(statement.bytes()).take_while(|(own, given)| own == given).count();
-        Err(NotCanonical { at, what: OTHER_FORM }.into())
+    fn evidence(&mut self, line: EvidenceLine<'a>) -> Result<Evidence, EventError> {
+        let source = if let Some(source) = self.sources.get(line.source.get()) {
+            Arc::clone(source)
+        } else {
+            let source = serde_json::from_str(line.source.get()).map_err(|error| not_statement(&error))?;
+            Arc::clone(self.sources.entry(line.source.get()).or_insert(Arc::new(source)))
+        };
+        Ok(Evidence { source, quote: line.quote, at: line.at })
     }
 }
 

@@ -1,8 +1,11 @@
 //! The reader: the events of a ledger, taken out of its store in one go, so that nobody waits for a reader.
 
+use std::num::NonZero;
+use std::ops::Range;
+
 use crate::domain::id::Origin;
 use crate::event::chain::Chain;
-use crate::event::statement::Event;
+use crate::event::statement::{Event, Recall};
 use crate::integrity::digest::{DocumentHash, document_hash, event_hash};
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
 use crate::ledger::authority::Authority;
@@ -10,6 +13,9 @@ use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::{Access, Damage, OpenError, lock, open_store};
 use crate::store::Store;
 use crate::store::documents::{DocumentError, Documents};
+
+/// Fewer positions than these are not worth a thread of their own.
+const MIN_PART: u64 = 2048;
 
 /// All events of a ledger, as bytes, at one moment.
 #[derive(Debug)]
@@ -77,7 +83,7 @@ impl Log {
             let value = value.as_deref().map_err(|what| Damage { seq: seq as u64, what: what.clone() })?;
             values.push(value);
         }
-        let events = checked(&self.origin, values.into_iter())?;
+        let events = checked(&self.origin, &values)?;
         self.forgotten().map_or(Ok(events), Err)
     }
 
@@ -137,30 +143,33 @@ pub enum TextError {
 
 /// Takes what can be read, and says of the rest why it cannot.
 fn take_all(store: &dyn Store) -> Vec<Result<Vec<u8>, String>> {
-    let len = store.len();
-    let mut values = Vec::new();
-    while (values.len() as u64) < len {
-        let from = values.len() as u64;
-        for value in store.read(from..len) {
-            values.push(value.map_err(|error| error.to_string()));
+    in_parts(store.len(), |part| {
+        let (mut seq, mut values) = (part.start, Vec::new());
+        while seq < part.end {
+            let before = values.len();
+            values.extend(store.read(seq..part.end).map(|value| value.map_err(|error| error.to_string())));
+            if values.len() == before {
+                values.push(Err("the store ends before its length".to_owned()));
+            }
+            seq += (values.len() - before) as u64;
         }
-        if values.len() as u64 == from {
-            values.push(Err("the store ends before its length".to_owned()));
-        }
-    }
-    values
+        values
+    })
 }
 
 /// Reads bytes into events, strictly, follows the chain, and checks the signature at its end, which through `prev` binds
 /// every byte before it.
-pub(crate) fn checked<'b>(origin: &Origin, values: impl Iterator<Item = &'b [u8]>) -> Result<Vec<Event>, Damage> {
+pub(crate) fn checked(origin: &Origin, values: &[&[u8]]) -> Result<Vec<Event>, Damage> {
+    let read = in_parts(values.len() as u64, |part| {
+        let mut recall = Recall::default();
+        let place = |seq: u64| usize::try_from(seq).expect("values are in memory");
+        values[place(part.start)..place(part.end)].iter().map(|bytes| recall.event(bytes)).collect()
+    });
     let mut chain = Chain::new(origin.clone());
-    let mut events = Vec::new();
-    let mut newest: &[u8] = &[];
-    for bytes in values {
-        newest = bytes;
+    let mut events = Vec::with_capacity(values.len());
+    for event in read {
         let seq = chain.len();
-        let event = Event::recall(bytes).map_err(|error| Damage { seq, what: error.to_string() })?;
+        let event = event.map_err(|error| Damage { seq, what: error.to_string() })?;
         if let Some(fault) = chain.push(&event).into_iter().next() {
             return Err(Damage { seq, what: fault.to_string() });
         }
@@ -170,8 +179,25 @@ pub(crate) fn checked<'b>(origin: &Origin, values: impl Iterator<Item = &'b [u8]
         let seq = chain.len().saturating_sub(1);
         return Err(Damage { seq, what: "the log ends in the middle of a batch".to_owned() });
     }
-    check_end(&events, newest)?;
+    check_end(&events, values.last().copied().unwrap_or_default())?;
     Ok(events)
+}
+
+/// Does work over positions from 0 on, on all cores, and puts the results together in their order.
+fn in_parts<T: Send>(len: u64, work: impl Fn(Range<u64>) -> Vec<T> + Sync) -> Vec<T> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get) as u64;
+    let part = len.div_ceil(cores).max(MIN_PART);
+    let parts = (0..len).step_by(usize::try_from(part).unwrap_or(usize::MAX)).map(|start| start..len.min(start + part));
+    std::thread::scope(|scope| {
+        let work = &work;
+        let running: Vec<_> = parts.map(|part| scope.spawn(move || work(part))).collect();
+        let mut all = Vec::new();
+        for part in running {
+            // A panic is our own mistake, wherever it happened.
+            all.extend(part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        all
+    })
 }
 
 /// Checks that the newest event is signed by a key that may. Earlier signatures are left to `verify`.

@@ -121,7 +121,8 @@ impl Ledger {
     /// [`OpenError::Damaged`] and [`OpenError::Store`] if what the store holds is no ledger of that origin.
     pub fn with_store(folder: &Folder, origin: Origin, store: Box<dyn Store>, lock: Lock) -> Result<Self, OpenError> {
         let values: Vec<Vec<u8>> = store.read(0..store.len()).collect::<Result<_, _>>().map_err(unreadable)?;
-        let events = log::checked(&origin, values.iter().map(Vec::as_slice))?;
+        let bytes: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
+        let events = log::checked(&origin, &bytes)?;
         let mut ledger = Self {
             folder: folder.clone(),
             chain: Chain::new(origin.clone()),

@@ -3,7 +3,7 @@
 //! A correction or retraction works from its own announced and recorded position on; before it, answers are as they
 //! were. Nothing is dropped: what no longer stands is kept with the reason, for the history.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::domain::announcement::{Announcement, Body, Kind, Standing};
 use crate::domain::day::Day;
@@ -87,6 +87,7 @@ pub struct Knowledge<'a> {
     pub claims: Vec<Claim<'a>>,
     /// What no longer stands, by the position of its event.
     pub struck: HashMap<u64, Struck>,
+    /// The events that others name.
     by_id: HashMap<&'a AnnouncementId, &'a Event>,
 }
 
@@ -98,7 +99,7 @@ impl<'a> Knowledge<'a> {
                 || horizon.announced_by.is_none_or(|day| announced(event).certainly_by(day))
         };
         let known: Vec<&Event> = events.iter().filter(known).collect();
-        let by_id: HashMap<&AnnouncementId, &Event> = known.iter().map(|event| (&event.id, *event)).collect();
+        let by_id = named(&known);
         let struck = strikes(&known, &by_id);
         let retracted = |seq: u64| struck.get(&seq).is_some_and(|strike| strike.retracted);
 
@@ -117,12 +118,12 @@ impl<'a> Knowledge<'a> {
         self.claims.binary_search_by_key(&seq, Claim::seq).ok().map(|index| &self.claims[index])
     }
 
-    /// The claim of the announcement of that id, if it makes one that stands.
+    /// The claim of the announcement of that id, if another names it, and it makes one that stands.
     pub fn claim_of(&self, id: &AnnouncementId) -> Option<&Claim<'a>> {
         self.claim(self.by_id.get(id)?.header.seq)
     }
 
-    /// The event of the announcement of that id.
+    /// The event of the announcement of that id, if another names it.
     pub fn event(&self, id: &AnnouncementId) -> Option<&'a Event> {
         self.by_id.get(id).copied()
     }
@@ -150,6 +151,31 @@ impl<'a> Knowledge<'a> {
             claims.sort_by_key(|claim| claim.seq());
         }
         folded
+    }
+}
+
+/// The events whose announcements others name, by their ids: few of many, so that the rest need no place in an index.
+fn named<'a>(known: &[&'a Event]) -> HashMap<&'a AnnouncementId, &'a Event> {
+    let mut ids: HashSet<&AnnouncementId> = HashSet::new();
+    known.iter().for_each(|event| note_names(&event.announcement.body, &mut ids));
+    let named = known.iter().filter(|event| !ids.is_empty() && ids.contains(&event.id));
+    named.map(|event| (&event.id, *event)).collect()
+}
+
+fn note_names<'a>(body: &'a Body, ids: &mut HashSet<&'a AnnouncementId>) {
+    match body {
+        Body::Correction(correction) => {
+            ids.insert(&correction.corrects);
+            if let Some(replacement) = &correction.replacement {
+                note_names(&replacement.0, ids);
+            }
+        }
+        Body::Retraction(retraction) => ids.extend([&retraction.retracts]),
+        Body::Dispute(dispute) => ids.extend([&dispute.of]),
+        Body::Confirmation(confirmation) => ids.extend([&confirmation.of]),
+        Body::Prospect(prospect) => ids.extend(&prospect.fulfilled_by),
+        Body::Statement(statement) => ids.extend(&statement.to),
+        _ => {}
     }
 }
 
@@ -259,15 +285,15 @@ fn mark(
     by_id: &HashMap<&AnnouncementId, &Event>,
     retracted: &dyn Fn(u64) -> bool,
 ) {
-    let at: HashMap<u64, usize> = claims.iter().enumerate().map(|(index, claim)| (claim.seq(), index)).collect();
     for event in known.iter().filter(|event| !retracted(event.header.seq)) {
         let target = match &event.announcement.body {
             Body::Dispute(dispute) => &dispute.of,
             Body::Confirmation(confirmation) => &confirmation.of,
             _ => continue,
         };
-        let Some(claim) = by_id.get(target).and_then(|event| at.get(&event.header.seq)) else { continue };
-        let claim = &mut claims[*claim];
+        let Some(target) = by_id.get(target) else { continue };
+        let Ok(claim) = claims.binary_search_by_key(&target.header.seq, Claim::seq) else { continue };
+        let claim = &mut claims[claim];
         match event.announcement.body.kind() {
             Kind::Dispute => claim.disputed_by.push(event.header.seq),
             _ => claim.confirmed_by.push(event.header.seq),

@@ -19,6 +19,7 @@ use crate::domain::id::Namespace;
 use crate::domain::timestamp::Timestamp;
 use crate::event::statement::Event;
 use crate::integrity::EventHash;
+use crate::integrity::digest::genesis_prev;
 use crate::projection::membership::Reckoning;
 
 pub use crate::projection::membership::Reported;
@@ -132,4 +133,12 @@ pub struct Asked<'a> {
     pub origin: &'a str,
     /// Its events.
     pub events: &'a [Event],
+}
+
+impl Asked<'_> {
+    /// The position of the newest event; before the first, what it follows.
+    pub fn position(&self) -> Position {
+        let head = self.events.last().map_or_else(|| genesis_prev(self.origin), |last| last.hash);
+        Position { len: self.events.len() as u64, head }
+    }
 }

@@ -1,12 +1,13 @@
 //! The sources that events rest on, and the documents kept of them.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::source::{Document, Source};
-use crate::query::{Asked, Position, QueryError, View};
+use crate::query::{Asked, Position, QueryError};
 
 /// The fewest digits by which a document is named.
 const MIN_PREFIX: usize = 4;
@@ -61,7 +62,8 @@ pub struct Without {
 /// Lists the sources.
 pub fn sources(asked: Asked<'_>) -> Sources {
     let mut sources: Vec<SourceUse> = Vec::new();
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut shared: HashMap<*const Source, usize> = HashMap::new();
     let mut without = Vec::new();
     for event in asked.events {
         let (seq, id) = (event.header.seq, event.id.to_string());
@@ -69,10 +71,13 @@ pub fn sources(asked: Asked<'_>) -> Sources {
             without.push(Without { event: seq, id: id.clone(), reason: reason.clone() });
         }
         for evidence in &event.announcement.evidence {
-            let key = serde_json::to_string(&evidence.source).expect("a source has text keys and no floats");
-            let place = *places.entry(key).or_insert_with(|| {
-                sources.push(SourceUse { source: evidence.source.clone(), uses: Vec::new() });
-                sources.len() - 1
+            // Events that were read together share their sources; the same source may still be there twice.
+            let place = *shared.entry(Arc::as_ptr(&evidence.source)).or_insert_with(|| {
+                let key = serde_json::to_string(&evidence.source).expect("a source has text keys and no floats");
+                *places.entry(key).or_insert_with(|| {
+                    sources.push(SourceUse { source: Source::clone(&evidence.source), uses: Vec::new() });
+                    sources.len() - 1
+                })
             });
             sources[place].uses.push(Use {
                 event: seq,
@@ -82,8 +87,7 @@ pub fn sources(asked: Asked<'_>) -> Sources {
             });
         }
     }
-    let position = View::whole(asked.events).position(asked);
-    Sources { schema: "servanda/sources/v1", position, sources, without }
+    Sources { schema: "servanda/sources/v1", position: asked.position(), sources, without }
 }
 
 impl Sources {

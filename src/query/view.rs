@@ -7,7 +7,6 @@ use crate::domain::announcement::Body;
 use crate::domain::day::Day;
 use crate::domain::id::{AnnouncementId, Namespace};
 use crate::event::statement::Event;
-use crate::integrity::digest::genesis_prev;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Claim, Horizon, Knowledge, announced};
 use crate::projection::membership::rows;
@@ -66,8 +65,7 @@ impl<'a> View<'a> {
 
     /// The position that answers are computed at; before the first event, what it follows.
     pub(super) fn position(&self, asked: Asked<'_>) -> Position {
-        let head = self.events.last().map_or_else(|| genesis_prev(asked.origin), |last| last.hash);
-        Position { len: self.events.len() as u64, head }
+        Asked { origin: asked.origin, events: self.events }.position()
     }
 
     /// The event at a position.

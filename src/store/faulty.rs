@@ -3,9 +3,9 @@
 //! Faults of writing come in pairs. Whoever appends must come out right both when the write was lost and when it
 //! landed but its acknowledgement was lost, for from outside the two look the same.
 
-use std::cell::Cell;
 use std::io;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::store::{Store, StoreError, Values};
 
@@ -27,13 +27,13 @@ pub struct FaultyStore<S> {
     append_fault: Option<(u64, Fault)>,
     read_fault: Option<u64>,
     appends: u64,
-    reads: Cell<u64>,
+    reads: AtomicU64,
 }
 
 impl<S: Store> FaultyStore<S> {
     /// A store that never fails, until it is told to.
     pub fn new(inner: S) -> Self {
-        Self { inner, stopped_at: None, append_fault: None, read_fault: None, appends: 0, reads: Cell::new(0) }
+        Self { inner, stopped_at: None, append_fault: None, read_fault: None, appends: 0, reads: AtomicU64::new(0) }
     }
 
     /// Lets append number `nth`, counted from 0, fail with an unknown outcome. Refused appends count too.
@@ -78,7 +78,7 @@ impl<S: Store> Store for FaultyStore<S> {
     }
 
     fn read(&self, seqs: Range<u64>) -> Values<'_> {
-        let nth = self.reads.replace(self.reads.get() + 1);
+        let nth = self.reads.fetch_add(1, Ordering::Relaxed);
         if self.read_fault == Some(nth) {
             let fault = io::Error::other("a fault that was asked for");
             return Box::new(std::iter::once(Err(StoreError::Io(fault))));

@@ -47,7 +47,7 @@ pub const MAX_BATCH_BYTES: usize = 64 << 20;
 pub type Values<'a> = Box<dyn Iterator<Item = Result<Vec<u8>, StoreError>> + 'a>;
 
 /// Values in a row, appended and never changed. The contract is in [this module's words](self).
-pub trait Store: Send {
+pub trait Store: Send + Sync {
     /// The number of values, which is the seq of the next.
     fn len(&self) -> u64;
 

@@ -120,11 +120,12 @@ pub(super) fn admit(
         text::admit_source(position, &format!("source[{index}]"), &mut source_kept, findings);
         let document = source.document.as_ref().and_then(|document| read.get(&place(document)));
         source_kept.document = document.map(|document| document.kept.clone());
+        let source_kept = Arc::new(source_kept);
         if quotes.is_empty() {
             announcement.evidence.push(Evidence { source: source_kept, quote: None, at: None });
         } else {
             announcement.evidence.extend(quotes.into_iter().map(|(quote, at)| Evidence {
-                source: source_kept.clone(),
+                source: Arc::clone(&source_kept),
                 quote: Some(quote),
                 at: Some(at),
             }));

@@ -4,6 +4,7 @@
 //! full, so that a new field cannot be forgotten.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -358,7 +359,7 @@ fn bare() -> Evidence {
         grade: Grade::Press,
         document: None,
     };
-    Evidence { source, quote: None, at: None }
+    Evidence { source: Arc::new(source), quote: None, at: None }
 }
 
 /// A source with all that it may have; its document is the quote, and plain text.
@@ -371,7 +372,7 @@ fn kept(quote: &str) -> Evidence {
         r#type: "text/plain".to_owned(),
         text: None,
     };
-    Evidence { source: full(Some(document)), quote: Some(quote.to_owned()), at: Some((0, len)) }
+    Evidence { source: Arc::new(full(Some(document))), quote: Some(quote.to_owned()), at: Some((0, len)) }
 }
 
 /// A page, of which the text is kept beside it; the quote has what quotes alone may have.
@@ -384,7 +385,7 @@ fn extracted() -> Evidence {
         text: Some(ExtractedText { b3: name(&"2e".repeat(32)), len: 4_096 }),
     };
     let quote = "signed the agreement \u{202e}on\u{202c} 18\u{a0}October";
-    Evidence { source: full(Some(document)), quote: Some(quote.to_owned()), at: Some((1_024, 1_065)) }
+    Evidence { source: Arc::new(full(Some(document))), quote: Some(quote.to_owned()), at: Some((1_024, 1_065)) }
 }
 
 /// A document whose hash is not told, quoted only by place.
@@ -396,7 +397,7 @@ fn personal() -> Evidence {
         r#type: "text/markdown".to_owned(),
         text: None,
     };
-    Evidence { source: full(Some(document)), quote: None, at: Some((17, 40)) }
+    Evidence { source: Arc::new(full(Some(document))), quote: None, at: Some((17, 40)) }
 }
 
 fn full(document: Option<Document>) -> Source {
