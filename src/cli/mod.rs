@@ -6,6 +6,7 @@ pub mod answers;
 pub mod command;
 pub mod diagnostic;
 pub mod failure;
+mod page;
 pub mod place;
 pub mod screen;
 pub mod surroundings;

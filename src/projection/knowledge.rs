@@ -157,7 +157,9 @@ impl<'a> Knowledge<'a> {
 /// The events whose announcements others name, by their ids: few of many, so that the rest need no place in an index.
 fn named<'a>(known: &[&'a Event]) -> HashMap<&'a AnnouncementId, &'a Event> {
     let mut ids: HashSet<&AnnouncementId> = HashSet::new();
-    known.iter().for_each(|event| note_names(&event.announcement.body, &mut ids));
+    for event in known {
+        note_names(&event.announcement.body, &mut ids);
+    }
     let named = known.iter().filter(|event| !ids.is_empty() && ids.contains(&event.id));
     named.map(|event| (&event.id, *event)).collect()
 }

@@ -159,11 +159,14 @@ pub fn participations<'a>(
 /// A prospect runs from its announcement until it is fulfilled, or the party has come nearer.
 fn prospect<'a>(expectation: &Expectation<'a>, stays: &Stays<'a>, knowledge: &'a Knowledge<'a>) -> Interval<'a> {
     let begin = expectation.claim.announced();
-    let fulfilled = expectation.fulfilled_by.and_then(|id| knowledge.claim_of(id)).map(Claim::announced);
+    let fulfilled = expectation.fulfilled_by.and_then(|id| knowledge.claim_of(id)).map(|by| (by.announced(), by));
     // Only what was over by then leaves room for something new.
     let over = |interval: &&Interval<'a>| interval.end.is_some_and(|end| ends_by(end, begin));
-    let joined = stays.intervals.iter().filter(|interval| !over(interval)).map(|interval| interval.begin);
-    let end = fulfilled.into_iter().chain(joined).reduce(Window::earlier_of);
+    let joined = stays.intervals.iter().filter(|interval| !over(interval));
+    let ends: Vec<(Window, &Claim<'a>)> =
+        fulfilled.into_iter().chain(joined.map(|interval| (interval.begin, interval.claims[0]))).collect();
+    let end = ends.iter().map(|(end, _)| *end).reduce(Window::earlier_of);
+    let by = ends.iter().min_by(|(a, _), (b, _)| a.cmp_by_ends(b)).map(|(_, by)| *by);
     Interval {
         status: Status::Prospective,
         begin,
@@ -175,7 +178,7 @@ fn prospect<'a>(expectation: &Expectation<'a>, stays: &Stays<'a>, knowledge: &'a
         stay: None,
         act: None,
         role: None,
-        claims: vec![expectation.claim],
+        claims: std::iter::once(expectation.claim).chain(by).collect(),
     }
 }
 

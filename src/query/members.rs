@@ -17,7 +17,7 @@ use crate::projection::knowledge::Claim;
 use crate::projection::membership::Row;
 use crate::projection::remarks::Remark;
 use crate::projection::rules::Status;
-use crate::query::{Asked, Position, Prefer, QueryError, RecordedBy, Standpoint, View};
+use crate::query::{Asked, QueryError, Standpoint, Vantage, View};
 
 /// A question about the parties of an agreement.
 #[derive(Debug, Clone, Copy)]
@@ -41,16 +41,9 @@ pub struct Members {
     pub title: String,
     /// Its type on that day.
     pub r#type: AgreementType,
-    /// The day.
-    pub on: Day,
-    /// The day by which claims had to be announced.
-    pub announced_by: Option<Day>,
-    /// The position or moment by which events had to be recorded.
-    pub recorded_by: Option<RecordedBy>,
-    /// Which of several claims of one fact decided.
-    pub prefer: Prefer,
-    /// The position at which the answer was computed.
-    pub position: Position,
+    /// From where it was asked.
+    #[serde(flatten)]
+    pub vantage: Vantage,
     /// The parties, in the order of their ids.
     pub members: Vec<Member>,
     /// How many are members.
@@ -136,11 +129,7 @@ pub fn members(asked: Asked<'_>, agreement: &str, question: Question) -> Result<
         agreement: standing.agreement.id.to_string(),
         title: standing.agreement.title.clone(),
         r#type: standing.agreement.r#type,
-        on: at.on,
-        announced_by: at.known.announced_by,
-        recorded_by: at.known.recorded_by,
-        prefer: at.prefer,
-        position: view.position(asked),
+        vantage: view.vantage(asked, at),
         counts: Counts::of(&members),
         members,
     })

@@ -2,9 +2,15 @@
 //!
 //! Every answer names the events that it rests on, and the position of the log at which it was computed.
 
+pub mod agreement;
+pub mod contributions;
 pub mod history;
 pub mod keys;
 pub mod members;
+pub mod mission;
+pub mod parts;
+pub mod party;
+pub mod prospects;
 pub mod records;
 pub mod replay;
 pub mod sentence;
@@ -58,6 +64,23 @@ impl Standpoint {
     fn reckoning(&self) -> Reckoning {
         Reckoning { on: self.on, reported: self.reported, prefer: self.prefer }
     }
+}
+
+/// From where an answer was sought, and the position at which it was computed.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Vantage {
+    /// The day.
+    pub on: Day,
+    /// The day by which claims had to be announced.
+    pub announced_by: Option<Day>,
+    /// The position or moment by which events had to be recorded.
+    pub recorded_by: Option<RecordedBy>,
+    /// Whether what is only reported may show.
+    pub include_reported: bool,
+    /// Which of several claims of one fact decided.
+    pub prefer: Prefer,
+    /// The position at which the answer was computed.
+    pub position: Position,
 }
 
 /// A point on the clock of recording.

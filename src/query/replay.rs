@@ -1,30 +1,44 @@
 //! The whole state on a day, as one document.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::agreement::AgreementType;
-use crate::domain::day::Day;
+use crate::domain::id::Namespace;
+use crate::query::contributions::{ContributionState, contributions};
 use crate::query::members::{Counts, Member};
-use crate::query::{Asked, Position, Prefer, QueryError, RecordedBy, Standpoint, View};
+use crate::query::prospects::{Expected, ProspectState, expectations};
+use crate::query::{Asked, QueryError, Standpoint, Vantage, View};
 
 /// The answer: `servanda/state/v1`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct State {
     /// Name and version of this form.
     pub schema: &'static str,
-    /// The day.
-    pub on: Day,
-    /// The day by which claims had to be announced.
-    pub announced_by: Option<Day>,
-    /// The position or moment by which events had to be recorded.
-    pub recorded_by: Option<RecordedBy>,
-    /// Which of several claims of one fact decided.
-    pub prefer: Prefer,
-    /// The position at which the answer was computed.
-    pub position: Position,
+    /// From where it was asked.
+    #[serde(flatten)]
+    pub vantage: Vantage,
     /// Every agreement, in the order of their ids.
     pub agreements: Vec<AgreementState>,
+    /// Every mission, in the order of their ids.
+    pub missions: Vec<MissionState>,
+    /// What is expected on that day and neither met nor called off.
+    pub prospects: Vec<Expected>,
+}
+
+/// One mission, and what is given to it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct MissionState {
+    /// The mission's id.
+    pub id: String,
+    /// Its title on that day.
+    pub title: String,
+    /// The agreement whose mission it is, by id.
+    pub programme: Option<String>,
+    /// What parties give to it.
+    pub contributions: Vec<ContributionState>,
 }
 
 /// One agreement, and who is what to it.
@@ -59,13 +73,29 @@ pub fn replay(asked: Asked<'_>, at: Standpoint) -> Result<State, QueryError> {
             parties,
         }
     });
+    let is_pending = |expected: &Expected| !matches!(expected.state, ProspectState::Met | ProspectState::Cancelled);
     Ok(State {
         schema: "servanda/state/v1",
-        on: at.on,
-        announced_by: at.known.announced_by,
-        recorded_by: at.known.recorded_by,
-        prefer: at.prefer,
-        position: view.position(asked),
+        vantage: view.vantage(asked, at),
         agreements: agreements.collect(),
+        missions: missions(&view, at),
+        prospects: expectations(&view, at).into_iter().filter(is_pending).collect(),
     })
+}
+
+fn missions(view: &View<'_>, at: Standpoint) -> Vec<MissionState> {
+    let mut by_mission: BTreeMap<String, Vec<ContributionState>> = BTreeMap::new();
+    for contribution in contributions(view, at) {
+        by_mission.entry(contribution.mission.to_ascii_lowercase()).or_default().push(contribution);
+    }
+    let ids = view.catalogue.ids(Namespace::Mission);
+    let described = ids.filter_map(|id| Some((id, view.catalogue.mission(id, at.on)?)));
+    described
+        .map(|(id, mission)| MissionState {
+            id: mission.id.to_string(),
+            title: mission.title.clone(),
+            programme: mission.programme.as_ref().map(|programme| view.agreement_id(programme, at.on)),
+            contributions: by_mission.remove(id).unwrap_or_default(),
+        })
+        .collect()
 }

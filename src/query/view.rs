@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use crate::domain::agreement::{Agreement, AgreementType};
 use crate::domain::announcement::Body;
 use crate::domain::day::Day;
-use crate::domain::id::{AnnouncementId, Namespace};
+use crate::domain::id::{AgreementId, AnnouncementId, MissionId, Namespace, PartyId};
 use crate::event::statement::Event;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Claim, Horizon, Knowledge, announced};
 use crate::projection::membership::rows;
 use crate::projection::rules::Rules;
 use crate::query::members::{Member, member};
-use crate::query::{Asked, Known, Position, QueryError, RecordedBy, Standpoint};
+use crate::query::{Asked, Known, Position, QueryError, RecordedBy, Reported, Standpoint, Vantage};
 
 /// A log, seen from a point on the clocks of knowledge.
 #[derive(Debug)]
@@ -68,9 +68,51 @@ impl<'a> View<'a> {
         Asked { origin: asked.origin, events: self.events }.position()
     }
 
+    /// From where this is seen, and at which position.
+    pub(super) fn vantage(&self, asked: Asked<'_>, at: Standpoint) -> Vantage {
+        Vantage {
+            on: at.on,
+            announced_by: at.known.announced_by,
+            recorded_by: at.known.recorded_by,
+            include_reported: at.reported == Reported::Included,
+            prefer: at.prefer,
+            position: self.position(asked),
+        }
+    }
+
     /// The event at a position.
     pub(super) fn event(&self, seq: u64) -> Option<&'a Event> {
         usize::try_from(seq).ok().and_then(|seq| self.events.get(seq))
+    }
+
+    /// The id of a party as its description writes it.
+    pub(super) fn party_id(&self, id: &PartyId, on: Day) -> String {
+        self.catalogue.party(id.as_str(), on).map_or(id, |party| &party.id).to_string()
+    }
+
+    /// The name of a party on a day; of one that is not described, its id.
+    pub(super) fn party_name(&self, id: &PartyId, on: Day) -> String {
+        self.catalogue.party(id.as_str(), on).map_or_else(|| id.to_string(), |party| party.name.clone())
+    }
+
+    /// The id of an agreement as its description writes it.
+    pub(super) fn agreement_id(&self, id: &AgreementId, on: Day) -> String {
+        self.catalogue.agreement(id.as_str(), on).map_or(id, |agreement| &agreement.id).to_string()
+    }
+
+    /// The title of an agreement on a day; of one that is not described, its id.
+    pub(super) fn agreement_title(&self, id: &AgreementId, on: Day) -> String {
+        self.catalogue.agreement(id.as_str(), on).map_or_else(|| id.to_string(), |agreement| agreement.title.clone())
+    }
+
+    /// The id of a mission as its description writes it.
+    pub(super) fn mission_id(&self, id: &MissionId, on: Day) -> String {
+        self.catalogue.mission(id.as_str(), on).map_or(id, |mission| &mission.id).to_string()
+    }
+
+    /// The title of a mission on a day; of one that is not described, its id.
+    pub(super) fn mission_title(&self, id: &MissionId, on: Day) -> String {
+        self.catalogue.mission(id.as_str(), on).map_or_else(|| id.to_string(), |mission| mission.title.clone())
     }
 
     /// The folded id of a thing, by its id or another name.
@@ -127,6 +169,20 @@ impl<'a> View<'a> {
         ids.filter_map(|id| self.standing_by(id, &claims.remove(id).unwrap_or_default(), at)).collect()
     }
 
+    /// The same, with the rows of the parties that are wanted alone, by their folded ids.
+    pub(super) fn state_of(&self, at: Standpoint, wanted: impl Fn(&str) -> bool) -> Vec<AgreementState<'_>> {
+        let mut claims = self.knowledge.by_agreement();
+        let ids = self.catalogue.ids(Namespace::Agreement);
+        ids.filter_map(|id| {
+            let mut claims = claims.remove(id).unwrap_or_default();
+            claims.retain(|claim| concerns_all_or(claim.body, &wanted));
+            let mut state = self.standing_by(id, &claims, at)?;
+            state.members.retain(|member| wanted(&member.party.to_ascii_lowercase()));
+            Some(state)
+        })
+        .collect()
+    }
+
     fn standing_by<'v>(&'v self, id: &str, claims: &[&'v Claim<'a>], at: Standpoint) -> Option<AgreementState<'v>> {
         let agreement = self.catalogue.agreement(id, at.on)?;
         let participants = matches!(agreement.r#type, AgreementType::Programme | AgreementType::Organisation);
@@ -145,6 +201,16 @@ pub(super) fn about(body: &Body) -> Option<&AnnouncementId> {
         Body::Confirmation(confirmation) => Some(&confirmation.of),
         Body::Attestation(attestation) => Some(&attestation.of),
         _ => None,
+    }
+}
+
+/// Whether a body tells of the agreement as a whole, or of a party that is wanted.
+fn concerns_all_or(body: &Body, wanted: &impl Fn(&str) -> bool) -> bool {
+    match body {
+        Body::Joining(joining) => wanted(&joining.party.folded()),
+        Body::Departure(departure) => wanted(&departure.party.folded()),
+        Body::Suspension(suspension) => suspension.party.as_ref().is_none_or(|party| wanted(&party.folded())),
+        _ => true,
     }
 }
 

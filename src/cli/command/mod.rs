@@ -1,11 +1,17 @@
 //! One file a command: parse, ask, print.
 
+mod agreement;
 pub(super) mod append;
+pub(super) mod asking;
 mod history;
 mod init;
 mod key;
 mod log;
 mod members;
+mod mission;
+mod party;
+mod prospects;
+mod replay;
 pub(super) mod schema;
 mod show;
 mod source;
@@ -31,6 +37,11 @@ pub(super) enum Command {
     Schema(schema::Schema),
     Members(members::Members),
     History(history::History),
+    Party(party::Party),
+    Agreement(agreement::Agreement),
+    Mission(mission::Mission),
+    Replay(replay::Replay),
+    Prospects(prospects::Prospects),
     Log(log::Log),
     Show(show::Show),
     Source(source::Source),
@@ -47,6 +58,11 @@ impl Command {
             Self::Schema(command) => command.run(context),
             Self::Members(command) => command.run(context),
             Self::History(command) => command.run(context),
+            Self::Party(command) => command.run(context),
+            Self::Agreement(command) => command.run(context),
+            Self::Mission(command) => command.run(context),
+            Self::Replay(command) => command.run(context),
+            Self::Prospects(command) => command.run(context),
             Self::Log(command) => command.run(context),
             Self::Show(command) => command.run(context),
             Self::Source(command) => command.run(context),

@@ -1,0 +1,90 @@
+//! `servanda mission`
+
+use clap::Args;
+
+use crate::cli::command::agreement::milestones;
+use crate::cli::command::asking::{Asking, seen_from};
+use crate::cli::failure::Exit;
+use crate::cli::page::{self, Page, numbers};
+use crate::cli::screen::{Answer, Screen, Sheet, Tone};
+use crate::cli::{Context, Outcome};
+use crate::query::contributions::ContributionState;
+use crate::query::mission::{MissionPage, mission};
+
+/// Show everything about a mission on a day
+///
+/// Who gives what to it and how far that has come, its milestones, and on whose word.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda mission change-6
+  servanda mission prss-1 --on 2018-12-31 --json")]
+pub(in crate::cli) struct Mission {
+    /// The mission's id, or another of its names
+    mission: String,
+    #[command(flatten)]
+    asking: Asking,
+}
+
+impl Mission {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let at = self.asking.standpoint(context);
+        let reading = context.read("mission")?;
+        let answer = mission(reading.asked(), &self.mission, at)?;
+        context.answer(&answer)?;
+        Ok(Exit::Done)
+    }
+}
+
+impl Answer for MissionPage {
+    const ITEMS: &'static str = "contributions";
+
+    fn table(&self, screen: Screen) -> String {
+        let title = format!("{} ({}), mission, on {}", self.title, self.mission, seen_from(&self.vantage));
+        let mut page = Page::new(screen, &title);
+        let programme = self.programme.as_ref().map(|of| format!("{} ({})", of.title, of.agreement));
+        page.fact("programme", &programme.unwrap_or_default());
+        page.fact("also known as", &self.also_known_as.join(", "));
+        page.section("Contributions", &page::contributions(&self.contributions));
+        page.section("Milestones", &milestones(&self.milestones));
+        page.section("Expected", &page::prospects(&self.prospects));
+        page.section("What happened", &page::history(&self.history));
+        page.section("Sources", &page::sources(&self.sources));
+        page.end(&self.vantage.position)
+    }
+
+    fn sheet(&self) -> Sheet {
+        let row = |of: &ContributionState| {
+            let text =
+                |date: &Option<crate::domain::date::Date>| date.as_ref().map(ToString::to_string).unwrap_or_default();
+            let cells = vec![
+                of.party.clone(),
+                of.mission.clone(),
+                of.item.clone(),
+                of.item_type.to_string(),
+                of.stage.to_string(),
+                of.certainty.to_string(),
+                text(&of.occurred),
+                text(&of.expected),
+                of.with.join(" "),
+                numbers(&of.events),
+            ];
+            (Tone::Plain, cells)
+        };
+        Sheet {
+            header: vec![
+                "party",
+                "mission",
+                "item",
+                "type",
+                "stage",
+                "certainty",
+                "occurred",
+                "expected",
+                "with",
+                "events",
+            ],
+            rows: self.contributions.iter().map(row).collect(),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Pages for people: a title, facts in a line each, and sections that are left out when nothing is in them.
+
+use crate::cli::command::asking::footer;
+use crate::cli::screen::{Screen, Sheet, Tone};
+use crate::domain::announcement::Standing;
+use crate::domain::date::Date;
+use crate::domain::text::shown;
+use crate::domain::window::Certainty;
+use crate::query::contributions::ContributionState;
+use crate::query::history::Entry;
+use crate::query::members::Member;
+use crate::query::parts::{Cited, Signed};
+use crate::query::prospects::{Expected, ProspectState};
+use crate::query::{Position, Status};
+
+/// A page while it is being written.
+pub(super) struct Page {
+    text: String,
+    screen: Screen,
+}
+
+impl Page {
+    /// A page with that title.
+    pub(super) fn new(screen: Screen, title: &str) -> Self {
+        let title = screen.title(&screen.wrapped(&shown(title)));
+        Self { text: format!("{title}\n"), screen }
+    }
+
+    /// A line of its own.
+    pub(super) fn line(&mut self, words: &str) {
+        for line in words.split('\n') {
+            self.text += &self.screen.wrapped(&shown(line));
+            self.text.push('\n');
+        }
+    }
+
+    /// A fact, if there is one.
+    pub(super) fn fact(&mut self, name: &str, value: &str) {
+        if !value.is_empty() {
+            self.line(&format!("{name}: {value}"));
+        }
+    }
+
+    /// A table under a heading, if it has rows.
+    pub(super) fn section(&mut self, heading: &str, sheet: &Sheet) {
+        if !sheet.rows.is_empty() {
+            let heading = if heading.is_empty() { String::new() } else { self.screen.title(&shown(heading)) + "\n" };
+            self.text += &format!("\n{heading}{}", self.screen.table(sheet, ""));
+        }
+    }
+
+    /// The page with the position that it rests on.
+    pub(super) fn end(mut self, position: &Position) -> String {
+        self.text += &format!("\n{}\n", footer(position, self.screen));
+        self.text
+    }
+}
+
+/// A date in words, or nothing.
+pub(super) fn words(date: Option<&Date>) -> String {
+    date.map(Date::in_words).unwrap_or_default()
+}
+
+/// The numbers of events.
+pub(super) fn numbers(events: &[u64]) -> String {
+    events.iter().map(u64::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// A status with how sure it is, and what else is worth knowing of it.
+pub(super) fn status(member: &Member) -> String {
+    let mut status = match member.certainty {
+        Certainty::Possible => format!("possibly {}", member.status),
+        Certainty::Certain | Certainty::Not => member.status.to_string(),
+    };
+    let mut marks = Vec::new();
+    if let Some(role) = member.role.filter(|role| role.as_str() != member.status.as_str()) {
+        marks.push(role.as_str());
+    }
+    if member.standing == Standing::Reported {
+        marks.push("reported");
+    }
+    if member.disputed {
+        marks.push("disputed");
+    }
+    if member.without_evidence {
+        marks.push("no evidence");
+    }
+    if member.effect_assumed {
+        marks.push("effect assumed");
+    }
+    let mut kinds: Vec<&str> = member.statements.iter().map(|statement| statement.act.as_str()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    marks.extend(kinds);
+    if member.statements.iter().any(|statement| !statement.objections.is_empty()) {
+        marks.push("objected to");
+    }
+    if !marks.is_empty() {
+        status += &format!(" ({})", marks.join(", "));
+    }
+    status
+}
+
+/// What the certainty of a row asks of the eye.
+pub(super) fn tone(member: &Member) -> Tone {
+    match (member.certainty, member.disputed || member.standing == Standing::Reported) {
+        (Certainty::Certain, false) if member.status == Status::Former => Tone::Quiet,
+        (Certainty::Certain, false) => Tone::Plain,
+        _ => Tone::Unsure,
+    }
+}
+
+/// Contributions, as on the pages of parties and missions.
+pub(super) fn contributions(contributions: &[ContributionState]) -> Sheet {
+    let row = |of: &ContributionState| {
+        let mut stage = of.stage.to_string().replace('-', " ");
+        if of.certainty == Certainty::Possible {
+            stage = format!("possibly {stage}");
+        }
+        let marks = [(of.standing == Standing::Reported, "reported"), (of.disputed, "disputed")];
+        let marks: Vec<&str> = marks.iter().filter(|(holds, _)| *holds).map(|(_, mark)| *mark).collect();
+        if !marks.is_empty() {
+            stage += &format!(" ({})", marks.join(", "));
+        }
+        let day = match (&of.wording, &of.occurred, &of.expected) {
+            (Some(wording), Some(_), _) => wording.clone(),
+            (_, Some(occurred), _) => occurred.in_words(),
+            (Some(wording), None, Some(_)) => format!("expected {wording}"),
+            (None, None, Some(expected)) => format!("expected {}", expected.in_words()),
+            (_, None, None) => String::new(),
+        };
+        let cells = vec![
+            of.name.clone(),
+            format!("{} ({})", of.item, of.item_type),
+            of.title.clone(),
+            stage,
+            day,
+            of.with.join(", "),
+            numbers(&of.events),
+        ];
+        (if marks.is_empty() { Tone::Plain } else { Tone::Unsure }, cells)
+    };
+    Sheet {
+        header: vec!["PARTY", "ITEM", "MISSION", "STAGE", "WHEN", "WITH", "EVENTS"],
+        rows: contributions.iter().map(row).collect(),
+    }
+}
+
+/// What is expected.
+pub(super) fn prospects(prospects: &[Expected]) -> Sheet {
+    let row = |of: &Expected| {
+        let mut state = of.state.to_string();
+        if of.late == Some(true) {
+            state += ", late";
+        }
+        if of.slipped {
+            state += ", slipped";
+        } else if !of.moved_from.is_empty() {
+            state += ", moved";
+        }
+        if of.standing == Standing::Reported {
+            state += " (reported)";
+        }
+        if of.disputed {
+            state += " (disputed)";
+        }
+        let mut due = of.wording.clone().unwrap_or_else(|| words(of.due.as_ref()));
+        if let Some(moved) = of.moved_from.last() {
+            let before = moved.due.as_ref().map_or_else(|| "no day".to_owned(), Date::in_words);
+            due += &format!(" (before: {before})");
+        }
+        if let Some(met) = &of.met {
+            due += &format!("; met {}", met.in_words());
+        }
+        let whose = match (of.names.as_slice(), &of.agreement, &of.mission) {
+            ([], Some(of), _) | ([], None, Some(of)) => of.clone(),
+            (names, _, _) => names.join(", "),
+        };
+        let stage = of.stage.as_ref().map(|stage| format!(" ({})", stage.replace('-', " "))).unwrap_or_default();
+        let tone = match of.state {
+            ProspectState::Overdue => Tone::Bad,
+            ProspectState::Due => Tone::Unsure,
+            ProspectState::Met => Tone::Good,
+            ProspectState::Cancelled => Tone::Quiet,
+            ProspectState::Open => Tone::Plain,
+        };
+        (tone, vec![state, due, whose, format!("{}{stage}", of.what), numbers(&of.events)])
+    };
+    Sheet { header: vec!["STATE", "DUE", "WHOSE", "WHAT", "EVENTS"], rows: prospects.iter().map(row).collect() }
+}
+
+/// Who signed.
+pub(super) fn signatories(signed: &[Signed]) -> Sheet {
+    let row = |of: &Signed| {
+        let cells = vec![
+            of.name.clone(),
+            of.office.clone().unwrap_or_default(),
+            of.r#for.clone().unwrap_or_default(),
+            of.agreement.clone(),
+            of.event.to_string(),
+        ];
+        (Tone::Plain, cells)
+    };
+    Sheet { header: vec!["NAME", "OFFICE", "FOR", "AGREEMENT", "EVENT"], rows: signed.iter().map(row).collect() }
+}
+
+/// What happened, without what merely describes.
+pub(super) fn history(entries: &[Entry]) -> Sheet {
+    let happened = entries.iter().filter(|entry| !entry.kind.is_description());
+    Sheet { header: vec!["WHEN", "WHAT", "EVENT"], rows: happened.map(happening).collect() }
+}
+
+fn happening(entry: &Entry) -> (Tone, Vec<String>) {
+    let when = match (&entry.wording, &entry.date) {
+        (Some(wording), _) => wording.clone(),
+        (None, Some(date)) => date.in_words(),
+        (None, None) => words(entry.announced.as_ref()),
+    };
+    let struck = entry.struck.as_ref().map(|struck| format!(" — struck by event {}", struck.event));
+    let reported = if entry.standing == Standing::Reported { "(reported) " } else { "" };
+    let disputed = if entry.disputed_by.is_empty() { "" } else { " — disputed" };
+    let tone = match (&struck, disputed) {
+        (Some(_), _) => Tone::Bad,
+        (None, "") => Tone::Plain,
+        (None, _) => Tone::Unsure,
+    };
+    let what = format!("{reported}{}{disputed}{}", entry.what, struck.unwrap_or_default());
+    (tone, vec![when, what, entry.event.to_string()])
+}
+
+/// On whose word.
+pub(super) fn sources(sources: &[Cited]) -> Sheet {
+    let row = |of: &Cited| {
+        let cells = vec![
+            of.publisher.clone(),
+            of.title.clone().unwrap_or_default(),
+            of.grade.to_string(),
+            words(of.published.as_ref()),
+            numbers(&of.events),
+        ];
+        (Tone::Plain, cells)
+    };
+    Sheet {
+        header: vec!["PUBLISHER", "TITLE", "GRADE", "PUBLISHED", "EVENTS"],
+        rows: sources.iter().map(row).collect(),
+    }
+}
