@@ -170,7 +170,8 @@ pub(super) fn prospects(prospects: &[Expected]) -> Sheet {
             due += &format!(" (before: {before})");
         }
         if let Some(met) = &of.met {
-            due += &format!("; met {}", met.in_words());
+            let met = format!("met {}", met.in_words());
+            due = if due.is_empty() { met } else { format!("{due}; {met}") };
         }
         let whose = match (of.names.as_slice(), &of.agreement, &of.mission) {
             ([], Some(of), _) | ([], None, Some(of)) => of.clone(),

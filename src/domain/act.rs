@@ -269,3 +269,20 @@ vocabulary! {
         Other = "other",
     }
 }
+
+impl MilestoneAct {
+    /// Whether it ends the agreement for all its parties.
+    pub const fn ends(self) -> bool {
+        match self {
+            Self::Terminated | Self::Expired | Self::Superseded => true,
+            Self::Adopted
+            | Self::Opened
+            | Self::EntryIntoForce
+            | Self::Established
+            | Self::Launched
+            | Self::Amended
+            | Self::Extended
+            | Self::Other => false,
+        }
+    }
+}

@@ -52,6 +52,17 @@ pub struct Appended {
     pub batches: Vec<Outcome>,
     /// Where the log ends now, or would.
     pub head: Head,
+    /// Of a dry run, the log with the events that would be at its end.
+    pub preview: Option<Preview>,
+}
+
+/// A log as it would be.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// The events, those that are there and those that would be.
+    pub events: Vec<Event>,
+    /// Where the latter begin.
+    pub first_new: usize,
 }
 
 /// What became of one batch.
@@ -130,9 +141,10 @@ impl Ledger {
         let mark = self.events.len();
         let planned = self.plan(batches, options, signer, now);
         let (ready, appended) = match planned {
-            Ok(planned) if options.dry_run => {
+            Ok((_, appended)) if options.dry_run => {
+                let preview = Preview { events: self.events.clone(), first_new: mark };
                 self.forget_from(mark);
-                return Ok(planned.1);
+                return Ok(Appended { preview: Some(preview), ..appended });
             }
             Ok(planned) => planned,
             Err(error) => {
@@ -211,7 +223,7 @@ impl Ledger {
         if broken || findings.iter().flatten().any(|finding| finding.code.refuses() || strict(finding)) {
             return Err(AppendError::NotAdmissible { findings });
         }
-        Ok((ready, Appended { batches: outcomes, head: self.head() }))
+        Ok((ready, Appended { batches: outcomes, head: self.head(), preview: None }))
     }
 
     /// Steps 2 to 4 for one batch.

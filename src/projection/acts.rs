@@ -182,18 +182,10 @@ impl<'a> Milestones<'a> {
                 continue;
             }
             earliest = [earliest, occurred.window().earliest()].into_iter().flatten().min();
-            match milestone.act {
-                MilestoneAct::EntryIntoForce => in_force.push((claim, occurred)),
-                MilestoneAct::Terminated | MilestoneAct::Expired | MilestoneAct::Superseded => {
-                    ended.push((claim, occurred));
-                }
-                MilestoneAct::Adopted
-                | MilestoneAct::Opened
-                | MilestoneAct::Established
-                | MilestoneAct::Launched
-                | MilestoneAct::Amended
-                | MilestoneAct::Extended
-                | MilestoneAct::Other => {}
+            if milestone.act == MilestoneAct::EntryIntoForce {
+                in_force.push((claim, occurred));
+            } else if milestone.act.ends() {
+                ended.push((claim, occurred));
             }
         }
         for claims in [&mut in_force, &mut ended] {
@@ -213,6 +205,15 @@ fn clip(window: Window, earliest: Option<Day>) -> Window {
 impl Act<'_> {
     pub(super) fn departs(&self) -> bool {
         matches!(self.turn, Turn::Departure(_))
+    }
+
+    /// The act in the word of its vocabulary.
+    pub fn name(&self) -> &'static str {
+        match self.turn {
+            Turn::Joining { act, .. } => act.as_str(),
+            Turn::Departure(act) => act.as_str(),
+            Turn::Suspension(act) => act.as_str(),
+        }
     }
 
     /// Whether its day of effect was told.
@@ -251,7 +252,8 @@ impl Act<'_> {
         }
     }
 
-    pub(super) fn role(&self) -> Option<Role> {
+    /// The role that it states.
+    pub fn role(&self) -> Option<Role> {
         match self.turn {
             Turn::Joining { role, .. } => role,
             Turn::Departure(_) | Turn::Suspension(_) => None,

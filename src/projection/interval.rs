@@ -122,6 +122,6 @@ impl<'a> End<'a> {
 }
 
 /// Whether an end certainly is not after a beginning.
-pub(super) fn ends_by(end: Window, begin: Window) -> bool {
+pub fn ends_by(end: Window, begin: Window) -> bool {
     matches!((end.latest(), begin.earliest()), (Some(last), Some(first)) if last <= first)
 }

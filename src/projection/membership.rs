@@ -1,14 +1,14 @@
 //! Who is what to an agreement on a day: certainly, possibly, or not.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::domain::act::{JoiningAct, Role};
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::window::{Certainty, Window, covers};
-use crate::projection::acts::{AgreementActs, Expectation};
-use crate::projection::interval::{Interval, ends_by};
+use crate::projection::acts::{Act, AgreementActs, Expectation};
+use crate::projection::interval::{Fact, Interval, ends_by};
 use crate::projection::knowledge::{Claim, Knowledge};
 use crate::projection::rank::Prefer;
 use crate::projection::remarks::{Remark, remarks};
@@ -154,6 +154,20 @@ pub fn participations<'a>(
             Participation { party: party.clone(), standing, stays, prospects, remarks }
         })
         .collect()
+}
+
+/// What a party would be on a day if only one of the claims of a fact had been made.
+pub fn if_only<'a>(
+    acts: &AgreementActs<'a>,
+    party: &str,
+    (fact, kept): (&Fact<'a>, &Claim<'a>),
+    terms: Terms<'_, 'a>,
+    on: Day,
+) -> Row<'a> {
+    let others: HashSet<u64> = fact.acts.iter().map(|act| act.claim.seq()).filter(|seq| *seq != kept.seq()).collect();
+    let own = acts.parties.get(party).map_or(&[][..], Vec::as_slice);
+    let own: Vec<Act<'a>> = own.iter().filter(|act| !others.contains(&act.claim.seq())).cloned().collect();
+    row(party, &Stays::of(&own, &acts.for_all, terms), &[], on, kept.standing)
 }
 
 /// A prospect runs from its announcement until it is fulfilled, or the party has come nearer.

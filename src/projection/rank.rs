@@ -65,12 +65,6 @@ pub fn stated<'a, T, V: PartialEq>(
     stating.into_iter().next().map(|(_, value)| value)
 }
 
-/// How many of ranked claims do not merely support a more precise one.
-pub fn rest<'a, T>(ranked: &[T], of: impl Fn(&T) -> (&'a Claim<'a>, Window)) -> usize {
-    let supporting = supporting(ranked.iter().map(|claim| of(claim).1));
-    ranked.iter().filter(|claim| !supporting.contains(&of(claim).1)).count()
-}
-
 /// Whether there is a day that may be meant by all of each pair of these windows.
 pub fn all_overlap(windows: &[Window]) -> bool {
     let first_to_end = windows.iter().filter_map(|window| window.latest()).min();
@@ -105,8 +99,8 @@ fn order<'a, T>(claims: &mut [T], prefer: Prefer, of: impl Fn(&T) -> &'a Claim<'
     }
 }
 
-/// The windows that strictly contain another.
-fn supporting(windows: impl Iterator<Item = Window>) -> HashSet<Window> {
+/// The windows that strictly contain another: claims that have them support a more precise one.
+pub fn supporting(windows: impl Iterator<Item = Window>) -> HashSet<Window> {
     let mut windows: Vec<Window> = windows.collect();
     // From the latest beginning to the earliest, on equal beginnings from the earliest end on: whatever a window
     // contains stands before it.

@@ -136,15 +136,18 @@ pub(super) fn entry(view: &View<'_>, event: &Event) -> Entry {
 }
 
 /// The day of its earliest source, which stands in for a day of announcement.
-fn published(event: &Event) -> Option<Date> {
+pub(super) fn published(event: &Event) -> Option<Date> {
     let dates = event.announcement.evidence.iter().filter_map(|evidence| evidence.source.published.as_ref());
     dates.min_by(|a, b| a.window().cmp_by_ends(&b.window())).cloned()
 }
 
-fn reason(body: &Body) -> Option<String> {
+/// The reason that a correction, retraction, dispute or confirmation gives.
+pub(super) fn reason(body: &Body) -> Option<String> {
     match body {
         Body::Correction(correction) => correction.reason.clone(),
         Body::Retraction(retraction) => Some(retraction.reason.clone()),
+        Body::Dispute(dispute) => dispute.reason.clone(),
+        Body::Confirmation(confirmation) => confirmation.reason.clone(),
         _ => None,
     }
 }

@@ -83,6 +83,8 @@ pub struct Member {
     pub without_evidence: bool,
     /// Its reservations, declarations and objections that stand on that day.
     pub statements: Vec<Statement>,
+    /// The events that confirm what it rests on.
+    pub confirmed_by: Vec<u64>,
     /// The events that it rests on, the deciding one first.
     pub events: Vec<u64>,
 }
@@ -172,6 +174,7 @@ pub(super) fn member(row: &Row<'_>, view: &View<'_>, on: Day, participants: bool
         standing: row.standing,
         without_evidence: row.claims.iter().any(|claim| claim.evidence.is_empty()),
         statements: row.remarks.iter().map(|remark| Statement::of(remark, on)).collect(),
+        confirmed_by: row.claims.iter().flat_map(|claim| claim.confirmed_by.iter().copied()).collect(),
         events: events(&row.claims),
     }
 }

@@ -3,7 +3,11 @@
 //! Every answer names the events that it rests on, and the position of the log at which it was computed.
 
 pub mod agreement;
+pub mod conflicts;
+pub mod consequences;
 pub mod contributions;
+pub mod counts;
+pub mod diff;
 pub mod history;
 pub mod keys;
 pub mod members;

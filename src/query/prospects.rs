@@ -16,6 +16,7 @@ use crate::domain::day::Day;
 use crate::domain::id::Namespace;
 use crate::domain::shape::vocabulary;
 use crate::domain::window::Window;
+use crate::projection::interval::{Interval, ends_by};
 use crate::projection::knowledge::Claim;
 use crate::projection::membership::participations;
 use crate::projection::rules::Rules;
@@ -281,14 +282,28 @@ fn fulfilments<'v>(view: &'v View<'_>, at: Standpoint) -> Fulfilments<'v, 'v> {
     for (id, claims) in view.knowledge.by_agreement() {
         let is_expected = claims.iter().any(|claim| matches!(claim.body, Body::Prospect(_)));
         let Some(agreement) = view.catalogue.agreement(&id, at.on).filter(|_| is_expected) else { continue };
-        for standing in Standing::ALL {
-            let rules = Rules::of(agreement);
-            for part in participations(&view.knowledge, &claims, &id, &rules, *standing, at.prefer) {
-                for prospect in &part.prospects {
-                    if let Some(end) = prospect.end {
-                        let met = (end, prospect.claims[1..].to_vec());
-                        found.insert((prospect.claims[0].seq(), part.party.clone()), met);
-                    }
+        let rules = Rules::of(agreement);
+        let parts = |standing| participations(&view.knowledge, &claims, &id, &rules, standing, at.prefer);
+        let confirmed = parts(Standing::Confirmed);
+        let reported = parts(Standing::Reported);
+        for part in &confirmed {
+            for prospect in &part.prospects {
+                if let Some(end) = prospect.end {
+                    let key = (prospect.claims[0].seq(), part.party.clone());
+                    found.insert(key, (end, prospect.claims[1..].to_vec()));
+                }
+            }
+        }
+        // What is only reported to be expected is met by what is confirmed; by a report only where reports count.
+        for part in &reported {
+            let own = confirmed.binary_search_by(|other| other.party.cmp(&part.party)).ok();
+            let own = own.map(|index| &confirmed[index].stays).filter(|_| at.reported == Reported::LeftOut);
+            let stays = if at.reported == Reported::Included { Some(&part.stays) } else { own };
+            for prospect in &part.prospects {
+                let over = |interval: &&Interval<'_>| interval.end.is_some_and(|end| ends_by(end, prospect.begin));
+                let came = stays.into_iter().flat_map(|stays| &stays.intervals).filter(|interval| !over(interval));
+                if let Some(by) = came.min_by(|a, b| a.begin.cmp_by_ends(&b.begin)) {
+                    found.insert((prospect.claims[0].seq(), part.party.clone()), (by.begin, vec![by.claims[0]]));
                 }
             }
         }

@@ -13,9 +13,11 @@ use crate::cli::command::init::{KEEP_GENESIS, NewLedger};
 use crate::cli::diagnostic::{Level, Problem, render};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::place::shell_word;
-use crate::cli::screen::json;
+use crate::cli::screen::{Answer, Format, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Body;
+use crate::domain::date::Date;
+use crate::domain::day::Day;
 use crate::domain::text::shown;
 use crate::event::Event;
 use crate::exchange::announcement_file::{AnnouncementFile, FileProblem};
@@ -23,6 +25,7 @@ use crate::exchange::tree::{Format as FileFormat, MAX_FILE};
 use crate::integrity::EventHash;
 use crate::ledger::found::Founded;
 use crate::ledger::{AppendError, Appended, Batch, Code, Finding, Folder, KeyFile, Ledger, Options, Signer};
+use crate::query::consequences::{Consequence, consequences};
 
 /// Append the announcements of files
 ///
@@ -58,6 +61,9 @@ pub(in crate::cli) struct Append {
     verbose: bool,
 }
 
+/// The most answers that a dry run lists for people.
+const SHOWN_CHANGES: usize = 40;
+
 /// A ledger to append to: one that is there, or one that comes with its first events.
 enum Target {
     There(Ledger),
@@ -91,17 +97,20 @@ impl Append {
         let warnings: Vec<Vec<Finding>> = appended.batches.iter().map(|outcome| outcome.warnings.clone()).collect();
         complain(&files, &warnings, false, context);
         let mut report = Report::of(&files, &appended, target.ledger(), self.dry_run);
+        let preview = appended.preview.as_ref();
+        report.changes = preview.map(|of| consequences(&of.events, of.first_new, context.around.now.day()));
         if let Target::New(founded) = &target {
             report.founded = founded.ledger.events().first().map(|genesis| genesis.hash);
         }
-        let path = context.shown_path(&folder);
+        report.path = context.shown_path(&folder);
+        report.verbose = self.verbose;
         match target {
             Target::New(founded) if !self.dry_run => {
                 founded.publish()?;
             }
             other => drop(other),
         }
-        self.tell(&report, &path, context)?;
+        self.tell(&report, context)?;
         Ok(Exit::Done)
     }
 
@@ -145,13 +154,23 @@ impl Append {
         Err(Failure::said(Exit::No))
     }
 
-    fn tell(&self, report: &Report, path: &str, context: &mut Context<'_, '_>) -> Result<(), Failure> {
-        if context.global.json || context.format() != crate::cli::screen::Format::Table {
-            let text = json(report);
-            return context.print(&text);
+    fn tell(&self, report: &Report, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+        context.answer(report)?;
+        let is_for_people = context.format() == Format::Table;
+        if let Some(genesis) = report.founded.filter(|_| !report.dry_run && is_for_people) {
+            let path = &report.path;
+            context.say(&format!("\nfounded {path}: genesis {genesis}\n{KEEP_GENESIS}{}", suggestions(report, path)));
         }
+        Ok(())
+    }
+}
+
+impl Answer for Report {
+    const ITEMS: &'static str = "files";
+
+    fn table(&self, screen: Screen) -> String {
         let mut text = String::new();
-        for file in &report.files {
+        for file in &self.files {
             let name = shown(&file.file).into_owned();
             let what = match (file.appended.as_slice(), file.already.len()) {
                 ([], already) => format!("already there ({})", counted(already, "announcement", "announcements")),
@@ -162,26 +181,58 @@ impl Append {
             for event in file.appended.iter().filter(|_| self.verbose) {
                 text += &format!("  {} {}\n", event.event, event.id);
             }
-            for already in &file.already {
-                if self.verbose || !file.appended.is_empty() {
-                    text += &format!("  line {}: already event {}\n", already.line, already.event);
-                }
+            for already in file.already.iter().filter(|_| self.verbose || !file.appended.is_empty()) {
+                text += &format!("  line {}: already event {}\n", already.line, already.event);
             }
         }
-        let total: usize = report.files.iter().map(|file| file.appended.len()).sum();
+        let total: usize = self.files.iter().map(|file| file.appended.len()).sum();
         let events = counted(total, "event", "events");
-        text += &if report.dry_run {
-            format!("would append {events} to {path}\n")
+        text += &if self.dry_run {
+            let changes = changed_answers(self.changes.as_deref().unwrap_or_default(), screen);
+            format!("would append {events} to {}\n{changes}", self.path)
         } else {
-            let head = format!("{:.16}", report.head.to_string());
-            format!("appended {events} to {path}; it holds {}, head {head}\n", report.len)
+            let head = format!("{:.16}", self.head.to_string());
+            format!("appended {events} to {}; it holds {}, head {head}\n", self.path, self.len)
         };
-        context.print(&text)?;
-        if let Some(genesis) = report.founded.filter(|_| !report.dry_run) {
-            context.say(&format!("\nfounded {path}: genesis {genesis}\n{KEEP_GENESIS}{}", suggestions(report, path)));
-        }
-        Ok(())
+        text
     }
+
+    fn sheet(&self) -> Sheet {
+        let rows =
+            self.files.iter().flat_map(|file| {
+                let new = file.appended.iter().map(|event| {
+                    vec![file.file.clone(), event.event.to_string(), event.id.clone(), "appended".to_owned()]
+                });
+                let there = file.already.iter().map(|already| {
+                    vec![file.file.clone(), already.event.to_string(), String::new(), "already".to_owned()]
+                });
+                new.chain(there).map(|cells| (Tone::Plain, cells))
+            });
+        Sheet { header: vec!["file", "event", "id", "outcome"], rows: rows.collect() }
+    }
+}
+
+/// The answers that a dry run would change, and how many more there are.
+fn changed_answers(changes: &[Consequence], screen: Screen) -> String {
+    if changes.is_empty() {
+        return "no answer about who is what to an agreement, for a day up to today, would change\n".to_owned();
+    }
+    let day = |day: Day| Date::of_day(day).in_words();
+    let row = |change: &Consequence| {
+        let days = match change.from.map(day) {
+            Some(from) if change.from == Some(change.to) => from,
+            Some(from) => format!("{from} to {}", day(change.to)),
+            None => format!("up to {}", day(change.to)),
+        };
+        let what = format!("{} → {}", change.before.in_words(), change.after.in_words());
+        (Tone::Plain, vec![change.agreement.clone(), change.party.clone(), what, days])
+    };
+    let shown = &changes[..changes.len().min(SHOWN_CHANGES)];
+    let sheet = Sheet { header: vec!["AGREEMENT", "PARTY", "ANSWER", "FOR"], rows: shown.iter().map(row).collect() };
+    let more = changes.len() - shown.len();
+    let more = if more > 0 { format!("… and {more} more; --json has all\n") } else { String::new() };
+    let answers = counted(changes.len(), "answer", "answers");
+    format!("{answers} about days up to today would change:\n\n{}{more}", screen.table(&sheet, ""))
 }
 
 /// The next commands to try.
@@ -295,8 +346,15 @@ pub(in crate::cli) struct Report {
     /// The hash of the genesis, if the ledger was founded with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     founded: Option<EventHash>,
+    /// Of a dry run, the answers for days up to today that would change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Vec<Consequence>>,
     #[serde(skip)]
     agreement: Option<String>,
+    #[serde(skip)]
+    path: String,
+    #[serde(skip)]
+    verbose: bool,
 }
 
 /// What came of one file.
@@ -350,7 +408,10 @@ impl Report {
             head: appended.head.hash,
             files: files.collect(),
             founded: None,
+            changes: None,
             agreement: busiest(ledger.events()),
+            path: String::new(),
+            verbose: false,
         }
     }
 }

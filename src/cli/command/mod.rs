@@ -3,6 +3,9 @@
 mod agreement;
 pub(super) mod append;
 pub(super) mod asking;
+mod conflicts;
+mod counts;
+mod diff;
 mod history;
 mod init;
 mod key;
@@ -40,8 +43,11 @@ pub(super) enum Command {
     Party(party::Party),
     Agreement(agreement::Agreement),
     Mission(mission::Mission),
+    Diff(diff::Diff),
     Replay(replay::Replay),
     Prospects(prospects::Prospects),
+    Conflicts(conflicts::Conflicts),
+    Counts(counts::Counts),
     Log(log::Log),
     Show(show::Show),
     Source(source::Source),
@@ -61,8 +67,11 @@ impl Command {
             Self::Party(command) => command.run(context),
             Self::Agreement(command) => command.run(context),
             Self::Mission(command) => command.run(context),
+            Self::Diff(command) => command.run(context),
             Self::Replay(command) => command.run(context),
             Self::Prospects(command) => command.run(context),
+            Self::Conflicts(command) => command.run(context),
+            Self::Counts(command) => command.run(context),
             Self::Log(command) => command.run(context),
             Self::Show(command) => command.run(context),
             Self::Source(command) => command.run(context),

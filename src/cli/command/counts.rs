@@ -1,0 +1,112 @@
+//! `servanda counts`
+
+use clap::Args;
+
+use crate::cli::command::asking::{Asking, known};
+use crate::cli::command::counted;
+use crate::cli::failure::Exit;
+use crate::cli::page::Page;
+use crate::cli::screen::{Answer, Screen, Sheet, Tone};
+use crate::cli::{Context, Outcome};
+use crate::query::counts::{Candidate, Compared, Counts as CountsAnswer, Verdict, counts};
+
+/// Compare published numbers of parties with our own on that day
+///
+/// Says which parties may explain the difference.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda counts
+  servanda counts ilrs --json")]
+pub(in crate::cli) struct Counts {
+    /// The agreement's id, or another of its names; all, if none is given
+    agreement: Option<String>,
+    #[command(flatten)]
+    asking: Asking,
+}
+
+impl Counts {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let at = self.asking.standpoint(context);
+        let reading = context.read("counts")?;
+        let answer = counts(reading.asked(), self.agreement.as_deref(), at)?;
+        context.answer(&answer)?;
+        Ok(Exit::Done)
+    }
+}
+
+impl Answer for CountsAnswer {
+    const ITEMS: &'static str = "counts";
+
+    fn table(&self, screen: Screen) -> String {
+        let mut page = Page::new(screen, &format!("Published numbers of parties, and ours{}", known(&self.vantage)));
+        page.line(&counted(self.counts.len(), "number", "numbers"));
+        let row = |of: &Compared| {
+            let ours = if of.ours.certain == of.ours.most {
+                of.ours.certain.to_string()
+            } else {
+                format!("{}–{}", of.ours.certain, of.ours.most)
+            };
+            let verdict = match of.verdict {
+                Verdict::Agrees => "agrees".to_owned(),
+                Verdict::More => format!("{} more than ours", of.difference),
+                Verdict::Fewer => format!("{} fewer than ours", of.difference),
+            };
+            let disputed = if of.disputed { " (disputed)" } else { "" };
+            let tone = if of.verdict == Verdict::Agrees { Tone::Good } else { Tone::Unsure };
+            let cells = vec![
+                of.agreement.clone(),
+                of.on.in_words(),
+                format!("{} ({})", of.number, of.of),
+                ours,
+                format!("{verdict}{disputed}"),
+                of.explained_by.iter().map(candidate).collect::<Vec<_>>().join(", "),
+                of.publishers.join("; "),
+                of.event.to_string(),
+            ];
+            (tone, cells)
+        };
+        let header = vec!["AGREEMENT", "ON", "NUMBER", "OURS", "VERDICT", "PERHAPS", "PUBLISHER", "EVENT"];
+        page.section("", &Sheet { header, rows: self.counts.iter().map(row).collect() });
+        page.end(&self.vantage.position)
+    }
+
+    fn sheet(&self) -> Sheet {
+        let row = |of: &Compared| {
+            let cells = vec![
+                of.agreement.clone(),
+                of.on.to_string(),
+                of.number.to_string(),
+                of.of.to_string(),
+                of.ours.certain.to_string(),
+                of.ours.most.to_string(),
+                of.verdict.to_string(),
+                of.difference.to_string(),
+                of.explained_by.iter().map(|of| of.party.clone()).collect::<Vec<_>>().join(" "),
+                of.publishers.join("; "),
+                of.event.to_string(),
+            ];
+            (Tone::Plain, cells)
+        };
+        Sheet {
+            header: vec![
+                "agreement",
+                "on",
+                "number",
+                "of",
+                "ours_certain",
+                "ours_most",
+                "verdict",
+                "difference",
+                "explained_by",
+                "publishers",
+                "event",
+            ],
+            rows: self.counts.iter().map(row).collect(),
+        }
+    }
+}
+
+fn candidate(of: &Candidate) -> String {
+    format!("{} ({})", of.name, of.because.as_str().replace('-', " "))
+}

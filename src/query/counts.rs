@@ -1,0 +1,285 @@
+//! Numbers that others published against our own on that day, and which parties may explain the difference.
+//!
+//! Where the day of a number is not known exactly, ours are the least and the most of all days that it may be. A day with
+//! as many certain members as the number, or as many with possible ones, agrees.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::domain::agreement::{Count, Counted};
+use crate::domain::announcement::{Body, Standing};
+use crate::domain::date::Date;
+use crate::domain::day::Day;
+use crate::domain::id::Namespace;
+use crate::domain::party::PartyType;
+use crate::domain::shape::vocabulary;
+use crate::domain::window::Certainty;
+use crate::projection::knowledge::{Claim, announced};
+use crate::projection::membership::{Participation, participations};
+use crate::projection::rules::Rules;
+use crate::query::{Asked, QueryError, Reported, Standpoint, Status, Vantage, View};
+
+/// The answer: `servanda/counts/v1`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Counts {
+    /// Name and version of this form.
+    pub schema: &'static str,
+    /// The agreement that was asked for; all, if none.
+    pub agreement: Option<String>,
+    /// From where it was asked.
+    #[serde(flatten)]
+    pub vantage: Vantage,
+    /// The published numbers, by agreement and day.
+    pub counts: Vec<Compared>,
+}
+
+/// One published number against ours.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Compared {
+    /// The agreement's id.
+    pub agreement: String,
+    /// Its title.
+    pub title: String,
+    /// The number that was published.
+    pub number: u64,
+    /// Who was counted.
+    pub of: Counted,
+    /// For which day, as EDTF.
+    pub on: Date,
+    /// Who published it.
+    pub publishers: Vec<String>,
+    /// The fewest and the most that we count on such a day.
+    pub ours: Ours,
+    /// How the number compares.
+    pub verdict: Verdict,
+    /// By how many it is more or fewer than ours.
+    pub difference: u64,
+    /// Parties that may explain the difference, with the reason.
+    pub explained_by: Vec<Candidate>,
+    /// Whether it is confirmed, or only reported.
+    pub standing: Standing,
+    /// Whether somebody denies the number.
+    pub disputed: bool,
+    /// The event that tells of it.
+    pub event: u64,
+}
+
+/// What we count.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+pub struct Ours {
+    /// Certain members: the fewest on any day that the number may be for.
+    pub certain: u64,
+    /// Certain and possible members: the most on any such day.
+    pub most: u64,
+}
+
+vocabulary! {
+    /// How a published number compares with ours.
+    pub enum Verdict {
+        /// As many as we count, the possible ones perhaps among them.
+        Agrees = "agrees",
+        /// More than we count.
+        More = "more",
+        /// Fewer than we count.
+        Fewer = "fewer",
+    }
+}
+
+/// A party that may have been counted, or not.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Candidate {
+    /// The party's id.
+    pub party: String,
+    /// Its name.
+    pub name: String,
+    /// What it is to the agreement on that day.
+    pub status: Status,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// Why it may explain the difference.
+    pub because: Because,
+}
+
+vocabulary! {
+    /// Why a party may have been counted that we do not count, or not counted that we do.
+    pub enum Because {
+        /// It only may be a member.
+        Possible = "possible",
+        /// It takes part without being a member.
+        NotMember = "not-member",
+        /// It is a member only by what is reported.
+        Reported = "reported",
+        /// It is a member, and no state.
+        NotState = "not-state",
+        /// Its joining was announced only after the number.
+        AnnouncedLater = "announced-later",
+        /// Somebody denies its membership.
+        Disputed = "disputed",
+    }
+}
+
+/// Compares published numbers with ours; those of one agreement, if it is named.
+///
+/// # Errors
+///
+/// [`QueryError::NotFound`] if no such agreement is described, [`QueryError::NotRecorded`].
+pub fn counts(asked: Asked<'_>, agreement: Option<&str>, at: Standpoint) -> Result<Counts, QueryError> {
+    let view = View::of(asked.events, at.known)?;
+    let wanted = agreement.map(|name| view.find(Namespace::Agreement, name)).transpose()?;
+    let mut counts = Vec::new();
+    for (id, claims) in view.knowledge.by_agreement() {
+        if wanted.as_ref().is_none_or(|wanted| *wanted == id) {
+            counts.extend(of_agreement(&view, &id, &claims, at));
+        }
+    }
+    Ok(Counts {
+        schema: "servanda/counts/v1",
+        agreement: agreement.map(str::to_owned),
+        vantage: view.vantage(asked, at),
+        counts,
+    })
+}
+
+fn of_agreement(view: &View<'_>, id: &str, claims: &[&Claim<'_>], at: Standpoint) -> Vec<Compared> {
+    let told = claims.iter().filter_map(|claim| match claim.body {
+        Body::Count(count) => Some((*claim, count)),
+        _ => None,
+    });
+    let mut told: Vec<(&Claim<'_>, &Count)> =
+        told.filter(|(claim, _)| claim.standing == Standing::Confirmed || at.reported == Reported::Included).collect();
+    let Some(described) = view.catalogue.agreement(id, at.on).filter(|_| !told.is_empty()) else { return Vec::new() };
+    told.sort_by(|(a, a_told), (b, b_told)| {
+        a_told.on.window().cmp_by_ends(&b_told.on.window()).then(a.seq().cmp(&b.seq()))
+    });
+    let rules = Rules::of(described);
+    let parts = |standing| participations(&view.knowledge, claims, id, &rules, standing, at.prefer);
+    let ours = Parts { view, confirmed: parts(Standing::Confirmed), reported: parts(Standing::Reported) };
+    told.into_iter()
+        .map(|(claim, count)| Compared {
+            agreement: described.id.to_string(),
+            title: described.title.clone(),
+            ..ours.compared(claim, count)
+        })
+        .collect()
+}
+
+/// The parties of one agreement.
+struct Parts<'p, 'a> {
+    view: &'p View<'a>,
+    confirmed: Vec<Participation<'p>>,
+    reported: Vec<Participation<'p>>,
+}
+
+impl Parts<'_, '_> {
+    fn compared(&self, claim: &Claim<'_>, count: &Count) -> Compared {
+        let days = self.days(count);
+        let of_day: Vec<Ours> = days.iter().map(|day| self.ours(count.of, *day)).collect();
+        let ours = Ours {
+            certain: of_day.iter().map(|ours| ours.certain).min().unwrap_or_default(),
+            most: of_day.iter().map(|ours| ours.most).max().unwrap_or_default(),
+        };
+        let agrees = of_day.iter().any(|ours| (ours.certain..=ours.most).contains(&count.number));
+        let (verdict, difference) = match (agrees, count.number > ours.most) {
+            (true, _) => (Verdict::Agrees, 0),
+            (false, true) => (Verdict::More, count.number - ours.most),
+            (false, false) => (Verdict::Fewer, ours.certain.saturating_sub(count.number).max(1)),
+        };
+        let day = days.last().copied().unwrap_or(Day::MAX);
+        let mut publishers: Vec<String> =
+            claim.evidence.iter().map(|evidence| evidence.source.publisher.clone()).collect();
+        publishers.dedup();
+        Compared {
+            agreement: String::new(),
+            title: String::new(),
+            number: count.number,
+            of: count.of,
+            on: count.on.clone(),
+            publishers,
+            ours,
+            verdict,
+            difference,
+            explained_by: self.candidates(verdict, count.of, claim, day),
+            standing: claim.standing,
+            disputed: !claim.disputed_by.is_empty(),
+            event: claim.seq(),
+        }
+    }
+
+    /// The days that a number may be for, one for each stretch on which nothing changes.
+    fn days(&self, count: &Count) -> Vec<Day> {
+        let window = count.on.window();
+        let turning = self.confirmed.iter().flat_map(Participation::turning_points);
+        let turning = turning.flat_map(|day| [day, day.shift(1)]);
+        let inside = turning.filter(|day| window.possibly_by(*day) && window.latest().is_none_or(|last| *day <= last));
+        let days: BTreeSet<Day> = inside.chain(window.earliest()).chain(window.latest()).collect();
+        days.into_iter().collect()
+    }
+
+    fn is_counted(&self, of: Counted, party: &str, on: Day) -> bool {
+        let is_state = || self.view.catalogue.party(party, on).is_some_and(|party| party.r#type == PartyType::State);
+        of == Counted::All || is_state()
+    }
+
+    fn ours(&self, of: Counted, on: Day) -> Ours {
+        let rows = self.confirmed.iter().filter(|part| self.is_counted(of, &part.party, on)).map(|part| part.on(on));
+        let members: Vec<Certainty> =
+            rows.filter(|row| row.status == Status::Member).map(|row| row.certainty).collect();
+        let certain = members.iter().filter(|certainty| **certainty == Certainty::Certain).count();
+        Ours { certain: certain as u64, most: members.len() as u64 }
+    }
+
+    /// Whom somebody who counted more, or fewer, may have counted otherwise.
+    fn candidates(&self, verdict: Verdict, of: Counted, claim: &Claim<'_>, on: Day) -> Vec<Candidate> {
+        let mut found: BTreeMap<String, Candidate> = BTreeMap::new();
+        for part in &self.confirmed {
+            let row = part.on(on);
+            let counted = self.is_counted(of, &part.party, on);
+            let is_member = row.status == Status::Member;
+            let certain = row.certainty == Certainty::Certain;
+            let announced_later = || {
+                let after = |seq: u64| {
+                    self.view.event(seq).is_some_and(|event| claim.announced().certainly_before(announced(event)))
+                };
+                row.claims.first().is_some_and(|claim| after(claim.seq()))
+            };
+            let because = match verdict {
+                Verdict::Agrees => (counted && is_member && !certain).then_some(Because::Possible),
+                Verdict::More if counted && !is_member && row.status > Status::Former => Some(Because::NotMember),
+                Verdict::More => (!counted && is_member).then_some(Because::NotState),
+                Verdict::Fewer if !counted || !is_member => None,
+                Verdict::Fewer if !certain => Some(Because::Possible),
+                Verdict::Fewer if row.disputed => Some(Because::Disputed),
+                Verdict::Fewer => announced_later().then_some(Because::AnnouncedLater),
+            };
+            if let Some(because) = because {
+                let candidate = self.candidate(&part.party, row.status, row.certainty, because, on);
+                found.insert(part.party.clone(), candidate);
+            }
+        }
+        if verdict == Verdict::More {
+            for part in self.reported.iter().filter(|part| self.is_counted(of, &part.party, on)) {
+                let row = part.on(on);
+                let ours = self.confirmed.binary_search_by(|own| own.party.cmp(&part.party)).ok();
+                let is_ours = ours.is_some_and(|index| self.confirmed[index].on(on).status == Status::Member);
+                if row.status == Status::Member && !is_ours {
+                    let candidate = self.candidate(&part.party, row.status, row.certainty, Because::Reported, on);
+                    found.insert(part.party.clone(), candidate);
+                }
+            }
+        }
+        found.into_values().collect()
+    }
+
+    fn candidate(&self, party: &str, status: Status, certainty: Certainty, because: Because, on: Day) -> Candidate {
+        let described = self.view.catalogue.party(party, on);
+        Candidate {
+            party: described.map_or_else(|| party.to_owned(), |party| party.id.to_string()),
+            name: described.map_or_else(|| party.to_owned(), |party| party.name.clone()),
+            status,
+            certainty,
+            because,
+        }
+    }
+}

@@ -1,0 +1,482 @@
+//! What changed: between two days as they are known now, or between two states of knowledge of one day.
+//!
+//! A change is a party's row in an agreement that is not the same in both states: its status, how sure it is, since and
+//! until when, its role, whether it is reported, disputed or confirmed. Applying all changes to the first state gives the
+//! second. A new instrument with its parties is one change, and so is the end of an agreement with all who took part.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::domain::act::Role;
+use crate::domain::announcement::{Body, Standing};
+use crate::domain::date::Date;
+use crate::domain::day::Day;
+use crate::domain::shape::vocabulary;
+use crate::domain::window::{Certainty, Window};
+use crate::projection::knowledge::announced;
+use crate::query::history::reason;
+use crate::query::members::Member;
+use crate::query::{Asked, QueryError, Standpoint, Status, Vantage, View};
+
+/// The answer: `servanda/diff/v1`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Diff {
+    /// Name and version of this form.
+    pub schema: &'static str,
+    /// The first state.
+    pub from: Vantage,
+    /// The second state.
+    pub to: Vantage,
+    /// What is different in the second, by agreement and party.
+    pub changes: Vec<Change>,
+}
+
+/// One change.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Change {
+    /// What kind of change it is.
+    pub kind: ChangeKind,
+    /// The agreement's id.
+    pub agreement: String,
+    /// Its title.
+    pub title: String,
+    /// The parties whose rows changed.
+    pub parties: Vec<PartyChange>,
+    /// Why it is different, the main reason first.
+    pub labels: Vec<Label>,
+    /// The change in a sentence.
+    pub what: String,
+    /// The events that make the difference.
+    pub events: Vec<u64>,
+    /// The reasons that corrections, retractions and disputes among them give.
+    pub reasons: Vec<Reason>,
+}
+
+/// The row of one party before and after.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct PartyChange {
+    /// The party's id.
+    pub party: String,
+    /// Its name.
+    pub name: String,
+    /// What it was; none, if nothing.
+    pub before: Option<Side>,
+    /// What it is; none, if nothing.
+    pub after: Option<Side>,
+}
+
+/// What a row says.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Side {
+    /// The highest status possible.
+    pub status: Status,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// The highest status that is certain.
+    pub at_least: Status,
+    /// The role, where a source states one.
+    pub role: Option<Role>,
+    /// Since when, as EDTF.
+    pub since: Option<Date>,
+    /// Until when, as EDTF: the first day outside.
+    pub until: Option<Date>,
+    /// Whether somebody denies it.
+    pub disputed: bool,
+    /// Whether it is confirmed, or only reported.
+    pub standing: Standing,
+    /// How many events confirm what it rests on.
+    pub confirmations: usize,
+}
+
+/// Why, in the words of a correction, retraction or dispute.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Reason {
+    /// The event.
+    pub event: u64,
+    /// Its reason.
+    pub reason: String,
+}
+
+vocabulary! {
+    /// What kind of change it is.
+    pub enum ChangeKind {
+        /// A party takes part that did not before.
+        Joined = "joined",
+        /// A party takes part no longer.
+        Left = "left",
+        /// A party's row is another.
+        Changed = "changed",
+        /// A new instrument, with its parties.
+        NewInstrument = "new-instrument",
+        /// An agreement came to its end for all its parties.
+        EndedInstrument = "ended-instrument",
+    }
+}
+
+vocabulary! {
+    /// Why two states differ.
+    pub enum Label {
+        /// It happened between the two.
+        WorldChanged = "world-changed",
+        /// It was so before, and became known only between the two; of two days, it became known only after both.
+        LearnedLate = "learned-late",
+        /// A correction says that it was not so.
+        WeWereWrong = "we-were-wrong",
+        /// What it rested on was taken back.
+        Retracted = "retracted",
+        /// Somebody denies it, or no longer does.
+        Disputed = "disputed",
+        /// Somebody confirms it, or what was only reported is now confirmed.
+        Confirmed = "confirmed",
+    }
+}
+
+/// Compares two standpoints: two days by the same knowledge, or one day by two states of knowledge.
+///
+/// # Errors
+///
+/// [`QueryError::NotRecorded`] if the ledger has no such position.
+pub fn diff(asked: Asked<'_>, from: Standpoint, to: Standpoint) -> Result<Diff, QueryError> {
+    let (before, after) = (View::of(asked.events, from.known)?, View::of(asked.events, to.known)?);
+    let pair = Pair { before: &before, after: &after, from, to };
+    let (old, new) = (rows(&before, from), rows(&after, to));
+    let agreements: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let none = BTreeMap::new();
+    let changes = agreements
+        .into_iter()
+        .flat_map(|agreement| {
+            pair.changes(agreement, old.get(agreement).unwrap_or(&none), new.get(agreement).unwrap_or(&none))
+        })
+        .collect();
+    Ok(Diff { schema: "servanda/diff/v1", from: before.vantage(asked, from), to: after.vantage(asked, to), changes })
+}
+
+/// The rows that are more than nothing, by agreement and party.
+type Rows = BTreeMap<String, BTreeMap<String, Member>>;
+
+fn rows(view: &View<'_>, at: Standpoint) -> Rows {
+    let of_agreement = |members: Vec<Member>| {
+        let some = members.into_iter().filter(|row| row.status != Status::None);
+        some.map(|row| (row.party.to_ascii_lowercase(), row)).collect()
+    };
+    let states = view.state(at).into_iter();
+    states.map(|state| (state.agreement.id.folded(), of_agreement(state.members))).collect()
+}
+
+/// The two states.
+#[derive(Clone, Copy)]
+struct Pair<'v, 'a> {
+    before: &'v View<'a>,
+    after: &'v View<'a>,
+    from: Standpoint,
+    to: Standpoint,
+}
+
+impl Pair<'_, '_> {
+    fn changes(&self, agreement: &str, old: &BTreeMap<String, Member>, new: &BTreeMap<String, Member>) -> Vec<Change> {
+        let parties: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        let changed: Vec<(Option<&Member>, Option<&Member>)> = parties
+            .into_iter()
+            .map(|party| (old.get(party), new.get(party)))
+            .filter(|(before, after)| before.map(Side::of) != after.map(Side::of))
+            .collect();
+        let mut together: BTreeMap<(ChangeKind, u64), Vec<(Option<&Member>, Option<&Member>)>> = BTreeMap::new();
+        for (index, (before, after)) in changed.into_iter().enumerate() {
+            let key = self.instrument(before, after).unwrap_or((kind(before, after), index as u64));
+            together.entry(key).or_default().push((before, after));
+        }
+        together.into_iter().map(|((kind, _), rows)| self.change(agreement, kind, &rows)).collect()
+    }
+
+    /// The event that brought an instrument to all its parties, or ended it for all.
+    fn instrument(&self, before: Option<&Member>, after: Option<&Member>) -> Option<(ChangeKind, u64)> {
+        let takes_part = |row: Option<&Member>| row.is_some_and(Member::takes_part);
+        let find = |row: &Member, wanted: &dyn Fn(&Body) -> bool| {
+            row.events
+                .iter()
+                .copied()
+                .find(|seq| self.after.knowledge.claim(*seq).is_some_and(|claim| wanted(claim.body)))
+        };
+        match (takes_part(before), takes_part(after)) {
+            (false, true) => {
+                let event = find(after?, &|body| matches!(body, Body::Memorandum(_)))?;
+                Some((ChangeKind::NewInstrument, event))
+            }
+            (true, false) => {
+                let event = find(after?, &|body| matches!(body, Body::Milestone(of) if of.act.ends()))?;
+                Some((ChangeKind::EndedInstrument, event))
+            }
+            (true, true) | (false, false) => None,
+        }
+    }
+
+    fn change(&self, agreement: &str, kind: ChangeKind, rows: &[(Option<&Member>, Option<&Member>)]) -> Change {
+        let described = |view: &View<'_>, on: Day| {
+            let agreement = view.catalogue.agreement(agreement, on);
+            agreement.map(|agreement| (agreement.id.to_string(), agreement.title.clone()))
+        };
+        let (id, title) = described(self.after, self.to.on)
+            .or_else(|| described(self.before, self.from.on))
+            .unwrap_or_else(|| (agreement.to_owned(), agreement.to_owned()));
+        let parties: Vec<PartyChange> = rows.iter().map(|(before, after)| PartyChange::of(*before, *after)).collect();
+        let mut events: Vec<u64> = Vec::new();
+        let mut labels: BTreeSet<Label> = BTreeSet::new();
+        for (before, after) in rows {
+            let (own_labels, own_events) = self.because(*before, *after);
+            labels.extend(own_labels);
+            events.extend(own_events);
+        }
+        let mut seen = BTreeSet::new();
+        events.retain(|event| seen.insert(*event));
+        let reason = |event: &u64| {
+            let reason = reason(&self.event(*event)?.announcement.body)?;
+            Some(Reason { event: *event, reason })
+        };
+        Change {
+            kind,
+            what: sentence(kind, &title, &parties),
+            agreement: id,
+            title,
+            parties,
+            labels: main_first(labels),
+            reasons: events.iter().filter_map(reason).collect(),
+            events,
+        }
+    }
+
+    fn event(&self, seq: u64) -> Option<&crate::event::statement::Event> {
+        self.after.event(seq).or_else(|| self.before.event(seq))
+    }
+
+    /// Why a row differs, and the events that make the difference.
+    fn because(&self, before: Option<&Member>, after: Option<&Member>) -> (Vec<Label>, Vec<u64>) {
+        let none: &[u64] = &[];
+        let old = before.map_or(none, |row| &row.events);
+        let new = after.map_or(none, |row| &row.events);
+        let fresh: Vec<u64> = new.iter().copied().filter(|event| !old.contains(event)).collect();
+        if self.from.on != self.to.on {
+            let events = if fresh.is_empty() { if new.is_empty() { old } else { new }.to_vec() } else { fresh };
+            return (self.of_world(&events), events);
+        }
+        let mut labels = Vec::new();
+        let mut events = fresh.clone();
+        for (gone, by, replaced) in self.struck(old) {
+            events.extend([by, gone]);
+            labels.push(if replaced { Label::WeWereWrong } else { self.label_of_strike(by) });
+        }
+        let (was, is) = (before.map(Side::of), after.map(Side::of));
+        let disputed = |side: &Option<Side>| side.as_ref().is_some_and(|side| side.disputed);
+        if disputed(&was) != disputed(&is) {
+            labels.push(Label::Disputed);
+            events.extend(self.marks(new, old, |claim| &claim.disputed_by));
+        }
+        let confirmed = |side: &Option<Side>| side.as_ref().is_some_and(|side| side.standing == Standing::Confirmed);
+        let confirmations = |side: &Option<Side>| side.as_ref().map_or(0, |side| side.confirmations);
+        let now_confirmed = was.is_some() && !confirmed(&was) && confirmed(&is);
+        if now_confirmed || (was.is_some() && is.is_some() && confirmations(&was) != confirmations(&is)) {
+            labels.push(Label::Confirmed);
+            events.extend(self.marks(new, old, |claim| &claim.confirmed_by));
+        }
+        let corrected = fresh.iter().any(|event| {
+            self.event(*event).is_some_and(|event| matches!(event.announcement.body, Body::Correction(_)))
+        });
+        if labels.is_empty() && corrected {
+            labels.push(Label::WeWereWrong);
+        }
+        if labels.is_empty() {
+            labels.push(self.learned(&fresh, after));
+        }
+        (labels, events)
+    }
+
+    /// Of two days by the same knowledge: it happened between them, whenever it was announced.
+    fn of_world(&self, events: &[u64]) -> Vec<Label> {
+        let deciding = events.first().and_then(|event| self.event(*event));
+        let late = deciding
+            .is_some_and(|event| announced(event).earliest().is_some_and(|day| day > self.from.on.max(self.to.on)));
+        std::iter::once(Label::WorldChanged).chain(late.then_some(Label::LearnedLate)).collect()
+    }
+
+    /// What the later state of knowledge says of something new: whether it happened after the earlier state.
+    fn learned(&self, fresh: &[u64], after: Option<&Member>) -> Label {
+        let known_until = self
+            .from
+            .known
+            .announced_by
+            .into_iter()
+            .chain(self.before.events.last().map(|event| event.header.recorded.day()));
+        let known_until = known_until.min();
+        let happened = after.and_then(|row| row.since.as_ref()).map(Date::window);
+        let happened = match after {
+            Some(row) if row.status == Status::Former => row.until.as_ref().map(Date::window),
+            _ => happened,
+        };
+        let later =
+            |window: Window| known_until.is_none_or(|day| window.earliest().is_some_and(|earliest| earliest > day));
+        if !fresh.is_empty() && happened.is_some_and(later) { Label::WorldChanged } else { Label::LearnedLate }
+    }
+
+    /// Events of a row that only one of the two states has struck: which, by which event, and whether it was replaced.
+    fn struck(&self, events: &[u64]) -> Vec<(u64, u64, bool)> {
+        let only_after = events.iter().filter(|event| !self.before.knowledge.struck.contains_key(event));
+        only_after
+            .filter_map(|event| {
+                let struck = self.after.knowledge.struck.get(event)?;
+                Some((*event, struck.by, struck.replaced))
+            })
+            .collect()
+    }
+
+    fn label_of_strike(&self, by: u64) -> Label {
+        match self.event(by).map(|event| &event.announcement.body) {
+            Some(Body::Correction(_)) => Label::WeWereWrong,
+            _ => Label::Retracted,
+        }
+    }
+
+    /// Disputes or confirmations that claims of one state have, and those of the other do not.
+    fn marks(
+        &self,
+        new: &[u64],
+        old: &[u64],
+        of: impl for<'c> Fn(&'c crate::projection::knowledge::Claim<'_>) -> &'c Vec<u64>,
+    ) -> Vec<u64> {
+        let marks = |view: &View<'_>, events: &[u64]| -> BTreeSet<u64> {
+            events.iter().filter_map(|event| view.knowledge.claim(*event)).flat_map(|claim| of(claim).clone()).collect()
+        };
+        let (is, was) = (marks(self.after, new), marks(self.before, old));
+        is.symmetric_difference(&was).copied().collect()
+    }
+}
+
+impl Side {
+    /// What a row says.
+    pub fn of(row: &Member) -> Self {
+        Self {
+            status: row.status,
+            certainty: row.certainty,
+            at_least: row.at_least,
+            role: row.role,
+            since: row.since.clone(),
+            until: row.until.clone(),
+            disputed: row.disputed,
+            standing: row.standing,
+            confirmations: row.confirmed_by.len(),
+        }
+    }
+
+    /// The status with how sure it is, in words.
+    pub fn in_words(&self) -> String {
+        let possibly = if self.certainty == Certainty::Possible { "possibly " } else { "" };
+        let reported = if self.standing == Standing::Reported { "reported " } else { "" };
+        format!("{possibly}{reported}{}", self.status)
+    }
+}
+
+impl PartyChange {
+    fn of(before: Option<&Member>, after: Option<&Member>) -> Self {
+        let row = after.or(before).expect("one of the two states has the row");
+        Self {
+            party: row.party.clone(),
+            name: row.name.clone(),
+            before: before.map(Side::of),
+            after: after.map(Side::of),
+        }
+    }
+}
+
+fn kind(before: Option<&Member>, after: Option<&Member>) -> ChangeKind {
+    let takes_part = |row: Option<&Member>| row.is_some_and(Member::takes_part);
+    match (takes_part(before), takes_part(after)) {
+        (false, true) => ChangeKind::Joined,
+        (true, false) => ChangeKind::Left,
+        (true, true) | (false, false) => ChangeKind::Changed,
+    }
+}
+
+/// Mistakes come before what the world did.
+fn main_first(labels: BTreeSet<Label>) -> Vec<Label> {
+    let rank = |label: &Label| match label {
+        Label::Retracted => 0,
+        Label::WeWereWrong => 1,
+        Label::WorldChanged => 2,
+        Label::LearnedLate => 3,
+        Label::Confirmed => 4,
+        Label::Disputed => 5,
+    };
+    let mut labels: Vec<Label> = labels.into_iter().collect();
+    labels.sort_by_key(rank);
+    labels
+}
+
+fn sentence(kind: ChangeKind, title: &str, parties: &[PartyChange]) -> String {
+    let names: Vec<&str> = parties.iter().map(|party| party.name.as_str()).collect();
+    let names = match names.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    };
+    let words = |side: &Option<Side>| side.as_ref().map_or_else(|| "nothing".to_owned(), Side::in_words);
+    match (kind, parties) {
+        (ChangeKind::NewInstrument, _) => format!("{names} concluded {title}"),
+        (ChangeKind::EndedInstrument, _) => format!("{title} ended for {names}"),
+        (ChangeKind::Joined, [party]) => format!("{names} joined {title}: {}", words(&party.after)),
+        (ChangeKind::Left, [party]) => {
+            format!("{names} left {title}: {}, was {}", words(&party.after), words(&party.before))
+        }
+        (_, [party]) => format!("{names} in {title}: {}", difference(party.before.as_ref(), party.after.as_ref())),
+        (_, _) => format!("{names} in {title}"),
+    }
+}
+
+/// What differs between two sides, in words.
+fn difference(before: Option<&Side>, after: Option<&Side>) -> String {
+    let words = |side: Option<&Side>| side.map_or_else(|| "nothing".to_owned(), Side::in_words);
+    let (was, is) = (words(before), words(after));
+    let mut differences = Vec::new();
+    if was != is {
+        differences.push(format!("{was} → {is}"));
+    }
+    if let (Some(before), Some(after)) = (before, after) {
+        let day = |date: &Option<Date>| date.as_ref().map_or_else(|| "no day".to_owned(), Date::in_words);
+        if before.since != after.since {
+            differences.push(format!("since {} → {}", day(&before.since), day(&after.since)));
+        }
+        if before.until != after.until {
+            differences.push(format!("until {} → {}", day(&before.until), day(&after.until)));
+        }
+        if before.role != after.role {
+            let role = |role: Option<Role>| role.map_or("no role", Role::as_str);
+            differences.push(format!("{} → {}", role(before.role), role(after.role)));
+        }
+        if before.at_least != after.at_least {
+            differences.push(format!("at least {} → {}", before.at_least, after.at_least));
+        }
+        match (before.disputed, after.disputed) {
+            (false, true) => differences.push("now disputed".to_owned()),
+            (true, false) => differences.push("no longer disputed".to_owned()),
+            (true, true) | (false, false) => {}
+        }
+        if before.confirmations != after.confirmations {
+            differences.push(format!("confirmed {} → {} times", before.confirmations, after.confirmations));
+        }
+    }
+    differences.join(", ")
+}
+
+/// Applies changes to a state: what is left out of them stays as it is.
+///
+/// A state has what each party's row says, by the ids of agreement and party.
+pub fn apply(state: &mut HashMap<(String, String), Side>, changes: &[Change]) {
+    for change in changes {
+        for party in &change.parties {
+            let key = (change.agreement.clone(), party.party.clone());
+            match &party.after {
+                Some(side) => state.insert(key, side.clone()),
+                None => state.remove(&key),
+            };
+        }
+    }
+}
