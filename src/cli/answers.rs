@@ -17,21 +17,38 @@ use crate::cli::command::append::Report;
 use crate::cli::command::schema::Schemas;
 use crate::cli::command::verify::VerifyAnswer;
 use crate::exchange::schema;
+use crate::query::agreement::AgreementPage;
+use crate::query::conflicts::Conflicts;
+use crate::query::counts::Counts;
+use crate::query::diff::Diff;
 use crate::query::history::History;
 use crate::query::keys::Keys;
 use crate::query::members::Members;
+use crate::query::mission::MissionPage;
+use crate::query::party::PartyPage;
+use crate::query::prospects::Prospects;
 use crate::query::records::{LogAnswer, Shown};
 use crate::query::replay::State;
 use crate::query::sources::Sources;
 
 /// Every answer, in the order of the names.
 pub const ANSWERS: &[Published] = &[
+    answer::<AgreementPage>("servanda/agreement/v1", "Everything about one agreement, on a day."),
     answer::<Report>("servanda/appended/v1", "What `append` made of each file."),
+    answer::<Conflicts>(
+        "servanda/conflicts/v1",
+        "Claims that disagree, every source side by side, and acts that cannot follow.",
+    ),
+    answer::<Counts>("servanda/counts/v1", "Published numbers of parties against our own."),
+    answer::<Diff>("servanda/diff/v1", "What changed between two days, or two states of knowledge."),
     answer::<Shown>("servanda/event/v1", "One event whole."),
     answer::<History>("servanda/history/v1", "What happened, in the order in which it did."),
     answer::<Keys>("servanda/keys/v1", "Who may record, and with which keys."),
     answer::<LogAnswer>("servanda/log/v1", "The events in the order of recording."),
     answer::<Members>("servanda/members/v1", "Who is what to an agreement on a day."),
+    answer::<MissionPage>("servanda/mission/v1", "Everything about one mission, on a day."),
+    answer::<PartyPage>("servanda/party/v1", "Everything about one party, on a day."),
+    answer::<Prospects>("servanda/prospects/v1", "What is expected, and what became of it."),
     answer::<Schemas>("servanda/schemas/v1", "The names of all forms."),
     answer::<Sources>("servanda/sources/v1", "The sources, and what rests on them."),
     answer::<State>("servanda/state/v1", "Who is what to every agreement on a day."),

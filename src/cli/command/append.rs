@@ -346,8 +346,7 @@ pub(in crate::cli) struct Report {
     /// The hash of the genesis, if the ledger was founded with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     founded: Option<EventHash>,
-    /// Of a dry run, the answers for days up to today that would change.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Of a dry run, the answers for days up to today that would change; else null.
     changes: Option<Vec<Consequence>>,
     #[serde(skip)]
     agreement: Option<String>,
