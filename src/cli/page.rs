@@ -34,6 +34,14 @@ impl Page {
         }
     }
 
+    /// A line that belongs to the one above.
+    pub(super) fn indented(&mut self, words: &str) {
+        let narrower = Screen { width: self.screen.width.map(|width| width.saturating_sub(4)), ..self.screen };
+        for line in narrower.wrapped(&shown(words)).split('\n') {
+            self.text += &format!("    {line}\n");
+        }
+    }
+
     /// A fact, if there is one.
     pub(super) fn fact(&mut self, name: &str, value: &str) {
         if !value.is_empty() {
@@ -68,10 +76,16 @@ pub(super) fn numbers(events: &[u64]) -> String {
 
 /// A status with how sure it is, and what else is worth knowing of it.
 pub(super) fn status(member: &Member) -> String {
-    let mut status = match member.certainty {
+    let status = match member.certainty {
         Certainty::Possible => format!("possibly {}", member.status),
         Certainty::Certain | Certainty::Not => member.status.to_string(),
     };
+    let marks = marks(member);
+    if marks.is_empty() { status } else { format!("{status} ({marks})") }
+}
+
+/// What else is worth knowing of a row: its role, and what makes it less than plain.
+pub(super) fn marks(member: &Member) -> String {
     let mut marks = Vec::new();
     if let Some(role) = member.role.filter(|role| role.as_str() != member.status.as_str()) {
         marks.push(role.as_str());
@@ -95,10 +109,7 @@ pub(super) fn status(member: &Member) -> String {
     if member.statements.iter().any(|statement| !statement.objections.is_empty()) {
         marks.push("objected to");
     }
-    if !marks.is_empty() {
-        status += &format!(" ({})", marks.join(", "));
-    }
-    status
+    marks.join(", ")
 }
 
 /// What the certainty of a row asks of the eye.

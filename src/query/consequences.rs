@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::domain::announcement::Standing;
 use crate::domain::day::Day;
-use crate::domain::id::PartyId;
+use crate::domain::id::{AgreementId, PartyId};
 use crate::domain::window::Certainty;
 use crate::event::statement::Event;
 use crate::projection::membership::{Participation, participations};
@@ -82,7 +82,7 @@ fn touched(view: &View<'_>, new: &[Event]) -> BTreeSet<String> {
         let mut at = Some(event);
         // A correction may be of a correction; each is about an earlier event, so that this comes to an end.
         while let Some(event) = at {
-            found.extend(event.announcement.body.agreement().map(|id| id.folded()));
+            found.extend(event.announcement.body.agreement().map(AgreementId::folded));
             let target = about(&event.announcement.body).and_then(|id| view.knowledge.event(id));
             at = target.filter(|target| target.header.seq < event.header.seq);
         }

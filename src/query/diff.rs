@@ -4,7 +4,7 @@
 //! until when, its role, whether it is reported, disputed or confirmed. Applying all changes to the first state gives the
 //! second. A new instrument with its parties is one change, and so is the end of an agreement with all who took part.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -165,6 +165,9 @@ fn rows(view: &View<'_>, at: Standpoint) -> Rows {
     states.map(|state| (state.agreement.id.folded(), of_agreement(state.members))).collect()
 }
 
+/// A row in both states.
+type Sides<'m> = (Option<&'m Member>, Option<&'m Member>);
+
 /// The two states.
 #[derive(Clone, Copy)]
 struct Pair<'v, 'a> {
@@ -177,12 +180,12 @@ struct Pair<'v, 'a> {
 impl Pair<'_, '_> {
     fn changes(&self, agreement: &str, old: &BTreeMap<String, Member>, new: &BTreeMap<String, Member>) -> Vec<Change> {
         let parties: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-        let changed: Vec<(Option<&Member>, Option<&Member>)> = parties
+        let changed: Vec<Sides<'_>> = parties
             .into_iter()
             .map(|party| (old.get(party), new.get(party)))
             .filter(|(before, after)| before.map(Side::of) != after.map(Side::of))
             .collect();
-        let mut together: BTreeMap<(ChangeKind, u64), Vec<(Option<&Member>, Option<&Member>)>> = BTreeMap::new();
+        let mut together: BTreeMap<(ChangeKind, u64), Vec<Sides<'_>>> = BTreeMap::new();
         for (index, (before, after)) in changed.into_iter().enumerate() {
             let key = self.instrument(before, after).unwrap_or((kind(before, after), index as u64));
             together.entry(key).or_default().push((before, after));
@@ -212,7 +215,7 @@ impl Pair<'_, '_> {
         }
     }
 
-    fn change(&self, agreement: &str, kind: ChangeKind, rows: &[(Option<&Member>, Option<&Member>)]) -> Change {
+    fn change(&self, agreement: &str, kind: ChangeKind, rows: &[Sides<'_>]) -> Change {
         let described = |view: &View<'_>, on: Day| {
             let agreement = view.catalogue.agreement(agreement, on);
             agreement.map(|agreement| (agreement.id.to_string(), agreement.title.clone()))
@@ -469,7 +472,7 @@ fn difference(before: Option<&Side>, after: Option<&Side>) -> String {
 /// Applies changes to a state: what is left out of them stays as it is.
 ///
 /// A state has what each party's row says, by the ids of agreement and party.
-pub fn apply(state: &mut HashMap<(String, String), Side>, changes: &[Change]) {
+pub fn apply(state: &mut BTreeMap<(String, String), Side>, changes: &[Change]) {
     for change in changes {
         for party in &change.parties {
             let key = (change.agreement.clone(), party.party.clone());

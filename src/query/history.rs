@@ -19,6 +19,10 @@ pub struct History {
     pub schema: &'static str,
     /// Whose history: the id of a party, agreement or mission; all, if none.
     pub subject: Option<String>,
+    /// The first day of what is listed; from the beginning, if none.
+    pub from: Option<Day>,
+    /// The last day of what is listed; to the end, if none.
+    pub to: Option<Day>,
     /// The position at which the answer was computed.
     pub position: Position,
     /// What was announced, by the day on which it happened, then by the order of recording.
@@ -67,25 +71,53 @@ pub struct StruckBy {
     pub replaced: bool,
 }
 
-/// Answers what happened, to a party, agreement or mission if one is named.
+/// The days that a history is asked for, both included.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Span {
+    /// The first day; from the beginning, if none.
+    pub from: Option<Day>,
+    /// The last day; to the end, if none.
+    pub to: Option<Day>,
+}
+
+/// Answers what happened, to a party, agreement or mission if one is named, on days of the span.
+///
+/// What may have happened in it is listed, by the day that it happened or is expected; what has no day, by that of its
+/// announcement; descriptions without a day hold from the beginning.
 ///
 /// # Errors
 ///
 /// [`QueryError::NotFound`] if nothing of that name is described.
-pub fn history(asked: Asked<'_>, subject: Option<&str>, known: Known) -> Result<History, QueryError> {
+pub fn history(asked: Asked<'_>, subject: Option<&str>, span: Span, known: Known) -> Result<History, QueryError> {
     let view = View::of(asked.events, known)?;
-    let events = if let Some(name) = subject {
+    let mut events = if let Some(name) = subject {
         view.concerning(&view.subjects(name)?)
     } else {
         let is_about_world = |event: &&Event| !event.announcement.body.kind().is_about_ledger();
         view.events.iter().filter(is_about_world).filter(|event| view.is_public(event)).collect()
     };
+    events.retain(|event| span.may_have(event));
     Ok(History {
         schema: "servanda/history/v1",
         subject: subject.map(str::to_owned),
+        from: span.from,
+        to: span.to,
         position: view.position(asked),
         entries: entries(&view, events),
     })
+}
+
+impl Span {
+    /// Whether what an event tells may lie in it.
+    fn may_have(&self, event: &Event) -> bool {
+        let window = match happened(&event.announcement.body) {
+            Some((_, date)) => date.window(),
+            None if event.announcement.body.kind().is_description() => return self.from.is_none(),
+            None => announced(event),
+        };
+        let not_before = self.from.is_none_or(|from| window.latest().is_none_or(|latest| from <= latest));
+        not_before && self.to.is_none_or(|to| window.possibly_by(to))
+    }
 }
 
 /// What events tell, by the day on which it happened, then by the order of recording.
@@ -153,7 +185,7 @@ pub(super) fn reason(body: &Body) -> Option<String> {
 }
 
 /// The date by which an announcement is placed in the history, and the field that has it.
-fn happened(body: &Body) -> Option<(&'static str, &Date)> {
+pub(super) fn happened(body: &Body) -> Option<(&'static str, &Date)> {
     let occurred = |date| ("occurred", date);
     match body {
         Body::Party(party) => party.from.as_ref().map(|date| ("from", date)),

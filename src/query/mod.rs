@@ -20,6 +20,7 @@ pub mod replay;
 pub mod sentence;
 pub mod sources;
 mod view;
+pub mod why;
 
 use schemars::JsonSchema;
 use serde::Serialize;

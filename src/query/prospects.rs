@@ -13,7 +13,7 @@ use crate::domain::announcement::{Body, Standing};
 use crate::domain::contribution::{ContributionStage, Prospect};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
-use crate::domain::id::Namespace;
+use crate::domain::id::{AgreementId, MissionId, Namespace, PartyId};
 use crate::domain::shape::vocabulary;
 use crate::domain::window::Window;
 use crate::projection::interval::{Interval, ends_by};
@@ -245,9 +245,9 @@ fn of_parties(view: &View<'_>, at: Standpoint) -> Vec<Expected> {
     let mut groups: BTreeMap<_, Vec<(&Claim<'_>, &Prospect)>> = BTreeMap::new();
     for claim in &view.knowledge.claims {
         if let Body::Prospect(prospect) = claim.body {
-            let mut parties: Vec<String> = prospect.parties.iter().map(|party| party.folded()).collect();
+            let mut parties: Vec<String> = prospect.parties.iter().map(PartyId::folded).collect();
             parties.sort_unstable();
-            let agreement = prospect.agreement.as_ref().map(|id| id.folded());
+            let agreement = prospect.agreement.as_ref().map(AgreementId::folded);
             groups.entry((parties, agreement, prospect.what.to_lowercase())).or_default().push((claim, prospect));
         }
     }
@@ -332,8 +332,8 @@ fn of_milestones(view: &View<'_>, at: Standpoint) -> Vec<Expected> {
     let mut groups: BTreeMap<_, Vec<(&Claim<'_>, &Milestone)>> = BTreeMap::new();
     for claim in view.knowledge.claims.iter().filter(|claim| counts(claim, at)) {
         if let Body::Milestone(milestone) = claim.body {
-            let agreement = milestone.agreement.as_ref().map(|id| id.folded());
-            let mission = milestone.mission.as_ref().map(|id| id.folded());
+            let agreement = milestone.agreement.as_ref().map(AgreementId::folded);
+            let mission = milestone.mission.as_ref().map(MissionId::folded);
             groups.entry((agreement, mission, milestone.act)).or_default().push((claim, milestone));
         }
     }
@@ -372,12 +372,14 @@ fn milestones_of_act(view: &View<'_>, told: &[(&Claim<'_>, &Milestone)], at: Sta
 /// Contributions that are expected, and met once they are handed over or at work.
 fn of_contributions(view: &View<'_>, at: Standpoint) -> Vec<Expected> {
     let done = |stage: ContributionStage| match stage {
-        ContributionStage::Offered | ContributionStage::Agreed | ContributionStage::UnderWay => false,
         ContributionStage::Delivered
         | ContributionStage::Launched
         | ContributionStage::Operating
         | ContributionStage::Completed => true,
-        ContributionStage::Cancelled => false,
+        ContributionStage::Offered
+        | ContributionStage::Agreed
+        | ContributionStage::UnderWay
+        | ContributionStage::Cancelled => false,
     };
     let expected = by_item(view, at.reported).into_values().filter_map(|told| {
         let of_stage = |wanted: &dyn Fn(ContributionStage) -> bool| {

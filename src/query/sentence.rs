@@ -7,7 +7,7 @@ use crate::domain::act::{Departure, DepartureAct, Joining, JoiningAct};
 use crate::domain::announcement::Body;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
-use crate::domain::id::{AgreementId, MissionId, PartyId};
+use crate::domain::id::{AgreementId, AnnouncementId, MissionId, PartyId};
 use crate::domain::shape::UnknownWord;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::rules::binds_by_consent;
@@ -94,11 +94,11 @@ impl Names<'_, '_> {
             Body::Correction(correction) => {
                 let now = correction.replacement.as_ref();
                 let now = now.map(|replacement| format!(": {}", self.sentence(&replacement.0))).unwrap_or_default();
-                format!("{} is corrected ({}){now}", correction.corrects, words(correction.because))
+                format!("{} is corrected ({}){now}", short(&correction.corrects), words(correction.because))
             }
-            Body::Retraction(retraction) => format!("{} is retracted", retraction.retracts),
-            Body::Dispute(dispute) => format!("{} is disputed", dispute.of),
-            Body::Confirmation(confirmation) => format!("{} is confirmed", confirmation.of),
+            Body::Retraction(retraction) => format!("{} is retracted", short(&retraction.retracts)),
+            Body::Dispute(dispute) => format!("{} is disputed", short(&dispute.of)),
+            Body::Confirmation(confirmation) => format!("{} is confirmed", short(&confirmation.of)),
             Body::Genesis(genesis) => format!("the ledger {} is founded", genesis.origin),
             Body::RecorderAdded(added) => format!("{} is given a key", added.recorder),
             Body::RecorderRevoked(revoked) => {
@@ -166,6 +166,17 @@ impl Names<'_, '_> {
 
 fn effective(date: Option<&Date>) -> String {
     date.map(|date| format!(", effective {}", date.in_words())).unwrap_or_default()
+}
+
+/// An announcement's id; of one made of a hash, no more than tells it from others.
+fn short(id: &AnnouncementId) -> String {
+    let id = id.as_str();
+    match id.rsplit_once('-') {
+        Some((kind, hash)) if hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            format!("{kind}-{hash:.8}…")
+        }
+        _ => id.to_owned(),
+    }
 }
 
 /// A word of a vocabulary, for reading.

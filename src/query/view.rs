@@ -185,11 +185,16 @@ impl<'a> View<'a> {
 
     fn standing_by<'v>(&'v self, id: &str, claims: &[&'v Claim<'a>], at: Standpoint) -> Option<AgreementState<'v>> {
         let agreement = self.catalogue.agreement(id, at.on)?;
-        let participants = matches!(agreement.r#type, AgreementType::Programme | AgreementType::Organisation);
+        let participants = is_of_participants(agreement);
         let rows = rows(&self.knowledge, claims, id, &Rules::of(agreement), at.reckoning());
         let members = rows.iter().map(|row| member(row, self, at.on, participants)).collect();
         Some(AgreementState { agreement, members })
     }
+}
+
+/// Whether an agreement is one that parties take part in with a role.
+pub(super) fn is_of_participants(agreement: &Agreement) -> bool {
+    matches!(agreement.r#type, AgreementType::Programme | AgreementType::Organisation)
 }
 
 /// The announcement that another is about.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use servanda::cli::answers::{ANSWERS, Published};
 use servanda::event::Event;
-use servanda::query::history::history;
+use servanda::query::history::{Span, history};
 use servanda::query::records::show;
 use servanda::query::sources::sources;
 use servanda::query::{Asked, Known};
@@ -37,6 +37,7 @@ const COMMANDS: &[&str] = &[
     "replay --on 2023-10-19",
     "history",
     "history pakistan --announced-by 2023-10-19",
+    "history --from 2023-07-01 --to 2023-09-30",
     "key show",
     "log --last 3",
     "members ilrs --on 2023-10-19",
@@ -48,6 +49,9 @@ const COMMANDS: &[&str] = &[
     "source list",
     "source show 18eb",
     "verify",
+    "why pakistan ilrs --on 2023-10-19",
+    "why azerbaijan ilrs --on 2023-10-05 --recorded-by 39",
+    "why pakistan artemis-accords",
 ];
 
 /// Holds an answer against its published schema.
@@ -140,7 +144,10 @@ fn events_of_every_kind_are_what_their_schema_says() {
             let asked = Asked { origin: event.header.ledger.as_str(), events: std::slice::from_ref(&event) };
             check(&serde_json::to_value(show(asked, "0").expect("it is there")).expect("JSON"));
             check(&serde_json::to_value(sources(asked)).expect("JSON"));
-            check(&serde_json::to_value(history(asked, None, Known::default()).expect("it is there")).expect("JSON"));
+            check(
+                &serde_json::to_value(history(asked, None, Span::default(), Known::default()).expect("it is there"))
+                    .expect("JSON"),
+            );
         }
     }
 }

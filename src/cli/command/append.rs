@@ -110,7 +110,7 @@ impl Append {
             }
             other => drop(other),
         }
-        self.tell(&report, context)?;
+        tell(&report, context)?;
         Ok(Exit::Done)
     }
 
@@ -153,16 +153,17 @@ impl Append {
         context.complain(&format!("{}; nothing was appended\n", counted(problems, "problem", "problems")));
         Err(Failure::said(Exit::No))
     }
+}
 
-    fn tell(&self, report: &Report, context: &mut Context<'_, '_>) -> Result<(), Failure> {
-        context.answer(report)?;
-        let is_for_people = context.format() == Format::Table;
-        if let Some(genesis) = report.founded.filter(|_| !report.dry_run && is_for_people) {
-            let path = &report.path;
-            context.say(&format!("\nfounded {path}: genesis {genesis}\n{KEEP_GENESIS}{}", suggestions(report, path)));
-        }
-        Ok(())
+/// Prints what was appended, and to whom a ledger is new also what to keep and to try.
+fn tell(report: &Report, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+    context.answer(report)?;
+    let is_for_people = context.format() == Format::Table;
+    if let Some(genesis) = report.founded.filter(|_| !report.dry_run && is_for_people) {
+        let path = &report.path;
+        context.say(&format!("\nfounded {path}: genesis {genesis}\n{KEEP_GENESIS}{}", suggestions(report, path)));
     }
+    Ok(())
 }
 
 impl Answer for Report {

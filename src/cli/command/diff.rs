@@ -98,7 +98,8 @@ impl Answer for DiffAnswer {
         page.line(&counted(self.changes.len(), "change", "changes"));
         let row = |change: &Change| {
             let labels: Vec<String> = change.labels.iter().map(|label| label.to_string().replace('-', " ")).collect();
-            let reasons: String = change.reasons.iter().map(|reason| format!(" — {}", reason.reason)).collect();
+            let reasons: Vec<&str> = change.reasons.iter().map(|of| of.reason.as_str()).collect();
+            let reasons = if reasons.is_empty() { String::new() } else { format!(" — {}", reasons.join("; ")) };
             (tone(change), vec![labels.join(", "), format!("{}{reasons}", change.what), numbers(&change.events)])
         };
         let sheet = Sheet { header: vec!["WHY", "WHAT", "EVENTS"], rows: self.changes.iter().map(row).collect() };

@@ -3,13 +3,13 @@
 use clap::Args;
 
 use crate::cli::command::{counted, day, recorded_by};
-use crate::cli::failure::Exit;
+use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
-use crate::query::history::{Entry, History as HistoryAnswer, history};
+use crate::query::history::{Entry, History as HistoryAnswer, Span, history};
 use crate::query::{Known, RecordedBy};
 
 /// Show the full change history
@@ -20,10 +20,16 @@ use crate::query::{Known, RecordedBy};
 Examples:
   servanda history
   servanda history pakistan
-  servanda history ilrs --recorded-by 40")]
+  servanda history ilrs --from 2023-07-01 --to 2023-09-30")]
 pub(in crate::cli) struct History {
     /// A party, agreement or mission, by its id or another of its names; everything, if none is given
     subject: Option<String>,
+    /// Show only what may have happened on this day or later
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    from: Option<Day>,
+    /// Show only what may have happened on this day or before
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    to: Option<Day>,
     /// Show only what was certainly announced by this day
     #[arg(long, value_name = "DATE", value_parser = day)]
     announced_by: Option<Day>,
@@ -35,8 +41,12 @@ pub(in crate::cli) struct History {
 impl History {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let known = Known { announced_by: self.announced_by, recorded_by: self.recorded_by };
+        if self.from.zip(self.to).is_some_and(|(from, to)| from > to) {
+            return Err(Failure::new(Exit::Misuse, "--from is after --to").hint("give the earlier day with --from"));
+        }
+        let span = Span { from: self.from, to: self.to };
         let reading = context.read("history")?;
-        let answer = history(reading.asked(), self.subject.as_deref(), known)?;
+        let answer = history(reading.asked(), self.subject.as_deref(), span, known)?;
         context.answer(&answer)?;
         Ok(Exit::Done)
     }

@@ -20,6 +20,7 @@ mod show;
 mod source;
 mod template;
 pub(super) mod verify;
+mod why;
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -46,6 +47,7 @@ pub(super) enum Command {
     Diff(diff::Diff),
     Replay(replay::Replay),
     Prospects(prospects::Prospects),
+    Why(why::Why),
     Conflicts(conflicts::Conflicts),
     Counts(counts::Counts),
     Log(log::Log),
@@ -70,6 +72,7 @@ impl Command {
             Self::Diff(command) => command.run(context),
             Self::Replay(command) => command.run(context),
             Self::Prospects(command) => command.run(context),
+            Self::Why(command) => command.run(context),
             Self::Conflicts(command) => command.run(context),
             Self::Counts(command) => command.run(context),
             Self::Log(command) => command.run(context),

@@ -1,0 +1,195 @@
+//! `servanda why`
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+
+use crate::cli::command::asking::{Asking, seen_from};
+use crate::cli::failure::Exit;
+use crate::cli::page::{Page, marks, words};
+use crate::cli::screen::{Answer, Screen, Sheet, Tone};
+use crate::cli::{Context, Outcome};
+use crate::domain::announcement::Standing;
+use crate::domain::date::Date;
+use crate::domain::window::Certainty;
+use crate::ledger::Log;
+use crate::query::Status;
+use crate::query::why::{Cited, ClaimTold, LeftOut, Why as WhyAnswer, why};
+
+/// Show why a party is what it is to an agreement: events, rule, sources and quotes
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda why pakistan ilrs --on 2023-10-19
+  servanda why azerbaijan ilrs --on 2023-10-05 --recorded-by 39
+  servanda why russia ilrs --json")]
+pub(in crate::cli) struct Why {
+    /// The party's id, or another of its names
+    party: String,
+    /// The agreement's id, or another of its names
+    agreement: String,
+    #[command(flatten)]
+    asking: Asking,
+}
+
+impl Why {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let at = self.asking.standpoint(context);
+        let reading = context.read("why")?;
+        let mut answer = why(reading.asked(), &self.party, &self.agreement, at)?;
+        place_quotes(&mut answer, &reading.log);
+        context.answer(&answer)?;
+        Ok(Exit::Done)
+    }
+}
+
+/// Finds the lines of the quotes in the documents that are kept; one that cannot be read leaves its quotes without.
+fn place_quotes(answer: &mut WhyAnswer, log: &Log) {
+    let mut texts: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for cited in answer.claims.iter_mut().flat_map(|claim| &mut claim.evidence) {
+        let (Some(address), Some((first, _))) = (&cited.document, cited.at) else { continue };
+        let text = texts.entry(address.clone()).or_insert_with(|| log.document_text(address).ok());
+        let before = text.as_ref().and_then(|text| text.get(..usize::try_from(first).ok()?));
+        cited.line = before.map(|before| before.matches('\n').count() as u64 + 1);
+    }
+}
+
+impl Answer for WhyAnswer {
+    const ITEMS: &'static str = "claims";
+
+    fn table(&self, screen: Screen) -> String {
+        let mut page = Page::new(screen, &self.sentence());
+        if let Some(doubt) = self.doubt() {
+            page.line(&format!("It is not certain: {doubt}."));
+        }
+        if let Some(rule) = self.rule {
+            page.line(&format!("\nThe rule: {rule}."));
+        }
+        if let Some(rule) = self.end_rule.filter(|_| self.row.as_ref().is_some_and(|row| row.until.is_some())) {
+            page.line(&format!("Its end: {rule}."));
+        }
+        for (index, claim) in self.claims.iter().enumerate() {
+            page.line("");
+            self.claim(&mut page, claim, index);
+        }
+        let row = |of: &LeftOut| {
+            let by = of.by.map(|by| format!(" by event {by}")).unwrap_or_default();
+            let reason = of.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            let because = format!("{}{by}{reason}", of.because.as_str().replace('-', " "));
+            (Tone::Quiet, vec![words(of.date.as_ref()), of.what.clone(), because, of.event.to_string()])
+        };
+        let rows = self.left_out.iter().map(row).collect();
+        page.section("Told, and not counted here", &Sheet { header: vec!["WHEN", "WHAT", "WHY NOT", "EVENT"], rows });
+        page.end(&self.vantage.position)
+    }
+
+    fn sheet(&self) -> Sheet {
+        let row = |claim: &ClaimTold, cited: Option<&Cited>| {
+            let text = |date: Option<&Date>| date.map(ToString::to_string).unwrap_or_default();
+            let cells = vec![
+                claim.event.to_string(),
+                claim.id.clone(),
+                claim.what.clone(),
+                text(claim.date.as_ref()),
+                text(claim.announced.as_ref()),
+                claim.standing.to_string(),
+                cited.map(|cited| cited.publisher.clone()).unwrap_or_default(),
+                cited.map(|cited| cited.grade.to_string()).unwrap_or_default(),
+                cited.and_then(|cited| cited.quote.clone()).unwrap_or_default(),
+                cited.and_then(|cited| cited.document.clone()).unwrap_or_default(),
+                cited.and_then(|cited| cited.line).map(|line| line.to_string()).unwrap_or_default(),
+            ];
+            (Tone::Plain, cells)
+        };
+        let rows = self.claims.iter().flat_map(|claim| {
+            let alone = claim.evidence.is_empty().then_some(None);
+            alone.into_iter().chain(claim.evidence.iter().map(Some)).map(move |cited| row(claim, cited))
+        });
+        Sheet {
+            header: vec![
+                "event",
+                "id",
+                "what",
+                "date",
+                "announced",
+                "standing",
+                "publisher",
+                "grade",
+                "quote",
+                "document",
+                "line",
+            ],
+            rows: rows.collect(),
+        }
+    }
+}
+
+impl WhyAnswer {
+    /// The answer itself.
+    fn sentence(&self) -> String {
+        let on = seen_from(&self.vantage);
+        let known = self.row.as_ref().filter(|row| row.status != Status::None);
+        let Some(row) = known else {
+            return format!("On {on}: {} is nothing to {}, by what counts here.", self.name, self.title);
+        };
+        let since = row.since.as_ref().map(|date| format!(", since {}", date.in_words())).unwrap_or_default();
+        let until = row.until.as_ref().map(|date| format!(", until {}", date.in_words())).unwrap_or_default();
+        let possibly = if row.certainty == Certainty::Possible { "possibly " } else { "" };
+        let marks = marks(row);
+        let marks = if marks.is_empty() { marks } else { format!(" ({marks})") };
+        format!("On {on}: {} is {possibly}{} {}{marks}{since}{until}.", self.name, relation(row.status), self.title)
+    }
+
+    fn claim(&self, page: &mut Page, claim: &ClaimTold, index: usize) {
+        let counts = self.row.as_ref().is_some_and(|row| row.status != Status::None);
+        let part = match (counts, index) {
+            (false, _) => "holds on other days",
+            (true, 0) => "decides",
+            (true, _) => "counts too",
+        };
+        let reported = if claim.standing == Standing::Reported { "only reported; " } else { "" };
+        page.line(&format!("Event {} ({part}): {reported}{}", claim.event, claim.what));
+        let when = claim.wording.clone().or_else(|| claim.date.as_ref().map(Date::in_words));
+        let announced = claim.announced.as_ref().map(|date| format!("announced {}, ", date.in_words()));
+        let when = when.map(|when| format!("{when}, ")).unwrap_or_default();
+        let recorded = format!("recorded {} by {}", claim.recorded, claim.recorder);
+        page.indented(&format!("{when}{}{recorded}", announced.unwrap_or_default()));
+        let mut source = String::new();
+        for cited in &claim.evidence {
+            let title = cited.title.as_ref().map(|title| format!(", {title}")).unwrap_or_default();
+            let own = format!("{} ({}){title}", cited.publisher, cited.grade);
+            if own != source {
+                page.indented(&own);
+                source = own;
+            }
+            if let Some(quote) = &cited.quote {
+                let line = cited.line.map(|line| format!(" (line {line})")).unwrap_or_default();
+                page.indented(&format!("  “{quote}”{line}"));
+            }
+        }
+        if let Some(reason) = &claim.no_evidence {
+            page.indented(&format!("no evidence: {reason}"));
+        }
+        for (events, word) in [(&claim.disputed_by, "denied"), (&claim.confirmed_by, "confirmed")] {
+            if !events.is_empty() {
+                let events: Vec<String> = events.iter().map(ToString::to_string).collect();
+                page.indented(&format!("{word} by event {}", events.join(", ")));
+            }
+        }
+    }
+}
+
+/// How a party stands to an agreement, before the agreement's name.
+const fn relation(status: Status) -> &'static str {
+    match status {
+        Status::None => "nothing to",
+        Status::Former => "a former party of",
+        Status::Prospective => "expected in",
+        Status::Associated => "associated with",
+        Status::Signatory => "a signatory of",
+        Status::Provisional => "provisionally applying",
+        Status::Contracting => "a contracting party of",
+        Status::Suspended => "a suspended member of",
+        Status::Member => "a member of",
+    }
+}

@@ -1,0 +1,379 @@
+//! Why an answer is as it is: the events, the rule, the sources and the quotes behind one row.
+//!
+//! The rule is the one that the projection carried into the row; it is not worked out a second time.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::domain::announcement::{Body, Kind, Standing};
+use crate::domain::date::Date;
+use crate::domain::id::Namespace;
+use crate::domain::shape::vocabulary;
+use crate::domain::source::{Evidence, Grade};
+use crate::domain::timestamp::Timestamp;
+use crate::domain::window::Certainty;
+use crate::event::statement::Event;
+use crate::projection::acts::AgreementActs;
+use crate::projection::knowledge::Claim;
+use crate::projection::membership::{Row, rows};
+use crate::projection::rules::{EndGround, Ground, Rules};
+use crate::projection::stay::Terms;
+use crate::projection::stays::Stays;
+use crate::query::history::{happened, published, reason};
+use crate::query::members::{Member, member};
+use crate::query::sentence::Names;
+use crate::query::view::is_of_participants;
+use crate::query::{Asked, QueryError, Reported, Standpoint, Vantage, View};
+
+/// The answer: `servanda/why/v1`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Why {
+    /// Name and version of this form.
+    pub schema: &'static str,
+    /// The party's id.
+    pub party: String,
+    /// The party's name on that day.
+    pub name: String,
+    /// The agreement's id.
+    pub agreement: String,
+    /// The agreement's title on that day.
+    pub title: String,
+    /// From where it was asked.
+    #[serde(flatten)]
+    pub vantage: Vantage,
+    /// The row of the party; none, if nothing is told of it.
+    pub row: Option<Member>,
+    /// By which rule it has its status.
+    pub ground: Option<Ground>,
+    /// The rule in a sentence.
+    pub rule: Option<&'static str>,
+    /// How the status ends, as far as that is known.
+    pub end_ground: Option<EndGround>,
+    /// That in a sentence.
+    pub end_rule: Option<&'static str>,
+    /// The claims that the row rests on, the deciding one first.
+    pub claims: Vec<ClaimTold>,
+    /// What was told of the party and the agreement, and does not count here.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// One claim, with its evidence.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ClaimTold {
+    /// The event.
+    pub event: u64,
+    /// The announcement's id.
+    pub id: String,
+    /// What it is about.
+    pub kind: Kind,
+    /// What it says.
+    pub what: String,
+    /// When it happened, as EDTF.
+    pub date: Option<Date>,
+    /// The source's own words for that date.
+    pub wording: Option<String>,
+    /// When it was announced, as EDTF, where it or its source says so.
+    pub announced: Option<Date>,
+    /// When it was recorded.
+    pub recorded: Timestamp,
+    /// Who recorded it.
+    pub recorder: String,
+    /// Whether it is confirmed, or only reported.
+    pub standing: Standing,
+    /// The events that deny it.
+    pub disputed_by: Vec<u64>,
+    /// The events that say the same.
+    pub confirmed_by: Vec<u64>,
+    /// On whose word.
+    pub evidence: Vec<Cited>,
+    /// Why there is no evidence, where there is none.
+    pub no_evidence: Option<String>,
+}
+
+/// A source and a passage of it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Cited {
+    /// Who published it.
+    pub publisher: String,
+    /// Its title.
+    pub title: Option<String>,
+    /// Where it stands, or stood.
+    pub url: Option<String>,
+    /// The day of publication, as EDTF.
+    pub published: Option<Date>,
+    /// How close the publisher is to the fact.
+    pub grade: Grade,
+    /// The address of the document that is kept of it.
+    pub document: Option<String>,
+    /// The passage.
+    pub quote: Option<String>,
+    /// Where the passage stands in the document's text: first byte and one past the last.
+    pub at: Option<(u64, u64)>,
+    /// The line of the document's text on which the passage begins, from 1, where the text was at hand.
+    pub line: Option<u64>,
+}
+
+/// Something told that does not count.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct LeftOut {
+    /// The event.
+    pub event: u64,
+    /// What it says.
+    pub what: String,
+    /// When it happened, as EDTF.
+    pub date: Option<Date>,
+    /// Why it does not count.
+    pub because: LeftOutBecause,
+    /// The event that corrected or took it back.
+    pub by: Option<u64>,
+    /// The reason that that event gives.
+    pub reason: Option<String>,
+}
+
+vocabulary! {
+    /// Why something told does not count.
+    pub enum LeftOutBecause {
+        /// It was corrected.
+        Corrected = "corrected",
+        /// It was taken back.
+        Retracted = "retracted",
+        /// It cannot follow the history.
+        Irregular = "irregular",
+        /// It is a notice that was called off in time, or the calling off.
+        CalledOff = "called-off",
+        /// It is only reported.
+        Reported = "reported",
+        /// It was recorded later than asked for.
+        RecordedLater = "recorded-later",
+        /// It was not certainly announced by the day asked for.
+        AnnouncedLater = "announced-later",
+        /// It tells of another stay or status, which is not the highest on that day.
+        OtherStatus = "other-status",
+    }
+}
+
+/// Answers why a party is what it is to an agreement on a day.
+///
+/// # Errors
+///
+/// [`QueryError::NotFound`] if the party or the agreement is not described by then, [`QueryError::NotRecorded`].
+pub fn why(asked: Asked<'_>, party: &str, agreement: &str, at: Standpoint) -> Result<Why, QueryError> {
+    let view = View::of(asked.events, at.known)?;
+    let party = view.find(Namespace::Party, party)?;
+    let agreement = view.find(Namespace::Agreement, agreement)?;
+    let described = view.catalogue.agreement(&agreement, at.on).expect("what was found is described");
+    let of_party = view.catalogue.party(&party, at.on).expect("what was found is described");
+    let rules = Rules::of(described);
+    let claims = view.knowledge.about_agreement(&agreement);
+    let row = rows(&view.knowledge, &claims, &agreement, &rules, at.reckoning());
+    let row = row.into_iter().find(|row| row.party == party);
+    let used: Vec<&Claim<'_>> = row.iter().flat_map(|row| row.claims.iter().copied()).collect();
+    let mut seen = BTreeSet::new();
+    let told = used.iter().filter(|claim| seen.insert(claim.seq())).map(|claim| told(&view, claim)).collect();
+    let unused = Unused { asked, view: &view, party: &party, agreement: &agreement, at };
+    Ok(Why {
+        schema: "servanda/why/v1",
+        party: of_party.id.to_string(),
+        name: of_party.name.clone(),
+        agreement: described.id.to_string(),
+        title: described.title.clone(),
+        vantage: view.vantage(asked, at),
+        ground: row.as_ref().and_then(|row| row.ground),
+        rule: row.as_ref().and_then(|row| row.ground).map(rule),
+        end_ground: row.as_ref().and_then(|row| row.end_ground),
+        end_rule: row.as_ref().and_then(|row| row.end_ground).map(end_rule),
+        left_out: unused.list(&claims, &rules, row.as_ref(), &seen),
+        row: row.as_ref().map(|row| member(row, &view, at.on, is_of_participants(described))),
+        claims: told,
+    })
+}
+
+/// The rule behind a status, in a sentence with its source.
+const fn rule(ground: Ground) -> &'static str {
+    match ground {
+        Ground::Role => "the role that a source states decides what a participant is",
+        Ground::Joining => "whoever joins a programme or organisation without a stated role is its member",
+        Ground::SoftJoining => {
+            "a joint statement or a letter of intent makes an associated party of a programme or organisation"
+        }
+        Ground::OwnRules => "the agreement has rules of membership of its own, and they name the act",
+        Ground::Conclusion => "whoever concludes such an instrument is its member",
+        Ground::Signature => {
+            "a signature makes a signatory, who is not bound yet (Vienna Convention, articles 12 and 18)"
+        }
+        Ground::Consent => "consent to be bound makes a contracting party (Vienna Convention, articles 2(1)(f) and 11)",
+        Ground::ProvisionalApplication => {
+            "the treaty is applied provisionally, before it is in force for the party (Vienna Convention, article 25)"
+        }
+        Ground::SofterThanSignature => {
+            "an act softer than signature makes no more than an associated party of a treaty"
+        }
+        Ground::StatedEntryIntoForce => {
+            "it is in force for the party from the day that its source states (Vienna Convention, article 24(1))"
+        }
+        Ground::DerivedEntryIntoForce => {
+            "it is in force for the party from the later of its consent and the agreement's entry into force (Vienna Convention, article 24)"
+        }
+        Ground::Table => "the table that the agreement is read from states from when the party is bound",
+        Ground::Suspension => "its operation is suspended for the party (Vienna Convention, articles 57 and 58)",
+        Ground::Expectation => "something is expected of the party, and has not come about yet",
+    }
+}
+
+/// How a status ends, in a sentence with its source.
+const fn end_rule(ground: EndGround) -> &'static str {
+    match ground {
+        EndGround::Departure => "the party left, and was outside from the day on which that took effect",
+        EndGround::Notice => {
+            "the party gave notice without saying when it takes effect; the day of the notice is assumed, and a treaty that says nothing else asks for twelve months (Vienna Convention, article 56(2))"
+        }
+        EndGround::Agreement => "the agreement as a whole came to an end (Vienna Convention, articles 54 and 59)",
+        EndGround::Resumption => "what was suspended was resumed (Vienna Convention, article 72)",
+        EndGround::Fulfilment => "what was expected was fulfilled, or the party came nearer",
+    }
+}
+
+fn told(view: &View<'_>, claim: &Claim<'_>) -> ClaimTold {
+    let announcement = &claim.event.announcement;
+    let happened = happened(&announcement.body);
+    ClaimTold {
+        event: claim.seq(),
+        id: claim.event.id.to_string(),
+        kind: announcement.body.kind(),
+        what: Names(&view.catalogue).sentence(&announcement.body),
+        date: happened.map(|(_, date)| date.clone()),
+        wording: happened.and_then(|(field, _)| announcement.wording.get(field).cloned()),
+        announced: announcement.announced.clone().or_else(|| published(claim.event)),
+        recorded: claim.event.header.recorded,
+        recorder: claim.event.header.recorder.to_string(),
+        standing: claim.standing,
+        disputed_by: claim.disputed_by.clone(),
+        confirmed_by: claim.confirmed_by.clone(),
+        evidence: claim.evidence.iter().map(Cited::of).collect(),
+        no_evidence: announcement.no_evidence.clone(),
+    }
+}
+
+impl Cited {
+    fn of(evidence: &Evidence) -> Self {
+        let source = &evidence.source;
+        Self {
+            publisher: source.publisher.clone(),
+            title: source.title.clone(),
+            url: source.url.as_ref().map(|url| url.as_str().to_owned()),
+            published: source.published.clone(),
+            grade: source.grade,
+            document: source.document.as_ref().and_then(|of| of.address()).map(|address| address.as_str().to_owned()),
+            quote: evidence.quote.clone(),
+            at: evidence.at,
+            line: None,
+        }
+    }
+}
+
+/// What was told of one party and one agreement, and is not used.
+struct Unused<'u, 'a> {
+    asked: Asked<'a>,
+    view: &'u View<'a>,
+    party: &'u str,
+    agreement: &'u str,
+    at: Standpoint,
+}
+
+impl Unused<'_, '_> {
+    fn list(
+        &self,
+        claims: &[&Claim<'_>],
+        rules: &Rules<'_>,
+        row: Option<&Row<'_>>,
+        used: &BTreeSet<u64>,
+    ) -> Vec<LeftOut> {
+        let mut apart: Vec<(u64, LeftOutBecause)> = Vec::new();
+        for standing in Standing::ALL {
+            let acts = AgreementActs::of(claims, self.agreement, rules, *standing, self.at.prefer);
+            let terms = Terms { milestones: &acts.milestones, rules, prefer: self.at.prefer };
+            let own = acts.parties.get(self.party).map_or(&[][..], Vec::as_slice);
+            let stays = Stays::of(own, &acts.for_all, terms);
+            apart.extend(stays.irregular.iter().map(|of| (of.claim.seq(), LeftOutBecause::Irregular)));
+            apart.extend(stays.called_off.iter().map(|claim| (claim.seq(), LeftOutBecause::CalledOff)));
+        }
+        let reported_counts = row.is_some_and(|row| row.standing == Standing::Reported);
+        let told = self.asked.events.iter().filter(|event| self.tells(event) && !used.contains(&event.header.seq));
+        told.map(|event| {
+            let seq = event.header.seq;
+            let struck = self.view.knowledge.struck.get(&seq);
+            let apart = apart.iter().find(|(of, _)| *of == seq).map(|(_, because)| *because);
+            let by = struck.and_then(|struck| self.view.event(struck.by));
+            let because = match (by.map(|by| by.announcement.body.kind()), apart) {
+                (Some(Kind::Correction), _) => LeftOutBecause::Corrected,
+                (Some(_), _) => LeftOutBecause::Retracted,
+                (None, _) if seq >= self.view.events.len() as u64 => LeftOutBecause::RecordedLater,
+                (None, _) if !self.view.is_public(event) => LeftOutBecause::AnnouncedLater,
+                (None, Some(because)) => because,
+                (None, None) if self.is_reported(event) && !reported_counts => LeftOutBecause::Reported,
+                (None, None) => LeftOutBecause::OtherStatus,
+            };
+            LeftOut {
+                event: seq,
+                what: Names(&self.view.catalogue).sentence(&event.announcement.body),
+                date: happened(&event.announcement.body).map(|(_, date)| date.clone()),
+                because,
+                by: struck.map(|struck| struck.by),
+                reason: by.and_then(|by| reason(&by.announcement.body)),
+            }
+        })
+        .collect()
+    }
+
+    fn is_reported(&self, event: &Event) -> bool {
+        let standing = self.view.knowledge.claim(event.header.seq).map(|claim| claim.standing);
+        standing.unwrap_or(event.announcement.standing) == Standing::Reported && self.at.reported == Reported::LeftOut
+    }
+
+    /// Whether an event tells what the party is to the agreement.
+    fn tells(&self, event: &Event) -> bool {
+        let body = match &event.announcement.body {
+            Body::Correction(correction) => match &correction.replacement {
+                Some(replacement) => replacement.0.as_ref(),
+                None => return false,
+            },
+            body => body,
+        };
+        let of_agreement = body.agreement().is_some_and(|id| id.as_str().eq_ignore_ascii_case(self.agreement));
+        let is_ours = |id: &crate::domain::id::PartyId| id.as_str().eq_ignore_ascii_case(self.party);
+        of_agreement
+            && match body {
+                Body::Joining(joining) => is_ours(&joining.party),
+                Body::Memorandum(memorandum) => memorandum.parties.iter().any(is_ours),
+                Body::Departure(departure) => is_ours(&departure.party),
+                Body::Suspension(suspension) => suspension.party.as_ref().is_none_or(is_ours),
+                Body::Prospect(prospect) => prospect.parties.iter().any(is_ours),
+                _ => false,
+            }
+    }
+}
+
+impl Why {
+    /// Why the answer is not certain, in words; nothing, if it is.
+    pub fn doubt(&self) -> Option<String> {
+        let row = self.row.as_ref().filter(|row| row.certainty == Certainty::Possible)?;
+        let imprecise = |date: &&Date| date.window().width() != Some(1);
+        let covers =
+            |date: &&Date| date.window().possibly_by(self.vantage.on) && !date.window().certainly_by(self.vantage.on);
+        let since = row.since.as_ref().filter(imprecise).filter(covers);
+        let until = row.until.as_ref().filter(imprecise).filter(covers);
+        let mut reasons = Vec::new();
+        if let Some(since) = since {
+            reasons.push(format!("the beginning is known only as {}", since.in_words()));
+        }
+        if let Some(until) = until {
+            reasons.push(format!("the end is known only as {}", until.in_words()));
+        }
+        if reasons.is_empty() {
+            reasons.push("something that it follows from is not known to the day".to_owned());
+        }
+        Some(reasons.join(", and "))
+    }
+}
