@@ -8,20 +8,20 @@ use serde_json::Value;
 use crate::support::Desk;
 
 /// The report of October 2023 alone.
-fn report() -> &'static Desk {
+pub(crate) fn report() -> &'static Desk {
     static LEDGER: OnceLock<Desk> = OnceLock::new();
     LEDGER.get_or_init(|| Desk::with_ilrs(&["october-2023"]))
 }
 
 /// The report and all other sources.
-fn all() -> &'static Desk {
+pub(crate) fn all() -> &'static Desk {
     static LEDGER: OnceLock<Desk> = OnceLock::new();
     LEDGER.get_or_init(|| Desk::with_ilrs(&["october-2023", "other-sources"]))
 }
 
 /// What the binary answers in JSON; the ledger is named for it.
 #[track_caller]
-fn ask(desk: &Desk, line: &str) -> Value {
+pub(crate) fn ask(desk: &Desk, line: &str) -> Value {
     let answer = desk.run(&format!("{line} --ledger ilrs.servanda --json"));
     assert_eq!(answer.code, 0, "{line}: {}", answer.err);
     answer.json()

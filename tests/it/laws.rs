@@ -13,7 +13,7 @@ use servanda::domain::day::Day;
 use servanda::domain::window::Certainty;
 
 /// Days on which answers are compared.
-const DAYS: [&str; 6] = ["1999-12-31", "2001-03-01", "2003-07-15", "2005-01-01", "2008-02-29", "2030-01-01"];
+pub(crate) const DAYS: [&str; 6] = ["1999-12-31", "2001-03-01", "2003-07-15", "2005-01-01", "2008-02-29", "2030-01-01"];
 
 /// A seed of one announcement: party, what happened, act, day, open start, stay, standing.
 type Seed = (bool, u8, usize, i32, bool, u8, bool);
@@ -49,13 +49,13 @@ fn grow(index: usize, (party, what, act, day, is_open, stay, is_reported): Seed)
     told.named(&format!("told-{index}"))
 }
 
-fn history() -> impl Strategy<Value = Vec<Told>> {
+pub(crate) fn history() -> impl Strategy<Value = Vec<Told>> {
     prop::collection::vec(seed(), 1..10)
         .prop_map(|seeds| seeds.into_iter().enumerate().map(|(index, seed)| grow(index, seed)).collect())
 }
 
 /// The type of an agreement, and rules of its own.
-fn rules() -> impl Strategy<Value = (&'static str, Value)> {
+pub(crate) fn rules() -> impl Strategy<Value = (&'static str, Value)> {
     let own = prop::sample::select(vec![
         Value::Null,
         json!({"in_force": "stated"}),

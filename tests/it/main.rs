@@ -2,6 +2,7 @@
 
 mod all_at_once;
 mod answers;
+mod changes;
 mod claims;
 mod corrections;
 mod faults;
@@ -18,6 +19,7 @@ mod layers;
 mod membership;
 mod model;
 mod processes;
+mod questions;
 mod refusals;
 mod replaced;
 mod shown;
