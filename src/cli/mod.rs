@@ -16,7 +16,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, CommandFactory, Parser, ValueEnum};
 
 use crate::domain::text::shown;
 
@@ -74,6 +74,11 @@ enum Colour {
     Always,
     /// Never.
     Never,
+}
+
+/// The command line, as it is described to people, shells and `man`.
+pub fn command_line() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs a command line and returns its exit code. The first argument is the program's name.

@@ -5,6 +5,7 @@ mod answers;
 mod changes;
 mod claims;
 mod corrections;
+mod examples;
 mod faults;
 mod files;
 mod format;

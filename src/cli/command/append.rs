@@ -35,7 +35,7 @@ use crate::query::consequences::{Consequence, consequences};
 #[command(before_help = "\
 Examples:
   servanda append october-2023.yaml
-  servanda append --init --ledger ilrs.servanda announcements/
+  servanda append --init --ledger other.servanda announcements/
   servanda append --dry-run new.yaml         check everything, write nothing
   servanda append - < new.yaml               from standard input")]
 pub(in crate::cli) struct Append {

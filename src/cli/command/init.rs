@@ -22,7 +22,7 @@ pub(super) const KEEP_GENESIS: &str =
 #[command(before_help = "\
 Examples:
   servanda init --ledger treaties.servanda --origin ministry.example/treaties
-  servanda init --recorder desk@ministry.example --key ~/.ssh/id_ed25519")]
+  servanda init --ledger desk.servanda --recorder desk@ministry.example --key ~/.ssh/id_ed25519")]
 pub(in crate::cli) struct Init {
     #[command(flatten)]
     names: NewLedger,

@@ -13,7 +13,7 @@ use crate::query::records::{Line, LogAnswer, log};
 Examples:
   servanda log
   servanda log --last 5
-  servanda log --format ndjson | jq -r .id")]
+  servanda log --format ndjson > log.ndjson")]
 pub(in crate::cli) struct Log {
     /// Only the newest so many
     #[arg(long, value_name = "NUMBER")]

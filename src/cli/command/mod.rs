@@ -3,6 +3,7 @@
 mod agreement;
 pub(super) mod append;
 pub(super) mod asking;
+mod completions;
 mod conflicts;
 mod counts;
 mod diff;
@@ -54,6 +55,8 @@ pub(super) enum Command {
     Show(show::Show),
     Source(source::Source),
     Key(key::Key),
+    Completions(completions::Completions),
+    Man(completions::Man),
     Verify(verify::Verify),
 }
 
@@ -79,6 +82,8 @@ impl Command {
             Self::Show(command) => command.run(context),
             Self::Source(command) => command.run(context),
             Self::Key(command) => command.run(context),
+            Self::Completions(command) => command.run(context),
+            Self::Man(command) => command.run(context),
             Self::Verify(command) => command.run(context),
         }
     }

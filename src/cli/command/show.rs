@@ -14,7 +14,7 @@ use crate::query::records::{Shown, find, show};
 Examples:
   servanda show 12
   servanda show pakistan-joins-ilrs
-  servanda show 12 --raw | b3sum --derive-key 'servanda 2026-11-22 event v1'")]
+  servanda show 12 --raw > event-12")]
 pub(in crate::cli) struct Show {
     /// Its position, its announcement's id, or 8 or more digits of its hash
     event: String,

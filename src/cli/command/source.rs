@@ -16,8 +16,8 @@ use crate::query::sources::{SourceUse, Sources, sources};
 #[command(before_help = "\
 Examples:
   servanda source list
-  servanda source show 4f1a09c2       a document, by the first digits of its address
-  servanda source text 4f1a09c2")]
+  servanda source show 18eb114a       a document, by the first digits of its address
+  servanda source text 18eb114a")]
 pub(in crate::cli) struct Source {
     #[command(subcommand)]
     what: What,

@@ -18,7 +18,6 @@ use crate::ledger::verify::{Fault, Layer, LayerReport, Report, Verdict, verify};
 #[command(before_help = "\
 Examples:
   servanda verify
-  servanda verify --genesis HASH      with the first event's hash, had from elsewhere
   servanda verify --json")]
 pub(in crate::cli) struct Verify {
     /// The hash that the first event must have

@@ -1,0 +1,101 @@
+//! That the examples with which help begins run as they stand, that shells can complete what we say, and that `man` can
+//! show it. The worry is help that helps nobody.
+
+use std::fs;
+use std::process::Command;
+
+use servanda::cli::command_line;
+
+use crate::support::{Desk, fixture};
+
+/// The examples of a command, without the words that explain them.
+fn examples(command: &clap::Command) -> Vec<String> {
+    let text = command.get_before_help().map(ToString::to_string).unwrap_or_default();
+    let lines = text.lines().filter_map(|line| line.strip_prefix("  servanda "));
+    lines.map(|line| format!("servanda {}", line.split("   ").next().unwrap_or(line).trim_end())).collect()
+}
+
+/// A folder with the founding case as its ledger, and the files that examples name.
+fn desk() -> Desk {
+    let desk = Desk::with_ilrs(&["october-2023", "other-sources"]);
+    fs::rename(desk.path().join("ilrs.servanda"), desk.path().join(".servanda")).expect("a ledger can be moved");
+    let party = |id: &str| {
+        format!(
+            "evidence: {{ none: made up }}\nannouncements:\n  - {{ kind: party, id: {id}, name: {id}, type: state }}\n"
+        )
+    };
+    desk.write("october-2023.yaml", &party("one"));
+    desk.write("new.yaml", &party("two"));
+    fs::create_dir(desk.path().join("announcements")).expect("a folder can be made");
+    desk.write("announcements/01.yaml", &party("three"));
+    fs::create_dir(desk.path().join(".ssh")).expect("a folder can be made");
+    let key = desk.path().join("config/servanda/recorder_ed25519");
+    fs::copy(key, desk.path().join(".ssh/id_ed25519")).expect("there is a key");
+    desk
+}
+
+#[test]
+fn every_example_in_help_runs_as_it_stands() {
+    let desk = desk();
+    let bin = fs::canonicalize(env!("CARGO_BIN_EXE_servanda")).expect("the binary is built");
+    let path = format!("{}:/usr/bin:/bin", bin.parent().expect("it lies in a folder").display());
+    let all = command_line();
+    let nested = all.get_subcommands().flat_map(clap::Command::get_subcommands);
+    let mut run = 0;
+    for command in std::iter::once(&all).chain(all.get_subcommands()).chain(nested) {
+        for line in examples(command) {
+            let shell = Command::new("sh")
+                .args(["-c", &line])
+                .current_dir(desk.path())
+                .env_clear()
+                .envs([("PATH", path.as_str()), ("COLUMNS", "100")])
+                .env("HOME", desk.path())
+                .env("XDG_CONFIG_HOME", desk.path().join("config"))
+                .output()
+                .expect("there is a shell");
+            let said = String::from_utf8_lossy(&shell.stderr);
+            assert!(shell.status.success(), "{line}: {said}");
+            run += 1;
+        }
+    }
+    assert!(run > 40, "only {run} examples");
+    assert!(fixture("ilrs").is_dir());
+}
+
+#[test]
+fn help_of_every_command_begins_with_two_to_four_examples() {
+    let all = command_line();
+    for command in std::iter::once(&all).chain(all.get_subcommands()) {
+        let count = examples(command).len();
+        assert!((2..=4).contains(&count), "{} has {count} examples", command.get_name());
+    }
+}
+
+#[test]
+fn completions_know_every_command() {
+    let desk = Desk::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = desk.run(&format!("completions {shell}"));
+        assert_eq!(script.code, 0, "{}", script.err);
+        for command in command_line().get_subcommands() {
+            assert!(script.out.contains(command.get_name()), "{shell} does not know {}", command.get_name());
+        }
+    }
+    desk.write("servanda.bash", &desk.run("completions bash").out);
+    let checked = Command::new("bash").arg("-n").arg(desk.path().join("servanda.bash")).status();
+    assert!(checked.expect("there is a bash").success());
+}
+
+#[test]
+fn there_is_a_manual_page_for_every_command() {
+    let desk = Desk::new();
+    let main = desk.run("man");
+    assert!(main.out.starts_with(".ie") && main.out.contains(".TH servanda 1"), "{:.200}", main.out);
+    assert_eq!(desk.run("man man1").code, 0);
+    for command in command_line().get_subcommands() {
+        let page = desk.path().join(format!("man1/servanda-{}.1", command.get_name()));
+        let page = fs::read_to_string(&page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
+        assert!(page.contains(".SH NAME") && page.contains(".SH EXAMPLES"), "{}", command.get_name());
+    }
+    assert!(desk.path().join("man1/servanda-source-list.1").is_file());
+}
