@@ -30,6 +30,7 @@ use crate::query::prospects::Prospects;
 use crate::query::records::{LogAnswer, Shown};
 use crate::query::replay::State;
 use crate::query::sources::Sources;
+use crate::query::timeline::Timeline;
 use crate::query::why::Why;
 
 /// Every answer, in the order of the names.
@@ -53,6 +54,7 @@ pub const ANSWERS: &[Published] = &[
     answer::<Schemas>("servanda/schemas/v1", "The names of all forms."),
     answer::<Sources>("servanda/sources/v1", "The sources, and what rests on them."),
     answer::<State>("servanda/state/v1", "Who is what to every agreement on a day."),
+    answer::<Timeline>("servanda/timeline/v1", "Who was what to an agreement over time."),
     answer::<VerifyAnswer>("servanda/verify/v1", "Whether anything was altered, removed or slipped in."),
     answer::<Why>("servanda/why/v1", "Why a party is what it is to an agreement on a day."),
 ];

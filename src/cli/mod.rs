@@ -3,6 +3,7 @@
 //! Answers go to standard output, everything else to standard error. A command is one file in `command/`.
 
 pub mod answers;
+mod bars;
 pub mod command;
 pub mod diagnostic;
 pub mod failure;
@@ -10,6 +11,7 @@ mod page;
 pub mod place;
 pub mod screen;
 pub mod surroundings;
+mod svg;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;

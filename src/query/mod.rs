@@ -19,6 +19,7 @@ pub mod records;
 pub mod replay;
 pub mod sentence;
 pub mod sources;
+pub mod timeline;
 mod view;
 pub mod why;
 

@@ -48,6 +48,7 @@ const COMMANDS: &[&str] = &[
     "show 12",
     "source list",
     "source show 18eb",
+    "timeline ilrs --to 2023-12-31 --include-reported",
     "verify",
     "why pakistan ilrs --on 2023-10-19",
     "why azerbaijan ilrs --on 2023-10-05 --recorded-by 39",

@@ -28,6 +28,7 @@ mod support;
 mod tampered_store;
 mod tampering;
 mod tidy;
+mod timeline;
 mod tour;
 mod treaties;
 mod trial;

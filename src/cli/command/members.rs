@@ -49,7 +49,8 @@ impl Members {
     }
 }
 
-fn party_type(text: &str) -> Result<PartyType, String> {
+/// A type of parties, on the command line.
+pub(super) fn party_type(text: &str) -> Result<PartyType, String> {
     word(PartyType::ALL, text)
 }
 

@@ -20,6 +20,7 @@ pub(super) mod schema;
 mod show;
 mod source;
 mod template;
+mod timeline;
 pub(super) mod verify;
 mod why;
 
@@ -48,6 +49,7 @@ pub(super) enum Command {
     Diff(diff::Diff),
     Replay(replay::Replay),
     Prospects(prospects::Prospects),
+    Timeline(timeline::Timeline),
     Why(why::Why),
     Conflicts(conflicts::Conflicts),
     Counts(counts::Counts),
@@ -75,6 +77,7 @@ impl Command {
             Self::Diff(command) => command.run(context),
             Self::Replay(command) => command.run(context),
             Self::Prospects(command) => command.run(context),
+            Self::Timeline(command) => command.run(context),
             Self::Why(command) => command.run(context),
             Self::Conflicts(command) => command.run(context),
             Self::Counts(command) => command.run(context),
