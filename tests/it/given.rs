@@ -24,11 +24,12 @@ pub(crate) struct Told {
     announced: Option<String>,
     standing: Standing,
     grade: Option<String>,
+    published: Option<String>,
 }
 
 /// Any announcement, by the keys of its kind.
 pub(crate) fn told(kind: &'static str, fields: Value) -> Told {
-    Told { kind, fields, id: None, announced: None, standing: Standing::Confirmed, grade: None }
+    Told { kind, fields, id: None, announced: None, standing: Standing::Confirmed, grade: None, published: None }
 }
 
 /// The party joins the pact, by an act that is not told.
@@ -82,6 +83,11 @@ pub(crate) fn disputed(id: &str) -> Told {
     told("dispute", json!({"of": id}))
 }
 
+/// An announcement is said again by somebody else.
+pub(crate) fn confirmed(id: &str) -> Told {
+    told("confirmation", json!({"of": id}))
+}
+
 /// An announcement is corrected by another.
 pub(crate) fn corrected(id: &str, replacement: &Told) -> Told {
     let replacement = json!({"kind": replacement.kind, "body": replacement.fields});
@@ -107,6 +113,18 @@ impl Told {
         self
     }
 
+    /// Made public on the day on which it occurred.
+    pub(crate) fn at_once(self) -> Self {
+        let occurred = self.fields["occurred"].as_str().expect("an act has a day").to_owned();
+        self.announced(&occurred)
+    }
+
+    /// On the word of a source that was published then.
+    pub(crate) fn published(mut self, date: &str) -> Self {
+        self.published = Some(date.to_owned());
+        self
+    }
+
     /// Only said to be so.
     pub(crate) fn reported(mut self) -> Self {
         self.standing = Standing::Reported;
@@ -123,8 +141,12 @@ impl Told {
         let mut announcement = Announcement::of(body(self.kind, self.fields.clone()));
         announcement.announced = self.announced.as_deref().map(|date| Date::parse(date).expect("a date"));
         announcement.standing = self.standing;
-        if let Some(grade) = &self.grade {
-            let evidence = json!({"source": {"publisher": "Somebody", "grade": grade}});
+        if self.grade.is_some() || self.published.is_some() {
+            let mut source = json!({"publisher": "Somebody", "grade": self.grade.as_deref().unwrap_or("secondary")});
+            if let Some(published) = &self.published {
+                source["published"] = json!(published);
+            }
+            let evidence = json!({ "source": source });
             announcement.evidence = vec![serde_json::from_value::<Evidence>(evidence).expect("evidence")];
         }
         let own = self.id.clone().map(|id| AnnouncementId::parse(&id).expect("an id"));
@@ -195,6 +217,11 @@ impl Given {
     /// As it was recorded up to that event.
     pub(crate) fn recorded_by(&self, seq: u64) -> Self {
         Self { known: Known { recorded_by: Some(RecordedBy::Seq(seq)), ..self.known }, ..self.clone() }
+    }
+
+    /// As it was recorded up to the moment of that event.
+    pub(crate) fn recorded_at(&self, seq: u64) -> Self {
+        Self { known: Known { recorded_by: Some(RecordedBy::At(header(seq).recorded)), ..self.known }, ..self.clone() }
     }
 
     /// As it was announced by that day.

@@ -2,6 +2,7 @@
 
 mod all_at_once;
 mod answers;
+mod cases;
 mod changes;
 mod claims;
 mod corrections;

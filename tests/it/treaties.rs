@@ -1,9 +1,9 @@
-//! What events mean for treaties, protocols and framework agreements: each rule a test, and cases that
-//! everybody knows. The worry is a signatory that is taken for a party, or a party that left and still counts.
+//! What events mean for treaties, protocols and framework agreements: each rule a test. The worry is a signatory that
+//! is taken for a party, or a party that left and still counts.
 
 use serde_json::json;
 
-use crate::given::{Given, Told, check, check_row, did, joined, left, milestone, pact, pact_with, treaty, undid};
+use crate::given::{Given, Told, check, check_row, did, left, milestone, pact, pact_with, treaty, undid};
 
 /// Acts by which a party consents to be bound.
 const CONSENTS: [&str; 10] = [
@@ -237,71 +237,4 @@ fn every_stay_of_a_table_is_a_row() {
     ]);
     check(&history, "2007-01-01", "a member");
     check(&history, "2010-01-01", "a member");
-}
-
-/// Canada notified on 15 December 2011 that it withdraws from the Kyoto Protocol; a year later it was outside.
-#[test]
-fn canada_left_the_kyoto_protocol() {
-    let history = pact(
-        "protocol",
-        [
-            did("canada", "signature", "1998-04-29"),
-            ratified("canada", "2002-12-17"),
-            milestone("entry-into-force", "2005-02-16"),
-            left("canada", "2011-12-15").with("effective", "2012-12-15"),
-        ],
-    );
-    check(&history, "2005-02-15", "canada contracting");
-    check(&history, "2012-12-14", "canada member");
-    check(&history, "2012-12-15", "canada former");
-}
-
-/// The United States left the Paris Agreement on 4 November 2020 and came back on 19 February 2021.
-#[test]
-fn the_united_states_left_the_paris_agreement_and_came_back() {
-    let history = pact_with(
-        "treaty",
-        &json!({"delay": 30}),
-        [
-            did("us", "signature", "2016-04-22"),
-            did("us", "acceptance", "2016-09-03"),
-            milestone("entry-into-force", "2016-11-04"),
-            left("us", "2019-11-04").with("effective", "2020-11-04"),
-            did("us", "acceptance", "2021-01-20"),
-        ],
-    );
-    for (on, expected) in [
-        ("2016-09-03", "us contracting"),
-        ("2016-11-04", "us member"),
-        ("2020-11-03", "us member"),
-        ("2020-11-04", "us former"),
-        ("2021-02-18", "us contracting"),
-        ("2021-02-19", "us member"),
-    ] {
-        check(&history, on, expected);
-    }
-}
-
-/// Russia withdrew its ratification of the test ban on 2 November 2023, and not its signature.
-#[test]
-fn russia_is_a_signatory_of_the_test_ban_again() {
-    let history = treaty([
-        did("russia", "signature", "1996-09-24"),
-        ratified("russia", "2000-06-30"),
-        undid("russia", "withdrawal-of-ratification", "2023-11-02"),
-    ]);
-    check(&history, "1999-01-01", "russia signatory");
-    check(&history, "2023-11-01", "russia contracting");
-    check(&history, "2023-11-02", "russia signatory");
-}
-
-/// The United Kingdom was in the Union until the end of 31 January 2020.
-#[test]
-fn the_united_kingdom_left_the_union() {
-    let history = pact(
-        "organisation",
-        [joined("uk", "1973-01-01").with("act", "accession"), left("uk", "2017-03-29").with("effective", "2020-02-01")],
-    );
-    check(&history, "2020-01-31", "uk member");
-    check(&history, "2020-02-01", "uk former");
 }
