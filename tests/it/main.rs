@@ -24,6 +24,7 @@ mod processes;
 mod questions;
 mod refusals;
 mod replaced;
+mod rules;
 mod shown;
 mod support;
 mod tampered_store;
