@@ -317,10 +317,10 @@ fn held<'i, 'a>(interval: &'i Interval<'a>, stays: &'i Stays<'a>, on: Day) -> Ve
     }
 }
 
-/// Whether the interval lies, or may lie, in the past.
+/// Whether the interval lies, or may lie, in the past; one that ends before it begins never was.
 fn former<'i, 'a>(interval: &'i Interval<'a>, on: Day) -> Option<Held<'i, 'a>> {
     let end = interval.end?;
-    if !end.possibly_by(on) || !interval.begin.possibly_by(on) {
+    if ends_by(end, interval.begin) || !end.possibly_by(on) || !interval.begin.possibly_by(on) {
         return None;
     }
     let certain = end.certainly_by(on) && interval.begin.certainly_by(on);

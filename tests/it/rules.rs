@@ -222,6 +222,13 @@ fn a_treaty_that_ends_ends_every_status_alike() {
 }
 
 #[test]
+fn whoever_comes_after_the_end_of_an_agreement_never_was_anything_to_it() {
+    let history = programme([milestone("terminated", "2010-01-01"), joined("a", "2015-01-01")]);
+    check(&history, "2009-12-31", "");
+    check(&history, "2016-01-01", "");
+}
+
+#[test]
 fn the_earlier_of_leaving_and_the_end_of_the_agreement_counts_end_by_end() {
     let history = programme([joined("a", "2000-01-01"), left("a", "2010"), milestone("expired", "2010-07-01")]);
     check(&history, "2009-12-31", "a member");
@@ -229,6 +236,18 @@ fn the_earlier_of_leaving_and_the_end_of_the_agreement_counts_end_by_end() {
     check(&history, "2010-06-30", "a possibly member");
     check(&history, "2010-07-01", "a former");
     check_row(&history, ("a", "2005-01-01"), "2000-01-01", "[2010-01-01..2010-07-01]", &[1, 2, 3]);
+}
+
+#[test]
+fn whoever_left_before_the_entry_into_force_was_no_member_and_no_date_says_so() {
+    let history = treaty([
+        did("a", "ratification", "2000-01-01"),
+        left("a", "2005-01-01"),
+        milestone("entry-into-force", "2010-01-01"),
+    ]);
+    check(&history, "2004-12-31", "a contracting");
+    check(&history, "2012-01-01", "a former");
+    check_row(&history, ("a", "2012-01-01"), "2000-01-01", "2005-01-01", &[1, 2]);
 }
 
 #[test]
