@@ -118,9 +118,14 @@ impl<'a> Knowledge<'a> {
         self.claims.binary_search_by_key(&seq, Claim::seq).ok().map(|index| &self.claims[index])
     }
 
-    /// The claim of the announcement of that id, if another names it, and it makes one that stands.
+    /// The claim of the announcement of that id, if another names it, or of what stands in its place.
     pub fn claim_of(&self, id: &AnnouncementId) -> Option<&Claim<'a>> {
-        self.claim(self.by_id.get(id)?.header.seq)
+        let mut seq = self.by_id.get(id)?.header.seq;
+        // What strikes is always later, so this comes to an end.
+        while let Some(struck) = self.struck.get(&seq).filter(|struck| struck.replaced) {
+            seq = struck.by;
+        }
+        self.claim(seq)
     }
 
     /// The event of the announcement of that id, if another names it.

@@ -309,6 +309,23 @@ fn what_is_expected_of_several_ends_for_each_when_it_joins() {
 }
 
 #[test]
+fn what_was_expected_stays_fulfilled_when_the_fulfilment_is_corrected_and_not_when_it_is_retracted() {
+    let told = vec![
+        expected("a", "2015-01-01").with("fulfilled_by", "signed"),
+        joined("b", "2016-01-01").named("signed").announced("2016-01-01"),
+        corrected("signed", &joined("b", "2016-02-01")).announced("2016-03-01").named("better"),
+        corrected("better", &joined("b", "2016-02-02")).announced("2016-04-01").named("best"),
+    ];
+    let corrected = programme(told.clone());
+    check(&corrected.recorded_by(2), "2017-01-01", "b member");
+    check(&corrected.recorded_by(3), "2017-01-01", "b member");
+    check(&corrected, "2017-01-01", "b member");
+    check(&corrected, "2015-06-01", "a prospective");
+    let plain = told.into_iter().take(2).chain([retracted("signed")]);
+    check(&programme(plain), "2017-01-01", "a prospective");
+}
+
+#[test]
 fn the_clocks_compose() {
     let history = programme([
         joined("a", "2000-01-01").announced("2000-01-02"),
