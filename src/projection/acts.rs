@@ -171,6 +171,11 @@ impl<'a> AgreementActs<'a> {
 }
 
 impl<'a> Milestones<'a> {
+    /// The window with an open start clipped at the earliest day on which anything is recorded of the agreement.
+    pub(super) fn clip(&self, window: Window) -> Window {
+        clip(window, self.earliest)
+    }
+
     fn of(claims: &[&'a Claim<'a>], is_ours: &dyn Fn(&str) -> bool, prefer: Prefer) -> Self {
         let mut in_force = Vec::new();
         let mut ended = Vec::new();

@@ -3,7 +3,7 @@
 use crate::domain::act::{DepartureAct, JoiningAct, Role};
 use crate::domain::date::Date;
 use crate::domain::window::Window;
-use crate::projection::acts::{Act, Turn};
+use crate::projection::acts::{Act, Milestones, Turn};
 use crate::projection::knowledge::Claim;
 use crate::projection::rank::{Prefer, rank, stated};
 use crate::projection::rules::{EndGround, Ground, Status, Step};
@@ -95,11 +95,16 @@ impl<'a> End<'a> {
         Some(Self { window: first.effect, date: first.date.clone(), claims, ground })
     }
 
-    /// By the claims of a milestone of the agreement, the deciding one first.
-    pub(super) fn of_agreement(claims: &[(&'a Claim<'a>, &'a Date)]) -> Option<Self> {
-        let (_, date) = claims.first()?;
-        let claims = claims.iter().map(|(claim, _)| *claim).collect();
-        Some(Self { window: date.window(), date: (*date).clone(), claims, ground: EndGround::Agreement })
+    /// By the claims of the end of the agreement.
+    pub(super) fn of_agreement(milestones: &Milestones<'a>) -> Option<Self> {
+        let (_, date) = milestones.ended.first()?;
+        let claims = milestones.ended.iter().map(|(claim, _)| *claim).collect();
+        Some(Self {
+            window: milestones.clip(date.window()),
+            date: (*date).clone(),
+            claims,
+            ground: EndGround::Agreement,
+        })
     }
 
     /// The earlier of two ends.

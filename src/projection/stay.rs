@@ -112,7 +112,7 @@ impl<'a> Stay<'a> {
             End::of(leavings, terms.prefer)
         };
         let left = if terms.rules.needs_notice() { left } else { left.map(End::without_notice) };
-        match (left, End::of_agreement(&terms.milestones.ended)) {
+        match (left, End::of_agreement(terms.milestones)) {
             (Some(left), Some(ended)) => Some(left.or_earlier(ended)),
             (left, ended) => left.or(ended),
         }
@@ -167,7 +167,7 @@ impl<'a> Stay<'a> {
 fn in_force<'a>(consent: &[Act<'a>], contracting: &Interval<'a>, terms: Terms<'_, 'a>) -> Option<Interval<'a>> {
     let mut interval = Interval { status: Status::Member, ..contracting.clone() };
     if let Some(date) = consent.iter().find_map(|act| act.in_force) {
-        interval.begin = date.window();
+        interval.begin = terms.milestones.clip(date.window());
         interval.since = date.clone();
         interval.ground = Ground::StatedEntryIntoForce;
         return Some(interval);

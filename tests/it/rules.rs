@@ -326,6 +326,31 @@ fn what_was_expected_stays_fulfilled_when_the_fulfilment_is_corrected_and_not_wh
 }
 
 #[test]
+fn an_open_start_of_what_is_stated_for_the_party_is_clipped_too() {
+    let history = treaty([
+        milestone("opened", "1990-01-01"),
+        did("a", "ratification", "[..2000-01-01]").with("effective", "[..2000-06-01]"),
+    ]);
+    check(&history, "1989-12-31", "");
+    check(&history, "1990-01-01", "a possibly member");
+    check(&history, "2000-06-01", "a member");
+    assert_eq!(since(&history, "a", "2000-06-01").as_deref(), Some("[..2000-06-01]"));
+}
+
+#[test]
+fn an_open_start_of_a_suspension_or_of_the_end_is_clipped_too() {
+    for (last, after) in [
+        (paused("suspension", "[..2000-01-01]"), "a suspended"),
+        (milestone("terminated", "[..2000-01-01]"), "a former"),
+    ] {
+        let history = programme([milestone("established", "1990-01-01"), joined("a", "1985-01-01"), last]);
+        check(&history, "1989-12-31", "a member");
+        check(&history, "1990-01-01", "a possibly member");
+        check(&history, "2000-01-01", after);
+    }
+}
+
+#[test]
 fn the_clocks_compose() {
     let history = programme([
         joined("a", "2000-01-01").announced("2000-01-02"),
