@@ -161,15 +161,15 @@ impl<'a> Stays<'a> {
     }
 }
 
-/// Puts departures told before the first joining, which may yet follow it, as late as they can be.
+/// Puts what closes and stands before the first that opens, but may yet follow it, as late as it can be: departures
+/// and joinings, resumptions and suspensions, in order of their days of effect.
 ///
 /// Only what certainly cannot follow the history is irregular.
-fn in_regular_order(acts: &mut Vec<Act<'_>>) {
-    acts.sort_by(|a, b| a.effect.cmp_by_ends(&b.effect));
-    let Some(first) = acts.iter().position(|act| !act.departs()) else { return };
+fn in_regular_order<'a>(acts: &mut Vec<Act<'a>>, closes: impl Fn(&Act<'a>) -> bool) {
+    let Some(first) = acts.iter().position(|act| !closes(act)) else { return };
     let joined = acts[first].effect;
-    let early: Vec<Act<'_>> = acts.drain(..first).collect();
-    let (before, after): (Vec<Act<'_>>, Vec<Act<'_>>) =
+    let early: Vec<Act<'a>> = acts.drain(..first).collect();
+    let (before, after): (Vec<Act<'a>>, Vec<Act<'a>>) =
         early.into_iter().partition(|act| act.effect.certainly_before(joined));
     for act in after {
         let is_by_then = |other: &Act<'_>| act.effect.latest().is_none_or(|latest| other.effect.possibly_by(latest));
@@ -182,7 +182,8 @@ fn in_regular_order(acts: &mut Vec<Act<'_>>) {
 ///
 /// A departure that follows a closed stay without a joining between is another claim of the same leaving.
 fn in_order(mut acts: Vec<Act<'_>>) -> (Vec<Stay<'_>>, Vec<Act<'_>>) {
-    in_regular_order(&mut acts);
+    acts.sort_by(|a, b| a.effect.cmp_by_ends(&b.effect));
+    in_regular_order(&mut acts, Act::departs);
     let mut stays: Vec<Stay<'_>> = Vec::new();
     let mut irregular = Vec::new();
     let mut open = false;
@@ -210,6 +211,7 @@ fn in_order(mut acts: Vec<Act<'_>>) -> (Vec<Stay<'_>>, Vec<Act<'_>>) {
 fn suspended(mut acts: Vec<Act<'_>>, prefer: Prefer) -> Vec<Interval<'_>> {
     let resumes = |act: &Act<'_>| act.turn == Turn::Suspension(SuspensionAct::Resumption);
     acts.sort_by(|a, b| a.effect.cmp_by_ends(&b.effect).then(resumes(a).cmp(&resumes(b))));
+    in_regular_order(&mut acts, resumes);
     let mut found: Vec<Interval<'_>> = Vec::new();
     for claims in acts.chunk_by(|a, b| a.turn == b.turn) {
         let mut claims = claims.to_vec();

@@ -268,6 +268,19 @@ fn a_suspension_for_all_holds_for_those_who_join_in_it_and_return() {
 }
 
 #[test]
+fn a_resumption_whose_day_is_less_precise_than_that_of_the_suspension_may_follow_it() {
+    let told = |resumed| {
+        let own = |told: Told| told.with("party", "a");
+        [joined("a", "2000-01-01"), own(paused("suspension", "2009-07-05")), own(paused("resumption", resumed))]
+    };
+    let history = programme(told("2009"));
+    check(&history, "2009-07-04", "a member");
+    check(&history, "2009-07-05", "a possibly member");
+    check(&history, "2009-12-31", "a member");
+    check(&programme(told("2008")), "2010-01-01", "a suspended");
+}
+
+#[test]
 fn a_suspension_takes_the_place_of_membership_alone() {
     let history = treaty([
         did("a", "signature", "2000-01-01"),
@@ -389,7 +402,7 @@ fn a_retraction_works_from_its_own_announcement_on() {
 fn an_answer_names_the_position_that_it_was_computed_at() {
     let history = programme([joined("a", "2000-01-01"), left("a", "2001-01-01"), joined("b", "2002-01-01")]);
     for (seq, given) in [(1, history.recorded_by(1)), (2, history.recorded_at(2)), (3, history.clone())] {
-        let position = given.answer("2003-01-01").position;
+        let position = given.answer("2003-01-01").vantage.position;
         assert_eq!((position.len, position.head), (seq + 1, history.events[usize::try_from(seq).expect("few")].hash));
     }
 }
