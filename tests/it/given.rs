@@ -137,6 +137,11 @@ impl Told {
         self
     }
 
+    /// Whether it only denies or repeats what another says.
+    pub(crate) fn only_comments(&self) -> bool {
+        matches!(self.kind, "dispute" | "confirmation")
+    }
+
     fn event(&self, seq: u64) -> Event {
         let mut announcement = Announcement::of(body(self.kind, self.fields.clone()));
         announcement.announced = self.announced.as_deref().map(|date| Date::parse(date).expect("a date"));

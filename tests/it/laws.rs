@@ -1,13 +1,15 @@
-//! Laws that hold for every history, with generated ones of two parties. The worry is the history that nobody thought
-//! of: an answer that depends on the order of recording, or a fold that panics.
+//! Laws that hold for every history, with generated ones of two parties, and what was said about their announcements
+//! afterwards. The worry is the history that nobody thought of: an answer that depends on the order of recording, or a
+//! fold that panics.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::given::{
-    Given, Told, corrected, did, disputed, expected, left, milestone, pact_with, paused, retracted, undid,
+    Given, Told, confirmed, corrected, did, disputed, expected, left, milestone, pact_with, paused, remarked,
+    retracted, undid,
 };
-use servanda::domain::act::{DepartureAct, JoiningAct};
+use servanda::domain::act::{DepartureAct, JoiningAct, MilestoneAct, StatementAct};
 use servanda::domain::agreement::AgreementType;
 use servanda::domain::day::Day;
 use servanda::domain::window::Certainty;
@@ -19,10 +21,11 @@ pub(crate) const DAYS: [&str; 6] = ["1999-12-31", "2001-03-01", "2003-07-15", "2
 type Seed = (bool, u8, usize, i32, bool, u8, bool);
 
 fn seed() -> impl Strategy<Value = Seed> {
-    (any::<bool>(), 0..12_u8, 0..64_usize, 0..4000_i32, any::<bool>(), 0..6_u8, prop::bool::weighted(0.2))
+    (any::<bool>(), 0..15_u8, 0..64_usize, 0..4000_i32, any::<bool>(), 0..6_u8, prop::bool::weighted(0.2))
 }
 
-/// The announcement that a seed grows to. No two have windows of one width, so that no claims tie.
+/// The announcement that a seed grows to. No two have windows of one width, and no two prospects were announced on one
+/// day, so that no claims tie.
 fn grow(index: usize, (party, what, act, day, is_open, stay, is_reported): Seed) -> Told {
     let party = if party { "a" } else { "b" };
     let width = i32::try_from(index).expect("histories are short");
@@ -35,10 +38,13 @@ fn grow(index: usize, (party, what, act, day, is_open, stay, is_reported): Seed)
         0..=4 => did(party, joining, &date),
         5..=6 => left(party, &date),
         7 => undid(party, departure, &date),
-        8 => expected(party, &first.to_string()),
+        8 => hoped(party, index, day),
         9 => paused("suspension", &date).with("party", party),
         10 => paused("resumption", &date).with("party", party),
-        _ => milestone(if act % 2 == 0 { "entry-into-force" } else { "terminated" }, &date),
+        11 => milestone(if act % 2 == 0 { "entry-into-force" } else { "terminated" }, &date),
+        12 => milestone(MilestoneAct::ALL[act % MilestoneAct::ALL.len()].as_str(), &date),
+        13 => paused(if act % 2 == 0 { "suspension" } else { "resumption" }, &date),
+        _ => remarked(party, StatementAct::ALL[act % StatementAct::ALL.len()].as_str(), &date),
     };
     if stay < 2 && !matches!(what, 8 | 11..) {
         told = told.with("stay", if stay == 0 { "one" } else { "two" });
@@ -49,9 +55,81 @@ fn grow(index: usize, (party, what, act, day, is_open, stay, is_reported): Seed)
     told.named(&format!("told-{index}"))
 }
 
+/// Something expected since a day that no other index has.
+fn hoped(party: &str, index: usize, day: i32) -> Told {
+    let index = i32::try_from(index).expect("histories are short");
+    let since = Day::from_ymd(2000, 1, 1).expect("a day").shift(day - day % 32 + index);
+    expected(party, &since.to_string())
+}
+
 pub(crate) fn history() -> impl Strategy<Value = Vec<Told>> {
     prop::collection::vec(seed(), 1..10)
         .prop_map(|seeds| seeds.into_iter().enumerate().map(|(index, seed)| grow(index, seed)).collect())
+}
+
+/// A history, and what was said about its announcements afterwards.
+#[derive(Debug, Clone)]
+struct Amended {
+    told: Vec<Told>,
+    /// The announcement that each one is about, by its place among `told`.
+    about: Vec<Option<usize>>,
+}
+
+impl Amended {
+    /// Adds what is said about an announcement; as when appending, nothing is corrected or retracted twice, and only
+    /// claims about the world are corrected or denied.
+    fn of(told: Vec<Told>, sayings: Vec<(u8, usize, Seed)>) -> Self {
+        let mut all = Self { about: vec![None; told.len()], told };
+        let mut is_claim = vec![true; all.told.len()];
+        let mut struck = vec![false; all.told.len()];
+        for (what, of, seed) in sayings {
+            let (index, of) = (all.told.len(), of % all.told.len());
+            let (id, party) = (format!("told-{of}"), if seed.0 { "a" } else { "b" });
+            let corrects = what == 1 && is_claim[of] && !struck[of];
+            let retracts = what == 0 && !struck[of];
+            let said = match what {
+                0 if retracts => retracted(&id),
+                1 if corrects => corrected(&id, &grow(index, seed)),
+                2 if is_claim[of] => disputed(&id),
+                3 if is_claim[of] => confirmed(&id),
+                4 => remarked(party, "objection", "2004").with("to", id),
+                5 => hoped(party, index, seed.3).with("fulfilled_by", id),
+                _ => continue,
+            };
+            struck[of] |= corrects || retracts;
+            all.told.push(said.named(&format!("told-{index}")));
+            all.about.push(Some(of));
+            is_claim.push(corrects || what >= 4);
+            struck.push(false);
+        }
+        all
+    }
+
+    /// The same in another order, in which whatever is about an announcement still comes after it.
+    fn in_order(&self, wanted: &[usize]) -> Vec<Told> {
+        let mut told = Vec::new();
+        let mut done = vec![false; self.told.len()];
+        while told.len() < self.told.len() {
+            let is_next = |index: &&usize| !done[**index] && self.about[**index].is_none_or(|of| done[of]);
+            let next = *wanted.iter().find(is_next).expect("nothing is about what comes after it");
+            done[next] = true;
+            told.push(self.told[next].clone());
+        }
+        told
+    }
+}
+
+fn amended() -> impl Strategy<Value = Amended> {
+    (history(), prop::collection::vec((0..6_u8, 0..16_usize, seed()), 0..7))
+        .prop_map(|(told, sayings)| Amended::of(told, sayings))
+}
+
+/// An amended history, and an order to record it in.
+fn shuffled() -> impl Strategy<Value = (Amended, Vec<usize>)> {
+    amended().prop_flat_map(|all| {
+        let order: Vec<usize> = (0..all.told.len()).collect();
+        (Just(all), Just(order).prop_shuffle())
+    })
 }
 
 /// The type of an agreement, and rules of its own.
@@ -67,14 +145,14 @@ pub(crate) fn rules() -> impl Strategy<Value = (&'static str, Value)> {
 
 /// All answers on the days, with announcements' ids instead of their positions.
 fn answers(given: &Given) -> Vec<Value> {
-    let name = |seq: &Value| {
-        let seq = seq.as_u64().and_then(|seq| usize::try_from(seq).ok()).expect("a position");
-        json!(given.events[seq].id.as_str().trim_end_matches("-again"))
-    };
     let answer = |given: &Given, on: &&str| {
         let mut rows = serde_json::to_value(given.answer(on).members).expect("rows are JSON");
         for row in rows.as_array_mut().expect("rows") {
-            row["events"] = row["events"].as_array().expect("events").iter().map(name).collect();
+            name(given, row);
+            let statements = row["statements"].as_array_mut().expect("statements");
+            statements.iter_mut().for_each(|statement| name(given, statement));
+            // Beside what decides, all is listed as it was recorded.
+            statements.sort_by_key(Value::to_string);
         }
         rows
     };
@@ -82,20 +160,76 @@ fn answers(given: &Given) -> Vec<Value> {
     both.iter().flat_map(|given| DAYS.iter().map(move |on| answer(given, on))).collect()
 }
 
+/// Puts ids in the place of the positions that an object holds.
+fn name(given: &Given, object: &mut Value) {
+    let id = |seq: &Value| {
+        let seq = seq.as_u64().and_then(|seq| usize::try_from(seq).ok()).expect("a position");
+        json!(given.events[seq].id.as_str().trim_end_matches("-again"))
+    };
+    for (key, value) in object.as_object_mut().expect("an object") {
+        match key.as_str() {
+            "event" => *value = id(value),
+            "events" | "confirmed_by" | "objections" => {
+                let mut ids: Vec<Value> = value.as_array().expect("positions").iter().map(id).collect();
+                if key != "events" {
+                    ids.sort_by_key(Value::to_string);
+                }
+                *value = ids.into();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A window of days since the beginning of 2000, and the day of it that it really was.
+fn guess() -> impl Strategy<Value = (i32, i32, i32)> {
+    (0..3500_i32, 0..900_i32).prop_flat_map(|(first, width)| (Just(first), Just(first + width), first..=first + width))
+}
+
+/// The same history as it was known and as it was: a signature, a consent and a leaving in each of two stays, a
+/// suspension and a resumption, and the entry into force; each may be left out.
+fn guessed() -> impl Strategy<Value = (Vec<Told>, Vec<Told>)> {
+    prop::collection::vec(prop::option::of(guess()), 9)
+        .prop_filter("what begins ends later", |guesses| {
+            let real = |index: usize| guesses[index].map(|(.., real)| real);
+            let in_order = |a: usize, b: usize| real(a).zip(real(b)).is_none_or(|(a, b)| a < b);
+            let pairs = [(0, 1), (1, 2), (0, 2), (3, 4), (4, 5), (3, 5), (6, 7)];
+            pairs.iter().all(|(a, b)| in_order(*a, *b))
+        })
+        .prop_map(|guesses| {
+            let day = |days: i32| Day::from_ymd(2000, 1, 1).expect("a day").shift(days).to_string();
+            let acts = |date: &dyn Fn((i32, i32, i32)) -> String| {
+                let told = |(index, guess): (usize, &Option<_>)| {
+                    let date = date((*guess)?);
+                    let stay = if index < 3 { "one" } else { "two" };
+                    Some(match index {
+                        0 | 3 => did("a", "signature", &date).with("stay", stay),
+                        1 | 4 => did("a", "ratification", &date).with("stay", stay),
+                        2 | 5 => left("a", &date).with("stay", stay),
+                        6 => paused("suspension", &date),
+                        7 => paused("resumption", &date),
+                        _ => milestone("entry-into-force", &date),
+                    })
+                };
+                guesses.iter().enumerate().filter_map(told).collect()
+            };
+            let known = |(first, last, _)| format!("[{}..{}]", day(first), day(last));
+            (acts(&known), acts(&|(.., real)| day(real)))
+        })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_order_of_recording_does_not_matter(
-        (told, shuffled) in history().prop_flat_map(|told| (Just(told.clone()), Just(told).prop_shuffle())),
-        (kind, own) in rules(),
-    ) {
-        prop_assert_eq!(answers(&pact_with(kind, &own, told)), answers(&pact_with(kind, &own, shuffled)));
+    fn the_order_of_recording_does_not_matter((all, order) in shuffled(), (kind, own) in rules()) {
+        let other = pact_with(kind, &own, all.in_order(&order));
+        prop_assert_eq!(answers(&pact_with(kind, &own, all.told)), answers(&other));
     }
 
     #[test]
-    fn what_is_certain_is_possible(told in history(), (kind, own) in rules()) {
-        let given = pact_with(kind, &own, told).with_reported();
+    fn what_is_certain_is_possible(all in amended(), (kind, own) in rules()) {
+        let given = pact_with(kind, &own, all.told).with_reported();
         for row in DAYS.iter().flat_map(|on| given.answer(on).members) {
             prop_assert!(row.at_least <= row.status, "{row:?}");
             prop_assert_eq!(row.certainty == Certainty::Certain, row.at_least == row.status, "{:?}", row);
@@ -103,7 +237,12 @@ proptest! {
     }
 
     #[test]
-    fn an_earlier_state_of_knowledge_is_the_answer_of_the_prefix(told in history(), (kind, own) in rules(), cut in 0..10_usize) {
+    fn an_earlier_state_of_knowledge_is_the_answer_of_the_prefix(
+        (all, order) in shuffled(),
+        (kind, own) in rules(),
+        cut in 0..16_usize,
+    ) {
+        let told = all.in_order(&order);
         let cut = cut.min(told.len());
         let all = pact_with(kind, &own, told.clone());
         let prefix = pact_with(kind, &own, told[..cut].to_vec());
@@ -120,8 +259,65 @@ proptest! {
     }
 
     #[test]
-    fn what_is_retracted_and_told_again_gives_the_earlier_answer(told in history(), (kind, own) in rules(), which in 0..10_usize) {
-        let which = which % told.len();
+    fn what_was_announced_by_a_day_is_answered_as_if_nothing_else_were_recorded(
+        all in amended(),
+        (kind, own) in rules(),
+        order in Just((0..16_i32).collect::<Vec<_>>()).prop_shuffle(),
+        cut in 0..16_i32,
+    ) {
+        let day = |place: i32| Day::from_ymd(2000, 1, 1).expect("a day").shift(place * 200);
+        let dated = all.told.into_iter().zip(order).map(|(told, place)| (told.announced(&day(place).to_string()), place));
+        let (dated, places): (Vec<Told>, Vec<i32>) = dated.unzip();
+        let known = dated.iter().zip(places).filter(|(_, place)| *place <= cut).map(|(told, _)| told.clone());
+        let known = pact_with(kind, &own, known.collect::<Vec<_>>());
+        prop_assert_eq!(answers(&pact_with(kind, &own, dated).announced_by(&day(cut).to_string())), answers(&known));
+    }
+
+    #[test]
+    fn what_really_was_lies_between_what_is_certain_and_what_is_possible(
+        (known, real) in guessed(),
+        (_, own) in rules(),
+    ) {
+        let (known, real) = (pact_with("treaty", &own, known), pact_with("treaty", &own, real));
+        for on in DAYS {
+            for (known, real) in known.answer(on).members.into_iter().zip(real.answer(on).members) {
+                let between = known.at_least <= real.status && real.status <= known.status;
+                prop_assert!(between && real.certainty == Certainty::Certain, "on {on}: {known:?} was {real:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_others_deny_or_say_too_changes_no_status(all in amended(), (kind, own) in rules()) {
+        let statuses = |given: Given| -> Vec<Value> {
+            let part = |row: &Value| json!([row["party"], row["status"], row["at_least"], row["since"], row["until"]]);
+            let answers = answers(&given);
+            answers.iter().map(|rows| rows.as_array().expect("rows").iter().map(part).collect()).collect()
+        };
+        let plain: Vec<Told> = all.told.iter().filter(|told| !told.only_comments()).cloned().collect();
+        prop_assert_eq!(statuses(pact_with(kind, &own, all.told)), statuses(pact_with(kind, &own, plain)));
+    }
+
+    #[test]
+    fn what_is_only_reported_lowers_no_status(all in amended(), (kind, own) in rules()) {
+        let given = pact_with(kind, &own, all.told);
+        for on in DAYS {
+            for row in given.answer(on).members {
+                let with = given.with_reported().row(&row.party, on);
+                prop_assert!(with == row || with.status > row.status, "{row:?} became {with:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_retracted_and_told_again_gives_the_earlier_answer(
+        all in amended(),
+        (kind, own) in rules(),
+        which in 0..16_usize,
+    ) {
+        // What others are about stays with the first telling.
+        let alone: Vec<usize> = (0..all.told.len()).filter(|index| !all.about.contains(&Some(*index))).collect();
+        let (which, told) = (alone[which % alone.len()], all.told);
         let again = told[which].clone().named(&format!("told-{which}-again"));
         let back = [retracted(&format!("told-{which}")), again];
         let longer = pact_with(kind, &own, told.iter().cloned().chain(back));
