@@ -150,7 +150,9 @@ fn answers(given: &Given) -> Vec<Value> {
         for row in rows.as_array_mut().expect("rows") {
             name(given, row);
             let statements = row["statements"].as_array_mut().expect("statements");
-            statements.iter_mut().for_each(|statement| name(given, statement));
+            for statement in statements.iter_mut() {
+                name(given, statement);
+            }
             // Beside what decides, all is listed as it was recorded.
             statements.sort_by_key(Value::to_string);
         }

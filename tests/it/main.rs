@@ -6,6 +6,7 @@ mod cases;
 mod changes;
 mod claims;
 mod corrections;
+mod disagreements;
 mod examples;
 mod faults;
 mod files;
