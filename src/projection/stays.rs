@@ -161,21 +161,89 @@ impl<'a> Stays<'a> {
     }
 }
 
-/// Puts what closes and stands before the first that opens, but may yet follow it, as late as it can be: departures
-/// and joinings, resumptions and suspensions, in order of their days of effect.
+/// Puts what closes where nothing is open, but may yet follow what opens later, as late as it can be: departures and
+/// joinings, resumptions and suspensions, in order of their days of effect.
 ///
-/// Only what certainly cannot follow the history is irregular.
-fn in_regular_order<'a>(acts: &mut Vec<Act<'a>>, closes: impl Fn(&Act<'a>) -> bool) {
-    let Some(first) = acts.iter().position(|act| !closes(act)) else { return };
-    let joined = acts[first].effect;
-    let early: Vec<Act<'a>> = acts.drain(..first).collect();
-    let (before, after): (Vec<Act<'a>>, Vec<Act<'a>>) =
-        early.into_iter().partition(|act| act.effect.certainly_before(joined));
-    for act in after {
-        let is_by_then = |other: &Act<'_>| act.effect.latest().is_none_or(|latest| other.effect.possibly_by(latest));
-        acts.insert(acts.iter().take_while(|other| is_by_then(other)).count(), act);
+/// Only what certainly cannot follow the history is irregular; what may say again how the last stay was closed does.
+fn in_regular_order<'a>(acts: &[Act<'a>], course: impl Fn(&Act<'a>) -> Course) -> Vec<Act<'a>> {
+    let mut opening = None;
+    let mut openings: Vec<Option<Window>> = Vec::new();
+    for act in acts.iter().rev() {
+        opening = if course(act) == Course::Opens { Some(act.effect) } else { opening };
+        openings.push(opening);
     }
-    acts.splice(..0, before);
+    let mut put_off: BTreeMap<usize, Vec<Act<'a>>> = BTreeMap::new();
+    let mut ordered = Vec::new();
+    let mut so_far = SoFar::default();
+    for (index, act) in acts.iter().enumerate() {
+        for late in put_off.remove(&index).unwrap_or_default() {
+            so_far.pass(course(&late), late.effect);
+            ordered.push(late);
+        }
+        let may_follow = openings[acts.len() - 1 - index].is_some_and(|next| !act.effect.certainly_before(next));
+        if course(act) != Course::Opens && may_follow && so_far.finds_nothing_to_close(act.effect) {
+            let is_by_then = |other: &Act<'_>| act.effect.latest().is_none_or(|day| other.effect.possibly_by(day));
+            put_off.entry(acts.partition_point(is_by_then)).or_default().push(act.clone());
+        } else {
+            so_far.pass(course(act), act.effect);
+            ordered.push(act.clone());
+        }
+    }
+    ordered.extend(put_off.into_values().flatten());
+    ordered
+}
+
+/// Whether something is open, and how the last of it was closed.
+#[derive(Debug, Default)]
+struct SoFar {
+    open: bool,
+    closed: Option<Window>,
+}
+
+impl SoFar {
+    fn pass(&mut self, course: Course, effect: Window) {
+        match course {
+            Course::Opens => *self = Self { open: true, closed: None },
+            Course::StepsBack if self.open => {}
+            Course::StepsBack | Course::Closes => {
+                let closed = self.closed.map_or(effect, |closed| closed.hull(effect));
+                *self = Self { open: false, closed: Some(closed) };
+            }
+        }
+    }
+
+    /// Whether there is nothing for it to close, and it does not say again how the last of it was closed.
+    fn finds_nothing_to_close(&self, effect: Window) -> bool {
+        !self.open && self.closed.is_none_or(|closed| !closed.overlaps(effect))
+    }
+}
+
+/// What an act does to a stay or a suspension as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    Opens,
+    /// It may leave something open.
+    StepsBack,
+    Closes,
+}
+
+fn course_of_stay(act: &Act<'_>) -> Course {
+    match act.turn {
+        Turn::Joining { .. } | Turn::Suspension(_) => Course::Opens,
+        Turn::Departure(
+            DepartureAct::WithdrawalOfRatification
+            | DepartureAct::WithdrawalOfSignature
+            | DepartureAct::EndOfProvisionalApplication,
+        ) => Course::StepsBack,
+        Turn::Departure(
+            DepartureAct::Withdrawal
+            | DepartureAct::Denunciation
+            | DepartureAct::Termination
+            | DepartureAct::Expulsion
+            | DepartureAct::NonRenewal
+            | DepartureAct::RevocationOfNotice,
+        ) => Course::Closes,
+    }
 }
 
 /// Splits unlabelled acts into stays; the second part are departures without an open stay.
@@ -183,7 +251,7 @@ fn in_regular_order<'a>(acts: &mut Vec<Act<'a>>, closes: impl Fn(&Act<'a>) -> bo
 /// A departure that follows a closed stay without a joining between is another claim of the same leaving.
 fn in_order(mut acts: Vec<Act<'_>>) -> (Vec<Stay<'_>>, Vec<Act<'_>>) {
     acts.sort_by(|a, b| a.effect.cmp_by_ends(&b.effect));
-    in_regular_order(&mut acts, Act::departs);
+    let acts = in_regular_order(&acts, course_of_stay);
     let mut stays: Vec<Stay<'_>> = Vec::new();
     let mut irregular = Vec::new();
     let mut open = false;
@@ -211,7 +279,7 @@ fn in_order(mut acts: Vec<Act<'_>>) -> (Vec<Stay<'_>>, Vec<Act<'_>>) {
 fn suspended(mut acts: Vec<Act<'_>>, prefer: Prefer) -> Vec<Interval<'_>> {
     let resumes = |act: &Act<'_>| act.turn == Turn::Suspension(SuspensionAct::Resumption);
     acts.sort_by(|a, b| a.effect.cmp_by_ends(&b.effect).then(resumes(a).cmp(&resumes(b))));
-    in_regular_order(&mut acts, resumes);
+    let acts = in_regular_order(&acts, |act| if resumes(act) { Course::Closes } else { Course::Opens });
     let mut found: Vec<Interval<'_>> = Vec::new();
     for claims in acts.chunk_by(|a, b| a.turn == b.turn) {
         let mut claims = claims.to_vec();

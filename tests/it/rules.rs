@@ -106,6 +106,20 @@ fn every_way_of_leaving_closes_the_stay_and_the_next_joining_opens_another() {
 }
 
 #[test]
+fn a_departure_that_may_follow_the_last_joining_does_unless_it_may_say_again_how_the_stay_before_ended() {
+    let told = |left_first: &str| {
+        let again = [joined("a", "2009-03-01"), left("a", "2009")];
+        programme([joined("a", "2000-01-01"), left("a", left_first)].into_iter().chain(again))
+    };
+    check(&told("2003-01-01"), "2009-02-28", "a former");
+    check(&told("2003-01-01"), "2009-06-01", "a possibly member");
+    check(&told("2003-01-01"), "2009-12-31", "a former");
+    check(&told("2009-02-01"), "2009-02-15", "a former");
+    check(&told("2009-02-01"), "2009-12-31", "a member");
+    check_row(&told("2009-02-01"), ("a", "2005-01-01"), "2000-01-01", "2009-02-01", &[1, 2, 4]);
+}
+
+#[test]
 fn claims_of_another_stay_support_and_decide_nothing() {
     let history = programme([
         joined("a", "2000").with("stay", "one"),
