@@ -220,6 +220,30 @@ fn guessed() -> impl Strategy<Value = (Vec<Told>, Vec<Told>)> {
         })
 }
 
+/// Joinings and leavings without labels as they were known and as they were, none of which may be taken for another
+/// claim of the one before.
+fn in_turn() -> impl Strategy<Value = (Vec<Told>, Vec<Told>)> {
+    prop::collection::vec((1..1500_i32, 0..500_i32, 0..500_i32), 1..7).prop_filter_map("apart", |gaps| {
+        let reals = gaps.iter().scan(0, |day, (gap, ..)| {
+            *day += gap;
+            Some(*day)
+        });
+        let guesses: Vec<_> = reals.zip(&gaps).map(|(real, (_, lo, hi))| (real - lo, real + hi, real)).collect();
+        let apart = |a: usize| guesses.iter().skip(a + 2).all(|later| guesses[a].1 < later.0);
+        let leavings_apart =
+            (1..guesses.len()).step_by(2).all(|a| apart(a) && guesses.get(a + 1).is_none_or(|b| guesses[a].1 < b.0));
+        let day = |days: i32| Day::from_ymd(2000, 1, 1).expect("a day").shift(days).to_string();
+        let acts = |date: &dyn Fn(&(i32, i32, i32)) -> String| -> Vec<Told> {
+            let act = |(index, guess)| {
+                if index % 2 == 0 { did("a", "memorandum", &date(guess)) } else { left("a", &date(guess)) }
+            };
+            guesses.iter().enumerate().map(act).collect()
+        };
+        let known = |(first, last, _): &_| format!("[{}..{}]", day(*first), day(*last));
+        (leavings_apart && (0..guesses.len()).all(apart)).then(|| (acts(&known), acts(&|(.., real)| day(*real))))
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -286,6 +310,15 @@ proptest! {
                 let between = known.at_least <= real.status && real.status <= known.status;
                 prop_assert!(between && real.certainty == Certainty::Certain, "on {on}: {known:?} was {real:?}");
             }
+        }
+    }
+
+    #[test]
+    fn unlabelled_stays_too_lie_between_what_is_certain_and_what_is_possible((known, real) in in_turn()) {
+        let (known, real) = (pact_with("programme", &Value::Null, known), pact_with("programme", &Value::Null, real));
+        for on in DAYS {
+            let (known, real) = (known.row("a", on), real.row("a", on));
+            prop_assert!(known.at_least <= real.status && real.status <= known.status, "on {on}: {known:?} was {real:?}");
         }
     }
 
