@@ -138,7 +138,7 @@ pub fn participations<'a>(
     for expectation in &acts.prospects {
         expected.entry(expectation.party.folded()).or_default().push(expectation);
     }
-    let mut remarks = remarks(&acts.statements);
+    let mut remarks = remarks(knowledge, &acts.statements);
     let mut parties: Vec<&String> = acts.parties.keys().chain(expected.keys()).collect();
     parties.sort_unstable();
     parties.dedup();

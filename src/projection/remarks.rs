@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::domain::act::{Statement, StatementAct};
 use crate::domain::day::Day;
 use crate::domain::window::{Certainty, Window, covers};
-use crate::projection::knowledge::Claim;
+use crate::projection::knowledge::{Claim, Knowledge};
 
 /// One statement of a party about how it is bound.
 #[derive(Debug, Clone)]
@@ -32,17 +32,21 @@ impl Remark<'_> {
 /// The statements about one agreement, by the folded ids of the parties that made them.
 ///
 /// A withdrawal that does not name what it withdraws takes back the only statement that its party has made.
-pub fn remarks<'a>(statements: &[(&'a Claim<'a>, &'a Statement)]) -> BTreeMap<String, Vec<Remark<'a>>> {
+pub fn remarks<'a>(
+    knowledge: &Knowledge<'_>,
+    statements: &[(&'a Claim<'a>, &'a Statement)],
+) -> BTreeMap<String, Vec<Remark<'a>>> {
     let mut found: BTreeMap<String, Vec<Remark<'a>>> = BTreeMap::new();
-    let mut places: HashMap<&str, (String, usize)> = HashMap::new();
+    let mut places: HashMap<u64, (String, usize)> = HashMap::new();
     for (claim, statement) in statements.iter().filter(|(_, statement)| statement.act != StatementAct::Withdrawal) {
         let own = found.entry(statement.party.folded()).or_default();
-        places.insert(claim.event.id.as_str(), (statement.party.folded(), own.len()));
+        places.insert(claim.seq(), (statement.party.folded(), own.len()));
         let made = statement.occurred.window();
         own.push(Remark { claim, act: statement.act, made, withdrawn: None, objections: Vec::new() });
     }
     for (claim, statement) in statements {
-        let named = statement.to.as_ref().map(|to| places.get(to.as_str()));
+        // What was corrected is spoken of by its old name.
+        let named = statement.to.as_ref().map(|to| places.get(&knowledge.claim_of(to)?.seq()));
         let by = statement.party.folded();
         match (statement.act, named) {
             (StatementAct::Objection, Some(Some((party, index)))) => {

@@ -185,12 +185,21 @@ impl Pair<'_, '_> {
             .map(|party| (old.get(party), new.get(party)))
             .filter(|(before, after)| before.map(Side::of) != after.map(Side::of))
             .collect();
-        let mut together: BTreeMap<(ChangeKind, u64), Vec<Sides<'_>>> = BTreeMap::new();
-        for (index, (before, after)) in changed.into_iter().enumerate() {
-            let key = self.instrument(before, after).unwrap_or((kind(before, after), index as u64));
-            together.entry(key).or_default().push((before, after));
+        let mut together: Vec<(ChangeKind, Vec<Sides<'_>>)> = Vec::new();
+        let mut places: BTreeMap<(ChangeKind, u64), usize> = BTreeMap::new();
+        for (before, after) in changed {
+            let instrument = self.instrument(before, after);
+            let place = instrument.and_then(|instrument| places.get(&instrument).copied());
+            if let Some(place) = place {
+                together[place].1.push((before, after));
+                continue;
+            }
+            if let Some(instrument) = instrument {
+                places.insert(instrument, together.len());
+            }
+            together.push((instrument.map_or_else(|| kind(before, after), |(kind, _)| kind), vec![(before, after)]));
         }
-        together.into_iter().map(|((kind, _), rows)| self.change(agreement, kind, &rows)).collect()
+        together.into_iter().map(|(kind, rows)| self.change(agreement, kind, &rows)).collect()
     }
 
     /// The event that brought an instrument to all its parties, or ended it for all.

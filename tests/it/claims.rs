@@ -3,7 +3,7 @@
 use servanda::domain::date::Date;
 use servanda::query::Prefer;
 
-use crate::given::{Given, did, disputed, joined, left, programme, remarked, told, treaty};
+use crate::given::{Given, corrected, did, disputed, joined, left, programme, remarked, told, treaty};
 
 fn since(history: &Given, prefer: Prefer) -> String {
     let row = history.preferring(prefer).row("a", "2030-01-01");
@@ -114,4 +114,16 @@ fn only_its_own_party_withdraws_a_statement() {
         remarked("b", "withdrawal", "2001-01-01"),
     ]);
     assert_eq!(history.row("a", "2010-01-01").statements.len(), 1);
+}
+
+#[test]
+fn an_objection_stays_with_a_reservation_that_is_corrected() {
+    let history = treaty([
+        did("a", "ratification", "2000-01-01"),
+        remarked("a", "reservation", "2000-01-01").named("r"),
+        remarked("b", "objection", "2000-06-01").with("to", "r"),
+        corrected("r", &remarked("a", "reservation", "2000-01-02")),
+    ]);
+    let row = history.row("a", "2010-01-01");
+    assert_eq!((row.statements.len(), row.statements[0].objections.len()), (1, 1));
 }
