@@ -131,6 +131,24 @@ pub struct Published {
 /// # Errors
 ///
 /// [`QueryError::NotFound`] if no such agreement is described by then, [`QueryError::NotRecorded`].
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/example_ledger.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use servanda::domain::day::Day;
+/// use servanda::query::agreement::agreement;
+/// use servanda::query::{Asked, Standpoint};
+///
+/// let (origin, events) = example()?;
+/// let asked = Asked { origin: &origin, events: &events };
+/// let on = Standpoint::on(Day::parse("2023-10-19")?);
+/// let page = agreement(asked, "ilrs", on)?;
+/// assert_eq!((page.counts.certain, page.published.len()), (2, 1));
+/// # Ok(())
+/// # }
+/// ```
 pub fn agreement(asked: Asked<'_>, name: &str, at: Standpoint) -> Result<AgreementPage, QueryError> {
     let view = View::of(asked.events, at.known)?;
     let id = view.find(Namespace::Agreement, name)?;

@@ -172,6 +172,25 @@ pub struct IrregularAct {
 /// # Errors
 ///
 /// [`QueryError::NotFound`] if nothing of that name is described, [`QueryError::NotRecorded`].
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/example_ledger.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use servanda::domain::day::Day;
+/// use servanda::query::conflicts::{Difference, conflicts};
+/// use servanda::query::{Asked, Standpoint};
+///
+/// let (origin, events) = example()?;
+/// let asked = Asked { origin: &origin, events: &events };
+/// let on = Standpoint::on(Day::parse("2023-10-19")?);
+/// let answer = conflicts(asked, None, on)?;
+/// assert_eq!(answer.conflicts[0].differences, [Difference::Dates, Difference::Acts]);
+/// assert_eq!(answer.conflicts[0].claims.len(), 3);
+/// # Ok(())
+/// # }
+/// ```
 pub fn conflicts(asked: Asked<'_>, subject: Option<&str>, at: Standpoint) -> Result<Conflicts, QueryError> {
     let view = View::of(asked.events, at.known)?;
     let subjects = subject.map(|name| view.subjects(name)).transpose()?;

@@ -29,8 +29,8 @@ pub struct Consequence {
     pub name: String,
     /// The first day whose answer changes; none, if all days before do.
     pub from: Option<Day>,
-    /// The last day whose answer changes; the day asked for, if later answers change too.
-    pub to: Day,
+    /// The last day whose answer changes; none, if all later days up to the one asked for do.
+    pub to: Option<Day>,
     /// What the answer was.
     pub before: Said,
     /// What it becomes.
@@ -123,13 +123,15 @@ fn of_party(
     let id = PartyId::parse(party).map_or_else(|_| party.to_owned(), |id| view.party_id(&id, until));
     let mut found: Vec<Consequence> = Vec::new();
     for (index, day) in days.iter().enumerate() {
-        let to = days.get(index + 1).map_or(until, |next| next.shift(-1));
+        let to = days.get(index + 1).map(|next| next.previous());
         let (before, after) = (said(old, *day), said(new, *day));
         if before == after {
             continue;
         }
         match found.last_mut() {
-            Some(last) if last.to.shift(1) == *day && last.before == before && last.after == after => last.to = to,
+            Some(last) if last.to == Some(day.previous()) && last.before == before && last.after == after => {
+                last.to = to;
+            }
             _ => found.push(Consequence {
                 agreement: agreement.to_owned(),
                 party: id.clone(),

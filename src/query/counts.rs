@@ -125,6 +125,25 @@ vocabulary! {
 /// # Errors
 ///
 /// [`QueryError::NotFound`] if no such agreement is described, [`QueryError::NotRecorded`].
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/example_ledger.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use servanda::domain::day::Day;
+/// use servanda::query::counts::{Verdict, counts};
+/// use servanda::query::{Asked, Standpoint};
+///
+/// let (origin, events) = example()?;
+/// let asked = Asked { origin: &origin, events: &events };
+/// let on = Standpoint::on(Day::parse("2023-10-19")?);
+/// let answer = counts(asked, Some("ilrs"), on)?;
+/// assert_eq!((answer.counts[0].number, answer.counts[0].ours.most), (3, 2));
+/// assert_eq!(answer.counts[0].verdict, Verdict::More);
+/// # Ok(())
+/// # }
+/// ```
 pub fn counts(asked: Asked<'_>, agreement: Option<&str>, at: Standpoint) -> Result<Counts, QueryError> {
     let view = View::of(asked.events, at.known)?;
     let wanted = agreement.map(|name| view.find(Namespace::Agreement, name)).transpose()?;

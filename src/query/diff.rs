@@ -138,6 +138,26 @@ vocabulary! {
 /// # Errors
 ///
 /// [`QueryError::NotRecorded`] if the ledger has no such position.
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/example_ledger.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use servanda::domain::day::Day;
+/// use servanda::query::diff::{Label, diff};
+/// use servanda::query::{Asked, Standpoint};
+///
+/// let (origin, events) = example()?;
+/// let asked = Asked { origin: &origin, events: &events };
+/// let on = Standpoint::on(Day::parse("2023-10-19")?);
+/// let before = Standpoint::on(Day::parse("2023-10-17")?);
+/// let answer = diff(asked, before, on)?;
+/// assert_eq!(answer.changes[0].what, "Pakistan joined International Lunar Research Station: member");
+/// assert_eq!(answer.changes[0].labels, [Label::WorldChanged, Label::LearnedLate]);
+/// # Ok(())
+/// # }
+/// ```
 pub fn diff(asked: Asked<'_>, from: Standpoint, to: Standpoint) -> Result<Diff, QueryError> {
     let (before, after) = (View::of(asked.events, from.known)?, View::of(asked.events, to.known)?);
     let pair = Pair { before: &before, after: &after, from, to };

@@ -88,6 +88,24 @@ pub struct Span {
 /// # Errors
 ///
 /// [`QueryError::NotFound`] if nothing of that name is described.
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/example_ledger.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use servanda::domain::day::Day;
+/// use servanda::query::history::{Span, history};
+/// use servanda::query::{Asked, Known};
+///
+/// let (origin, events) = example()?;
+/// let asked = Asked { origin: &origin, events: &events };
+/// let span = Span { from: Some(Day::parse("2023-10-10")?), to: None };
+/// let answer = history(asked, Some("pakistan"), span, Known::default())?;
+/// assert_eq!(answer.entries[0].what, "Pakistan joins International Lunar Research Station (signature)");
+/// # Ok(())
+/// # }
+/// ```
 pub fn history(asked: Asked<'_>, subject: Option<&str>, span: Span, known: Known) -> Result<History, QueryError> {
     let view = View::of(asked.events, known)?;
     let mut events = if let Some(name) = subject {

@@ -118,6 +118,25 @@ pub struct Counts {
 /// # Errors
 ///
 /// [`QueryError::NotFound`] if no such agreement is described by then.
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/example_ledger.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use servanda::domain::day::Day;
+/// use servanda::query::members::{Question, members};
+/// use servanda::query::{Asked, Standpoint};
+///
+/// let (origin, events) = example()?;
+/// let asked = Asked { origin: &origin, events: &events };
+/// let on = Standpoint::on(Day::parse("2023-10-19")?);
+/// let answer = members(asked, "ilrs", Question { at: on, party_type: None, all: false })?;
+/// assert_eq!((answer.counts.certain, answer.counts.possible), (2, 0));
+/// assert_eq!(answer.members[1].since.as_ref().map(ToString::to_string).as_deref(), Some("2023-10-18"));
+/// # Ok(())
+/// # }
+/// ```
 pub fn members(asked: Asked<'_>, agreement: &str, question: Question) -> Result<Members, QueryError> {
     let at = question.at;
     let view = View::of(asked.events, at.known)?;

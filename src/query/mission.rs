@@ -45,6 +45,23 @@ pub struct MissionPage {
 /// # Errors
 ///
 /// [`QueryError::NotFound`] if no such mission is described by then, [`QueryError::NotRecorded`].
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/example_ledger.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use servanda::domain::day::Day;
+/// use servanda::query::mission::mission;
+/// use servanda::query::{Asked, Standpoint};
+///
+/// let (origin, events) = example()?;
+/// let asked = Asked { origin: &origin, events: &events };
+/// let page = mission(asked, "change-6", Standpoint::on(Day::parse("2023-10-21")?))?;
+/// assert_eq!(page.contributions[0].item, "ICUBE-Q");
+/// # Ok(())
+/// # }
+/// ```
 pub fn mission(asked: Asked<'_>, name: &str, at: Standpoint) -> Result<MissionPage, QueryError> {
     let view = View::of(asked.events, at.known)?;
     let id = view.find(Namespace::Mission, name)?;

@@ -1,6 +1,33 @@
 //! The questions that every face asks. Plain data out, no formatting.
 //!
-//! Every answer names the events that it rests on, and the position of the log at which it was computed.
+//! Every answer names the events that it rests on, and the position of the log at which it was computed. A question is
+//! asked of [`Asked`], the events of a log and its name, from a [`Standpoint`]: a day, what was known, and which claims
+//! count. The caller brings the day; there is no today here.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use servanda::domain::day::Day;
+//! use servanda::ledger::{Access, Folder, Log};
+//! use servanda::query::members::{Question, members};
+//! use servanda::query::{Asked, Standpoint};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let access = Access { holder: "my program".to_owned(), lock_timeout: Duration::from_secs(10) };
+//! let log = Log::read(&Folder::at("ilrs.servanda"), &access)?;
+//! let events = log.events()?;
+//! let asked = Asked { origin: log.origin().as_str(), events: &events };
+//! let at = Standpoint::on(Day::parse("2023-10-19")?);
+//! for member in members(asked, "ilrs", Question { at, party_type: None, all: false })?.members {
+//!     println!("{}: {} since {:?}, by events {:?}", member.name, member.status, member.since, member.events);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Each question has an example of its own that runs.
 
 pub mod agreement;
 pub mod conflicts;

@@ -95,6 +95,24 @@ pub struct Through {
 /// # Errors
 ///
 /// [`QueryError::NotFound`] if no such party is described by then, [`QueryError::NotRecorded`].
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/example_ledger.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use servanda::domain::day::Day;
+/// use servanda::query::party::party;
+/// use servanda::query::{Asked, Standpoint};
+///
+/// let (origin, events) = example()?;
+/// let asked = Asked { origin: &origin, events: &events };
+/// let on = Standpoint::on(Day::parse("2023-10-19")?);
+/// let page = party(asked, "Pakistan", Standpoint { on: Day::parse("2023-10-21")?, ..on })?;
+/// assert_eq!((page.agreements.len(), page.contributions.len()), (1, 1));
+/// # Ok(())
+/// # }
+/// ```
 pub fn party(asked: Asked<'_>, name: &str, at: Standpoint) -> Result<PartyPage, QueryError> {
     let view = View::of(asked.events, at.known)?;
     let id = view.find(Namespace::Party, name)?;

@@ -119,6 +119,23 @@ vocabulary! {
 /// # Errors
 ///
 /// [`QueryError::NotFound`] if nothing of that name is described, [`QueryError::NotRecorded`].
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/example_ledger.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use servanda::domain::day::Day;
+/// use servanda::query::prospects::{ProspectState, prospects};
+/// use servanda::query::{Asked, Standpoint};
+///
+/// let (origin, events) = example()?;
+/// let asked = Asked { origin: &origin, events: &events };
+/// let answer = prospects(asked, None, Standpoint::on(Day::parse("2024-09-01")?))?;
+/// assert_eq!(answer.prospects[0].state, ProspectState::Overdue);
+/// # Ok(())
+/// # }
+/// ```
 pub fn prospects(asked: Asked<'_>, subject: Option<&str>, at: Standpoint) -> Result<Prospects, QueryError> {
     let view = View::of(asked.events, at.known)?;
     let subjects = subject.map(|name| view.subjects(name)).transpose()?;

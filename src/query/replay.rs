@@ -61,6 +61,24 @@ pub struct AgreementState {
 /// # Errors
 ///
 /// [`QueryError::NotRecorded`] if the ledger has no such position.
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/example_ledger.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use servanda::domain::day::Day;
+/// use servanda::query::replay::replay;
+/// use servanda::query::{Asked, Standpoint};
+///
+/// let (origin, events) = example()?;
+/// let asked = Asked { origin: &origin, events: &events };
+/// let on = Standpoint::on(Day::parse("2023-10-19")?);
+/// let state = replay(asked, on)?;
+/// assert_eq!((state.agreements[0].parties.len(), state.missions.len()), (2, 1));
+/// # Ok(())
+/// # }
+/// ```
 pub fn replay(asked: Asked<'_>, at: Standpoint) -> Result<State, QueryError> {
     let view = View::of(asked.events, at.known)?;
     let agreements = view.state(at).into_iter().map(|state| {

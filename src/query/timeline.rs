@@ -96,6 +96,25 @@ pub struct Question {
 /// # Errors
 ///
 /// [`QueryError::NotFound`] if no such agreement is described by then, [`QueryError::NotRecorded`].
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/example_ledger.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use servanda::domain::day::Day;
+/// use servanda::query::timeline::{Question, timeline};
+/// use servanda::query::{Asked, Standpoint};
+///
+/// let (origin, events) = example()?;
+/// let asked = Asked { origin: &origin, events: &events };
+/// let on = Standpoint::on(Day::parse("2023-10-19")?);
+/// let answer = timeline(asked, "ilrs", Question { at: on, from: None, party_type: None })?;
+/// let spans = &answer.parties[0].spans;
+/// assert_eq!((answer.parties[0].name.as_str(), spans.len()), ("Azerbaijan", 1));
+/// # Ok(())
+/// # }
+/// ```
 pub fn timeline(asked: Asked<'_>, agreement: &str, question: Question) -> Result<Timeline, QueryError> {
     let at = question.at;
     let view = View::of(asked.events, at.known)?;

@@ -159,6 +159,25 @@ vocabulary! {
 /// # Errors
 ///
 /// [`QueryError::NotFound`] if the party or the agreement is not described by then, [`QueryError::NotRecorded`].
+///
+/// # Example
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/example_ledger.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use servanda::domain::day::Day;
+/// use servanda::query::why::why;
+/// use servanda::query::{Asked, Standpoint};
+///
+/// let (origin, events) = example()?;
+/// let asked = Asked { origin: &origin, events: &events };
+/// let on = Standpoint::on(Day::parse("2023-10-19")?);
+/// let answer = why(asked, "pakistan", "ilrs", on)?;
+/// assert_eq!(answer.claims[0].what, "Pakistan joins International Lunar Research Station (signature)");
+/// assert!(answer.rule.is_some_and(|rule| rule.contains("is its member")));
+/// # Ok(())
+/// # }
+/// ```
 pub fn why(asked: Asked<'_>, party: &str, agreement: &str, at: Standpoint) -> Result<Why, QueryError> {
     let view = View::of(asked.events, at.known)?;
     let party = view.find(Namespace::Party, party)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use servanda::domain::day::Day;
 use servanda::query::consequences::consequences;
 use servanda::query::diff::{Change, ChangeKind, Diff, Label, Side, apply, diff};
 use servanda::query::replay::replay;
@@ -120,11 +121,12 @@ fn new_events_change_answers_about_the_days_that_they_tell_of_and_no_others() {
     let said: Vec<String> = found
         .iter()
         .map(|of| {
-            let from = of.from.map_or_else(|| "-".to_owned(), |day| day.to_string());
-            format!("{} {from} {}: {} → {}", of.party, of.to, of.before.in_words(), of.after.in_words())
+            let text = |day: Option<Day>| day.map_or_else(|| "-".to_owned(), |day| day.to_string());
+            let days = format!("{} {}", text(of.from), text(of.to));
+            format!("{} {days}: {} → {}", of.party, of.before.in_words(), of.after.in_words())
         })
         .collect();
-    let expected = ["a 2005-03-01 2005-03-30: member → possibly member", "a 2005-03-31 2020-01-01: member → former"];
+    let expected = ["a 2005-03-01 2005-03-30: member → possibly member", "a 2005-03-31 -: member → former"];
     assert_eq!(said, expected);
     assert_eq!(consequences(&given.events, 3, day("2020-01-01")), []);
     assert_eq!(consequences(&given.events, 2, day("2005-02-28")), [], "nothing is said of days to come");

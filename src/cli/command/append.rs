@@ -220,10 +220,12 @@ fn changed_answers(changes: &[Consequence], screen: Screen) -> String {
     }
     let day = |day: Day| Date::of_day(day).in_words();
     let row = |change: &Consequence| {
-        let days = match change.from.map(day) {
-            Some(from) if change.from == Some(change.to) => from,
-            Some(from) => format!("{from} to {}", day(change.to)),
-            None => format!("up to {}", day(change.to)),
+        let days = match (change.from, change.to) {
+            (Some(from), Some(to)) if from == to => day(from),
+            (Some(from), Some(to)) => format!("{} to {}", day(from), day(to)),
+            (Some(from), None) => format!("{} and later", day(from)),
+            (None, Some(to)) => format!("{} and before", day(to)),
+            (None, None) => "all days".to_owned(),
         };
         let what = format!("{} → {}", change.before.in_words(), change.after.in_words());
         (Tone::Plain, vec![change.agreement.clone(), change.party.clone(), what, days])

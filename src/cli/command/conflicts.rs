@@ -46,9 +46,12 @@ impl Answer for ConflictsAnswer {
         let facts = counted(self.conflicts.len(), "fact", "facts");
         let acts = counted(self.irregular.len(), "act", "acts");
         page.line(&format!("{facts} with claims that disagree, {acts} that cannot follow the history"));
-        let asked = Date::of_day(self.vantage.on).in_words();
+        if !self.conflicts.is_empty() {
+            let asked = Date::of_day(self.vantage.on).in_words();
+            page.line(&format!("BY IT ALONE is the answer on {asked} if only that claim of the fact had been made"));
+        }
         for conflict in &self.conflicts {
-            page.section(&heading(conflict), &side_by_side(conflict, &asked));
+            page.section(&heading(conflict), &side_by_side(conflict));
         }
         let row = |of: &crate::query::conflicts::IrregularAct| {
             let why = of.because.as_str().replace('-', " ");
@@ -129,7 +132,7 @@ fn heading(conflict: &Conflict) -> String {
     format!("{whose}{} ({about}): {}", conflict.title, differences.join(", "))
 }
 
-fn side_by_side(conflict: &Conflict, asked: &str) -> Sheet {
+fn side_by_side(conflict: &Conflict) -> Sheet {
     let row = |claim: &Alternative| {
         let part = match (claim.decides, claim.supports) {
             (true, _) => "decides",
@@ -147,7 +150,7 @@ fn side_by_side(conflict: &Conflict, asked: &str) -> Sheet {
             act,
             format!("{source}{grade}"),
             words(claim.announced.as_ref()),
-            claim.answer.as_ref().map(|answer| would_be(answer, asked)).unwrap_or_default(),
+            claim.answer.as_ref().map(would_be).unwrap_or_default(),
             claim.event.to_string(),
         ];
         (if claim.decides { Tone::Plain } else { Tone::Quiet }, cells)
@@ -158,7 +161,7 @@ fn side_by_side(conflict: &Conflict, asked: &str) -> Sheet {
     }
 }
 
-fn would_be(answer: &Answered, asked: &str) -> String {
+fn would_be(answer: &Answered) -> String {
     let possibly = if answer.certainty == Certainty::Possible { "possibly " } else { "" };
-    format!("{possibly}{} on {asked}", answer.status)
+    format!("{possibly}{}", answer.status)
 }

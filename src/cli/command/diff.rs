@@ -85,12 +85,7 @@ impl Answer for DiffAnswer {
 
     fn table(&self, screen: Screen) -> String {
         let title = if self.from.on == self.to.on {
-            format!(
-                "{}: from what was known{} to{}",
-                Date::of_day(self.from.on).in_words(),
-                clock(&self.from),
-                clock(&self.to)
-            )
+            format!("On {}:{}, then{}", Date::of_day(self.from.on).in_words(), clock(&self.from), clock(&self.to))
         } else {
             format!("From {} to {}", Date::of_day(self.from.on).in_words(), seen_from(&self.to))
         };
