@@ -12,10 +12,11 @@ use std::fmt;
 use edtf_core::{
     Date as Single, DateField, Edtf, Interval, IntervalEndpoint, Qualifier, Set, SetElement, SetKind, YearKind,
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::day::Day;
 use super::schema::named_schema;
+use super::shape::read_text;
 use super::window::Window;
 
 pub use error::DateError;
@@ -129,7 +130,7 @@ impl Serialize for Date {
 
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+        read_text(deserializer, Self::parse)
     }
 }
 

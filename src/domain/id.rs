@@ -1,13 +1,13 @@
 //! Names of things: parties, agreements, missions, announcements, recorders, and the ledger's own origin.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::schema::{named_schema, schema_of_shape};
-use crate::domain::shape::{Code, Shape, Shaped};
+use crate::domain::shape::{Code, Shape, Shaped, read_text};
 
 /// The longest id, in bytes.
 pub const MAX_ID: usize = 128;
@@ -144,7 +144,7 @@ macro_rules! name_type {
     ($(#[$doc:meta])+ $name:ident, $check:path) => {
         $(#[$doc])+
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Box<str>);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Reads the name.
@@ -194,8 +194,7 @@ macro_rules! name_type {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = Cow::<'de, str>::deserialize(deserializer)?;
-                Self::parse(&text).map_err(serde::de::Error::custom)
+                read_text(deserializer, Self::parse)
             }
         }
     };

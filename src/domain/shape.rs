@@ -344,8 +344,7 @@ macro_rules! vocabulary {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                $crate::domain::shape::read_text(deserializer, str::parse)
             }
         }
 
@@ -364,6 +363,30 @@ pub(crate) use vocabulary;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a word of this vocabulary")]
 pub struct UnknownWord(pub String);
+
+/// Reads a value that is written as text, from where the text stands: most of it is not needed a second time.
+pub(crate) fn read_text<'de, D, T, E>(deserializer: D, read: fn(&str) -> Result<T, E>) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    E: std::fmt::Display,
+{
+    deserializer.deserialize_str(Text(read))
+}
+
+/// What is read from text.
+struct Text<T, E>(fn(&str) -> Result<T, E>);
+
+impl<T, E: std::fmt::Display> serde::de::Visitor<'_> for Text<T, E> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<F: serde::de::Error>(self, text: &str) -> Result<T, F> {
+        self.0(text).map_err(F::custom)
+    }
+}
 
 /// Whether a value is its type's default, and so is left out of an event.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {

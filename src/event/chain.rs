@@ -91,6 +91,19 @@ impl Chain {
         Self { origin, len: 0, next_seq: 0, head, recorded: None, open: None }
     }
 
+    /// The chain that ends with `event`, in which it and everything before it fits.
+    pub fn after(event: &Event) -> Self {
+        let header = &event.header;
+        Self {
+            origin: header.ledger.clone(),
+            len: header.seq + 1,
+            next_seq: header.seq + 1,
+            head: event.hash,
+            recorded: Some(header.recorded),
+            open: OpenBatch::after(event),
+        }
+    }
+
     /// Number of events.
     pub fn len(&self) -> u64 {
         self.len
@@ -122,11 +135,7 @@ impl Chain {
     pub fn push(&mut self, event: &Event) -> Vec<ChainFault> {
         let faults = self.faults(event);
         let header = &event.header;
-        self.open = (!header.ends_batch()).then(|| OpenBatch {
-            end: header.batch,
-            recorder: header.recorder.clone(),
-            recorded: header.recorded,
-        });
+        self.open = OpenBatch::after(event);
         self.recorded = Some(header.recorded);
         self.head = event.hash;
         self.len += 1;
@@ -171,6 +180,16 @@ impl Chain {
 }
 
 impl OpenBatch {
+    /// The batch that `event` leaves open, if it does.
+    fn after(event: &Event) -> Option<Self> {
+        let header = &event.header;
+        (!header.ends_batch()).then(|| Self {
+            end: header.batch,
+            recorder: header.recorder.clone(),
+            recorded: header.recorded,
+        })
+    }
+
     fn faults(&self, event: &Event) -> impl Iterator<Item = ChainFault> {
         let header = &event.header;
         let fields = [

@@ -32,6 +32,7 @@
 
 pub mod canonical;
 pub mod chain;
+pub mod recall;
 pub mod statement;
 
 pub use chain::{Chain, ChainFault};

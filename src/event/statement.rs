@@ -2,19 +2,14 @@
 //!
 //! In scope: writing and reading one event. Out of scope: how events hang together (`chain`), and who may sign.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::domain::announcement::{Announcement, Body, Kind, Standing};
-use crate::domain::date::Date;
+use crate::domain::announcement::{Announcement, Standing};
 use crate::domain::id::{AnnouncementId, Origin, Recorder};
-use crate::domain::source::{Evidence, Source};
+use crate::domain::source::Evidence;
 use crate::domain::timestamp::Timestamp;
 use crate::event::canonical::{self, NotCanonical};
+use crate::event::recall::Recall;
 use crate::integrity::digest::{self, ContentHash, EventHash};
 
 /// The most bytes in an event.
@@ -22,7 +17,7 @@ pub const MAX_EVENT: usize = 65_535;
 /// The most bytes in a statement and its line feed.
 pub const MAX_STATEMENT: usize = 64_511;
 /// The version of this format.
-const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 1;
 const OTHER_FORM: &str = "a value equal to its default, or written otherwise than events write it";
 
 /// Where an event stands in its ledger, when it was recorded, and by whom.
@@ -206,49 +201,6 @@ fn evidence_value(evidence: &Evidence, positions: Positions) -> Value {
     value
 }
 
-/// A statement as it stands in the line; the body waits until the kind is known.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line<'a> {
-    announced: Option<Date>,
-    batch: u64,
-    #[serde(borrow)]
-    body: &'a RawValue,
-    #[serde(borrow)]
-    evidence: Vec<EvidenceLine<'a>>,
-    id: AnnouncementId,
-    kind: Kind,
-    ledger: Origin,
-    no_evidence: Option<String>,
-    note: Option<String>,
-    prev: EventHash,
-    recorded: Timestamp,
-    recorder: Recorder,
-    seq: u64,
-    source_ref: Option<String>,
-    #[serde(default)]
-    standing: Standing,
-    v: u64,
-    #[serde(default)]
-    wording: BTreeMap<String, String>,
-}
-
-/// Evidence as it stands in the line; its source waits until it is known whether it was read before.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EvidenceLine<'a> {
-    at: Option<(u64, u64)>,
-    quote: Option<String>,
-    #[serde(borrow)]
-    source: &'a RawValue,
-}
-
-/// Reads the events of one log, and keeps the sources that they name: many events rest on few.
-#[derive(Debug, Default)]
-pub struct Recall<'a> {
-    sources: HashMap<&'a str, Arc<Source>>,
-}
-
 impl Event {
     /// Reads an event's bytes, strictly.
     ///
@@ -285,64 +237,6 @@ impl Event {
     }
 }
 
-impl<'a> Recall<'a> {
-    /// Reads an event's bytes as [`Event::recall`] does.
-    ///
-    /// # Errors
-    ///
-    /// Every [`EventError`].
-    pub fn event(&mut self, bytes: &'a [u8]) -> Result<Event, EventError> {
-        let (statement, signature) = split(bytes)?;
-        canonical::check_canonical(statement)?;
-        let line: Line<'_> = serde_json::from_str(statement).map_err(|error| not_statement(&error))?;
-        if line.v != VERSION {
-            return Err(EventError::NotStatement(format!("`v` is {}", line.v)));
-        }
-        if (line.seq == line.batch) != signature.is_some() {
-            let signed = signature.is_some();
-            return Err(EventError::Signature { seq: line.seq, batch: line.batch, signed });
-        }
-        if line.no_evidence.is_some() && !line.evidence.is_empty() {
-            return Err(EventError::NotStatement("`no_evidence` beside evidence".to_owned()));
-        }
-        let evidence = line.evidence.into_iter().map(|line| self.evidence(line)).collect::<Result<_, _>>()?;
-        let mut body = serde_json::Deserializer::from_str(line.body.get());
-        Ok(Event {
-            header: Header {
-                batch: line.batch,
-                ledger: line.ledger,
-                prev: line.prev,
-                recorded: line.recorded,
-                recorder: line.recorder,
-                seq: line.seq,
-            },
-            id: line.id,
-            announcement: Announcement {
-                announced: line.announced,
-                standing: line.standing,
-                note: line.note,
-                wording: line.wording,
-                source_ref: line.source_ref,
-                body: Body::read(line.kind, &mut body).map_err(|error| not_statement(&error))?,
-                evidence,
-                no_evidence: line.no_evidence,
-            },
-            signature: signature.map(str::to_owned),
-            hash: digest::event_hash(bytes),
-        })
-    }
-
-    fn evidence(&mut self, line: EvidenceLine<'a>) -> Result<Evidence, EventError> {
-        let source = if let Some(source) = self.sources.get(line.source.get()) {
-            Arc::clone(source)
-        } else {
-            let source = serde_json::from_str(line.source.get()).map_err(|error| not_statement(&error))?;
-            Arc::clone(self.sources.entry(line.source.get()).or_insert(Arc::new(source)))
-        };
-        Ok(Evidence { source, quote: line.quote, at: line.at })
-    }
-}
-
 /// Splits an event's bytes into its statement, without the line feed, and its signature.
 ///
 /// # Errors
@@ -361,8 +255,4 @@ pub fn split(bytes: &[u8]) -> Result<(&str, Option<&str>), EventError> {
         return Err(EventError::StatementTooLong(statement.len() + 1));
     }
     Ok((statement, (!rest.is_empty()).then_some(rest)))
-}
-
-fn not_statement(error: &serde_json::Error) -> EventError {
-    EventError::NotStatement(error.to_string())
 }
