@@ -97,7 +97,7 @@ impl History {
             })
         });
         let bodies: Vec<Body> = states.chain(agencies).chain(agreements).chain(missions).collect();
-        let drafts = bodies.into_iter().map(|body| self.press.from_table(&mut self.seed, Announcement::of(body)));
+        let drafts = bodies.into_iter().map(|body| self.press.tabled(&mut self.seed, Announcement::of(body)));
         Batch { drafts: drafts.collect(), ..Batch::default() }
     }
 
@@ -294,7 +294,7 @@ impl History {
         if self.seed.one_in(12) {
             announcement.standing = Standing::Reported;
         }
-        self.press.from_table(&mut self.seed, announcement)
+        self.press.tabled(&mut self.seed, announcement)
     }
 
     fn first_hand(&mut self, body: Body, day: Day) -> Draft {
@@ -323,13 +323,13 @@ impl History {
         let replacement = Some(Replacement(Box::new(body)));
         let reason = Some("the depositary gives another day".to_owned());
         let announcement = Announcement::of(Correction { corrects, because, replacement, reason });
-        Some(self.press.from_table(&mut self.seed, announcement))
+        Some(self.press.tabled(&mut self.seed, announcement))
     }
 
     fn retraction(&mut self) -> Option<Draft> {
         let (retracts, _) = self.forget_one()?;
         let announcement = Announcement::of(Retraction { retracts, reason: "the page was withdrawn".to_owned() });
-        Some(self.press.from_table(&mut self.seed, announcement))
+        Some(self.press.tabled(&mut self.seed, announcement))
     }
 
     /// An announcement that no later one is about.

@@ -58,7 +58,7 @@ impl Press {
     }
 
     /// An announcement out of a table, known by its row.
-    pub(crate) fn from_table(&mut self, seed: &mut Seed, mut announcement: Announcement) -> Draft {
+    pub(crate) fn tabled(&mut self, seed: &mut Seed, mut announcement: Announcement) -> Draft {
         self.number += 1;
         announcement.source_ref = Some(format!("row {}", self.number));
         let mut draft = Draft::of(announcement);

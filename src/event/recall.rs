@@ -80,7 +80,7 @@ impl<'a> Recall<'a> {
         // Whatever is odd is read once more in the plain way, which says what is wrong with it.
         let line = match self.line(&members) {
             Some(line) => line,
-            None => serde_json::from_str(statement).map_err(not_statement)?,
+            None => serde_json::from_str(statement).map_err(|error| not_statement(&error))?,
         };
         if line.v != VERSION {
             return Err(EventError::NotStatement(format!("`v` is {}", line.v)));
@@ -110,7 +110,7 @@ impl<'a> Recall<'a> {
                 note: line.note,
                 wording: line.wording,
                 source_ref: line.source_ref,
-                body: Body::read(line.kind, &mut body).map_err(not_statement)?,
+                body: Body::read(line.kind, &mut body).map_err(|error| not_statement(&error))?,
                 evidence,
                 no_evidence: line.no_evidence,
             },
@@ -171,7 +171,7 @@ impl<'a> Recall<'a> {
     }
 
     fn evidence(&mut self, line: EvidenceLine<'a>) -> Result<Evidence, EventError> {
-        let source = self.sources.read(line.source).map_err(not_statement)?;
+        let source = self.sources.read(line.source).map_err(|error| not_statement(&error))?;
         Ok(Evidence { source, quote: line.quote, at: line.at })
     }
 }
@@ -204,7 +204,7 @@ fn as_it_stands<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'de str, 
     <&RawValue>::deserialize(deserializer).map(RawValue::get)
 }
 
-fn not_statement(error: serde_json::Error) -> EventError {
+fn not_statement(error: &serde_json::Error) -> EventError {
     EventError::NotStatement(error.to_string())
 }
 
