@@ -1,6 +1,5 @@
 //! The reader: the events of a ledger, taken out of its store in one go, so that nobody waits for a reader.
 
-use std::num::NonZero;
 use std::ops::Range;
 
 use crate::domain::id::Origin;
@@ -10,6 +9,7 @@ use crate::event::statement::Event;
 use crate::integrity::digest::{DocumentHash, document_hash, event_hash};
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
 use crate::ledger::authority::Authority;
+use crate::ledger::parts::in_parts;
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::{Access, Damage, OpenError, lock, open_store};
 use crate::store::Store;
@@ -160,7 +160,7 @@ pub enum TextError {
 
 /// Takes what can be read, and says of the rest why it cannot.
 fn take_all(store: &dyn Store) -> (Vec<Vec<u8>>, Vec<Result<Place, String>>) {
-    let parts = in_parts(store.len(), |part| {
+    let parts = in_parts(store.len(), MIN_PART, |part| {
         // One allocation for many events: each of its own would cost more than reading it.
         let (mut block, mut ends) = (Vec::new(), Vec::new());
         let mut seq = part.start;
@@ -193,7 +193,7 @@ fn take_all(store: &dyn Store) -> (Vec<Vec<u8>>, Vec<Result<Place, String>>) {
 /// Reads bytes into events, strictly, follows the chain, and checks the signature at its end, which through `prev` binds
 /// every byte before it.
 pub(crate) fn checked(origin: &Origin, values: &[&[u8]]) -> Result<Vec<Event>, Damage> {
-    let parts = in_parts(values.len() as u64, |part| Stretch::read(origin, values, part));
+    let parts = in_parts(values.len() as u64, MIN_PART, |part| Stretch::read(origin, values, part));
     let mut events = Vec::new();
     for stretch in parts {
         if let (Some(last), Some(next)) = (events.last(), stretch.events.first()) {
@@ -256,19 +256,6 @@ fn fits(chain: &mut Chain, event: &Event) -> Result<(), Damage> {
         Some(fault) => Err(Damage { seq, what: fault.to_string() }),
         None => Ok(()),
     }
-}
-
-/// Does work over positions from 0 on, on all cores, and gives the results in the order of their parts.
-fn in_parts<T: Send>(len: u64, work: impl Fn(Range<u64>) -> T + Sync) -> Vec<T> {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get) as u64;
-    let part = len.div_ceil(cores).max(MIN_PART);
-    let parts = (0..len).step_by(usize::try_from(part).unwrap_or(usize::MAX)).map(|start| start..len.min(start + part));
-    std::thread::scope(|scope| {
-        let work = &work;
-        let running: Vec<_> = parts.map(|part| scope.spawn(move || work(part))).collect();
-        // A panic is our own mistake, wherever it happened.
-        running.into_iter().map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
 }
 
 /// Checks that the newest event is signed by a key that may. Earlier signatures are left to `verify`.

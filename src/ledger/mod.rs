@@ -11,6 +11,7 @@ pub mod finding;
 pub mod found;
 pub mod index;
 pub mod log;
+pub(crate) mod parts;
 pub mod settings;
 pub mod signer;
 pub mod verify;

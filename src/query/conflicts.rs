@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::act::{JoiningAct, Role};
+use crate::domain::agreement::Agreement;
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
@@ -198,16 +199,15 @@ pub fn conflicts(asked: Asked<'_>, subject: Option<&str>, at: Standpoint) -> Res
         let any = |subjects: &Vec<(Namespace, String)>| subjects.iter().any(|(of, own)| *of == space && own == id);
         subjects.as_ref().is_some_and(any)
     };
-    let (mut found, mut irregular) = (Vec::new(), Vec::new());
     let standings = if at.reported == Reported::Included { Standing::ALL } else { &[Standing::Confirmed] };
-    for (id, claims) in view.knowledge.by_agreement() {
-        let Some(described) = view.catalogue.agreement(&id, at.on) else { continue };
-        let all = subjects.is_none() || concerns(Namespace::Agreement, &id);
+    let of_agreement = |id: &str, described: &Agreement, claims: &[&Claim<'_>]| {
+        let all = subjects.is_none() || concerns(Namespace::Agreement, id);
         let rules = Rules::of(described);
+        let (mut found, mut irregular) = (Vec::new(), Vec::new());
         for standing in standings {
-            let acts = AgreementActs::of(&claims, &id, &rules, *standing, at.prefer);
+            let acts = AgreementActs::of(claims, id, &rules, *standing, at.prefer);
             let terms = Terms { milestones: &acts.milestones, rules: &rules, prefer: at.prefer };
-            let whole = Whole { view: &view, id: &id, acts: &acts, terms, on: at.on };
+            let whole = Whole { view: &view, id, acts: &acts, terms, on: at.on };
             if all && *standing == Standing::Confirmed {
                 found.extend(whole.of_milestones());
             }
@@ -219,13 +219,16 @@ pub fn conflicts(asked: Asked<'_>, subject: Option<&str>, at: Standpoint) -> Res
                 }
             }
         }
-    }
+        vec![(found, irregular)]
+    };
+    let (found, irregular): (Vec<Vec<Conflict>>, Vec<Vec<IrregularAct>>) =
+        view.of_each(at.on, of_agreement).into_iter().unzip();
     Ok(Conflicts {
         schema: "servanda/conflicts/v1",
         subject: subject.map(str::to_owned),
         vantage: view.vantage(asked, at),
-        conflicts: found,
-        irregular,
+        conflicts: found.concat(),
+        irregular: irregular.concat(),
     })
 }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::agreement::{Count, Counted};
+use crate::domain::agreement::{Agreement, Count, Counted};
 use crate::domain::announcement::{Body, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
@@ -147,12 +147,10 @@ vocabulary! {
 pub fn counts(asked: Asked<'_>, agreement: Option<&str>, at: Standpoint) -> Result<Counts, QueryError> {
     let view = View::of(asked.events, at.known)?;
     let wanted = agreement.map(|name| view.find(Namespace::Agreement, name)).transpose()?;
-    let mut counts = Vec::new();
-    for (id, claims) in view.knowledge.by_agreement() {
-        if wanted.as_ref().is_none_or(|wanted| *wanted == id) {
-            counts.extend(of_agreement(&view, &id, &claims, at));
-        }
-    }
+    let counts = view.of_each(at.on, |id, described, claims| {
+        let is_wanted = wanted.as_ref().is_none_or(|wanted| *wanted == id);
+        if is_wanted { of_agreement(&view, (id, described), claims, at) } else { Vec::new() }
+    });
     Ok(Counts {
         schema: "servanda/counts/v1",
         agreement: agreement.map(str::to_owned),
@@ -161,14 +159,21 @@ pub fn counts(asked: Asked<'_>, agreement: Option<&str>, at: Standpoint) -> Resu
     })
 }
 
-fn of_agreement(view: &View<'_>, id: &str, claims: &[&Claim<'_>], at: Standpoint) -> Vec<Compared> {
+fn of_agreement(
+    view: &View<'_>,
+    (id, described): (&str, &Agreement),
+    claims: &[&Claim<'_>],
+    at: Standpoint,
+) -> Vec<Compared> {
     let told = claims.iter().filter_map(|claim| match claim.body {
         Body::Count(count) => Some((*claim, count)),
         _ => None,
     });
     let mut told: Vec<(&Claim<'_>, &Count)> =
         told.filter(|(claim, _)| claim.standing == Standing::Confirmed || at.reported == Reported::Included).collect();
-    let Some(described) = view.catalogue.agreement(id, at.on).filter(|_| !told.is_empty()) else { return Vec::new() };
+    if told.is_empty() {
+        return Vec::new();
+    }
     told.sort_by(|(a, a_told), (b, b_told)| {
         a_told.on.window().cmp_by_ends(&b_told.on.window()).then(a.seq().cmp(&b.seq()))
     });

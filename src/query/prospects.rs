@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::agreement::Milestone;
+use crate::domain::agreement::{Agreement, Milestone};
 use crate::domain::announcement::{Body, Standing};
 use crate::domain::contribution::{ContributionStage, Prospect};
 use crate::domain::date::Date;
@@ -18,7 +18,7 @@ use crate::domain::shape::vocabulary;
 use crate::domain::window::Window;
 use crate::projection::interval::{Interval, ends_by};
 use crate::projection::knowledge::Claim;
-use crate::projection::membership::participations;
+use crate::projection::membership::{Participation, participations};
 use crate::projection::rules::Rules;
 use crate::query::contributions::{by_item, reached, wording};
 use crate::query::members::events;
@@ -295,33 +295,48 @@ fn of_parties(view: &View<'_>, at: Standpoint) -> Vec<Expected> {
 type Fulfilments<'v, 'a> = HashMap<(u64, String), (Window, Vec<&'v Claim<'a>>)>;
 
 fn fulfilments<'v>(view: &'v View<'_>, at: Standpoint) -> Fulfilments<'v, 'v> {
-    let mut found = Fulfilments::new();
-    for (id, claims) in view.knowledge.by_agreement() {
-        let is_expected = claims.iter().any(|claim| matches!(claim.body, Body::Prospect(_)));
-        let Some(agreement) = view.catalogue.agreement(&id, at.on).filter(|_| is_expected) else { continue };
+    let of_agreement = |id: &'v str, agreement: &'v Agreement, claims: &[&'v Claim<'_>]| {
+        if !claims.iter().any(|claim| matches!(claim.body, Body::Prospect(_))) {
+            return Vec::new();
+        }
         let rules = Rules::of(agreement);
-        let parts = |standing| participations(&view.knowledge, &claims, &id, &rules, standing, at.prefer);
-        let confirmed = parts(Standing::Confirmed);
-        let reported = parts(Standing::Reported);
-        for part in &confirmed {
-            for prospect in &part.prospects {
-                if let Some(end) = prospect.end {
-                    let key = (prospect.claims[0].seq(), part.party.clone());
-                    found.insert(key, (end, prospect.claims[1..].to_vec()));
-                }
+        let parts = |standing| participations(&view.knowledge, claims, id, &rules, standing, at.prefer);
+        met_in(&parts(Standing::Confirmed), &parts(Standing::Reported), at.reported)
+    };
+    view.of_each(at.on, of_agreement).into_iter().collect()
+}
+
+/// A prospect and its party, and when and by which claims it was met.
+type Met<'v, 'a> = ((u64, String), (Window, Vec<&'v Claim<'a>>));
+
+/// What was met in one agreement.
+fn met_in<'v, 'a>(
+    confirmed: &[Participation<'v>],
+    reported: &[Participation<'v>],
+    include: Reported,
+) -> Vec<Met<'v, 'a>>
+where
+    'v: 'a,
+{
+    let mut found = Vec::new();
+    for part in confirmed {
+        for prospect in &part.prospects {
+            if let Some(end) = prospect.end {
+                let key = (prospect.claims[0].seq(), part.party.clone());
+                found.push((key, (end, prospect.claims[1..].to_vec())));
             }
         }
-        // What is only reported to be expected is met by what is confirmed; by a report only where reports count.
-        for part in &reported {
-            let own = confirmed.binary_search_by(|other| other.party.cmp(&part.party)).ok();
-            let own = own.map(|index| &confirmed[index].stays).filter(|_| at.reported == Reported::LeftOut);
-            let stays = if at.reported == Reported::Included { Some(&part.stays) } else { own };
-            for prospect in &part.prospects {
-                let over = |interval: &&Interval<'_>| interval.end.is_some_and(|end| ends_by(end, prospect.begin));
-                let came = stays.into_iter().flat_map(|stays| &stays.intervals).filter(|interval| !over(interval));
-                if let Some(by) = came.min_by(|a, b| a.begin.cmp_by_ends(&b.begin)) {
-                    found.insert((prospect.claims[0].seq(), part.party.clone()), (by.begin, vec![by.claims[0]]));
-                }
+    }
+    // What is only reported to be expected is met by what is confirmed; by a report only where reports count.
+    for part in reported {
+        let own = confirmed.binary_search_by(|other| other.party.cmp(&part.party)).ok();
+        let own = own.map(|index| &confirmed[index].stays).filter(|_| include == Reported::LeftOut);
+        let stays = if include == Reported::Included { Some(&part.stays) } else { own };
+        for prospect in &part.prospects {
+            let over = |interval: &&Interval<'_>| interval.end.is_some_and(|end| ends_by(end, prospect.begin));
+            let came = stays.into_iter().flat_map(|stays| &stays.intervals).filter(|interval| !over(interval));
+            if let Some(by) = came.min_by(|a, b| a.begin.cmp_by_ends(&b.begin)) {
+                found.push(((prospect.claims[0].seq(), part.party.clone()), (by.begin, vec![by.claims[0]])));
             }
         }
     }

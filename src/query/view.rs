@@ -7,12 +7,16 @@ use crate::domain::announcement::Body;
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, AnnouncementId, MissionId, Namespace, PartyId};
 use crate::event::statement::Event;
+use crate::ledger::parts::in_parts;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Claim, Horizon, Knowledge, announced};
 use crate::projection::membership::rows;
 use crate::projection::rules::Rules;
 use crate::query::members::{Member, member};
 use crate::query::{Asked, Known, Position, QueryError, RecordedBy, Reported, Standpoint, Vantage};
+
+/// Fewer agreements than these are not worth a thread of their own.
+const FEWEST_AGREEMENTS: u64 = 8;
 
 /// A log, seen from a point on the clocks of knowledge.
 #[derive(Debug)]
@@ -164,23 +168,38 @@ impl<'a> View<'a> {
 
     /// The parties of every agreement, in the order of the agreements' ids.
     pub(super) fn state(&self, at: Standpoint) -> Vec<AgreementState<'_>> {
-        let mut claims = self.knowledge.by_agreement();
-        let ids = self.catalogue.ids(Namespace::Agreement);
-        ids.filter_map(|id| self.standing_by(id, &claims.remove(id).unwrap_or_default(), at)).collect()
+        self.of_each(at.on, |id, _, claims| self.standing_by(id, claims, at).into_iter().collect())
     }
 
     /// The same, with the rows of the parties that are wanted alone, by their folded ids.
-    pub(super) fn state_of(&self, at: Standpoint, wanted: impl Fn(&str) -> bool) -> Vec<AgreementState<'_>> {
-        let mut claims = self.knowledge.by_agreement();
-        let ids = self.catalogue.ids(Namespace::Agreement);
-        ids.filter_map(|id| {
-            let mut claims = claims.remove(id).unwrap_or_default();
+    pub(super) fn state_of(&self, at: Standpoint, wanted: impl Fn(&str) -> bool + Sync) -> Vec<AgreementState<'_>> {
+        self.of_each(at.on, |id, _, claims| {
+            let mut claims = claims.to_vec();
             claims.retain(|claim| concerns_all_or(claim.body, &wanted));
-            let mut state = self.standing_by(id, &claims, at)?;
-            state.members.retain(|member| wanted(&member.party.to_ascii_lowercase()));
-            Some(state)
+            let mut state: Vec<AgreementState<'_>> = self.standing_by(id, &claims, at).into_iter().collect();
+            for state in &mut state {
+                state.members.retain(|member| wanted(&member.party.to_ascii_lowercase()));
+            }
+            state
         })
-        .collect()
+    }
+
+    /// Does work over every agreement described by a day, by its folded id and with the claims about it, on all cores;
+    /// the results are in the order of the ids.
+    pub(super) fn of_each<'v, T: Send>(
+        &'v self,
+        on: Day,
+        work: impl Fn(&'v str, &'v Agreement, &[&'v Claim<'a>]) -> Vec<T> + Sync,
+    ) -> Vec<T> {
+        let mut claims = self.knowledge.by_agreement();
+        let of_id = |id: &'v str| Some((id, self.catalogue.agreement(id, on)?, claims.remove(id).unwrap_or_default()));
+        let all: Vec<_> = self.catalogue.ids(Namespace::Agreement).filter_map(of_id).collect();
+        let place = |position: u64| usize::try_from(position).expect("agreements are in memory");
+        let parts = in_parts(all.len() as u64, FEWEST_AGREEMENTS, |part| {
+            let own = &all[place(part.start)..place(part.end)];
+            own.iter().flat_map(|(id, agreement, claims)| work(id, agreement, claims)).collect::<Vec<T>>()
+        });
+        parts.into_iter().flatten().collect()
     }
 
     fn standing_by<'v>(&'v self, id: &str, claims: &[&'v Claim<'a>], at: Standpoint) -> Option<AgreementState<'v>> {

@@ -24,10 +24,10 @@ fn desk() -> Desk {
             "evidence: {{ none: made up }}\nannouncements:\n  - {{ kind: party, id: {id}, name: {id}, type: state }}\n"
         )
     };
-    desk.write("october-2023.yaml", &party("one"));
-    desk.write("new.yaml", &party("two"));
+    desk.write("october-2023.yaml", party("one"));
+    desk.write("new.yaml", party("two"));
     fs::create_dir(desk.path().join("announcements")).expect("a folder can be made");
-    desk.write("announcements/01.yaml", &party("three"));
+    desk.write("announcements/01.yaml", party("three"));
     fs::create_dir(desk.path().join(".ssh")).expect("a folder can be made");
     let key = desk.path().join("config/servanda/recorder_ed25519");
     fs::copy(key, desk.path().join(".ssh/id_ed25519")).expect("there is a key");
