@@ -9,6 +9,11 @@ use servanda::cli;
 use servanda::cli::surroundings::Surroundings;
 use servanda::domain::timestamp::Timestamp;
 
+/// A command asks for many small pieces of memory on several threads, and gives none back.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     quiet_damaged_store();
     let (mut input, mut out, mut err) = (stdin().lock(), stdout().lock(), stderr());

@@ -40,13 +40,14 @@ impl Press {
         self.open = seed.index(self.documents.len());
     }
 
-    /// An announcement with an id of its own: three in four quote the document of the file, one has its own page.
+    /// An announcement with an id of its own: one in four quotes the document of the file, the others have
+    /// pages of their own.
     pub(crate) fn reported(&mut self, seed: &mut Seed, announcement: Announcement) -> Draft {
         self.number += 1;
         let id = format!("{}-of-{}-{:x}", announcement.body.kind(), self.open, self.number);
         let mut draft = Draft::of(announcement);
         draft.id = Some(id.parse().expect("it has only what ids have"));
-        if seed.one_in(4) {
+        if !seed.one_in(4) {
             let url = format!("https://gazette.example/{}/{:x}", 1950 + self.number % 75, seed.next());
             draft.sources.push(DraftSource { source: page(url, Grade::Press), document: None });
         } else {

@@ -96,6 +96,9 @@ struct Visible;
 
 impl serde_json::ser::Formatter for Visible {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        if shown(fragment) == fragment {
+            return writer.write_all(fragment.as_bytes());
+        }
         let mut buffer = [0; 4];
         for c in fragment.chars() {
             let text: &str = c.encode_utf8(&mut buffer);

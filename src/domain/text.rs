@@ -89,7 +89,8 @@ pub fn admit(text: &str, kind: TextKind) -> Result<Admitted<'_>, TextFault> {
 ///
 /// Line breaks and tabs are control characters too. Joiners and variation selectors stay: scripts and pictures need them.
 pub fn shown(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(must_be_escaped) {
+    // Most text is plain ASCII, which needs no look at each character.
+    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) || !text.chars().any(must_be_escaped) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);

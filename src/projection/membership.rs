@@ -104,24 +104,50 @@ pub fn rows<'a>(
     rules: &Rules<'_>,
     reckoning: Reckoning,
 ) -> Vec<Row<'a>> {
-    let of = |standing| {
-        let parts = participations(knowledge, claims, agreement, rules, standing, reckoning.prefer);
-        parts.into_iter().map(|part| part.on(reckoning.on)).collect()
-    };
-    let mut rows: Vec<Row<'a>> = of(Standing::Confirmed);
-    if reckoning.reported == Reported::Included {
-        let confirmed: HashMap<String, usize> =
-            rows.iter().enumerate().map(|(index, row)| (row.party.clone(), index)).collect();
-        for row in of(Standing::Reported) {
-            match confirmed.get(&row.party) {
-                Some(index) if rows[*index].status >= row.status => {}
-                Some(index) => rows[*index] = row,
-                None => rows.push(row),
+    Parts::of(knowledge, claims, agreement, rules, reckoning).on(reckoning.on)
+}
+
+/// Every party's part in an agreement, before a day is asked for.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    confirmed: Vec<Participation<'a>>,
+    /// None, where what is only reported may not show.
+    reported: Vec<Participation<'a>>,
+}
+
+impl<'a> Parts<'a> {
+    /// Reads the claims about an agreement; the day of the reckoning is not looked at.
+    pub fn of(
+        knowledge: &'a Knowledge<'a>,
+        claims: &[&'a Claim<'a>],
+        agreement: &str,
+        rules: &Rules<'_>,
+        reckoning: Reckoning,
+    ) -> Self {
+        let of = |standing| participations(knowledge, claims, agreement, rules, standing, reckoning.prefer);
+        let reported = match reckoning.reported {
+            Reported::Included => of(Standing::Reported),
+            Reported::LeftOut => Vec::new(),
+        };
+        Self { confirmed: of(Standing::Confirmed), reported }
+    }
+
+    /// Every party's row on a day: what is only reported shows where the confirmed status is lower.
+    pub fn on(&self, day: Day) -> Vec<Row<'a>> {
+        let mut rows: Vec<Row<'a>> = self.confirmed.iter().map(|part| part.on(day)).collect();
+        if self.reported.is_empty() {
+            return rows;
+        }
+        for row in self.reported.iter().map(|part| part.on(day)) {
+            match self.confirmed.binary_search_by(|part| part.party.cmp(&row.party)) {
+                Ok(index) if rows[index].status >= row.status => {}
+                Ok(index) => rows[index] = row,
+                Err(_) => rows.push(row),
             }
         }
         rows.sort_by(|a, b| a.party.cmp(&b.party));
+        rows
     }
-    rows
 }
 
 /// Every party's part in an agreement, by what is told of that standing; in the order of the parties' ids.

@@ -179,7 +179,10 @@ fn of_agreement(
     });
     let rules = Rules::of(described);
     let parts = |standing| participations(&view.knowledge, claims, id, &rules, standing, at.prefer);
-    let ours = Parts { view, confirmed: parts(Standing::Confirmed), reported: parts(Standing::Reported) };
+    let confirmed = parts(Standing::Confirmed);
+    let turning = confirmed.iter().flat_map(Participation::turning_points).flat_map(|day| [day, day.next()]);
+    let turning: BTreeSet<Day> = turning.collect();
+    let ours = Parts { view, turning, confirmed, reported: parts(Standing::Reported) };
     told.into_iter()
         .map(|(claim, count)| Compared {
             agreement: described.id.to_string(),
@@ -192,6 +195,8 @@ fn of_agreement(
 /// The parties of one agreement.
 struct Parts<'p, 'a> {
     view: &'p View<'a>,
+    /// The days on which a number may become another.
+    turning: BTreeSet<Day>,
     confirmed: Vec<Participation<'p>>,
     reported: Vec<Participation<'p>>,
 }
@@ -234,9 +239,8 @@ impl Parts<'_, '_> {
     /// The days that a number may be for, one for each stretch on which nothing changes.
     fn days(&self, count: &Count) -> Vec<Day> {
         let window = count.on.window();
-        let turning = self.confirmed.iter().flat_map(Participation::turning_points);
-        let turning = turning.flat_map(|day| [day, day.shift(1)]);
-        let inside = turning.filter(|day| window.possibly_by(*day) && window.latest().is_none_or(|last| *day <= last));
+        let (first, last) = (window.earliest().unwrap_or(Day::MIN), window.latest().unwrap_or(Day::MAX));
+        let inside = self.turning.range(first..=last).copied();
         let days: BTreeSet<Day> = inside.chain(window.earliest()).chain(window.latest()).collect();
         days.into_iter().collect()
     }

@@ -20,9 +20,8 @@
 //! let events = log.events()?;
 //! let asked = Asked { origin: log.origin().as_str(), events: &events };
 //! let at = Standpoint::on(Day::parse("2023-10-19")?);
-//! for member in members(asked, "ilrs", Question { at, party_type: None, all: false })?.members {
-//!     println!("{}: {} since {:?}, by events {:?}", member.name, member.status, member.since, member.events);
-//! }
+//! let answer = members(asked, "ilrs", Question { at, party_type: None, all: false })?;
+//! let states: Vec<&str> = answer.members.iter().map(|member| member.name.as_str()).collect();
 //! # Ok(())
 //! # }
 //! ```
@@ -67,7 +66,7 @@ pub use crate::projection::rules::Status;
 pub use view::View;
 
 /// Where on the clocks of knowledge an answer is sought.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Known {
     /// Claims certainly announced by that day, inclusive.
     pub announced_by: Option<Day>,
@@ -117,7 +116,7 @@ pub struct Vantage {
 }
 
 /// A point on the clock of recording.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum RecordedBy {
     /// The event of that position and those before it.

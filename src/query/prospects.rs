@@ -3,7 +3,7 @@
 //! Announcements of the same thing are one expectation: the newest of them stands, and where it gives another day than
 //! an earlier one, the expectation has moved. Something is expected from the day of its first announcement on.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -22,6 +22,7 @@ use crate::projection::membership::{Participation, participations};
 use crate::projection::rules::Rules;
 use crate::query::contributions::{by_item, reached, wording};
 use crate::query::members::events;
+use crate::query::view::concerns_all_or;
 use crate::query::{Asked, QueryError, Reported, Standpoint, Vantage, View};
 
 /// The answer: `servanda/prospects/v1`.
@@ -296,9 +297,20 @@ type Fulfilments<'v, 'a> = HashMap<(u64, String), (Window, Vec<&'v Claim<'a>>)>;
 
 fn fulfilments<'v>(view: &'v View<'_>, at: Standpoint) -> Fulfilments<'v, 'v> {
     let of_agreement = |id: &'v str, agreement: &'v Agreement, claims: &[&'v Claim<'_>]| {
-        if !claims.iter().any(|claim| matches!(claim.body, Body::Prospect(_))) {
+        let expected = claims.iter().filter_map(|claim| match claim.body {
+            Body::Prospect(prospect) => Some(prospect.parties.iter().map(PartyId::folded)),
+            _ => None,
+        });
+        let expected: HashSet<String> = expected.flatten().collect();
+        if expected.is_empty() {
             return Vec::new();
         }
+        let claims: Vec<&Claim<'_>> = claims
+            .iter()
+            .copied()
+            .filter(|claim| concerns_all_or(claim.body, &|party| expected.contains(party)))
+            .collect();
+        let claims = claims.as_slice();
         let rules = Rules::of(agreement);
         let parts = |standing| participations(&view.knowledge, claims, id, &rules, standing, at.prefer);
         met_in(&parts(Standing::Confirmed), &parts(Standing::Reported), at.reported)

@@ -9,10 +9,14 @@ use crate::domain::id::Recorder;
 use crate::domain::timestamp::Timestamp;
 use crate::event::statement::{self, Event};
 use crate::integrity::EventHash;
+use crate::ledger::parts::in_parts;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Horizon, Knowledge};
 use crate::query::sentence::Names;
 use crate::query::{Asked, Position, QueryError, View};
+
+/// Fewer lines than these are not worth a thread of their own.
+const FEWEST_LINES: u64 = 2048;
 
 /// The answer: `servanda/log/v1`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -76,7 +80,7 @@ pub fn log(asked: Asked<'_>, last: Option<usize>) -> LogAnswer {
         schema: "servanda/log/v1",
         origin: asked.origin.to_owned(),
         position: view.position(asked),
-        events: asked.events[skip..].iter().map(|event| line(event, &names)).collect(),
+        events: lines(&asked.events[skip..], &names),
     }
 }
 
@@ -121,6 +125,15 @@ pub fn find<'a>(events: &'a [Event], which: &str) -> Result<&'a Event, QueryErro
         [event] => Ok(event),
         several => Err(QueryError::Ambiguous { prefix, seqs: several.iter().map(|event| event.header.seq).collect() }),
     }
+}
+
+/// A line for each event, made on all cores.
+fn lines(events: &[Event], names: &Names<'_, '_>) -> Vec<Line> {
+    let place = |position: u64| usize::try_from(position).expect("events are in memory");
+    let parts = in_parts(events.len() as u64, FEWEST_LINES, |part| {
+        events[place(part.start)..place(part.end)].iter().map(|event| line(event, names)).collect::<Vec<Line>>()
+    });
+    parts.into_iter().flatten().collect()
 }
 
 fn line(event: &Event, names: &Names<'_, '_>) -> Line {

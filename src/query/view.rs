@@ -10,7 +10,7 @@ use crate::event::statement::Event;
 use crate::ledger::parts::in_parts;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Claim, Horizon, Knowledge, announced};
-use crate::projection::membership::rows;
+use crate::projection::membership::{Parts, Row, rows};
 use crate::projection::rules::Rules;
 use crate::query::members::{Member, member};
 use crate::query::{Asked, Known, Position, QueryError, RecordedBy, Reported, Standpoint, Vantage};
@@ -202,12 +202,33 @@ impl<'a> View<'a> {
         parts.into_iter().flatten().collect()
     }
 
+    /// The parties of every agreement on two days, by the same knowledge.
+    pub(super) fn states(&self, at: Standpoint, days: [Day; 2]) -> [Vec<AgreementState<'_>>; 2] {
+        let both = self.of_each(days[0], |id, agreement, claims| {
+            let parts = |agreement| Parts::of(&self.knowledge, claims, id, &Rules::of(agreement), at.reckoning());
+            let first = parts(agreement);
+            let then = self.catalogue.agreement(id, days[1]).expect("what is described once is described on every day");
+            let state = |agreement, parts: &Parts<'_>, on| self.as_state(agreement, &parts.on(on), on);
+            let second = if std::ptr::eq(agreement, then) {
+                state(then, &first, days[1])
+            } else {
+                state(then, &parts(then), days[1])
+            };
+            vec![(state(agreement, &first, days[0]), second)]
+        });
+        let (first, second) = both.into_iter().unzip();
+        [first, second]
+    }
+
     fn standing_by<'v>(&'v self, id: &str, claims: &[&'v Claim<'a>], at: Standpoint) -> Option<AgreementState<'v>> {
         let agreement = self.catalogue.agreement(id, at.on)?;
-        let participants = is_of_participants(agreement);
         let rows = rows(&self.knowledge, claims, id, &Rules::of(agreement), at.reckoning());
-        let members = rows.iter().map(|row| member(row, self, at.on, participants)).collect();
-        Some(AgreementState { agreement, members })
+        Some(self.as_state(agreement, &rows, at.on))
+    }
+
+    fn as_state<'v>(&'v self, agreement: &'v Agreement, rows: &[Row<'_>], on: Day) -> AgreementState<'v> {
+        let participants = is_of_participants(agreement);
+        AgreementState { agreement, members: rows.iter().map(|row| member(row, self, on, participants)).collect() }
     }
 }
 
@@ -229,7 +250,7 @@ pub(super) fn about(body: &Body) -> Option<&AnnouncementId> {
 }
 
 /// Whether a body tells of the agreement as a whole, or of a party that is wanted.
-fn concerns_all_or(body: &Body, wanted: &impl Fn(&str) -> bool) -> bool {
+pub(super) fn concerns_all_or(body: &Body, wanted: &impl Fn(&str) -> bool) -> bool {
     match body {
         Body::Joining(joining) => wanted(&joining.party.folded()),
         Body::Departure(departure) => wanted(&departure.party.folded()),

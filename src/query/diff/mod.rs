@@ -4,6 +4,8 @@
 //! until when, its role, whether it is reported, disputed or confirmed. Applying all changes to the first state gives the
 //! second. A new instrument with its parties is one change, and so is the end of an agreement with all who took part.
 
+mod words;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
@@ -16,8 +18,10 @@ use crate::domain::day::Day;
 use crate::domain::shape::vocabulary;
 use crate::domain::window::{Certainty, Window};
 use crate::projection::knowledge::announced;
+use crate::query::diff::words::sentence;
 use crate::query::history::reason;
 use crate::query::members::Member;
+use crate::query::view::AgreementState;
 use crate::query::{Asked, QueryError, Standpoint, Status, Vantage, View};
 
 /// The answer: `servanda/diff/v1`.
@@ -159,9 +163,17 @@ vocabulary! {
 /// # }
 /// ```
 pub fn diff(asked: Asked<'_>, from: Standpoint, to: Standpoint) -> Result<Diff, QueryError> {
-    let (before, after) = (View::of(asked.events, from.known)?, View::of(asked.events, to.known)?);
-    let pair = Pair { before: &before, after: &after, from, to };
-    let (old, new) = (rows(&before, from), rows(&after, to));
+    let before = View::of(asked.events, from.known)?;
+    let other = if from.known == to.known { None } else { Some(View::of(asked.events, to.known)?) };
+    let after = other.as_ref().unwrap_or(&before);
+    let (old, new) = match &other {
+        Some(after) => (rows(before.state(from)), rows(after.state(to))),
+        None => {
+            let [old, new] = before.states(from, [from.on, to.on]);
+            (rows(old), rows(new))
+        }
+    };
+    let pair = Pair { before: &before, after, from, to };
     let agreements: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let none = BTreeMap::new();
     let changes = agreements
@@ -176,13 +188,12 @@ pub fn diff(asked: Asked<'_>, from: Standpoint, to: Standpoint) -> Result<Diff, 
 /// The rows that are more than nothing, by agreement and party.
 type Rows = BTreeMap<String, BTreeMap<String, Member>>;
 
-fn rows(view: &View<'_>, at: Standpoint) -> Rows {
+fn rows(states: Vec<AgreementState<'_>>) -> Rows {
     let of_agreement = |members: Vec<Member>| {
         let some = members.into_iter().filter(|row| row.status != Status::None);
         some.map(|row| (row.party.to_ascii_lowercase(), row)).collect()
     };
-    let states = view.state(at).into_iter();
-    states.map(|state| (state.agreement.id.folded(), of_agreement(state.members))).collect()
+    states.into_iter().map(|state| (state.agreement.id.folded(), of_agreement(state.members))).collect()
 }
 
 /// A row in both states.
@@ -441,61 +452,6 @@ fn main_first(labels: BTreeSet<Label>) -> Vec<Label> {
     let mut labels: Vec<Label> = labels.into_iter().collect();
     labels.sort_by_key(rank);
     labels
-}
-
-fn sentence(kind: ChangeKind, title: &str, parties: &[PartyChange]) -> String {
-    let names: Vec<&str> = parties.iter().map(|party| party.name.as_str()).collect();
-    let names = match names.as_slice() {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    };
-    let words = |side: &Option<Side>| side.as_ref().map_or_else(|| "nothing".to_owned(), Side::in_words);
-    match (kind, parties) {
-        (ChangeKind::NewInstrument, _) => format!("{names} concluded {title}"),
-        (ChangeKind::EndedInstrument, _) => format!("{title} ended for {names}"),
-        (ChangeKind::Joined, [party]) => format!("{names} joined {title}: {}", words(&party.after)),
-        (ChangeKind::Left, [party]) => {
-            format!("{names} left {title}: {}, was {}", words(&party.after), words(&party.before))
-        }
-        (_, [party]) => format!("{names} in {title}: {}", difference(party.before.as_ref(), party.after.as_ref())),
-        (_, _) => format!("{names} in {title}"),
-    }
-}
-
-/// What differs between two sides, in words.
-fn difference(before: Option<&Side>, after: Option<&Side>) -> String {
-    let words = |side: Option<&Side>| side.map_or_else(|| "nothing".to_owned(), Side::in_words);
-    let (was, is) = (words(before), words(after));
-    let mut differences = Vec::new();
-    if was != is {
-        differences.push(format!("{was} → {is}"));
-    }
-    if let (Some(before), Some(after)) = (before, after) {
-        let day = |date: &Option<Date>| date.as_ref().map_or_else(|| "no day".to_owned(), Date::in_words);
-        if before.since != after.since {
-            differences.push(format!("since {} → {}", day(&before.since), day(&after.since)));
-        }
-        if before.until != after.until {
-            differences.push(format!("until {} → {}", day(&before.until), day(&after.until)));
-        }
-        if before.role != after.role {
-            let role = |role: Option<Role>| role.map_or("no role", Role::as_str);
-            differences.push(format!("{} → {}", role(before.role), role(after.role)));
-        }
-        if before.at_least != after.at_least {
-            differences.push(format!("at least {} → {}", before.at_least, after.at_least));
-        }
-        match (before.disputed, after.disputed) {
-            (false, true) => differences.push("now disputed".to_owned()),
-            (true, false) => differences.push("no longer disputed".to_owned()),
-            (true, true) | (false, false) => {}
-        }
-        if before.confirmations != after.confirmations {
-            differences.push(format!("confirmed {} → {} times", before.confirmations, after.confirmations));
-        }
-    }
-    differences.join(", ")
 }
 
 /// Applies changes to a state: what is left out of them stays as it is.
