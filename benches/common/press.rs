@@ -47,13 +47,13 @@ impl Press {
         let id = format!("{}-of-{}-{:x}", announcement.body.kind(), self.open, self.number);
         let mut draft = Draft::of(announcement);
         draft.id = Some(id.parse().expect("it has only what ids have"));
-        if !seed.one_in(4) {
-            let url = format!("https://gazette.example/{}/{:x}", 1950 + self.number % 75, seed.next());
-            draft.sources.push(DraftSource { source: page(url, Grade::Press), document: None });
-        } else {
+        if seed.one_in(4) {
             let (source, sentences) = &self.documents[self.open];
             draft.sources.push(source.clone());
             draft.quotes.push(DraftQuote { text: seed.one_of(sentences).clone(), source: None });
+        } else {
+            let url = format!("https://gazette.example/{}/{:x}", 1950 + self.number % 75, seed.next());
+            draft.sources.push(DraftSource { source: page(url, Grade::Press), document: None });
         }
         draft
     }

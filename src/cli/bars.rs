@@ -153,7 +153,7 @@ impl Scale {
         for column in 0..self.columns {
             let first = self.day(column);
             let last = self.day(column + 1).previous().max(first);
-            match highest(line, first, last) {
+            match told(line, first, last) {
                 None => bar.push(' '),
                 Some(span) => {
                     let (glyph, tone) = glyph(span.status);
@@ -168,8 +168,12 @@ impl Scale {
     }
 }
 
-/// The highest of what a party is on some day of these.
-fn highest(line: &PartyLine, first: Day, last: Day) -> Option<&Span> {
+/// What a party is on the last of these days; if nothing, the highest that it is on another of them, so that a short stay
+/// is seen.
+fn told(line: &PartyLine, first: Day, last: Day) -> Option<&Span> {
     let there = |span: &&Span| span.from.is_none_or(|from| from <= last) && span.to.is_none_or(|to| to >= first);
-    line.spans.iter().filter(there).max_by_key(|span| (span.status, span.certainty == Certainty::Certain))
+    let in_the_end = |span: &&Span| span.to.is_none_or(|to| to >= last);
+    let spans = || line.spans.iter().filter(there);
+    let highest = || spans().max_by_key(|span| (span.status, span.certainty == Certainty::Possible));
+    spans().find(in_the_end).or_else(highest)
 }

@@ -232,7 +232,7 @@ fn happening(entry: &Entry) -> (Tone, Vec<String>) {
     let reported = if entry.standing == Standing::Reported { "(reported) " } else { "" };
     let disputed = if entry.disputed_by.is_empty() { "" } else { " — disputed" };
     let tone = match (&struck, disputed) {
-        (Some(_), _) => Tone::Bad,
+        (Some(_), _) => Tone::Struck,
         (None, "") => Tone::Plain,
         (None, _) => Tone::Unsure,
     };

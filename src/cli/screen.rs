@@ -3,7 +3,7 @@
 use std::io;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -43,6 +43,8 @@ pub enum Tone {
     Unsure,
     /// It does not hold.
     Bad,
+    /// It was said, and no longer stands: struck through.
+    Struck,
     /// Less important.
     Quiet,
 }
@@ -133,16 +135,36 @@ fn harmless(cell: &str) -> String {
     }
 }
 
+/// Columns between two columns.
+const GAP: usize = 2;
+/// The fewest columns that are written on.
+const NARROWEST: usize = 40;
+
+/// The width of the longest word in a column, its name included.
+fn longest_word(sheet: &Sheet, column: usize) -> usize {
+    let cells = sheet.rows.iter().map(|(_, cells)| cells[column].as_str());
+    let words = cells.chain([sheet.header[column]]).flat_map(|cell| cell.split(' ').map(|word| word.chars().count()));
+    words.max().unwrap_or_default()
+}
+
 impl Screen {
     /// A table for people. Without rows, only what `empty` says.
     pub fn table(self, sheet: &Sheet, empty: &str) -> String {
         if sheet.rows.is_empty() {
             return format!("{empty}\n");
         }
+        // A column in which nothing stands takes room from the others.
+        let filled = |column: &usize| sheet.rows.iter().any(|(_, cells)| !cells[*column].is_empty());
+        let columns: Vec<usize> = (0..sheet.header.len()).filter(filled).collect();
+        let narrowest: Vec<usize> = columns.iter().map(|column| longest_word(sheet, *column)).collect();
+        let needed: usize = narrowest.iter().map(|width| width + GAP).sum::<usize>().saturating_sub(GAP);
+        if self.width.is_some_and(|width| needed > width.max(NARROWEST)) {
+            return self.blocks(sheet, &columns);
+        }
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         match self.width {
-            Some(width) => table.set_width(u16::try_from(width.max(40)).unwrap_or(u16::MAX)),
+            Some(width) => table.set_width(u16::try_from(width.max(NARROWEST)).unwrap_or(u16::MAX)),
             None => table.set_content_arrangement(ContentArrangement::Disabled),
         };
         if self.colour {
@@ -150,9 +172,6 @@ impl Screen {
         } else {
             table.force_no_tty();
         }
-        // A column in which nothing stands takes room from the others.
-        let filled = |column: &usize| sheet.rows.iter().any(|(_, cells)| !cells[*column].is_empty());
-        let columns: Vec<usize> = (0..sheet.header.len()).filter(filled).collect();
         let names = columns.iter().map(|column| sheet.header[*column]);
         table.set_header(names.map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
         for (tone, cells) in &sheet.rows {
@@ -164,17 +183,41 @@ impl Screen {
                     Tone::Good => cell.fg(Color::Green),
                     Tone::Unsure => cell.fg(Color::Yellow),
                     Tone::Bad => cell.fg(Color::Red),
+                    Tone::Struck => cell.fg(Color::Red).add_attribute(Attribute::CrossedOut),
                     Tone::Quiet => cell.add_attribute(Attribute::Dim),
                 }
             }));
         }
-        for column in table.column_iter_mut() {
+        for (column, narrowest) in table.column_iter_mut().zip(narrowest) {
             column.set_padding((0, 2)).set_cell_alignment(CellAlignment::Left);
+            // Words stay whole.
+            let width = u16::try_from(narrowest + GAP).unwrap_or(u16::MAX);
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
         }
         let mut text = String::new();
         for line in table.lines() {
             text.push_str(line.trim_end());
             text.push('\n');
+        }
+        text
+    }
+
+    /// Rows as blocks, a line a cell, where a table would have to break words.
+    fn blocks(self, sheet: &Sheet, columns: &[usize]) -> String {
+        let mut text = String::new();
+        for (tone, cells) in &sheet.rows {
+            let narrower = Self { width: self.width.map(|width| width.saturating_sub(4)), ..self };
+            let filled = columns.iter().filter(|column| !cells[**column].is_empty());
+            for (place, column) in filled.enumerate() {
+                let cell = shown(&cells[*column]);
+                let words = if place == 0 {
+                    self.wrapped(&cell)
+                } else {
+                    let named = format!("{}: {cell}", sheet.header[*column].to_lowercase());
+                    format!("  {}", narrower.wrapped(&named).replace('\n', "\n    "))
+                };
+                text += &format!("{}\n", self.toned(*tone, &words));
+            }
         }
         text
     }
@@ -186,6 +229,7 @@ impl Screen {
             Tone::Good => AnsiColor::Green.on_default(),
             Tone::Unsure => AnsiColor::Yellow.on_default(),
             Tone::Bad => AnsiColor::Red.on_default().bold(),
+            Tone::Struck => AnsiColor::Red.on_default().strikethrough(),
             Tone::Quiet => Style::new().dimmed(),
         };
         if self.colour { format!("{style}{words}{style:#}") } else { words.to_owned() }
@@ -199,7 +243,7 @@ impl Screen {
 
     /// Text broken into lines that fit, at spaces.
     pub fn wrapped(self, text: &str) -> String {
-        let width = self.width.unwrap_or(usize::MAX).max(40);
+        let width = self.width.unwrap_or(usize::MAX).max(NARROWEST);
         let mut lines = String::new();
         let mut used = 0;
         for word in text.split(' ') {

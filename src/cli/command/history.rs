@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::cli::command::asking::footer;
 use crate::cli::command::{counted, day, recorded_by};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
@@ -60,12 +61,11 @@ impl Answer for HistoryAnswer {
             header: vec!["WHEN", "WHAT", "SOURCE, ANNOUNCED", "EVENT"],
             rows: self.entries.iter().map(cells).collect(),
         };
-        let position = format!("from {} events, head {:.16}", self.position.len, self.position.head.to_string());
         format!(
             "{}\n{}\n{}\n",
             screen.table(&sheet, "nothing"),
             counted(self.entries.len(), "announcement", "announcements"),
-            screen.toned(Tone::Quiet, &position)
+            footer(&self.position, screen)
         )
     }
 
@@ -111,7 +111,7 @@ fn cells(entry: &Entry) -> (Tone, Vec<String>) {
         let verb = if struck.replaced { "replaced" } else { "struck" };
         let reason = struck.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         what = format!("✗ {what} — {verb} by event {}{reason}", struck.event);
-        tone = Tone::Bad;
+        tone = Tone::Struck;
     }
     let announced = entry.announced.as_ref().map(|date| format!(", {}", date.in_words())).unwrap_or_default();
     let source = if entry.sources.is_empty() { "no source".to_owned() } else { entry.sources.join("; ") };

@@ -166,12 +166,11 @@ pub fn diff(asked: Asked<'_>, from: Standpoint, to: Standpoint) -> Result<Diff, 
     let before = View::of(asked.events, from.known)?;
     let other = if from.known == to.known { None } else { Some(View::of(asked.events, to.known)?) };
     let after = other.as_ref().unwrap_or(&before);
-    let (old, new) = match &other {
-        Some(after) => (rows(before.state(from)), rows(after.state(to))),
-        None => {
-            let [old, new] = before.states(from, [from.on, to.on]);
-            (rows(old), rows(new))
-        }
+    let (old, new) = if let Some(after) = &other {
+        (rows(before.state(from)), rows(after.state(to)))
+    } else {
+        let [old, new] = before.states(from, [from.on, to.on]);
+        (rows(old), rows(new))
     };
     let pair = Pair { before: &before, after, from, to };
     let agreements: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
