@@ -40,14 +40,14 @@ impl Press {
         self.open = seed.index(self.documents.len());
     }
 
-    /// An announcement with an id of its own: one in four quotes the document of the file, the others have
+    /// An announcement with an id of its own: one in ten quotes the document of the file, the others have
     /// pages of their own.
     pub(crate) fn reported(&mut self, seed: &mut Seed, announcement: Announcement) -> Draft {
         self.number += 1;
         let id = format!("{}-of-{}-{:x}", announcement.body.kind(), self.open, self.number);
         let mut draft = Draft::of(announcement);
         draft.id = Some(id.parse().expect("it has only what ids have"));
-        if seed.one_in(4) {
+        if seed.one_in(10) {
             let (source, sentences) = &self.documents[self.open];
             draft.sources.push(source.clone());
             draft.quotes.push(DraftQuote { text: seed.one_of(sentences).clone(), source: None });

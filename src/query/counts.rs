@@ -17,7 +17,7 @@ use crate::domain::party::PartyType;
 use crate::domain::shape::vocabulary;
 use crate::domain::window::Certainty;
 use crate::projection::knowledge::{Claim, announced};
-use crate::projection::membership::{Participation, participations};
+use crate::projection::membership::{Participation, Row, participations};
 use crate::projection::rules::Rules;
 use crate::query::{Asked, QueryError, Reported, Standpoint, Status, Vantage, View};
 
@@ -204,7 +204,12 @@ struct Parts<'p, 'a> {
 impl Parts<'_, '_> {
     fn compared(&self, claim: &Claim<'_>, count: &Count) -> Compared {
         let days = self.days(count);
-        let of_day: Vec<Ours> = days.iter().map(|day| self.ours(count.of, *day)).collect();
+        let mut rows: Vec<Row<'_>> = Vec::new();
+        let mut of_day: Vec<Ours> = Vec::new();
+        for day in &days {
+            rows = self.confirmed.iter().map(|part| part.on(*day)).collect();
+            of_day.push(self.ours(count.of, &rows, *day));
+        }
         let ours = Ours {
             certain: of_day.iter().map(|ours| ours.certain).min().unwrap_or_default(),
             most: of_day.iter().map(|ours| ours.most).max().unwrap_or_default(),
@@ -229,7 +234,7 @@ impl Parts<'_, '_> {
             ours,
             verdict,
             difference,
-            explained_by: self.candidates(verdict, count.of, claim, day),
+            explained_by: self.candidates(verdict, count.of, claim, (&rows, day)),
             standing: claim.standing,
             disputed: !claim.disputed_by.is_empty(),
             event: claim.seq(),
@@ -250,20 +255,24 @@ impl Parts<'_, '_> {
         of == Counted::All || is_state()
     }
 
-    fn ours(&self, of: Counted, on: Day) -> Ours {
-        let rows = self.confirmed.iter().filter(|part| self.is_counted(of, &part.party, on)).map(|part| part.on(on));
-        let members: Vec<Certainty> =
-            rows.filter(|row| row.status == Status::Member).map(|row| row.certainty).collect();
-        let certain = members.iter().filter(|certainty| **certainty == Certainty::Certain).count();
-        Ours { certain: certain as u64, most: members.len() as u64 }
+    fn ours(&self, of: Counted, rows: &[Row<'_>], on: Day) -> Ours {
+        let members = rows.iter().filter(|row| row.status == Status::Member && self.is_counted(of, &row.party, on));
+        let most = members.clone().count();
+        let certain = members.filter(|row| row.certainty == Certainty::Certain).count();
+        Ours { certain: certain as u64, most: most as u64 }
     }
 
     /// Whom somebody who counted more, or fewer, may have counted otherwise.
-    fn candidates(&self, verdict: Verdict, of: Counted, claim: &Claim<'_>, on: Day) -> Vec<Candidate> {
+    fn candidates(
+        &self,
+        verdict: Verdict,
+        of: Counted,
+        claim: &Claim<'_>,
+        (rows, on): (&[Row<'_>], Day),
+    ) -> Vec<Candidate> {
         let mut found: BTreeMap<String, Candidate> = BTreeMap::new();
-        for part in &self.confirmed {
-            let row = part.on(on);
-            let counted = self.is_counted(of, &part.party, on);
+        for row in rows {
+            let counted = self.is_counted(of, &row.party, on);
             let is_member = row.status == Status::Member;
             let certain = row.certainty == Certainty::Certain;
             let announced_later = || {
@@ -282,15 +291,15 @@ impl Parts<'_, '_> {
                 Verdict::Fewer => announced_later().then_some(Because::AnnouncedLater),
             };
             if let Some(because) = because {
-                let candidate = self.candidate(&part.party, row.status, row.certainty, because, on);
-                found.insert(part.party.clone(), candidate);
+                let candidate = self.candidate(&row.party, row.status, row.certainty, because, on);
+                found.insert(row.party.clone(), candidate);
             }
         }
         if verdict == Verdict::More {
             for part in self.reported.iter().filter(|part| self.is_counted(of, &part.party, on)) {
                 let row = part.on(on);
                 let ours = self.confirmed.binary_search_by(|own| own.party.cmp(&part.party)).ok();
-                let is_ours = ours.is_some_and(|index| self.confirmed[index].on(on).status == Status::Member);
+                let is_ours = ours.is_some_and(|index| rows[index].status == Status::Member);
                 if row.status == Status::Member && !is_ours {
                     let candidate = self.candidate(&part.party, row.status, row.certainty, Because::Reported, on);
                     found.insert(part.party.clone(), candidate);
