@@ -183,7 +183,7 @@ pub fn agreement(asked: Asked<'_>, name: &str, at: Standpoint) -> Result<Agreeme
         milestones: claims.iter().filter_map(|claim| milestone(claim)).collect(),
         statements: claims.iter().filter_map(|claim| statement(&view, claim, at)).collect(),
         published: claims.iter().filter_map(|claim| published(claim)).collect(),
-        prospects: expectations(&view, at).into_iter().filter(|expected| expected.concerns(&subjects)).collect(),
+        prospects: expectations(&view, at, Some(&subjects)),
         signatories: signatories(&view, &events),
         sources: sources(&events),
         history: entries(&view, events),

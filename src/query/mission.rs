@@ -83,7 +83,7 @@ pub fn mission(asked: Asked<'_>, name: &str, at: Standpoint) -> Result<MissionPa
         also_known_as: described.also_known_as.clone(),
         contributions: contributions(&view, at).into_iter().filter(is_ours).collect(),
         milestones: claims.filter_map(milestone).collect(),
-        prospects: expectations(&view, at).into_iter().filter(|expected| expected.concerns(&subjects)).collect(),
+        prospects: expectations(&view, at, Some(&subjects)),
         sources: sources(&events),
         history: entries(&view, events),
     })

@@ -22,7 +22,7 @@ use crate::projection::membership::{Participation, participations};
 use crate::projection::rules::Rules;
 use crate::query::contributions::{by_item, reached, wording};
 use crate::query::members::events;
-use crate::query::view::concerns_all_or;
+use crate::query::view::{concerns_all_or, names_any};
 use crate::query::{Asked, QueryError, Reported, Standpoint, Vantage, View};
 
 /// The answer: `servanda/prospects/v1`.
@@ -140,8 +140,7 @@ vocabulary! {
 pub fn prospects(asked: Asked<'_>, subject: Option<&str>, at: Standpoint) -> Result<Prospects, QueryError> {
     let view = View::of(asked.events, at.known)?;
     let subjects = subject.map(|name| view.subjects(name)).transpose()?;
-    let mut prospects = expectations(&view, at);
-    prospects.retain(|expected| subjects.as_ref().is_none_or(|subjects| expected.concerns(subjects)));
+    let prospects = expectations(&view, at, subjects.as_deref());
     Ok(Prospects {
         schema: "servanda/prospects/v1",
         subject: subject.map(str::to_owned),
@@ -152,7 +151,7 @@ pub fn prospects(asked: Asked<'_>, subject: Option<&str>, at: Standpoint) -> Res
 
 impl Expected {
     /// Whether it is about one of these things.
-    pub(super) fn concerns(&self, subjects: &[(Namespace, String)]) -> bool {
+    fn concerns(&self, subjects: &[(Namespace, String)]) -> bool {
         subjects.iter().any(|(space, id)| match space {
             Namespace::Party => self.parties.iter().any(|party| party.eq_ignore_ascii_case(id)),
             Namespace::Agreement => self.agreement.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(id)),
@@ -162,11 +161,13 @@ impl Expected {
     }
 }
 
-/// Everything expected by the day: overdue, due, open, met and cancelled, and in each by the day that it is due.
-pub(super) fn expectations(view: &View<'_>, at: Standpoint) -> Vec<Expected> {
-    let mut found = of_parties(view, at);
-    found.extend(of_milestones(view, at));
+/// Everything expected by the day, of these things if any are named: overdue, due, open, met and cancelled, and in each by the day that it is due.
+pub(super) fn expectations(view: &View<'_>, at: Standpoint, subjects: Option<&[(Namespace, String)]>) -> Vec<Expected> {
+    let wanted = |body: &Body| subjects.is_none_or(|subjects| names_any(body, subjects));
+    let mut found = of_parties(view, at, &wanted);
+    found.extend(of_milestones(view, at, &wanted));
     found.extend(of_contributions(view, at));
+    found.retain(|expected| subjects.is_none_or(|subjects| expected.concerns(subjects)));
     let due = |expected: &Expected| expected.due.as_ref().map_or(Window::UNKNOWN, Date::window);
     found.sort_by(|a, b| {
         let undated = |expected: &Expected| expected.due.is_none();
@@ -259,10 +260,12 @@ fn counts(claim: &Claim<'_>, at: Standpoint) -> bool {
 }
 
 /// Prospects of parties. Reported ones are listed as such; they make nobody anything.
-fn of_parties(view: &View<'_>, at: Standpoint) -> Vec<Expected> {
+fn of_parties(view: &View<'_>, at: Standpoint, wanted: &(impl Fn(&Body) -> bool + Sync)) -> Vec<Expected> {
     let mut groups: BTreeMap<_, Vec<(&Claim<'_>, &Prospect)>> = BTreeMap::new();
     for claim in &view.knowledge.claims {
-        if let Body::Prospect(prospect) = claim.body {
+        if let Body::Prospect(prospect) = claim.body
+            && wanted(claim.body)
+        {
             let mut parties: Vec<String> = prospect.parties.iter().map(PartyId::folded).collect();
             parties.sort_unstable();
             let agreement = prospect.agreement.as_ref().map(AgreementId::folded);
@@ -272,7 +275,7 @@ fn of_parties(view: &View<'_>, at: Standpoint) -> Vec<Expected> {
     if groups.is_empty() {
         return Vec::new();
     }
-    let met = fulfilments(view, at);
+    let met = fulfilments(view, at, wanted);
     let expected = groups.into_values().filter_map(|claims| {
         let by_seq: HashMap<u64, &Prospect> = claims.iter().map(|(claim, told)| (claim.seq(), *told)).collect();
         let told = Told::by(claims.iter().map(|(claim, told)| (*claim, told.due.as_ref())).collect(), at.on)?;
@@ -295,10 +298,14 @@ fn of_parties(view: &View<'_>, at: Standpoint) -> Vec<Expected> {
 /// When a party came to what a prospect of it expected, by the position of the prospect's event and the party.
 type Fulfilments<'v, 'a> = HashMap<(u64, String), (Window, Vec<&'v Claim<'a>>)>;
 
-fn fulfilments<'v>(view: &'v View<'_>, at: Standpoint) -> Fulfilments<'v, 'v> {
+fn fulfilments<'v>(
+    view: &'v View<'_>,
+    at: Standpoint,
+    wanted: &(impl Fn(&Body) -> bool + Sync),
+) -> Fulfilments<'v, 'v> {
     let of_agreement = |id: &'v str, agreement: &'v Agreement, claims: &[&'v Claim<'_>]| {
         let expected = claims.iter().filter_map(|claim| match claim.body {
-            Body::Prospect(prospect) => Some(prospect.parties.iter().map(PartyId::folded)),
+            Body::Prospect(prospect) if wanted(claim.body) => Some(prospect.parties.iter().map(PartyId::folded)),
             _ => None,
         });
         let expected: HashSet<String> = expected.flatten().collect();
@@ -372,10 +379,12 @@ fn met_by_all<'v>(
 }
 
 /// Milestones that are expected, and met by one of the same act that occurred.
-fn of_milestones(view: &View<'_>, at: Standpoint) -> Vec<Expected> {
+fn of_milestones(view: &View<'_>, at: Standpoint, wanted: &impl Fn(&Body) -> bool) -> Vec<Expected> {
     let mut groups: BTreeMap<_, Vec<(&Claim<'_>, &Milestone)>> = BTreeMap::new();
     for claim in view.knowledge.claims.iter().filter(|claim| counts(claim, at)) {
-        if let Body::Milestone(milestone) = claim.body {
+        if let Body::Milestone(milestone) = claim.body
+            && wanted(claim.body)
+        {
             let agreement = milestone.agreement.as_ref().map(AgreementId::folded);
             let mission = milestone.mission.as_ref().map(MissionId::folded);
             groups.entry((agreement, mission, milestone.act)).or_default().push((claim, milestone));

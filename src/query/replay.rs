@@ -97,7 +97,7 @@ pub fn replay(asked: Asked<'_>, at: Standpoint) -> Result<State, QueryError> {
         vantage: view.vantage(asked, at),
         agreements: agreements.collect(),
         missions: missions(&view, at),
-        prospects: expectations(&view, at).into_iter().filter(is_pending).collect(),
+        prospects: expectations(&view, at, None).into_iter().filter(is_pending).collect(),
     })
 }
 

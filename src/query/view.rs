@@ -259,7 +259,8 @@ pub(super) fn concerns_all_or(body: &Body, wanted: &impl Fn(&str) -> bool) -> bo
     }
 }
 
-fn names_any(body: &Body, subjects: &[(Namespace, String)]) -> bool {
+/// Whether a body names one of these things.
+pub(super) fn names_any(body: &Body, subjects: &[(Namespace, String)]) -> bool {
     let mut found = false;
     body.each_id(&mut |namespace, id| {
         found |= subjects.iter().any(|(space, subject)| *space == namespace && id.eq_ignore_ascii_case(subject));
