@@ -107,11 +107,13 @@ pub struct Cited {
     pub grade: Grade,
     /// The address of the document that is kept of it.
     pub document: Option<String>,
+    /// The address of the text in which the passage stands: the document itself, or what was extracted from it.
+    pub text: Option<String>,
     /// The passage.
     pub quote: Option<String>,
-    /// Where the passage stands in the document's text: first byte and one past the last.
+    /// Where the passage stands in that text: first byte and one past the last.
     pub at: Option<(u64, u64)>,
-    /// The line of the document's text on which the passage begins, from 1, where the text was at hand.
+    /// The line of that text on which the passage begins, from 1, where the text was at hand.
     pub line: Option<u64>,
 }
 
@@ -285,6 +287,7 @@ impl Cited {
             published: source.published.clone(),
             grade: source.grade,
             document: source.document.as_ref().and_then(|of| of.address()).map(|address| address.as_str().to_owned()),
+            text: source.document.as_ref().and_then(|of| of.text_address()).map(|address| address.as_str().to_owned()),
             quote: evidence.quote.clone(),
             at: evidence.at,
             line: None,

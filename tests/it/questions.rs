@@ -1,6 +1,8 @@
 //! The analyst's questions, asked of the founding case through the binary: what changed, who disagrees, what is due, why.
 //! The worry is an answer that is not the one that the sources give, or that says more than they do.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::ilrs::{all, ask, report};
@@ -143,14 +145,24 @@ fn why_gives_the_row_of_members_with_every_event_and_every_quote_in_its_place() 
                 let events: Vec<Value> =
                     why["claims"].as_array().expect("claims").iter().map(|claim| claim["event"].clone()).collect();
                 assert_eq!(&json!(events), &row["events"]);
-                for cited in
-                    why["claims"].as_array().into_iter().flatten().filter_map(|of| of["evidence"].as_array()).flatten()
-                {
-                    assert!(cited["quote"].is_null() || cited["line"].is_u64(), "{cited}");
-                }
+                let claims = why["claims"].as_array().expect("claims");
+                claims.iter().filter_map(|claim| claim["evidence"].as_array()).flatten().for_each(check_place);
             }
         }
     }
+}
+
+/// Holds a quote against the passage of the kept document that it is said to be, and its line.
+fn check_place(cited: &Value) {
+    let Some(quote) = cited["quote"].as_str() else { return };
+    let address = cited["text"].as_str().expect("a quote is from a document");
+    let text = fs::read_to_string(all().path().join("ilrs.servanda/documents").join(address)).expect("it is kept");
+    let place = |index: usize| cited["at"][index].as_u64().and_then(|at| usize::try_from(at).ok()).expect("a place");
+    let passage: Vec<&str> = text[place(0)..place(1)].split_whitespace().collect();
+    assert_eq!(passage, quote.split_whitespace().collect::<Vec<_>>());
+    let line = text[..place(0)].lines().count().max(1) as u64;
+    let begins_a_line = text[..place(0)].ends_with('\n');
+    assert_eq!(cited["line"], line + u64::from(begins_a_line));
 }
 
 #[test]

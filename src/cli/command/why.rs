@@ -47,7 +47,7 @@ impl Why {
 fn place_quotes(answer: &mut WhyAnswer, log: &Log) {
     let mut texts: BTreeMap<String, Option<String>> = BTreeMap::new();
     for cited in answer.claims.iter_mut().flat_map(|claim| &mut claim.evidence) {
-        let (Some(address), Some((first, _))) = (&cited.document, cited.at) else { continue };
+        let (Some(address), Some((first, _))) = (&cited.text, cited.at) else { continue };
         let text = texts.entry(address.clone()).or_insert_with(|| log.document_text(address).ok());
         let before = text.as_ref().and_then(|text| text.get(..usize::try_from(first).ok()?));
         cited.line = before.map(|before| before.matches('\n').count() as u64 + 1);
