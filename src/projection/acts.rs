@@ -118,7 +118,12 @@ impl<'a> AgreementActs<'a> {
                         // Where entry into force is derived, a consent is one before it is effective.
                         Step::Consent if !rules.in_force_is_stated() => deposited,
                         Step::Consent | Step::Join => effective.or(deposited),
-                        Step::Sign | Step::Apply | Step::EnterIntoForce | Step::Leave => effective,
+                        Step::Sign
+                        | Step::Apply
+                        | Step::EnterIntoForce
+                        | Step::Leave
+                        | Step::Suspend
+                        | Step::Resume => effective,
                     };
                     let date = date.unwrap_or(&joining.occurred);
                     let turn = Turn::Joining { act: joining.act, role: joining.role, step, to, ground };

@@ -8,7 +8,7 @@ use crate::projection::knowledge::Claim;
 use crate::projection::rank::{Prefer, rank, stated};
 use crate::projection::rules::{EndGround, Ground, Status, Step};
 
-/// One fact: a step of one stay that leads to one status, or the leaving of it, and all claims of it.
+/// One fact: a step of one stay that leads to one status, the leaving of it, or a suspension, and all claims of it.
 #[derive(Debug, Clone)]
 pub struct Fact<'a> {
     /// Which step it is.
@@ -17,6 +17,14 @@ pub struct Fact<'a> {
     pub to: Option<Status>,
     /// The acts that claims tell of, the deciding one first. Never empty.
     pub acts: Vec<Act<'a>>,
+}
+
+impl<'a> Fact<'a> {
+    /// With its claims put in order. There must be one.
+    pub(super) fn ranked(step: Step, to: Option<Status>, mut acts: Vec<Act<'a>>, prefer: Prefer) -> Self {
+        rank(&mut acts, prefer, |act| (act.claim, act.effect));
+        Self { step, to, acts }
+    }
 }
 
 /// One status held from a beginning to an end, and the claims behind it.

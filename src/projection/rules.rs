@@ -43,6 +43,10 @@ pub enum Step {
     EnterIntoForce,
     /// Leaving.
     Leave,
+    /// Suspending a participation.
+    Suspend,
+    /// Resuming it.
+    Resume,
 }
 
 vocabulary! {

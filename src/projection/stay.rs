@@ -91,15 +91,19 @@ impl<'a> Stay<'a> {
 
     /// Every fact of the stay, from what was gained in it to its end.
     pub(super) fn facts(&self, gained: Gained<'a>, prefer: Prefer) -> Vec<Fact<'a>> {
-        let mut facts: Vec<Fact<'a>> =
-            gained.into_iter().map(|((_, step, to), acts)| Fact { step, to: Some(to), acts }).collect();
-        facts.extend(self.steps_back.iter().map(|act| Fact { step: Step::Leave, to: None, acts: vec![act.clone()] }));
-        if !self.leavings.is_empty() {
-            let mut acts = self.leavings.clone();
-            rank(&mut acts, prefer, |act| (act.claim, act.effect));
-            facts.push(Fact { step: Step::Leave, to: None, acts });
+        let mut undone: Vec<Vec<Act<'a>>> = Vec::new();
+        for (part, step, _) in gained.keys() {
+            let acts = self.steps_back_after(*part, *step);
+            if !acts.is_empty() && !undone.iter().any(|known| same_claims(known, &acts)) {
+                undone.push(acts);
+            }
         }
-        facts
+        let is_counted = |act: &Act<'_>| undone.iter().flatten().any(|known| known.claim.seq() == act.claim.seq());
+        let alone: Vec<Act<'a>> = self.steps_back.iter().filter(|act| !is_counted(act)).cloned().collect();
+        undone.extend(alone.into_iter().map(|act| vec![act]));
+        undone.extend(Some(self.leavings.clone()).filter(|acts| !acts.is_empty()));
+        let gained = gained.into_iter().map(|((_, step, to), acts)| Fact { step, to: Some(to), acts });
+        gained.chain(undone.into_iter().map(|acts| Fact::ranked(Step::Leave, None, acts, prefer))).collect()
     }
 
     /// The end of the stay: the strongest claim of leaving, or the end of the agreement if that is earlier.
@@ -140,13 +144,18 @@ impl<'a> Stay<'a> {
 
     /// When what a step gained is lost: by a step back of its kind, else with the stay.
     fn end_of(&self, part: usize, step: Step, end: Option<&End<'a>>, prefer: Prefer) -> Option<End<'a>> {
-        let later = self.joinings.iter().filter(|(later, act)| *later > part && act.step() == Some(step));
-        let next = later.map(|(later, _)| *later).min().unwrap_or(usize::MAX);
-        let claims: Vec<Act<'a>> = self.undoing(step).skip(part).take(next - part).cloned().collect();
-        match (End::of(claims, prefer), end) {
+        match (End::of(self.steps_back_after(part, step), prefer), end) {
             (Some(back), Some(end)) => Some(back.or_earlier(end.clone())),
             (back, end) => back.or(end.cloned()),
         }
+    }
+
+    /// The steps back that take back what a step gained in a part of the stay, before it was gained again: claims of
+    /// one fact.
+    fn steps_back_after(&self, part: usize, step: Step) -> Vec<Act<'a>> {
+        let later = self.joinings.iter().filter(|(later, act)| *later > part && act.step() == Some(step));
+        let next = later.map(|(later, _)| *later).min().unwrap_or(usize::MAX);
+        self.undoing(step).skip(part).take(next - part).cloned().collect()
     }
 
     /// What the party is, where a table states it: in force from the earliest entry into force, else consent.
@@ -178,6 +187,11 @@ fn in_force<'a>(consent: &[Act<'a>], contracting: &Interval<'a>, terms: Terms<'_
     interval.ground = Ground::DerivedEntryIntoForce;
     interval.claims.push(claim);
     Some(interval)
+}
+
+/// Whether these are the same acts by the same claims.
+fn same_claims(some: &[Act<'_>], others: &[Act<'_>]) -> bool {
+    some.iter().map(|act| act.claim.seq()).eq(others.iter().map(|act| act.claim.seq()))
 }
 
 /// Whether a departure takes back what a step gained. Leaving takes back everything.

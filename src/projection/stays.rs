@@ -11,8 +11,8 @@ use crate::domain::window::Window;
 use crate::projection::acts::{Act, Turn};
 use crate::projection::interval::{End, Fact, Interval, ends_by};
 use crate::projection::knowledge::Claim;
-use crate::projection::rank::{Prefer, rank};
-use crate::projection::rules::{EndGround, Status};
+use crate::projection::rank::Prefer;
+use crate::projection::rules::{EndGround, Status, Step};
 use crate::projection::stay::{Stay, Terms};
 
 /// What the acts of one party amount to.
@@ -87,9 +87,12 @@ impl<'a> Stays<'a> {
             let over = self.ends(act.claim.stay()).filter(|end| ends_by(*end, act.effect)).count();
             by_stay.entry((act.claim.stay(), over)).or_default().push(act);
         }
-        let mut found = suspended(for_all, prefer);
+        let mut found = suspended(&pauses(for_all, prefer), prefer);
         for ((label, _), acts) in by_stay {
-            for mut suspension in suspended(acts, prefer) {
+            let pauses = pauses(acts, prefer);
+            let suspensions = suspended(&pauses, prefer);
+            self.facts.extend(pauses);
+            for mut suspension in suspensions {
                 let ends = self.ends(label).filter(|end| !ends_by(*end, suspension.begin));
                 suspension.end = suspension.end.into_iter().chain(ends).reduce(Window::earlier_of);
                 found.push(suspension);
@@ -275,18 +278,25 @@ fn in_order(mut acts: Vec<Act<'_>>) -> (Vec<Stay<'_>>, Vec<Act<'_>>) {
     (stays, irregular)
 }
 
-/// Pairs suspensions with the resumptions that follow them; several in a row are claims of one.
-fn suspended(mut acts: Vec<Act<'_>>, prefer: Prefer) -> Vec<Interval<'_>> {
+/// Suspensions and resumptions as facts, in the order of their days; several of a kind in a row are claims of one.
+pub fn pauses<'a>(mut acts: Vec<Act<'a>>, prefer: Prefer) -> Vec<Fact<'a>> {
     let resumes = |act: &Act<'_>| act.turn == Turn::Suspension(SuspensionAct::Resumption);
     acts.sort_by(|a, b| a.effect.cmp_by_ends(&b.effect).then(resumes(a).cmp(&resumes(b))));
     let acts = in_regular_order(&acts, |act| if resumes(act) { Course::Closes } else { Course::Opens });
+    let fact = |claims: &[Act<'a>]| {
+        let step = if resumes(&claims[0]) { Step::Resume } else { Step::Suspend };
+        Fact::ranked(step, None, claims.to_vec(), prefer)
+    };
+    acts.chunk_by(|a, b| a.turn == b.turn).map(fact).collect()
+}
+
+/// Pairs suspensions with the resumptions that follow them.
+fn suspended<'a>(pauses: &[Fact<'a>], prefer: Prefer) -> Vec<Interval<'a>> {
     let mut found: Vec<Interval<'_>> = Vec::new();
-    for claims in acts.chunk_by(|a, b| a.turn == b.turn) {
-        let mut claims = claims.to_vec();
-        if !resumes(&claims[0]) {
-            rank(&mut claims, prefer, |act| (act.claim, act.effect));
-            found.push(Interval::from(&claims, Status::Suspended, None, prefer));
-        } else if let (Some(suspension), Some(end)) = (found.last_mut(), End::of(claims, prefer)) {
+    for fact in pauses {
+        if fact.step == Step::Suspend {
+            found.push(Interval::from(&fact.acts, Status::Suspended, None, prefer));
+        } else if let (Some(suspension), Some(end)) = (found.last_mut(), End::of_ranked(&fact.acts)) {
             suspension.end = Some(end.window);
             suspension.until = Some(end.date);
             suspension.end_ground = Some(EndGround::Resumption);

@@ -25,7 +25,7 @@ use crate::projection::membership::if_only;
 use crate::projection::rank::{Prefer, all_overlap, rank, supporting};
 use crate::projection::rules::{Rules, Step};
 use crate::projection::stay::Terms;
-use crate::projection::stays::{Irregular, Irregularity, Stays};
+use crate::projection::stays::{Irregular, Irregularity, Stays, pauses};
 use crate::query::history::published;
 use crate::query::sentence::Names;
 use crate::query::{Asked, QueryError, Reported, Standpoint, Status, Vantage, View};
@@ -88,6 +88,10 @@ vocabulary! {
         Leaving = "leaving",
         /// The end of the agreement.
         End = "end",
+        /// Suspension, of a party or for all.
+        Suspension = "suspension",
+        /// Resumption, of a party or for all.
+        Resumption = "resumption",
     }
 }
 
@@ -210,6 +214,8 @@ pub fn conflicts(asked: Asked<'_>, subject: Option<&str>, at: Standpoint) -> Res
             let whole = Whole { view: &view, id, acts: &acts, terms, on: at.on };
             if all && *standing == Standing::Confirmed {
                 found.extend(whole.of_milestones());
+                let for_all = pauses(acts.for_all.clone(), at.prefer);
+                found.extend(for_all.iter().filter_map(|fact| whole.of_all(fact)));
             }
             for (party, own) in &acts.parties {
                 if all || concerns(Namespace::Party, party) {
@@ -242,30 +248,39 @@ struct Whole<'w, 'a> {
 }
 
 impl<'a> Whole<'_, 'a> {
+    /// A fact of one party.
     fn of_fact(&self, party: &str, fact: &Fact<'a>) -> Option<Conflict> {
+        let mut conflict = self.of_all(fact)?;
+        for (alternative, act) in conflict.claims.iter_mut().zip(&fact.acts) {
+            let row = if_only(self.acts, party, (fact, act.claim), self.terms, self.on);
+            alternative.answer = Some(Answered {
+                status: row.status,
+                certainty: row.certainty,
+                since: row.since,
+                until: row.until,
+            });
+        }
+        let described = self.view.catalogue.party(party, self.on);
+        Some(Conflict {
+            party: Some(described.map_or_else(|| party.to_owned(), |party| party.id.to_string())),
+            name: Some(described.map_or_else(|| party.to_owned(), |party| party.name.clone())),
+            ..conflict
+        })
+    }
+
+    /// A fact about all parties at once.
+    fn of_all(&self, fact: &Fact<'a>) -> Option<Conflict> {
         let differences = differences(&fact.acts);
         if differences.is_empty() {
             return None;
         }
         let supporting = supporting(fact.acts.iter().map(|act| act.effect));
-        let claims = fact.acts.iter().enumerate().map(|(index, act)| {
-            let row = if_only(self.acts, party, (fact, act.claim), self.terms, self.on);
-            Alternative {
-                answer: Some(Answered {
-                    status: row.status,
-                    certainty: row.certainty,
-                    since: row.since,
-                    until: row.until,
-                }),
-                act: Some(act.name().to_owned()),
-                role: act.role(),
-                ..alternative(act.claim, act.date, supporting.contains(&act.effect), index)
-            }
+        let claims = fact.acts.iter().enumerate().map(|(index, act)| Alternative {
+            act: Some(act.name().to_owned()),
+            role: act.role(),
+            ..alternative(act.claim, act.date, supporting.contains(&act.effect), index)
         });
-        let described = self.view.catalogue.party(party, self.on);
         Some(Conflict {
-            party: Some(described.map_or_else(|| party.to_owned(), |party| party.id.to_string())),
-            name: Some(described.map_or_else(|| party.to_owned(), |party| party.name.clone())),
             stay: fact.acts[0].claim.stay().map(str::to_owned),
             about: About::of(fact.step),
             status: fact.to,
@@ -338,6 +353,8 @@ impl About {
             Step::Apply => Self::ProvisionalApplication,
             Step::EnterIntoForce => Self::EntryIntoForce,
             Step::Leave => Self::Leaving,
+            Step::Suspend => Self::Suspension,
+            Step::Resume => Self::Resumption,
         }
     }
 }

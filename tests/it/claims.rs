@@ -1,9 +1,13 @@
 //! Claims of one fact that disagree: which decides, by which preference, and what parties say about how they are bound.
 
-use servanda::domain::date::Date;
-use servanda::query::Prefer;
+use proptest::prelude::*;
 
-use crate::given::{Given, corrected, did, disputed, joined, left, programme, remarked, told, treaty};
+use servanda::domain::date::Date;
+use servanda::query::conflicts::conflicts;
+use servanda::query::{Asked, Prefer, Standpoint};
+
+use crate::given::{Given, corrected, day, did, disputed, joined, left, pact_with, programme, remarked, told, treaty};
+use crate::laws::{DAYS, history, rules};
 
 fn since(history: &Given, prefer: Prefer) -> String {
     let row = history.preferring(prefer).row("a", "2030-01-01");
@@ -126,4 +130,31 @@ fn an_objection_stays_with_a_reservation_that_is_corrected() {
     ]);
     let row = history.row("a", "2010-01-01");
     assert_eq!((row.statements.len(), row.statements[0].objections.len()), (1, 1));
+}
+
+const GRADES: [&str; 5] = ["depositary", "party", "host", "press", "secondary"];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn preferences_agree_where_nothing_conflicts(told in history(), (kind, own) in rules(), grade in 0..5_usize) {
+        let graded = told.into_iter().enumerate().map(|(index, told)| told.graded(GRADES[(index * 3 + grade) % 5]));
+        let given = pact_with(kind, &own, graded);
+        let asked = Asked { origin: "test.example/given", events: &given.events };
+        for on in DAYS {
+            let found = conflicts(asked, None, Standpoint::on(day(on))).expect("there is no position to miss");
+            let conflicting: Vec<&str> = found.conflicts.iter().filter_map(|of| of.party.as_deref()).collect();
+            if found.conflicts.iter().any(|of| of.party.is_none()) {
+                continue;
+            }
+            let rows = |prefer| -> Vec<_> {
+                let rows = given.preferring(prefer).answer(on).members.into_iter();
+                rows.filter(|row| !conflicting.contains(&row.party.as_str())).collect()
+            };
+            for prefer in Prefer::ALL {
+                prop_assert_eq!(rows(*prefer), rows(Prefer::Strongest), "{} on {}", prefer, on);
+            }
+        }
+    }
 }
