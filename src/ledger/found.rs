@@ -16,6 +16,7 @@ use crate::ledger::append::{AppendError, Options};
 use crate::ledger::authority::Authority;
 use crate::ledger::draft::{Batch, Draft};
 use crate::ledger::index::Index;
+use crate::ledger::sealing::Events;
 use crate::ledger::settings::{Folder, Settings};
 use crate::ledger::signer::Signer;
 use crate::ledger::{Access, Ledger, OpenError, lock, write_readme};
@@ -105,7 +106,7 @@ impl Founded {
         Settings::new(founding.origin.clone()).save(&folder)?;
         write_readme(&folder, &founding.origin)?;
         let lock = lock(&folder, access)?;
-        let store = SledStore::create(&folder.store())?;
+        let store = SledStore::create(&folder.store(), &Events)?;
         let mut ledger = Ledger {
             documents: Documents::at(folder.documents()),
             folder,
