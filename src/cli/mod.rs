@@ -14,7 +14,7 @@ pub mod surroundings;
 mod svg;
 
 use std::ffi::OsString;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -104,6 +104,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, around: &mut Surroundi
 
 const BROKEN_PIPE: &str = "broken pipe";
 
+/// What became of printing an answer.
+fn printed(outcome: io::Result<()>) -> Result<(), Failure> {
+    match outcome {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::new(Exit::Done, BROKEN_PIPE)),
+        other => Ok(other?),
+    }
+}
+
 /// Help and version are answers; anything else is a misuse.
 fn usage(error: &clap::Error, around: &mut Surroundings<'_>) -> u8 {
     let rendered = error.render();
@@ -158,14 +166,14 @@ impl Context<'_, '_> {
 
     /// Prints an answer.
     fn print(&mut self, text: &str) -> Result<(), Failure> {
-        match self.around.out.write_all(text.as_bytes()).and_then(|()| self.around.out.flush()) {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::new(Exit::Done, BROKEN_PIPE)),
-            other => Ok(other?),
-        }
+        printed(self.around.out.write_all(text.as_bytes()).and_then(|()| self.around.out.flush()))
     }
 
     /// Prints an answer in the form that was asked for.
     fn answer<A: Answer>(&mut self, answer: &A) -> Result<(), Failure> {
+        if self.format() == Format::Json {
+            return printed(screen::write_json(answer, &mut self.around.out));
+        }
         let text = screen::show(answer, self.format(), self.screen());
         self.print(&text)
     }

@@ -1,6 +1,6 @@
 //! How answers are shown: tables that fit, JSON that drives no terminal, NDJSON and CSV.
 
-use std::io;
+use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
@@ -8,6 +8,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::text::shown;
+
+/// The bytes of an answer that are written at a time.
+const PIECE_BYTES: usize = 64 << 10;
 
 /// The form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -87,10 +90,21 @@ pub fn show<A: Answer>(answer: &A, format: Format, screen: Screen) -> String {
 /// One JSON document in a line. What could drive a terminal is escaped, which JSON reads as the same text.
 pub fn json(value: &impl Serialize) -> String {
     let mut bytes = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Visible);
-    value.serialize(&mut serializer).expect("answers have text keys and no floats");
-    bytes.push(b'\n');
+    write_json(value, &mut bytes).expect("memory takes everything");
     String::from_utf8(bytes).expect("JSON is UTF-8")
+}
+
+/// The same, written piece by piece: a long answer is never in memory as text.
+///
+/// # Errors
+///
+/// What the writer says.
+pub fn write_json(value: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut out = io::BufWriter::with_capacity(PIECE_BYTES, out);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Visible);
+    value.serialize(&mut serializer)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 /// Compact JSON in which no character is hidden.

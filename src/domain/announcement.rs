@@ -112,13 +112,17 @@ macro_rules! kinds {
 
             /// The body as JSON, with default and absent values left out.
             pub fn to_value(&self) -> Value {
-                let value = match self { $( Self::$kind(body) => serde_json::to_value(body) ),* };
-                value.expect("records have text keys and no floats")
+                serde_json::to_value(self).expect("records have text keys and no floats")
             }
 
             /// Calls `visit` for every id in the body, in the order of its fields.
             pub fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
                 match self { $( Self::$kind(body) => body.each_id(visit) ),* }
+            }
+
+            /// Calls `visit` for every text for people in the body, in the order of its fields.
+            pub fn each_text(&self, visit: &mut dyn FnMut(&str)) {
+                match self { $( Self::$kind(body) => body.each_text(visit) ),* }
             }
 
             /// Reads the body of an announcement of this kind.
@@ -128,6 +132,12 @@ macro_rules! kinds {
             /// What serde found: an unknown, missing or misshapen field.
             pub fn read<'de, D: Deserializer<'de>>(kind: Kind, deserializer: D) -> Result<Self, D::Error> {
                 match kind { $( Kind::$kind => <$body>::deserialize(deserializer).map(Self::$kind) ),* }
+            }
+        }
+
+        impl Serialize for Body {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self { $( Self::$kind(body) => body.serialize(serializer) ),* }
             }
         }
 
@@ -302,6 +312,10 @@ impl Shaped for Replacement {
 
     fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
         self.0.each_id(visit);
+    }
+
+    fn each_text(&self, visit: &mut dyn FnMut(&str)) {
+        self.0.each_text(visit);
     }
 }
 

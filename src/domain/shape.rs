@@ -114,10 +114,19 @@ pub trait Shaped {
     fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
         let _ = visit;
     }
+
+    /// Calls `visit` for every text for people in the value, in the order of the table.
+    fn each_text(&self, visit: &mut dyn FnMut(&str)) {
+        let _ = visit;
+    }
 }
 
 impl Shaped for String {
     const SHAPE: Shape = Shape::Text(TextKind::Name);
+
+    fn each_text(&self, visit: &mut dyn FnMut(&str)) {
+        visit(self);
+    }
 }
 
 impl Shaped for u64 {
@@ -136,6 +145,12 @@ impl<T: Shaped> Shaped for Option<T> {
             value.each_id(visit);
         }
     }
+
+    fn each_text(&self, visit: &mut dyn FnMut(&str)) {
+        if let Some(value) = self {
+            value.each_text(visit);
+        }
+    }
 }
 
 impl<T: Shaped + 'static> Shaped for Vec<T> {
@@ -144,6 +159,12 @@ impl<T: Shaped + 'static> Shaped for Vec<T> {
     fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
         for value in self {
             value.each_id(visit);
+        }
+    }
+
+    fn each_text(&self, visit: &mut dyn FnMut(&str)) {
+        for value in self {
+            value.each_text(visit);
         }
     }
 }
@@ -247,6 +268,10 @@ macro_rules! record {
 
             fn each_id(&self, visit: &mut dyn FnMut($crate::domain::id::Namespace, &str)) {
                 $( $crate::domain::shape::Shaped::each_id(&self.$field, visit); )*
+            }
+
+            fn each_text(&self, visit: &mut dyn FnMut(&str)) {
+                $( $crate::domain::shape::Shaped::each_text(&self.$field, visit); )*
             }
         }
 

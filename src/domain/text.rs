@@ -85,6 +85,14 @@ pub fn admit(text: &str, kind: TextKind) -> Result<Admitted<'_>, TextFault> {
     Ok(Admitted { text, normalised })
 }
 
+/// Whether any text field takes this text as it is: ASCII that prints, and no space around it. Most texts are that.
+pub fn is_plain(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let ends = bytes.first().zip(bytes.last());
+    ends.is_some_and(|(first, last)| *first != b' ' && *last != b' ')
+        && bytes.iter().all(|byte| (0x20..0x7f).contains(byte))
+}
+
 /// Makes `text` safe to print: what could drive a terminal, reorder the line or hide in it is written as `\u{202e}`.
 ///
 /// Line breaks and tabs are control characters too. Joiners and variation selectors stay: scripts and pictures need them.

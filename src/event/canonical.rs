@@ -51,7 +51,7 @@ pub struct NotCanonical {
 /// [`NotCanonical`] if it holds anything that the form has no place for; `at` is a byte of the line that it would be.
 pub fn to_canonical(value: &Value) -> Result<String, NotCanonical> {
     let mut line = String::new();
-    write_value(value, 0, &mut line)?;
+    writer::write(value, &mut line).map_err(|_| NotCanonical { at: 0, what: "a key that is no plain text" })?;
     check_canonical(&line)?;
     Ok(line)
 }
@@ -83,47 +83,6 @@ pub fn members(line: &str) -> Result<Vec<(&str, &str)>, NotCanonical> {
     }
     scanner.object(1)?;
     if scanner.at == line.len() { Ok(scanner.members) } else { scanner.refuse("bytes after the object") }
-}
-
-/// Sorts keys itself, whatever order the maps of `serde_json` have. Writes faithfully what the scanner will then refuse;
-/// only the depth is checked here, where it bounds the recursion.
-fn write_value(value: &Value, depth: usize, line: &mut String) -> Result<(), NotCanonical> {
-    if depth == MAX_DEPTH && (value.is_array() || value.is_object()) {
-        return Err(NotCanonical { at: line.len(), what: TOO_DEEP });
-    }
-    match value {
-        Value::Null => line.push_str("null"),
-        Value::Bool(truth) => line.push_str(if *truth { "true" } else { "false" }),
-        Value::Number(number) => line.push_str(&number.to_string()),
-        Value::String(text) => write_text(text, line),
-        Value::Array(items) => {
-            line.push('[');
-            for (i, item) in items.iter().enumerate() {
-                separate(i, line);
-                write_value(item, depth + 1, line)?;
-            }
-            line.push(']');
-        }
-        Value::Object(entries) => {
-            let mut entries: Vec<_> = entries.iter().collect();
-            entries.sort_unstable_by_key(|(key, _)| *key);
-            line.push('{');
-            for (i, (key, value)) in entries.into_iter().enumerate() {
-                separate(i, line);
-                write_text(key, line);
-                line.push(':');
-                write_value(value, depth + 1, line)?;
-            }
-            line.push('}');
-        }
-    }
-    Ok(())
-}
-
-fn separate(i: usize, line: &mut String) {
-    if i > 0 {
-        line.push(',');
-    }
 }
 
 fn write_text(text: &str, line: &mut String) {
@@ -297,6 +256,8 @@ impl<'a> Scanner<'a> {
         Err(NotCanonical { at: self.at, what })
     }
 }
+
+pub(in crate::event) mod writer;
 
 #[cfg(test)]
 mod tests;

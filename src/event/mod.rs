@@ -34,6 +34,7 @@ pub mod canonical;
 pub mod chain;
 pub mod recall;
 pub mod statement;
+pub mod written;
 
 pub use chain::{Chain, ChainFault};
 pub use statement::{Event, EventError, Header};

@@ -2,15 +2,15 @@
 //!
 //! In scope: writing and reading one event. Out of scope: how events hang together (`chain`), and who may sign.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::domain::announcement::{Announcement, Standing};
+use crate::domain::announcement::Announcement;
 use crate::domain::id::{AnnouncementId, Origin, Recorder};
-use crate::domain::source::Evidence;
 use crate::domain::timestamp::Timestamp;
-use crate::event::canonical::{self, NotCanonical};
+use crate::event::canonical::NotCanonical;
 use crate::event::recall::Recall;
-use crate::integrity::digest::{self, ContentHash, EventHash};
+use crate::event::written::Written;
+use crate::integrity::digest::{ContentHash, EventHash};
 
 /// The most bytes in an event.
 pub const MAX_EVENT: usize = 65_535;
@@ -110,21 +110,7 @@ pub fn write_statement(
     id: &AnnouncementId,
     announcement: &Announcement,
 ) -> Result<String, EventError> {
-    let mut map = content_map(announcement, Positions::Kept);
-    map.insert("batch".into(), header.batch.into());
-    map.insert("id".into(), id.as_str().into());
-    map.insert("ledger".into(), header.ledger.as_str().into());
-    map.insert("prev".into(), header.prev.to_string().into());
-    map.insert("recorded".into(), header.recorded.to_string().into());
-    map.insert("recorder".into(), header.recorder.as_str().into());
-    map.insert("seq".into(), header.seq.into());
-    map.insert("v".into(), VERSION.into());
-    let mut line = canonical::to_canonical(&Value::Object(map))?;
-    line.push('\n');
-    if line.len() > MAX_STATEMENT {
-        return Err(EventError::StatementTooLong(line.len()));
-    }
-    Ok(line)
+    Written::of(announcement).statement(header, id)
 }
 
 /// The hash by which two announcements are the same, wherever they stand in whichever ledger.
@@ -133,18 +119,21 @@ pub fn write_statement(
 ///
 /// [`NotCanonical`] for text that the profile does not have.
 pub fn content_hash(announcement: &Announcement) -> Result<ContentHash, NotCanonical> {
-    let canonical = canonical::to_canonical(&content(announcement))?;
-    Ok(digest::content_hash(canonical.as_bytes()))
+    Written::of(announcement).content_hash()
 }
 
 /// What an event says of its announcement: everything but the id and the header.
 pub fn announced(announcement: &Announcement) -> Value {
-    Value::Object(content_map(announcement, Positions::Kept))
+    as_value(&Written::of(announcement).announced())
 }
 
 /// What the content hash covers: everything but the id, the header and the places of quotes.
 pub fn content(announcement: &Announcement) -> Value {
-    Value::Object(content_map(announcement, Positions::Dropped))
+    as_value(&Written::of(announcement).content())
+}
+
+fn as_value(line: &str) -> Value {
+    serde_json::from_str(line).expect("what was written is JSON")
 }
 
 /// The id of an announcement whose author gave none: the thing's for a description, else `<kind>-<32 hex>`.
@@ -153,52 +142,6 @@ pub fn default_id(announcement: &Announcement, content: ContentHash) -> Announce
         let text = format!("{}-{}", announcement.body.kind(), &content.to_string()[..32]);
         AnnouncementId::parse(&text).expect("kinds and hexadecimal digits make an id")
     })
-}
-
-/// Whether quotes keep the place where they were found: it is part of the event, and not of the content.
-#[derive(Clone, Copy, PartialEq)]
-enum Positions {
-    Kept,
-    Dropped,
-}
-
-fn content_map(announcement: &Announcement, positions: Positions) -> Map<String, Value> {
-    let mut map = Map::new();
-    let mut put = |key: &str, value: Value| {
-        map.insert(key.to_owned(), value);
-    };
-    if let Some(announced) = &announcement.announced {
-        put("announced", announced.to_string().into());
-    }
-    put("body", announcement.body.to_value());
-    put("evidence", announcement.evidence.iter().map(|evidence| evidence_value(evidence, positions)).collect());
-    put("kind", announcement.body.kind().as_str().into());
-    if let Some(reason) = &announcement.no_evidence {
-        put("no_evidence", reason.as_str().into());
-    }
-    if let Some(note) = &announcement.note {
-        put("note", note.as_str().into());
-    }
-    if let Some(source_ref) = &announcement.source_ref {
-        put("source_ref", source_ref.as_str().into());
-    }
-    if announcement.standing != Standing::default() {
-        put("standing", announcement.standing.as_str().into());
-    }
-    if !announcement.wording.is_empty() {
-        put("wording", announcement.wording.iter().map(|(field, words)| (field.clone(), words.clone())).collect());
-    }
-    map
-}
-
-fn evidence_value(evidence: &Evidence, positions: Positions) -> Value {
-    let mut value = serde_json::to_value(evidence).expect("evidence has text keys and no floats");
-    if positions == Positions::Dropped
-        && let Some(map) = value.as_object_mut()
-    {
-        map.remove("at");
-    }
-    value
 }
 
 impl Event {

@@ -12,12 +12,14 @@
 //! Steps 2 to 4 are taken for one batch after another: a crash leaves whole files, and the same command goes on, since
 //! what is there already is not appended again.
 
+use std::collections::HashMap;
+
 use crate::domain::announcement::Body;
 use crate::domain::id::Recorder;
 use crate::domain::record::Authorised;
 use crate::domain::timestamp::Timestamp;
 use crate::event::chain::{MAX_BATCH_BYTES, MAX_BATCH_LEN};
-use crate::event::statement::{self, Event, EventError, Header};
+use crate::event::statement::{Event, EventError, Header};
 use crate::integrity::digest::{self, EventHash};
 use crate::integrity::ssh_key::PublicKey;
 use crate::ledger::Ledger;
@@ -179,7 +181,7 @@ impl Ledger {
         let mut ready = Vec::new();
         let mut outcomes: Vec<Outcome> = Vec::new();
         // Batch and draft of every event that is planned.
-        let mut planned: Vec<(usize, usize)> = Vec::new();
+        let mut planned: HashMap<u64, (usize, usize)> = HashMap::new();
         let mut refused_before = admission::Refused::new();
         for batch in batches {
             let (admitted, mut found) = admission::admit(&self.events, &self.index, batch, &refused_before);
@@ -192,14 +194,15 @@ impl Ledger {
             if let Some(finding) = unauthorised {
                 found.push(finding);
             } else if let Some(owner) = owner {
-                match self.write(&admitted.new, &owner, recorded, signer)? {
-                    Written::Events(values, appended) => {
-                        let places = admitted.new.iter().map(|new| (outcomes.len(), new.draft));
-                        planned.extend(places);
+                let drafts: Vec<usize> = admitted.new.iter().map(|new| new.draft).collect();
+                match self.write(admitted.new, &owner, recorded, signer)? {
+                    Outcomes::Events(values, appended) => {
+                        let places = appended.iter().zip(drafts);
+                        planned.extend(places.map(|((seq, _), draft)| (*seq, (outcomes.len(), draft))));
                         ready.push(Ready { values, documents: admitted.documents });
                         outcome.appended = appended;
                     }
-                    Written::Refused(finding) => found.push(finding),
+                    Outcomes::Refused(finding) => found.push(finding),
                 }
             }
             if !batch.fragments.is_empty() || found.iter().any(|finding| finding.code.refuses()) {
@@ -209,11 +212,13 @@ impl Ledger {
             findings.push(found);
         }
         // Only now, since a later file may make regular what an earlier one tells.
-        for (seq, because) in admission::irregular(&self.events, first_new) {
-            let new = usize::try_from(seq - first_new).expect("events are in memory");
-            let (batch, draft) = planned[new];
-            let event = &self.events[self.events.len() - planned.len() + new];
-            findings[batch].push(irregular(draft, event, because, options));
+        let place = |seq: u64| usize::try_from(seq).expect("events are in memory");
+        let place_of = |id: &_| self.index.announcement(id).map(place);
+        let bearing = self.bearing.on(&self.events, place(first_new), place_of);
+        for (seq, because) in admission::irregular(&bearing, first_new) {
+            if let Some((batch, draft)) = planned.get(&seq).copied() {
+                findings[batch].push(irregular(draft, &self.events[place(seq)], because, options));
+            }
         }
         for (outcome, found) in outcomes.iter_mut().zip(&findings) {
             outcome.warnings = found.iter().filter(|finding| !finding.code.refuses()).cloned().collect();
@@ -295,13 +300,13 @@ impl Ledger {
     /// Writes the statements of a batch, signs the last, and takes them as if they were in the store.
     fn write(
         &mut self,
-        new: &[New],
+        new: Vec<New>,
         recorder: &Recorder,
         recorded: Timestamp,
         signer: &dyn Signer,
-    ) -> Result<Written, AppendError> {
+    ) -> Result<Outcomes, AppendError> {
         if new.len() > MAX_BATCH_LEN {
-            return Ok(Written::too_large(&format!("{} announcements", new.len())));
+            return Ok(Outcomes::too_large(&format!("{} announcements", new.len())));
         }
         let batch = self.chain.len() + new.len() as u64 - 1;
         let mut values = Vec::with_capacity(new.len());
@@ -316,32 +321,31 @@ impl Ledger {
                 recorder: recorder.clone(),
                 seq: self.chain.len(),
             };
-            let mut value = match statement::write_statement(&header, &new.id, &new.announcement) {
+            let mut value = match new.written.statement(&header, &new.id) {
                 Ok(value) => value,
-                Err(error) => return Ok(Written::Refused(unwritable(new.draft, &error))),
+                Err(error) => return Ok(Outcomes::Refused(unwritable(new.draft, &error))),
             };
             let signature = if header.ends_batch() { Some(signer.sign(value.as_bytes())?) } else { None };
             value.extend(signature.as_deref());
             bytes += value.len();
             let hash = digest::event_hash(value.as_bytes());
             appended.push((header.seq, new.id.to_string()));
-            let announcement = new.announcement.clone();
-            self.take(Event { header, id: new.id.clone(), announcement, signature, hash });
+            self.take(Event { header, id: new.id, announcement: new.announcement, signature, hash });
             values.push(value.into_bytes());
         }
         if bytes > MAX_BATCH_BYTES {
-            return Ok(Written::too_large(&format!("{bytes} bytes")));
+            return Ok(Outcomes::too_large(&format!("{bytes} bytes")));
         }
-        Ok(Written::Events(values, appended))
+        Ok(Outcomes::Events(values, appended))
     }
 }
 
-enum Written {
+enum Outcomes {
     Events(Vec<Vec<u8>>, Vec<(u64, String)>),
     Refused(Finding),
 }
 
-impl Written {
+impl Outcomes {
     fn too_large(what: &str) -> Self {
         let message =
             format!("a batch has at most {MAX_BATCH_LEN} events and {MAX_BATCH_BYTES} bytes; this file makes {what}");

@@ -14,6 +14,7 @@ use crate::event::chain::Chain;
 use crate::integrity::log_key::{LogKeyError, LogSigner};
 use crate::ledger::append::{AppendError, Options};
 use crate::ledger::authority::Authority;
+use crate::ledger::bearing::Bearing;
 use crate::ledger::draft::{Batch, Draft};
 use crate::ledger::index::Index;
 use crate::ledger::sealing::Events;
@@ -116,6 +117,7 @@ impl Founded {
             events: Vec::new(),
             authority: Authority::default(),
             index: Index::default(),
+            bearing: Bearing::default(),
             _lock: lock,
         };
         let genesis = Genesis {

@@ -6,12 +6,15 @@ use crate::domain::agreement::AgreementType;
 use crate::domain::announcement::{Announcement, Body};
 use crate::domain::id::{AnnouncementId, Namespace};
 use crate::event::statement::Event;
+use crate::ledger::bearing::folded;
 
 /// The ids of a ledger, by their folded form.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
     announcements: HashMap<String, u64>,
-    things: BTreeMap<(Namespace, String), String>,
+    parties: BTreeMap<String, String>,
+    agreements: BTreeMap<String, String>,
+    missions: BTreeMap<String, String>,
     other_names: HashMap<(Namespace, String), String>,
     types: HashMap<String, AgreementType>,
 }
@@ -26,11 +29,12 @@ impl Index {
     /// Takes the ids of the things that an announcement describes.
     pub fn describe(&mut self, announcement: &Announcement) {
         if let Some(described) = described(&announcement.body) {
-            let key = (described.namespace, described.id.to_ascii_lowercase());
             for name in described.other_names {
                 self.other_names.entry((described.namespace, name.to_lowercase())).or_insert(described.id.to_owned());
             }
-            self.things.entry(key).or_insert_with(|| described.id.to_owned());
+            if let Some(things) = self.space(described.namespace) {
+                things.entry(described.id.to_ascii_lowercase()).or_insert_with(|| described.id.to_owned());
+            }
         }
         let body = match &announcement.body {
             Body::Correction(correction) => correction.replacement.as_ref().map(|replacement| replacement.0.as_ref()),
@@ -47,12 +51,12 @@ impl Index {
 
     /// The event of the announcement of that id, whatever its case.
     pub fn announcement(&self, id: &AnnouncementId) -> Option<u64> {
-        self.announcements.get(&id.folded()).copied()
+        self.announcements.get(&*folded(id.as_str())).copied()
     }
 
     /// The id of a thing as its description writes it.
     pub fn thing(&self, namespace: Namespace, id: &str) -> Option<&str> {
-        self.things.get(&(namespace, id.to_ascii_lowercase())).map(String::as_str)
+        self.things_of(namespace)?.get(&*folded(id)).map(String::as_str)
     }
 
     /// The id of the thing that is also known by that name.
@@ -62,7 +66,7 @@ impl Index {
 
     /// The ids of all things of a space.
     pub fn things(&self, namespace: Namespace) -> impl Iterator<Item = &str> {
-        self.things.iter().filter(move |((space, _), _)| *space == namespace).map(|(_, id)| id.as_str())
+        self.things_of(namespace).into_iter().flat_map(BTreeMap::values).map(String::as_str)
     }
 
     /// The ids of all announcements, folded.
@@ -72,7 +76,25 @@ impl Index {
 
     /// The type of an agreement.
     pub fn agreement_type(&self, id: &str) -> Option<AgreementType> {
-        self.types.get(&id.to_ascii_lowercase()).copied()
+        self.types.get(&*folded(id)).copied()
+    }
+
+    fn space(&mut self, namespace: Namespace) -> Option<&mut BTreeMap<String, String>> {
+        match namespace {
+            Namespace::Party => Some(&mut self.parties),
+            Namespace::Agreement => Some(&mut self.agreements),
+            Namespace::Mission => Some(&mut self.missions),
+            Namespace::Announcement => None,
+        }
+    }
+
+    fn things_of(&self, namespace: Namespace) -> Option<&BTreeMap<String, String>> {
+        match namespace {
+            Namespace::Party => Some(&self.parties),
+            Namespace::Agreement => Some(&self.agreements),
+            Namespace::Mission => Some(&self.missions),
+            Namespace::Announcement => None,
+        }
     }
 }
 

@@ -152,12 +152,16 @@ impl Log {
 pub(crate) fn checked(origin: &Origin, store: &dyn Store) -> Result<Vec<Event>, OpenError> {
     let stretches: Vec<Stretch> =
         parts(store.len()).into_par_iter().map(|part| Stretch::read(origin, store, part)).collect();
-    let mut events: Vec<Event> = Vec::with_capacity(stretches.iter().map(|stretch| stretch.events.len()).sum());
+    let mut events: Vec<Event> = Vec::new();
     for stretch in stretches {
         if let (Some(last), Some(next)) = (events.last(), stretch.events.first()) {
             fits(&mut Chain::after(last), next)?;
         }
-        events.extend(stretch.events);
+        if events.is_empty() {
+            events = stretch.events;
+        } else {
+            events.extend(stretch.events);
+        }
         stretch.ends.map_or(Ok(()), Err)?;
     }
     if events.last().is_some_and(|last| !last.header.ends_batch()) {
@@ -168,11 +172,11 @@ pub(crate) fn checked(origin: &Origin, store: &dyn Store) -> Result<Vec<Event>, 
     Ok(events)
 }
 
-/// Positions in parts that begin with bundles: a few for each core, so that all have something to do to the end.
+/// Positions in parts that begin with bundles, one for each core.
 pub(crate) fn parts(len: u64) -> Vec<Range<u64>> {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get) as u64;
     let bundle = BUNDLE_LEN as u64;
-    let part = len.div_ceil(4 * cores).max(MIN_PART).next_multiple_of(bundle);
+    let part = len.div_ceil(cores).max(MIN_PART).next_multiple_of(bundle);
     (0..len).step_by(usize::try_from(part).unwrap_or(usize::MAX)).map(|start| start..len.min(start + part)).collect()
 }
 
@@ -184,7 +188,8 @@ struct Stretch {
 
 impl Stretch {
     fn read(origin: &Origin, store: &dyn Store, part: Range<u64>) -> Self {
-        let room = usize::try_from(part.end - part.start).unwrap_or(0);
+        // The first has room for all that follow it.
+        let room = usize::try_from(store.len() - part.start).unwrap_or(0);
         let mut stretch = Self { events: Vec::with_capacity(room), ends: None };
         let mut reading =
             Reading { recall: Recall::default(), chain: (part.start == 0).then(|| Chain::new(origin.clone())) };

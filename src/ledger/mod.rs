@@ -6,12 +6,12 @@
 pub mod admission;
 pub mod append;
 pub mod authority;
+mod bearing;
 pub mod draft;
 pub mod finding;
 pub mod found;
 pub mod index;
 pub mod log;
-pub(crate) mod parts;
 pub mod sealing;
 pub mod settings;
 pub mod shelf;
@@ -31,6 +31,7 @@ use crate::store::sled::SledStore;
 use crate::store::{StoreError, whole_file};
 
 use authority::Authority;
+use bearing::Bearing;
 use index::Index;
 
 pub use crate::evidence::extract::{ExtractError, MAX_DOCUMENT_BYTES, MediaType};
@@ -96,6 +97,7 @@ pub struct Ledger {
     chain: Chain,
     authority: Authority,
     index: Index,
+    bearing: Bearing,
     // Released last: fields are dropped in the order of their declaration.
     _lock: Lock,
 }
@@ -134,6 +136,7 @@ impl Ledger {
             events: Vec::new(),
             authority: Authority::default(),
             index: Index::default(),
+            bearing: Bearing::default(),
             _lock: lock,
         };
         for event in events {
@@ -148,6 +151,7 @@ impl Ledger {
         // What `verify` would tell of keys does not keep others from reading; signing is checked when it happens.
         let _ = self.authority.apply(event.header.seq, &event.announcement.body);
         self.index.add(&event);
+        self.bearing.add(self.events.len(), &event);
         self.events.push(event);
     }
 
@@ -159,6 +163,7 @@ impl Ledger {
         self.chain = Chain::new(self.origin.clone());
         self.authority = Authority::default();
         self.index = Index::default();
+        self.bearing = Bearing::default();
         let kept: Vec<Event> = self.events.drain(..).take(len).collect();
         for event in kept {
             self.take(event);

@@ -94,11 +94,16 @@ pub struct Knowledge<'a> {
 impl<'a> Knowledge<'a> {
     /// Looks at a prefix of the log from a horizon.
     pub fn of(events: &'a [Event], horizon: Horizon) -> Self {
+        Self::among(events, horizon)
+    }
+
+    /// The same from some of a log's events, in their order: what is told by others is not known.
+    pub fn among(events: impl IntoIterator<Item = &'a Event>, horizon: Horizon) -> Self {
         let known = |event: &&Event| {
             event.announcement.body.kind().is_description()
                 || horizon.announced_by.is_none_or(|day| announced(event).certainly_by(day))
         };
-        let known: Vec<&Event> = events.iter().filter(known).collect();
+        let known: Vec<&Event> = events.into_iter().filter(known).collect();
         let by_id = named(&known);
         let struck = strikes(&known, &by_id);
         let retracted = |seq: u64| struck.get(&seq).is_some_and(|strike| strike.retracted);

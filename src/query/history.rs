@@ -1,5 +1,6 @@
 //! The full change history: every announcement in the order in which things happened, what was struck still there.
 
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -8,13 +9,12 @@ use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::timestamp::Timestamp;
 use crate::event::statement::Event;
-use crate::ledger::parts::in_parts;
 use crate::projection::knowledge::announced;
 use crate::query::sentence::Names;
 use crate::query::{Asked, Known, Position, QueryError, View};
 
 /// Fewer entries than these are not worth a thread of their own.
-const FEWEST_ENTRIES: u64 = 2048;
+const FEWEST_ENTRIES: usize = 2048;
 
 /// The answer: `servanda/history/v1`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -145,11 +145,7 @@ impl Span {
 /// What events tell, by the day on which it happened, then by the order of recording.
 pub(super) fn entries(view: &View<'_>, mut events: Vec<&Event>) -> Vec<Entry> {
     events.sort_by_cached_key(|event| (place(event), event.header.seq));
-    let place = |position: u64| usize::try_from(position).expect("events are in memory");
-    let parts = in_parts(events.len() as u64, FEWEST_ENTRIES, |part| {
-        events[place(part.start)..place(part.end)].iter().map(|event| entry(view, event)).collect::<Vec<Entry>>()
-    });
-    parts.into_iter().flatten().collect()
+    events.par_iter().with_min_len(FEWEST_ENTRIES).map(|event| entry(view, event)).collect()
 }
 
 /// The day by which an announcement is placed: what has no day of its own happened when it was announced, and things

@@ -1,5 +1,6 @@
 //! The raw events: all of them in order, or one.
 
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -9,14 +10,13 @@ use crate::domain::id::Recorder;
 use crate::domain::timestamp::Timestamp;
 use crate::event::statement::{self, Event};
 use crate::integrity::EventHash;
-use crate::ledger::parts::in_parts;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Horizon, Knowledge};
 use crate::query::sentence::Names;
 use crate::query::{Asked, Position, QueryError, View};
 
 /// Fewer lines than these are not worth a thread of their own.
-const FEWEST_LINES: u64 = 2048;
+const FEWEST_LINES: usize = 2048;
 
 /// The answer: `servanda/log/v1`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -129,11 +129,7 @@ pub fn find<'a>(events: &'a [Event], which: &str) -> Result<&'a Event, QueryErro
 
 /// A line for each event, made on all cores.
 fn lines(events: &[Event], names: &Names<'_, '_>) -> Vec<Line> {
-    let place = |position: u64| usize::try_from(position).expect("events are in memory");
-    let parts = in_parts(events.len() as u64, FEWEST_LINES, |part| {
-        events[place(part.start)..place(part.end)].iter().map(|event| line(event, names)).collect::<Vec<Line>>()
-    });
-    parts.into_iter().flatten().collect()
+    events.par_iter().with_min_len(FEWEST_LINES).map(|event| line(event, names)).collect()
 }
 
 fn line(event: &Event, names: &Names<'_, '_>) -> Line {

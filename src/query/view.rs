@@ -2,21 +2,19 @@
 
 use std::collections::HashSet;
 
+use rayon::prelude::*;
+
 use crate::domain::agreement::{Agreement, AgreementType};
 use crate::domain::announcement::Body;
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, AnnouncementId, MissionId, Namespace, PartyId};
 use crate::event::statement::Event;
-use crate::ledger::parts::in_parts;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Claim, Horizon, Knowledge, announced};
 use crate::projection::membership::{Parts, Row, rows};
 use crate::projection::rules::Rules;
 use crate::query::members::{Member, member};
 use crate::query::{Asked, Known, Position, QueryError, RecordedBy, Reported, Standpoint, Vantage};
-
-/// Fewer agreements than these are not worth a thread of their own.
-const FEWEST_AGREEMENTS: u64 = 8;
 
 /// A log, seen from a point on the clocks of knowledge.
 #[derive(Debug)]
@@ -194,12 +192,7 @@ impl<'a> View<'a> {
         let mut claims = self.knowledge.by_agreement();
         let of_id = |id: &'v str| Some((id, self.catalogue.agreement(id, on)?, claims.remove(id).unwrap_or_default()));
         let all: Vec<_> = self.catalogue.ids(Namespace::Agreement).filter_map(of_id).collect();
-        let place = |position: u64| usize::try_from(position).expect("agreements are in memory");
-        let parts = in_parts(all.len() as u64, FEWEST_AGREEMENTS, |part| {
-            let own = &all[place(part.start)..place(part.end)];
-            own.iter().flat_map(|(id, agreement, claims)| work(id, agreement, claims)).collect::<Vec<T>>()
-        });
-        parts.into_iter().flatten().collect()
+        all.par_iter().flat_map_iter(|(id, agreement, claims)| work(id, agreement, claims)).collect()
     }
 
     /// The parties of every agreement on two days, by the same knowledge.

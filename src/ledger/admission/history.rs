@@ -1,6 +1,8 @@
 //! Whether an announcement fits what came before: dates in order, one correction each, and what is irregular.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
 
 use crate::domain::act::JoiningAct;
 use crate::domain::announcement::{Announcement, Body, Kind, Standing};
@@ -17,6 +19,9 @@ use crate::projection::membership::participations;
 use crate::projection::rank::Prefer;
 use crate::projection::rules::{Rules, binds_by_consent};
 use crate::projection::stays::Irregularity;
+
+/// Fewer agreements than these are not worth a thread of their own.
+const FEWEST_AGREEMENTS: usize = 16;
 
 /// Checks one announcement.
 pub(super) fn check(
@@ -176,30 +181,25 @@ impl Desk<'_> {
     }
 }
 
-/// The events, from `first` on, that certainly cannot follow the history, each with the reason; `events` holds the
-/// ledger and the batch.
-pub fn irregular(events: &[Event], first: u64) -> Vec<(u64, Irregularity)> {
-    let touched: BTreeSet<String> = events
-        .iter()
-        .filter(|event| event.header.seq >= first)
-        .filter_map(|event| Some(event.announcement.body.agreement()?.folded()))
-        .collect();
-    if touched.is_empty() {
-        return Vec::new();
-    }
-    let knowledge = Knowledge::of(events, Horizon::default());
+/// The events, from `first` on, that certainly cannot follow the history, each with the reason; `bearing` are the events
+/// that bear on that, of the ledger and of what is new.
+pub fn irregular(bearing: &[&Event], first: u64) -> Vec<(u64, Irregularity)> {
+    let knowledge = Knowledge::among(bearing.iter().copied(), Horizon::default());
     let catalogue = Catalogue::of(&knowledge.claims);
-    let mut found = BTreeMap::new();
-    for (id, claims) in knowledge.by_agreement().into_iter().filter(|(id, _)| touched.contains(id)) {
-        let Some(agreement) = catalogue.agreement(&id, Day::MAX) else { continue };
+    let by_agreement: Vec<_> = knowledge.by_agreement().into_iter().collect();
+    let of_agreement = |(id, claims): &(String, Vec<_>)| {
+        let mut found = BTreeMap::new();
+        let Some(agreement) = catalogue.agreement(id, Day::MAX) else { return found };
         let rules = Rules::of(agreement);
         for standing in Standing::ALL {
-            let prefer = Prefer::default();
-            for part in participations(&knowledge, &claims, &id, &rules, *standing, prefer) {
+            for part in participations(&knowledge, claims, id, &rules, *standing, Prefer::default()) {
                 let irregular = part.stays.irregular.iter().map(|irregular| (irregular.claim.seq(), irregular.because));
                 found.extend(irregular.filter(|(seq, _)| *seq >= first));
             }
         }
-    }
+        found
+    };
+    let found: BTreeMap<u64, Irregularity> =
+        by_agreement.par_iter().with_min_len(FEWEST_AGREEMENTS).flat_map_iter(of_agreement).collect();
     found.into_iter().collect()
 }

@@ -12,11 +12,14 @@ mod text;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::domain::announcement::{Announcement, Body};
 use crate::domain::id::{AnnouncementId, Namespace};
 use crate::event::statement::{self, Event};
+use crate::event::written::Written;
+use crate::evidence::quote::Prepared;
 use crate::integrity::digest::ContentHash;
 use crate::ledger::draft::{Batch, Draft};
 use crate::ledger::finding::{Code, Finding};
@@ -24,6 +27,9 @@ use crate::ledger::index::{Index, described};
 use crate::projection::knowledge::Knowledge;
 
 pub use history::irregular;
+
+/// Fewer drafts than these are not worth a thread of their own.
+const FEWEST_DRAFTS: usize = 64;
 
 /// A document to be kept, under its address.
 pub type Documents = BTreeMap<String, Vec<u8>>;
@@ -48,6 +54,8 @@ pub struct New {
     pub id: AnnouncementId,
     /// The announcement, with its evidence.
     pub announcement: Announcement,
+    /// The same in canonical form.
+    pub written: Written,
 }
 
 /// Names that batches before this one would have brought, had they not been refused: things and announcements.
@@ -63,17 +71,23 @@ pub fn admit(events: &[Event], index: &Index, batch: &Batch, refused: &Refused) 
     let documents = evidence::read(batch, &mut findings);
     let prepared = evidence::prepare(&documents);
 
+    let look = |(position, draft): (usize, &Draft)| Looked::at(position, draft, &described, &documents, &prepared);
+    let looked: Vec<Looked> = batch.drafts.par_iter().enumerate().with_min_len(FEWEST_DRAFTS).map(look).collect();
+
     let mut desk =
         Desk { events, index, knowledge: OnceCell::new(), seen: HashMap::new(), admitted: Admitted::default() };
-    for (position, draft) in batch.drafts.iter().enumerate() {
-        let mut announcement = draft.announcement.clone();
+    for ((position, draft), looked) in batch.drafts.iter().enumerate().zip(looked) {
+        let Looked { mut announcement, mut written, in_texts, in_evidence } = looked;
         let before = findings.len();
-        text::admit(position, &mut announcement, &mut findings);
-        references::resolve(position, draft, &mut announcement, &described, &desk, &mut findings);
+        findings.extend(in_texts);
+        if written.is_none() {
+            references::resolve(position, draft, &mut announcement, &described, &desk, &mut findings);
+        }
         history::check(position, &announcement, &described, &desk, &mut findings);
-        evidence::admit(position, draft, &mut announcement, &documents, &prepared, &mut findings);
+        findings.extend(in_evidence);
         if findings[before..].iter().all(|finding| !finding.code.refuses()) {
-            desk.take(position, draft, announcement, &mut findings);
+            let written = written.take().unwrap_or_else(|| Written::of(&announcement));
+            desk.take(position, draft, announcement, written, &mut findings);
         }
     }
     for (position, fragment) in (batch.drafts.len()..).zip(&batch.fragments) {
@@ -83,6 +97,33 @@ pub fn admit(events: &[Event], index: &Index, batch: &Batch, refused: &Refused) 
     let mut admitted = desk.admitted;
     admitted.documents = evidence::kept(documents);
     (admitted, findings)
+}
+
+/// A draft, as far as it can be looked at by itself.
+struct Looked {
+    announcement: Announcement,
+    /// Its canonical form, unless the things that it names have yet to be found.
+    written: Option<Written>,
+    in_texts: Vec<Finding>,
+    in_evidence: Vec<Finding>,
+}
+
+impl Looked {
+    fn at(
+        position: usize,
+        draft: &Draft,
+        scope: &Scope<'_>,
+        documents: &evidence::Read<'_>,
+        prepared: &HashMap<usize, Prepared<'_>>,
+    ) -> Self {
+        let mut announcement = draft.announcement.clone();
+        let (mut in_texts, mut in_evidence) = (Vec::new(), Vec::new());
+        text::admit(position, &mut announcement, &mut in_texts);
+        evidence::admit(position, draft, &mut announcement, documents, prepared, &mut in_evidence);
+        let settled = references::is_settled(&announcement.body, scope);
+        let written = settled.then(|| Written::of(&announcement));
+        Self { announcement, written, in_texts, in_evidence }
+    }
 }
 
 /// The names that a refused batch would have brought.
@@ -144,8 +185,15 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     /// Gives the announcement its id and a place among the new ones, unless it is there already.
-    fn take(&mut self, position: usize, draft: &Draft, announcement: Announcement, findings: &mut Vec<Finding>) {
-        let content = match statement::content_hash(&announcement) {
+    fn take(
+        &mut self,
+        position: usize,
+        draft: &Draft,
+        announcement: Announcement,
+        written: Written,
+        findings: &mut Vec<Finding>,
+    ) {
+        let content = match written.content_hash() {
             Ok(content) => content,
             Err(error) => {
                 findings.push(Finding::new(position, "", Code::ControlCharacter, error.to_string()));
@@ -171,7 +219,7 @@ impl Desk<'_> {
             }
             (None, None) => {
                 self.seen.insert(id.folded(), self.admitted.new.len());
-                self.admitted.new.push(New { draft: position, id, announcement });
+                self.admitted.new.push(New { draft: position, id, announcement, written });
                 return;
             }
         };

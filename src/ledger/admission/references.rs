@@ -12,6 +12,16 @@ use crate::ledger::finding::{Code, Finding, nearest};
 /// The findings after which no near names are looked for.
 const MAX_HINTS: usize = 100;
 
+/// Whether everything that a body names is described, and written as its description writes it: so it is with most.
+pub(super) fn is_settled(body: &Body, scope: &Scope<'_>) -> bool {
+    let mut settled = true;
+    body.each_id(&mut |namespace, id| {
+        let written = || scope.ledger.thing(namespace, id).or_else(|| scope.batch.thing(namespace, id));
+        settled = settled && written() == Some(id);
+    });
+    settled
+}
+
 /// Checks every id that the announcement names, and writes it as its description does.
 pub(super) fn resolve(
     position: usize,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::announcement::{Announcement, Body};
-use crate::domain::shape::{Shape, for_each_leaf};
+use crate::domain::shape::{Shape, Shaped, for_each_leaf};
 use crate::domain::source::{Address, Source};
 use crate::domain::text::{self, Objection, TextFault, TextKind};
 use crate::integrity::DocumentHash;
@@ -11,14 +11,8 @@ use crate::ledger::finding::{Code, Finding};
 
 /// Checks every text of the announcement, and puts its recorded form in its place.
 pub(super) fn admit(draft: usize, announcement: &mut Announcement, findings: &mut Vec<Finding>) {
-    let mut body = announcement.body.to_value();
-    for_each_leaf(announcement.body.kind().record(), &mut body, "", &mut |leaf| {
-        if let (Shape::Text(kind), Value::String(text)) = (leaf.shape, &mut *leaf.value) {
-            one(draft, &leaf.path, text, kind, findings);
-        }
-    });
-    if let Ok(body) = Body::read(announcement.body.kind(), body) {
-        announcement.body = body;
+    if !is_plain(|visit| announcement.body.each_text(visit)) {
+        admit_body(draft, &mut announcement.body, findings);
     }
     if let Some(note) = &mut announcement.note {
         one(draft, "note", note, TextKind::Prose, findings);
@@ -34,8 +28,31 @@ pub(super) fn admit(draft: usize, announcement: &mut Announcement, findings: &mu
     }
 }
 
+/// Whether all texts that are visited can be recorded as they are.
+fn is_plain(each_text: impl FnOnce(&mut dyn FnMut(&str))) -> bool {
+    let mut plain = true;
+    each_text(&mut |text| plain &= text::is_plain(text));
+    plain
+}
+
+fn admit_body(draft: usize, body: &mut Body, findings: &mut Vec<Finding>) {
+    let kind = body.kind();
+    let mut value = body.to_value();
+    for_each_leaf(kind.record(), &mut value, "", &mut |leaf| {
+        if let (Shape::Text(kind), Value::String(text)) = (leaf.shape, &mut *leaf.value) {
+            one(draft, &leaf.path, text, kind, findings);
+        }
+    });
+    if let Ok(admitted) = Body::read(kind, value) {
+        *body = admitted;
+    }
+}
+
 /// The texts of a source, likewise.
 pub(super) fn admit_source(draft: usize, path: &str, source: &mut Source, findings: &mut Vec<Finding>) {
+    if is_plain(|visit| source.each_text(visit)) {
+        return;
+    }
     let mut value = serde_json::to_value(&*source).unwrap_or(Value::Null);
     for_each_leaf(&Source::RECORD, &mut value, path, &mut |leaf| {
         if let (Shape::Text(kind), Value::String(text)) = (leaf.shape, &mut *leaf.value) {
@@ -49,6 +66,9 @@ pub(super) fn admit_source(draft: usize, path: &str, source: &mut Source, findin
 
 /// One text, likewise.
 pub(super) fn one(draft: usize, field: &str, text: &mut String, kind: TextKind, findings: &mut Vec<Finding>) {
+    if text::is_plain(text) {
+        return;
+    }
     let admitted = match text::admit(text, kind) {
         Ok(admitted) => admitted,
         Err(fault) => {

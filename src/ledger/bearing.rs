@@ -1,0 +1,141 @@
+//! Which events can bear on whether an act follows the history: few of many, found without looking at the others.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+use std::slice::from_ref;
+
+use crate::domain::announcement::Body;
+use crate::domain::id::{AnnouncementId, PartyId};
+use crate::event::statement::Event;
+
+/// The events about each agreement, by party, and those that correct or retract others; by their places in a log.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Bearing {
+    agreements: HashMap<String, OfAgreement>,
+    /// Corrections and retractions, by the folded id of what they are about.
+    about: HashMap<String, Vec<usize>>,
+}
+
+/// The events about one agreement.
+#[derive(Debug, Clone, Default)]
+struct OfAgreement {
+    /// About all parties: descriptions, milestones, suspensions for all.
+    whole: Vec<usize>,
+    parties: HashMap<String, Vec<usize>>,
+}
+
+/// Whom a body concerns.
+struct Concerned<'a> {
+    agreement: &'a str,
+    /// Whether it tells of the agreement as a whole.
+    whole: bool,
+    parties: &'a [PartyId],
+}
+
+impl Bearing {
+    /// Takes the next event.
+    pub(super) fn add(&mut self, place: usize, event: &Event) {
+        if let Some(target) = struck(&event.announcement.body) {
+            self.about.entry(target.folded()).or_default().push(place);
+        }
+        let Some(concerned) = concerned(&event.announcement.body) else { return };
+        let agreement = entry(&mut self.agreements, concerned.agreement);
+        if concerned.whole {
+            agreement.whole.push(place);
+        }
+        for party in concerned.parties {
+            entry(&mut agreement.parties, party.as_str()).push(place);
+        }
+    }
+
+    /// The events that bear on the acts among those from `first` on, in their order; `place_of` finds an announcement.
+    pub(super) fn on<'a>(
+        &self,
+        events: &'a [Event],
+        first: usize,
+        place_of: impl Fn(&AnnouncementId) -> Option<usize>,
+    ) -> Vec<&'a Event> {
+        let mut found: BTreeSet<usize> = BTreeSet::new();
+        let mut seen: BTreeSet<(&str, &str)> = BTreeSet::new();
+        for concerned in events[first..].iter().filter_map(|event| concerned(&event.announcement.body)) {
+            let Some(agreement) = self.agreements.get(&*folded(concerned.agreement)) else { continue };
+            for party in concerned.parties {
+                if seen.insert((concerned.agreement, "")) {
+                    found.extend(&agreement.whole);
+                }
+                if seen.insert((concerned.agreement, party.as_str())) {
+                    found.extend(agreement.parties.get(&*folded(party.as_str())).into_iter().flatten());
+                }
+            }
+        }
+        self.add_what_is_said(events, &mut found, place_of);
+        found.into_iter().map(|place| &events[place]).collect()
+    }
+
+    /// Adds the corrections and retractions of events, those of these, and what they correct.
+    fn add_what_is_said(
+        &self,
+        events: &[Event],
+        found: &mut BTreeSet<usize>,
+        place_of: impl Fn(&AnnouncementId) -> Option<usize>,
+    ) {
+        if self.about.is_empty() {
+            return;
+        }
+        let mut open: Vec<usize> = found.iter().copied().collect();
+        while let Some(place) = open.pop() {
+            let event = &events[place];
+            let said = self.about.get(&*folded(event.id.as_str())).into_iter().flatten().copied();
+            let corrected = struck(&event.announcement.body).and_then(&place_of);
+            for next in said.chain(corrected) {
+                if found.insert(next) {
+                    open.push(next);
+                }
+            }
+        }
+    }
+}
+
+/// What a correction or retraction is about.
+fn struck(body: &Body) -> Option<&AnnouncementId> {
+    match body {
+        Body::Correction(correction) => Some(&correction.corrects),
+        Body::Retraction(retraction) => Some(&retraction.retracts),
+        _ => None,
+    }
+}
+
+fn concerned(body: &Body) -> Option<Concerned<'_>> {
+    let (agreement, whole, parties): (_, bool, &[PartyId]) = match body {
+        Body::Agreement(agreement) => (&agreement.id, true, &[]),
+        Body::Memorandum(memorandum) => (&memorandum.agreement.id, true, &memorandum.parties),
+        Body::Joining(joining) => (&joining.agreement, false, from_ref(&joining.party)),
+        Body::Departure(departure) => (&departure.agreement, false, from_ref(&departure.party)),
+        Body::Suspension(suspension) => match &suspension.party {
+            Some(party) => (&suspension.agreement, false, from_ref(party)),
+            None => (&suspension.agreement, true, &[]),
+        },
+        Body::Milestone(milestone) => (milestone.agreement.as_ref()?, true, &[]),
+        Body::Correction(correction) => return concerned(&correction.replacement.as_ref()?.0),
+        _ => return None,
+    };
+    Some(Concerned { agreement: agreement.as_str(), whole, parties })
+}
+
+/// An id in small letters; most have no others.
+pub(super) fn folded(id: &str) -> Cow<'_, str> {
+    if id.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(id.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(id)
+    }
+}
+
+/// The value of an id in any case, made if there is none.
+fn entry<'m, T: Default>(map: &'m mut HashMap<String, T>, id: &str) -> &'m mut T {
+    let folded = folded(id);
+    if !map.contains_key(&*folded) {
+        map.insert(folded.clone().into_owned(), T::default());
+    }
+    map.get_mut(&*folded).expect("it was just put there")
+}
