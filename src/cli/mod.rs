@@ -10,11 +10,13 @@ pub mod failure;
 mod page;
 pub mod place;
 pub mod screen;
+mod sink;
+mod spreadsheet;
 pub mod surroundings;
 mod svg;
 
 use std::ffi::OsString;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -158,7 +160,13 @@ impl Context<'_, '_> {
 
     /// Prints an answer.
     fn print(&mut self, text: &str) -> Result<(), Failure> {
-        match self.around.out.write_all(text.as_bytes()).and_then(|()| self.around.out.flush()) {
+        let written = self.around.out.write_all(text.as_bytes()).and_then(|()| self.around.out.flush());
+        self.printed(written)
+    }
+
+    /// What became of printing: a reader who has seen enough is no failure.
+    fn printed(&self, written: io::Result<()>) -> Result<(), Failure> {
+        match written {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::new(Exit::Done, BROKEN_PIPE)),
             other => Ok(other?),
         }

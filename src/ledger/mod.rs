@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod append;
+mod aside;
 pub mod authority;
 pub mod draft;
 pub mod finding;
@@ -12,6 +13,7 @@ pub mod found;
 pub mod index;
 pub mod log;
 pub(crate) mod parts;
+pub mod restore;
 pub mod settings;
 pub mod signer;
 pub mod verify;
@@ -33,6 +35,7 @@ use index::Index;
 
 pub use crate::evidence::extract::{ExtractError, MAX_DOCUMENT_BYTES, MediaType};
 pub use crate::store::documents::DocumentError;
+pub use crate::store::whole_file::replace_with;
 pub use append::{AppendError, Appended, Options};
 pub use draft::{Batch, Draft, DraftDocument, DraftQuote, DraftSource};
 pub use finding::{Code, Finding};

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::announcement::Body;
+use crate::domain::id::Origin;
 use crate::domain::shape::vocabulary;
 use crate::domain::source::{Address, Document, Evidence};
 use crate::event::chain::{Chain, ChainFault};
@@ -106,7 +107,7 @@ impl Report {
 ///
 /// `genesis` is the hash of the first event as it was had from elsewhere: without it, genesis proves itself alone.
 pub fn verify(log: &Log, genesis: Option<EventHash>) -> Report {
-    let mut walk = Walk::new(log);
+    let mut walk = Walk::new(log.origin());
     for seq in 0..log.len() {
         walk.event(seq, log.value(seq).unwrap_or(Err("not there")));
     }
@@ -147,10 +148,10 @@ fn signatures_covered(signatures: u64, genesis: Option<EventHash>) -> String {
 }
 
 /// A file that an event names.
-struct Named {
+pub(super) struct Named {
     /// The first event that names it.
     seq: u64,
-    len: u64,
+    pub(super) len: u64,
     /// The document that it is, or whose text it is: erased together.
     document: String,
 }
@@ -164,8 +165,8 @@ struct Member {
 }
 
 /// One pass over the events.
-struct Walk {
-    chain: Chain,
+pub(super) struct Walk {
+    pub(super) chain: Chain,
     authority: Authority,
     batch: Vec<Member>,
     bytes: u64,
@@ -174,16 +175,16 @@ struct Walk {
     chain_faults: Vec<Fault>,
     signature_faults: Vec<Fault>,
     /// Documents and extracted texts, by their addresses.
-    named: BTreeMap<String, Named>,
+    pub(super) named: BTreeMap<String, Named>,
     quotes: Vec<(u64, Evidence)>,
     erased: BTreeMap<String, u64>,
     first: Option<EventHash>,
 }
 
 impl Walk {
-    fn new(log: &Log) -> Self {
+    pub(super) fn new(origin: &Origin) -> Self {
         Self {
-            chain: Chain::new(log.origin().clone()),
+            chain: Chain::new(origin.clone()),
             authority: Authority::default(),
             batch: Vec::new(),
             bytes: 0,
@@ -198,7 +199,12 @@ impl Walk {
         }
     }
 
-    fn event(&mut self, seq: u64, value: Result<&[u8], &str>) {
+    /// What does not hold so far, layer by layer.
+    pub(super) fn faults(&self) -> impl Iterator<Item = &Fault> {
+        [&self.bytes_faults, &self.chain_faults, &self.signature_faults].into_iter().flatten()
+    }
+
+    pub(super) fn event(&mut self, seq: u64, value: Result<&[u8], &str>) {
         let bytes = match value {
             Ok(bytes) => bytes,
             Err(what) => {
