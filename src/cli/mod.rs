@@ -161,15 +161,7 @@ impl Context<'_, '_> {
     /// Prints an answer.
     fn print(&mut self, text: &str) -> Result<(), Failure> {
         let written = self.around.out.write_all(text.as_bytes()).and_then(|()| self.around.out.flush());
-        self.printed(written)
-    }
-
-    /// What became of printing: a reader who has seen enough is no failure.
-    fn printed(&self, written: io::Result<()>) -> Result<(), Failure> {
-        match written {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::new(Exit::Done, BROKEN_PIPE)),
-            other => Ok(other?),
-        }
+        printed(written)
     }
 
     /// Prints an answer in the form that was asked for.
@@ -193,5 +185,13 @@ impl Context<'_, '_> {
 
     fn lock_timeout(&self) -> Duration {
         Duration::from_secs(self.global.lock_timeout)
+    }
+}
+
+/// What became of printing: a reader who has seen enough is no failure.
+fn printed(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::new(Exit::Done, BROKEN_PIPE)),
+        other => Ok(other?),
     }
 }

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::cli::Context;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::{Context, printed};
 use crate::domain::text::shown;
 use crate::ledger::replace_with;
 
@@ -22,7 +22,7 @@ impl Context<'_, '_> {
             let written = write(&mut out).and_then(|()| out.flush());
             // What is left in the buffer is nobody's, if the reader has seen enough.
             let _ = out.into_parts();
-            return self.printed(written);
+            return printed(written);
         };
         let name = shown(&file.to_string_lossy()).into_owned();
         replace_with(&self.around.path(file), write).map_err(|error: io::Error| {
