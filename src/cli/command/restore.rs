@@ -10,10 +10,10 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::place::shell_word;
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
-use crate::exchange::ndjson::{LineFault, LineFaultKind, lines};
+use crate::exchange::ndjson::lines;
 use crate::integrity::EventHash;
 use crate::ledger::Folder;
-use crate::ledger::restore::{Meant, Restoration, RestoreError, Restored};
+use crate::ledger::restore::{Meant, Restoration, Restored};
 
 /// Make a ledger again from exported events, byte for byte
 ///
@@ -110,40 +110,4 @@ fn copy(restoration: &Restoration, from: &Path, context: &mut Context<'_, '_>) -
         context.complain(&format!("warning: {}\n", shown(refused)));
     }
     Ok(())
-}
-
-const NOTHING: &str = "nothing was restored; get the export again, and compare its hash with that of the original";
-
-impl From<LineFault> for Failure {
-    fn from(fault: LineFault) -> Self {
-        let message = fault.to_string();
-        match fault.what {
-            LineFaultKind::Io(_) => Self::new(Exit::CouldNot, message),
-            LineFaultKind::Version(_) => Self::new(Exit::CouldNot, message).hint("a newer servanda may read it"),
-            _ => Self::new(Exit::No, message).hint(NOTHING),
-        }
-    }
-}
-
-impl From<RestoreError> for Failure {
-    fn from(error: RestoreError) -> Self {
-        let message = error.to_string();
-        match error {
-            RestoreError::AlreadyThere(_) => Self::new(Exit::CouldNot, message).hint("name another folder"),
-            RestoreError::OtherHash { .. }
-            | RestoreError::NoBeginning(_)
-            | RestoreError::DoesNotHold(_)
-            | RestoreError::BatchTooLarge { .. }
-            | RestoreError::Empty
-            | RestoreError::CutOff { .. } => Self::new(Exit::No, message).hint(NOTHING),
-            RestoreError::OtherGenesis { .. } => Self::new(Exit::No, message)
-                .hint("nothing was restored; this is another ledger, or another founding of it"),
-            RestoreError::OtherHead { .. } => Self::new(Exit::No, message)
-                .hint("nothing was restored; the export is older or newer than meant, or was cut between two batches"),
-            RestoreError::Open(error) => error.into(),
-            RestoreError::NotTheSame(_) | RestoreError::Store(_) | RestoreError::Document(_) | RestoreError::Io(_) => {
-                Self::new(Exit::CouldNot, message).hint("look at the disk and its free space, then try again")
-            }
-        }
-    }
 }
