@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use servanda::domain::day::Day;
 use servanda::domain::window::Certainty;
+use servanda::exchange::ndjson;
 use servanda::ledger::Folder;
 use servanda::ledger::verify::verify;
 use servanda::query::years::{Question, Resolver, years};
@@ -18,7 +19,7 @@ use servanda::query::{Asked, Reported, Standpoint, Status};
 use crate::given::{Given, corrected, day, did, joined, left, pact_with, paused, programme, retracted, told, treaty};
 use crate::ilrs::{all, ask};
 use crate::laws::{history, rules};
-use crate::support::{Answer, Desk, read};
+use crate::support::{Answer, Desk, fixture, read};
 
 /// The cells of a table, its header first.
 pub(crate) fn cells(csv: &str) -> Vec<Vec<String>> {
@@ -152,8 +153,7 @@ fn an_export_is_there_whole_or_not_at_all() {
 
 #[test]
 fn every_line_is_what_its_schema_says() {
-    let schema: Value = desk_schema();
-    let validator = jsonschema::draft202012::new(&schema).expect("it is a schema");
+    let validator = jsonschema::draft202012::new(&ndjson::schema()).expect("it is a schema");
     let export = all().run("export ndjson --ledger ilrs.servanda").out;
     let lines: Vec<Value> = export.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
     assert_eq!(lines.len(), 57);
@@ -164,8 +164,21 @@ fn every_line_is_what_its_schema_says() {
     }
 }
 
-fn desk_schema() -> Value {
-    all().run("schema exported-event").json()
+/// A signed event, one that holds hidden characters, and one inside a batch.
+const GOLDEN: [&str; 3] = ["genesis", "joining", "batch-member"];
+
+#[test]
+fn golden_lines_are_read_and_written_as_ever() {
+    let events = GOLDEN.map(|name| fs::read(fixture(&format!("golden/v1/{name}.event"))).expect("it is there"));
+    let written: String = events.iter().map(|event| ndjson::line(event).expect("it is text")).collect();
+    let path = fixture("golden/exported-event-v1.ndjson");
+    if !path.exists() && std::env::var_os("SERVANDA_BLESS_NEW").is_some_and(|value| value == "1") {
+        fs::write(&path, &written).expect("it can be written");
+    }
+    let golden = fs::read(&path).expect("it is there");
+    assert_eq!(String::from_utf8_lossy(&golden), written);
+    let read: Vec<_> = ndjson::lines(golden.as_slice()).map(|line| line.expect("it is a line").1.bytes).collect();
+    assert_eq!(read, events);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::cli::command::export::Target;
 use crate::cli::command::members::party_type;
 use crate::cli::command::word;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::screen::{Format, Sheet, Tone, json};
+use crate::cli::screen::{Format, json};
 use crate::cli::{Context, Outcome};
 use crate::domain::party::PartyType;
 use crate::query::Status;
@@ -96,7 +96,7 @@ impl CountryYears {
 
     fn write(&self, answer: &Answer, context: &mut Context<'_, '_>) -> Outcome {
         match context.format() {
-            Format::Table | Format::Csv => return self.target.csv(&sheet(&answer.rows), context),
+            Format::Table | Format::Csv => return self.target.csv(COLUMNS, answer.rows.iter().map(cells), context),
             Format::Json => {
                 context.export(self.target.output.as_deref(), |out| out.write_all(json(answer).as_bytes()))?;
             }
@@ -108,23 +108,19 @@ impl CountryYears {
     }
 }
 
-fn sheet(rows: &[Row]) -> Sheet {
-    let cells = |row: &Row| {
-        let cells = vec![
-            row.agreement.clone(),
-            row.party.clone(),
-            row.name.clone(),
-            row.r#type.to_string(),
-            row.country.as_ref().map(|country| country.as_str().to_owned()).unwrap_or_default(),
-            row.year.to_string(),
-            row.status.to_string(),
-            row.certainty.to_string(),
-            row.resolver.to_string(),
-        ];
-        (Tone::Plain, cells)
-    };
-    Sheet {
-        header: vec!["agreement", "party", "name", "type", "country", "year", "status", "certainty", "resolver"],
-        rows: rows.iter().map(cells).collect(),
-    }
+/// The columns of country-years.
+const COLUMNS: &[&str] = &["agreement", "party", "name", "type", "country", "year", "status", "certainty", "resolver"];
+
+fn cells(row: &Row) -> Vec<String> {
+    vec![
+        row.agreement.clone(),
+        row.party.clone(),
+        row.name.clone(),
+        row.r#type.to_string(),
+        row.country.as_ref().map(|country| country.as_str().to_owned()).unwrap_or_default(),
+        row.year.to_string(),
+        row.status.to_string(),
+        row.certainty.to_string(),
+        row.resolver.to_string(),
+    ]
 }

@@ -53,11 +53,20 @@ struct Target {
 }
 
 impl Target {
-    /// Writes a sheet as CSV.
-    fn csv(&self, sheet: &Sheet, context: &mut Context<'_, '_>) -> Outcome {
-        let cells = sheet.rows.iter().map(|(_, cells)| cells);
-        context.export(self.output.as_deref(), |out| spreadsheet::write(out, &sheet.header, cells))?;
+    /// Writes rows as CSV, one after the other.
+    fn csv(
+        &self,
+        header: &[&str],
+        rows: impl IntoIterator<Item = Vec<String>>,
+        context: &mut Context<'_, '_>,
+    ) -> Outcome {
+        context.export(self.output.as_deref(), |out| spreadsheet::write(out, header, rows))?;
         Ok(Exit::Done)
+    }
+
+    /// Writes a sheet as CSV.
+    fn sheet(&self, sheet: Sheet, context: &mut Context<'_, '_>) -> Outcome {
+        self.csv(&sheet.header, sheet.rows.into_iter().map(|(_, cells)| cells), context)
     }
 }
 

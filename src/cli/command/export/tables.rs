@@ -6,7 +6,7 @@ use crate::cli::command::asking::Asking;
 use crate::cli::command::export::{Target, check_format};
 use crate::cli::command::members::{party_type, sheet};
 use crate::cli::command::{day, recorded_by};
-use crate::cli::screen::{Answer, Format, Sheet, Tone};
+use crate::cli::screen::{Answer, Format};
 use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
@@ -114,7 +114,7 @@ impl Members {
         for (_, cells) in &mut sheet.rows {
             cells.splice(..0, [answer.agreement.clone(), at.on.to_string()]);
         }
-        self.target.csv(&sheet, context)
+        self.target.sheet(sheet, context)
     }
 }
 
@@ -122,7 +122,7 @@ impl History {
     fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let reading = context.read("export")?;
         let answer = history(reading.asked(), self.subject.as_deref(), Span::default(), self.knowing.known())?;
-        self.target.csv(&answer.sheet(), context)
+        self.target.sheet(answer.sheet(), context)
     }
 }
 
@@ -130,8 +130,7 @@ impl Actions {
     fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let reading = context.read("export")?;
         let rows = actions(reading.asked(), self.knowing.known())?;
-        let rows = rows.iter().map(|action| (Tone::Plain, cells(action))).collect();
-        self.target.csv(&Sheet { header: COLUMNS.to_vec(), rows }, context)
+        self.target.csv(COLUMNS, rows.iter().map(cells), context)
     }
 }
 
