@@ -15,6 +15,7 @@ use std::process::Command;
 use criterion::{BatchSize, Criterion, Throughput};
 
 use servanda::domain::day::Day;
+use servanda::ledger::sealing::Events;
 use servanda::ledger::verify::verify;
 use servanda::ledger::{Folder, Ledger, Log};
 use servanda::query::members::{Question, members};
@@ -42,7 +43,7 @@ fn main() {
 /// The bytes of all events.
 fn values(folder: &Folder) -> Vec<Vec<u8>> {
     let log = Log::read(folder, &access()).expect("the log can be read");
-    (0..log.len()).filter_map(|seq| Some(log.value(seq)?.ok()?.to_vec())).collect()
+    (0..log.len()).filter_map(|seq| log.value(seq)?.ok()).collect()
 }
 
 /// Appends `size` announcements as one batch: through the ledger, to the store alone, and to a bare file.
@@ -58,8 +59,8 @@ fn append(criterion: &mut Criterion, desk: &Path, values: &[Vec<u8>], size: usiz
     });
     drop(ledger);
     let log = Log::read(&folder, &access()).expect("the log can be read");
-    let own: Vec<&[u8]> = (before as u64..log.len()).filter_map(|seq| log.value(seq)?.ok()).collect();
-    let (appended, bytes) = (own.len(), own.iter().map(|value| value.len()).sum::<usize>());
+    let own: Vec<Vec<u8>> = (before as u64..log.len()).filter_map(|seq| log.value(seq)?.ok()).collect();
+    let (appended, bytes) = (own.len(), own.iter().map(Vec::len).sum::<usize>());
     eprintln!(
         "{appended} events of {} bytes on average were appended to {before}, in batches of {size}",
         bytes / appended.max(1)
@@ -67,7 +68,7 @@ fn append(criterion: &mut Criterion, desk: &Path, values: &[Vec<u8>], size: usiz
 
     // The same bytes for the store and for the file: whole batches, as long as they last, and again.
     let batches: Vec<&[Vec<u8>]> = values.chunks_exact(size).collect();
-    let mut store = SledStore::create(&desk.join(format!("store-{size}"))).expect("the folder is new");
+    let mut store = SledStore::create(&desk.join(format!("store-{size}")), &Events).expect("the folder is new");
     let mut next = batches.iter().cycle();
     group.bench_function("store: sled, synced", |bencher| {
         bencher.iter(|| store.append(store.len(), next.next().expect("a cycle")).expect("the disk writes"));
@@ -106,9 +107,6 @@ fn ask(criterion: &mut Criterion, folder: &Folder) {
             |()| Ledger::open(folder, &access()).expect("the ledger opens"),
             BatchSize::PerIteration,
         );
-    });
-    group.bench_function("take the bytes out of the store", |bencher| {
-        bencher.iter(|| Log::read(folder, &access()).expect("the log can be read"));
     });
     group.bench_function("read the events", |bencher| {
         bencher.iter_with_large_drop(|| log.events().expect("the chain holds"));

@@ -5,24 +5,26 @@ use std::path::PathBuf;
 
 use crate::cli::Context;
 use crate::cli::failure::{Exit, Failure};
+use crate::domain::id::Origin;
 use crate::domain::text::shown;
 use crate::event::Event;
 use crate::integrity::SigningKey;
-use crate::ledger::{Access, Folder, KeyFile, Log, OpenError, SettingsError, SignerError};
+use crate::ledger::{Access, Folder, KeyFile, Log, OpenError, SettingsError, Shelf, SignerError};
 use crate::query::Asked;
 
-/// A log that was read, with its events.
+/// The events of a log, which others may use meanwhile.
 ///
-/// Neither is given back: the process ends with its answer, and freeing a large ledger piece by piece would take a
+/// They are not given back: the process ends with its answer, and freeing a large ledger piece by piece would take a
 /// noticeable part of its time.
 pub(super) struct Reading {
-    pub(super) log: ManuallyDrop<Log>,
+    origin: Origin,
     events: ManuallyDrop<Vec<Event>>,
+    pub(super) shelf: Shelf,
 }
 
 impl Reading {
     pub(super) fn asked(&self) -> Asked<'_> {
-        Asked { origin: self.log.origin().as_str(), events: &self.events }
+        Asked { origin: self.origin.as_str(), events: &self.events }
     }
 }
 
@@ -62,12 +64,16 @@ impl Context<'_, '_> {
 
     /// Reads the log and checks its chain.
     pub(super) fn read(&self, command: &str) -> Result<Reading, Failure> {
-        let log = self.read_log(command)?;
-        let events = log.events()?;
-        Ok(Reading { log: ManuallyDrop::new(log), events: ManuallyDrop::new(events) })
+        Self::read_all(&self.read_log(command)?)
     }
 
-    /// Reads the log as it is.
+    /// Takes the events out of a log, and checks its chain.
+    pub(super) fn read_all(log: &Log) -> Result<Reading, Failure> {
+        let events = ManuallyDrop::new(log.events()?);
+        Ok(Reading { origin: log.origin().clone(), events, shelf: log.shelf() })
+    }
+
+    /// Opens the log as it is.
     pub(super) fn read_log(&self, command: &str) -> Result<Log, Failure> {
         let folder = self.ledger();
         Log::read(&folder, &self.access(command)).map_err(|error| self.not_opened(error, &folder))

@@ -85,6 +85,19 @@ impl IdError {
 
 /// Checks `[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}` with at least one letter.
 fn check_id(text: &str) -> Result<(), IdError> {
+    if is_plain_id(text.as_bytes()) { Ok(()) } else { check_each_character(text) }
+}
+
+/// What nearly every id is, found without looking at characters that are more than a byte.
+fn is_plain_id(text: &[u8]) -> bool {
+    let is_mark = |byte: u8| matches!(byte, b'.' | b'_' | b':' | b'/' | b'-');
+    text.len() <= MAX_ID
+        && text.first().is_some_and(u8::is_ascii_alphanumeric)
+        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || is_mark(*byte))
+        && text.iter().any(u8::is_ascii_alphabetic)
+}
+
+fn check_each_character(text: &str) -> Result<(), IdError> {
     let first = text.chars().next().ok_or(IdError::Empty)?;
     if !first.is_ascii_alphanumeric() {
         return Err(IdError::Character { found: first, first: true });

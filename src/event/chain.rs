@@ -84,6 +84,15 @@ pub enum ChainFault {
     },
 }
 
+/// Where the hash in `prev` stands in an event, or would stand in one that it was cut from.
+///
+/// Keys ascend, so that a comma comes before it; inside of text its quotes would be escaped.
+pub fn prev_slot(event: &[u8]) -> Option<usize> {
+    const BEFORE: &[u8] = b",\"prev\":\"";
+    let statement = memchr::memchr(b'\n', event).map_or(event, |end| &event[..end]);
+    memchr::memmem::rfind(statement, BEFORE).map(|at| at + BEFORE.len())
+}
+
 impl Chain {
     /// The chain of a ledger without events.
     pub fn new(origin: Origin) -> Self {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -15,20 +16,23 @@ use crate::event::canonical;
 use crate::event::statement::{Event, EventError, Header, VERSION, split};
 use crate::integrity::digest::{self, EventHash};
 
+/// The most texts that are kept of a kind, so that reading does not grow with the log.
+const MAX_KNOWN: usize = 4096;
+
 /// Reads the events of one log, and keeps what they have in common: sources above all, of which there are few.
 #[derive(Debug, Default)]
-pub struct Recall<'a> {
-    ledgers: Known<'a, Origin>,
-    recorded: Known<'a, Timestamp>,
-    recorders: Known<'a, Recorder>,
-    sources: Known<'a, Arc<Source>>,
+pub struct Recall {
+    ledgers: Known<Origin>,
+    recorded: Known<Timestamp>,
+    recorders: Known<Recorder>,
+    sources: Known<Arc<Source>>,
 }
 
 /// Values by the text that they were read from. The last is at hand: the events of a batch resemble each other.
 #[derive(Debug)]
-struct Known<'a, T> {
-    last: Option<(&'a str, T)>,
-    all: HashMap<&'a str, T>,
+struct Known<T> {
+    last: Option<(Box<str>, T)>,
+    all: HashMap<Box<str>, T>,
 }
 
 /// A statement as it stands in the line; body and sources wait until it is known what they are.
@@ -68,13 +72,22 @@ struct EvidenceLine<'a> {
     source: &'a str,
 }
 
-impl<'a> Recall<'a> {
+impl Recall {
     /// Reads an event's bytes as [`Event::recall`] does.
     ///
     /// # Errors
     ///
     /// Every [`EventError`].
-    pub fn event(&mut self, bytes: &'a [u8]) -> Result<Event, EventError> {
+    pub fn event(&mut self, bytes: &[u8]) -> Result<Event, EventError> {
+        self.hashed(bytes, digest::event_hash(bytes))
+    }
+
+    /// The same of bytes whose hash was computed when they were taken from the store.
+    ///
+    /// # Errors
+    ///
+    /// Every [`EventError`].
+    pub fn hashed(&mut self, bytes: &[u8], hash: EventHash) -> Result<Event, EventError> {
         let (statement, signature) = split(bytes)?;
         let members = canonical::members(statement)?;
         // Whatever is odd is read once more in the plain way, which says what is wrong with it.
@@ -115,36 +128,36 @@ impl<'a> Recall<'a> {
                 no_evidence: line.no_evidence,
             },
             signature: signature.map(str::to_owned),
-            hash: digest::event_hash(bytes),
+            hash,
         })
     }
 
     /// The line put together from its members, without another pass over all of it; nothing, if anything is odd.
     ///
     /// Each member is read as the type that it has in [`Line`], so that nothing passes here that would not pass there.
-    fn line(&mut self, members: &[(&'a str, &'a str)]) -> Option<Line<'a>> {
+    fn line<'a>(&mut self, members: &[(&'a str, &'a str)]) -> Option<Line<'a>> {
         let (mut batch, mut body, mut evidence, mut id, mut kind) = (None, None, None, None, None);
         let (mut ledger, mut prev, mut recorded, mut recorder) = (None, None, None, None);
         let (mut seq, mut v, mut standing, mut wording) = (None, None, None, None);
         let (mut announced, mut no_evidence, mut note, mut source_ref) = (None, None, None, None);
         for &(key, value) in members {
             match key {
-                "announced" => announced = Some(plain(value)?),
-                "batch" => batch = Some(plain(value)?),
+                "announced" => announced = Some(text(value, |text| Date::parse(text).ok())?),
+                "batch" => batch = Some(number(value)?),
                 "body" => body = Some(value),
                 "evidence" => evidence = Some(plain(value)?),
-                "id" => id = Some(plain(value)?),
-                "kind" => kind = Some(plain(value)?),
+                "id" => id = Some(text(value, |text| AnnouncementId::parse(text).ok())?),
+                "kind" => kind = Some(text(value, |text| text.parse().ok())?),
                 "ledger" => ledger = Some(self.ledgers.read(value).ok()?),
                 "no_evidence" => no_evidence = Some(plain(value)?),
                 "note" => note = Some(plain(value)?),
-                "prev" => prev = Some(plain(value)?),
+                "prev" => prev = Some(text(value, |text| text.parse().ok())?),
                 "recorded" => recorded = Some(self.recorded.read(value).ok()?),
                 "recorder" => recorder = Some(self.recorders.read(value).ok()?),
-                "seq" => seq = Some(plain(value)?),
+                "seq" => seq = Some(number(value)?),
                 "source_ref" => source_ref = Some(plain(value)?),
                 "standing" => standing = Some(plain(value)?),
-                "v" => v = Some(plain(value)?),
+                "v" => v = Some(number(value)?),
                 "wording" => wording = Some(plain(value)?),
                 _ => return None,
             }
@@ -170,30 +183,50 @@ impl<'a> Recall<'a> {
         })
     }
 
-    fn evidence(&mut self, line: EvidenceLine<'a>) -> Result<Evidence, EventError> {
+    fn evidence(&mut self, line: EvidenceLine<'_>) -> Result<Evidence, EventError> {
         let source = self.sources.read(line.source).map_err(|error| not_statement(&error))?;
         Ok(Evidence { source, quote: line.quote, at: line.at })
     }
 }
 
-impl<T> Default for Known<'_, T> {
+impl<T> Default for Known<T> {
     fn default() -> Self {
         Self { last: None, all: HashMap::new() }
     }
 }
 
-impl<'a, T: Clone + Deserialize<'a>> Known<'a, T> {
-    fn read(&mut self, text: &'a str) -> serde_json::Result<T> {
-        if let Some((_, value)) = self.last.as_ref().filter(|(known, _)| *known == text) {
+impl<T: Clone + DeserializeOwned> Known<T> {
+    fn read(&mut self, text: &str) -> serde_json::Result<T> {
+        if let Some((_, value)) = self.last.as_ref().filter(|(known, _)| **known == *text) {
             return Ok(value.clone());
         }
         let value = match self.all.get(text) {
             Some(value) => value.clone(),
-            None => self.all.entry(text).or_insert(serde_json::from_str(text)?).clone(),
+            None => self.learn(text)?,
         };
-        self.last = Some((text, value.clone()));
+        self.last = Some((text.into(), value.clone()));
         Ok(value)
     }
+
+    fn learn(&mut self, text: &str) -> serde_json::Result<T> {
+        let value: T = serde_json::from_str(text)?;
+        if self.all.len() >= MAX_KNOWN {
+            self.all.clear();
+        }
+        self.all.insert(text.into(), value.clone());
+        Ok(value)
+    }
+}
+
+/// A text without escapes, as what it stands for.
+fn text<T>(value: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let text = value.strip_prefix('"')?.strip_suffix('"')?;
+    if text.contains('\\') { None } else { read(text) }
+}
+
+/// An integer; what is canonical has no other form.
+fn number(value: &str) -> Option<u64> {
+    if value.bytes().all(|byte| byte.is_ascii_digit()) { value.parse().ok() } else { None }
 }
 
 fn plain<'a, T: Deserialize<'a>>(value: &'a str) -> Option<T> {

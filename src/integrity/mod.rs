@@ -2,6 +2,7 @@
 
 pub mod digest;
 pub mod log_key;
+pub mod merkle;
 pub mod signature;
 pub mod signing_key;
 pub mod ssh_key;

@@ -14,6 +14,7 @@ use crate::ledger::aside::Aside;
 use crate::ledger::authority::Authority;
 use crate::ledger::draft::{Batch, Draft};
 use crate::ledger::index::Index;
+use crate::ledger::sealing::Events;
 use crate::ledger::settings::{Folder, Settings};
 use crate::ledger::signer::Signer;
 use crate::ledger::{Access, Ledger, OpenError, lock, write_readme};
@@ -97,7 +98,7 @@ impl Founded {
         Settings::new(founding.origin.clone()).save(&folder)?;
         write_readme(&folder, &founding.origin)?;
         let lock = lock(&folder, access)?;
-        let store = SledStore::create(&folder.store())?;
+        let store = SledStore::create(&folder.store(), &Events)?;
         let mut ledger = Ledger {
             documents: Documents::at(folder.documents()),
             folder,

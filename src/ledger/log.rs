@@ -1,61 +1,80 @@
-//! The reader: the events of a ledger, taken out of its store in one go, so that nobody waits for a reader.
+//! The reader: the events of a ledger as they lie in its store, read a run at a time.
+//!
+//! It holds the ledger's lock as long as it lives: take what is needed, and drop it, so that nobody waits for a reader.
 
+use std::num::NonZero;
 use std::ops::Range;
+
+use rayon::prelude::*;
 
 use crate::domain::id::Origin;
 use crate::event::chain::Chain;
 use crate::event::recall::Recall;
 use crate::event::statement::Event;
-use crate::integrity::digest::{DocumentHash, document_hash, event_hash};
+use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
 use crate::ledger::authority::Authority;
-use crate::ledger::parts::in_parts;
 use crate::ledger::settings::{Folder, Head, Settings};
-use crate::ledger::{Access, Damage, OpenError, lock, open_store};
-use crate::store::Store;
-use crate::store::documents::{DocumentError, Documents};
+use crate::ledger::shelf::Shelf;
+use crate::ledger::{Access, Damage, OpenError, lock, open_store, unreadable};
+use crate::store::bundle::BUNDLE_LEN;
+use crate::store::lock::Lock;
+use crate::store::memory::MemoryStore;
+use crate::store::run::Run;
+use crate::store::{Store, StoreError};
 
 /// Fewer positions than these are not worth a thread of their own.
 const MIN_PART: u64 = 2048;
 
-/// All events of a ledger, as bytes, at one moment.
-#[derive(Debug)]
+/// The events of a ledger, as bytes, at one moment.
 pub struct Log {
     folder: Folder,
     origin: Origin,
-    /// Bytes of events one after the other.
-    blocks: Vec<Vec<u8>>,
-    places: Vec<Result<Place, String>>,
+    store: Box<dyn Store>,
     remembered: Option<Head>,
+    // Released last: fields are dropped in the order of their declaration.
+    _lock: Option<Lock>,
 }
 
-/// Where the bytes of an event lie: in which block, and where in it.
-#[derive(Debug, Clone)]
-struct Place {
-    block: usize,
-    bytes: Range<usize>,
+/// What was found at some positions of a log.
+#[derive(Debug)]
+pub enum Found {
+    /// Events, as bytes.
+    Run(Run),
+    /// Nothing that can be read, and why.
+    Unreadable {
+        /// The position.
+        seq: u64,
+        /// Why not.
+        what: String,
+    },
 }
 
 impl Log {
-    /// Opens the store, takes all events out of it and closes it.
+    /// Opens a ledger to read it; others wait until it is dropped.
     ///
     /// # Errors
     ///
     /// [`OpenError`]; what is wrong with single events is left to [`events`](Self::events) and to `verify`.
     pub fn read(folder: &Folder, access: &Access) -> Result<Self, OpenError> {
         let settings = Settings::load(folder)?;
-        let _lock = lock(folder, access)?;
-        let store = open_store(folder, access)?;
+        let lock = lock(folder, access)?;
+        let store = Box::new(open_store(folder, access)?);
         let remembered = Head::load(folder);
-        let (blocks, places) = take_all(&store);
-        Ok(Self { folder: folder.clone(), origin: settings.origin, blocks, places, remembered })
+        Ok(Self { folder: folder.clone(), origin: settings.origin, store, remembered, _lock: Some(lock) })
     }
 
     /// Events that were had otherwise.
-    pub fn of(folder: &Folder, origin: Origin, values: Vec<Vec<u8>>) -> Self {
-        let place = |(block, value): (usize, &Vec<u8>)| Ok(Place { block, bytes: 0..value.len() });
-        let places = values.iter().enumerate().map(place).collect();
-        Self { folder: folder.clone(), origin, blocks: values, places, remembered: None }
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::TooLarge`] if one of them is no event.
+    pub fn of(folder: &Folder, origin: Origin, values: &[Vec<u8>]) -> Result<Self, StoreError> {
+        let mut store = MemoryStore::default();
+        for values in values.chunks(BUNDLE_LEN) {
+            store.append(store.len(), values)?;
+        }
+        Ok(Self { folder: folder.clone(), origin, store: Box::new(store), remembered: None, _lock: None })
     }
 
     /// The ledger's name, as its settings say.
@@ -65,27 +84,50 @@ impl Log {
 
     /// Number of events.
     pub fn len(&self) -> u64 {
-        self.places.len() as u64
+        self.store.len()
     }
 
     /// Whether there is no event.
     pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.store.is_empty()
     }
 
     /// The bytes of an event; an error says why the store could not give them.
-    pub fn value(&self, seq: u64) -> Option<Result<&[u8], &str>> {
-        let place = self.places.get(usize::try_from(seq).ok()?)?;
-        Some(place.as_ref().map(|place| self.bytes(place)).map_err(String::as_str))
+    pub fn value(&self, seq: u64) -> Option<Result<Vec<u8>, String>> {
+        let value = (seq < self.len()).then(|| self.store.read(seq..seq + 1).next())??;
+        Some(value.map_err(|error| error.to_string()))
     }
 
-    fn bytes(&self, place: &Place) -> &[u8] {
-        &self.blocks[place.block][place.bytes.clone()]
+    /// Walks over the events of some positions, a run of them in memory at a time, past what cannot be read.
+    pub fn found(&self, seqs: Range<u64>) -> impl Iterator<Item = Found> {
+        let mut rest = seqs.start..seqs.end.min(self.len());
+        let mut runs = self.store.runs(rest.clone());
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            match runs.next() {
+                Some(Ok(run)) => {
+                    rest.start += run.len() as u64;
+                    Some(Found::Run(run))
+                }
+                outcome => {
+                    let what = match outcome {
+                        Some(Err(error)) => error.to_string(),
+                        Some(Ok(_)) | None => "the store ends before its length".to_owned(),
+                    };
+                    let seq = rest.start;
+                    rest.start += 1;
+                    runs = self.store.runs(rest.clone());
+                    Some(Found::Unreadable { seq, what })
+                }
+            }
+        })
     }
 
     /// The first thing that `HEAD` remembers and the log does not hold: nothing, if the log goes on from there.
     pub fn forgotten(&self) -> Option<Damage> {
-        let hash_at = |seq| self.value(seq)?.ok().map(event_hash);
+        let hash_at = |seq| self.value(seq)?.ok().map(|bytes| event_hash(&bytes));
         self.remembered?.forgotten(self.len(), hash_at)
     }
 
@@ -93,159 +135,89 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// [`Damage`] at the first event that cannot.
-    pub fn events(&self) -> Result<Vec<Event>, Damage> {
-        let mut values = Vec::with_capacity(self.places.len());
-        for (seq, place) in (0..).zip(&self.places) {
-            let place = place.as_ref().map_err(|what| Damage { seq, what: what.clone() })?;
-            values.push(self.bytes(place));
-        }
-        let events = checked(&self.origin, &values)?;
-        self.forgotten().map_or(Ok(events), Err)
+    /// [`OpenError::Damaged`] at the first event that cannot be believed, or [`OpenError::Store`].
+    pub fn events(&self) -> Result<Vec<Event>, OpenError> {
+        let events = checked(&self.origin, self.store.as_ref())?;
+        self.forgotten().map_or(Ok(events), |damage| Err(damage.into()))
     }
 
-    /// A document that an event names, by its address.
-    ///
-    /// # Errors
-    ///
-    /// [`DocumentError`] if it is there and cannot be read.
-    pub fn document(&self, address: &str) -> Result<Option<Vec<u8>>, DocumentError> {
-        let limit = u64::try_from(crate::evidence::extract::MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
-        Documents::at(self.folder.documents()).get(address, limit)
-    }
-
-    /// The text of a document, if it is the one that was recorded.
-    ///
-    /// # Errors
-    ///
-    /// [`TextError`], saying whether it is gone, altered, or cannot be read.
-    pub fn document_text(&self, address: &str) -> Result<String, TextError> {
-        let bytes = self.document(address)?.ok_or_else(|| TextError::Gone { address: address.to_owned() })?;
-        let found = document_hash(&bytes);
-        if found.to_string() != address {
-            return Err(TextError::Altered { address: address.to_owned(), found });
-        }
-        String::from_utf8(bytes).map_err(|_| TextError::NotText { address: address.to_owned() })
+    /// The documents that its events name.
+    pub fn shelf(&self) -> Shelf {
+        Shelf::of(&self.folder)
     }
 }
 
-/// Why a document's text cannot be shown.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TextError {
-    /// It is not in the ledger's folder.
-    #[error("document {address} is not in the ledger's folder")]
-    Gone {
-        /// Which document.
-        address: String,
-    },
-    /// Its bytes are others than those that were recorded.
-    #[error("document {address} was altered: it hashes to {found}")]
-    Altered {
-        /// Which document.
-        address: String,
-        /// The hash of what is there.
-        found: DocumentHash,
-    },
-    /// Its bytes are not text in UTF-8.
-    #[error("document {address} is not text")]
-    NotText {
-        /// Which document.
-        address: String,
-    },
-    /// It could not be read.
-    #[error(transparent)]
-    Unreadable(#[from] DocumentError),
-}
-
-/// Takes what can be read, and says of the rest why it cannot.
-fn take_all(store: &dyn Store) -> (Vec<Vec<u8>>, Vec<Result<Place, String>>) {
-    let parts = in_parts(store.len(), MIN_PART, |part| {
-        // One allocation for many events: each of its own would cost more than reading it.
-        let (mut block, mut ends) = (Vec::new(), Vec::new());
-        let mut seq = part.start;
-        while seq < part.end {
-            let before = ends.len();
-            ends.extend(store.read(seq..part.end).map(|value| {
-                value.map(|value| block.extend(value)).map_err(|error| error.to_string())?;
-                Ok(block.len())
-            }));
-            if ends.len() == before {
-                ends.push(Err("the store ends before its length".to_owned()));
-            }
-            seq += (ends.len() - before) as u64;
-        }
-        (block, ends)
-    });
-    let (mut blocks, mut places) = (Vec::new(), Vec::new());
-    for (block, ends) in parts {
-        let mut start = 0;
-        places.extend(ends.into_iter().map(|end| {
-            let end = end?;
-            let bytes = std::mem::replace(&mut start, end)..end;
-            Ok(Place { block: blocks.len(), bytes })
-        }));
-        blocks.push(block);
-    }
-    (blocks, places)
-}
-
-/// Reads bytes into events, strictly, follows the chain, and checks the signature at its end, which through `prev` binds
-/// every byte before it.
-pub(crate) fn checked(origin: &Origin, values: &[&[u8]]) -> Result<Vec<Event>, Damage> {
-    let parts = in_parts(values.len() as u64, MIN_PART, |part| Stretch::read(origin, values, part));
-    let mut events = Vec::new();
-    for stretch in parts {
+/// Reads all events of a store, follows the chain, and checks the signature at its end, which through `prev` binds every
+/// byte before it.
+pub(crate) fn checked(origin: &Origin, store: &dyn Store) -> Result<Vec<Event>, OpenError> {
+    let stretches: Vec<Stretch> =
+        parts(store.len()).into_par_iter().map(|part| Stretch::read(origin, store, part)).collect();
+    let mut events: Vec<Event> = Vec::with_capacity(stretches.iter().map(|stretch| stretch.events.len()).sum());
+    for stretch in stretches {
         if let (Some(last), Some(next)) = (events.last(), stretch.events.first()) {
             fits(&mut Chain::after(last), next)?;
         }
-        if events.is_empty() {
-            events = stretch.events;
-        } else {
-            events.extend(stretch.events);
-        }
+        events.extend(stretch.events);
         stretch.ends.map_or(Ok(()), Err)?;
     }
     if events.last().is_some_and(|last| !last.header.ends_batch()) {
         let seq = events.len() as u64 - 1;
-        return Err(Damage { seq, what: "the log ends in the middle of a batch".to_owned() });
+        return Err(Damage { seq, what: "the log ends in the middle of a batch".to_owned() }.into());
     }
-    check_end(&events, values.last().copied().unwrap_or_default())?;
+    check_end(&events, store)?;
     Ok(events)
+}
+
+/// Positions in parts that begin with bundles: a few for each core, so that all have something to do to the end.
+pub(crate) fn parts(len: u64) -> Vec<Range<u64>> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get) as u64;
+    let bundle = BUNDLE_LEN as u64;
+    let part = len.div_ceil(4 * cores).max(MIN_PART).next_multiple_of(bundle);
+    (0..len).step_by(usize::try_from(part).unwrap_or(usize::MAX)).map(|start| start..len.min(start + part)).collect()
 }
 
 /// Events in a row that fit each other, up to the first that does not. Whether they fit those before is not looked at.
 struct Stretch {
     events: Vec<Event>,
-    ends: Option<Damage>,
+    ends: Option<OpenError>,
 }
 
 impl Stretch {
-    fn read(origin: &Origin, values: &[&[u8]], part: Range<u64>) -> Self {
-        let place = |seq: u64| usize::try_from(seq).expect("values are in memory");
-        // The first has room for all that follow it.
-        let room = values.len() - place(part.start);
+    fn read(origin: &Origin, store: &dyn Store, part: Range<u64>) -> Self {
+        let room = usize::try_from(part.end - part.start).unwrap_or(0);
         let mut stretch = Self { events: Vec::with_capacity(room), ends: None };
-        let mut recall = Recall::default();
-        let mut chain = (part.start == 0).then(|| Chain::new(origin.clone()));
-        for (seq, bytes) in (part.start..).zip(&values[place(part.start)..place(part.end)]) {
-            let read = recall.event(bytes).map_err(|error| Damage { seq, what: error.to_string() });
-            let fitting = read.and_then(|event| {
-                match &mut chain {
-                    Some(chain) => fits(chain, &event)?,
-                    None => chain = Some(Chain::after(&event)),
-                }
-                Ok(event)
-            });
-            match fitting {
-                Ok(event) => stretch.events.push(event),
-                Err(damage) => {
-                    stretch.ends = Some(damage);
-                    break;
-                }
+        let mut reading =
+            Reading { recall: Recall::default(), chain: (part.start == 0).then(|| Chain::new(origin.clone())) };
+        for run in store.runs(part) {
+            let read = run.map_err(unreadable).and_then(|run| reading.run(&run, &mut stretch.events));
+            if let Err(error) = read {
+                stretch.ends = Some(error);
+                break;
             }
         }
         stretch
+    }
+}
+
+/// A stretch while it is read.
+struct Reading {
+    recall: Recall,
+    chain: Option<Chain>,
+}
+
+impl Reading {
+    fn run(&mut self, run: &Run, events: &mut Vec<Event>) -> Result<(), OpenError> {
+        for (index, bytes) in run.values().enumerate() {
+            let hash = run.hash(index).map_or_else(|| event_hash(bytes), EventHash::from_bytes);
+            let read = self.recall.hashed(bytes, hash);
+            let event = read.map_err(|error| Damage { seq: run.first() + index as u64, what: error.to_string() })?;
+            match &mut self.chain {
+                Some(chain) => fits(chain, &event)?,
+                None => self.chain = Some(Chain::after(&event)),
+            }
+            events.push(event);
+        }
+        Ok(())
     }
 }
 
@@ -259,8 +231,9 @@ fn fits(chain: &mut Chain, event: &Event) -> Result<(), Damage> {
 }
 
 /// Checks that the newest event is signed by a key that may. Earlier signatures are left to `verify`.
-fn check_end(events: &[Event], newest: &[u8]) -> Result<(), Damage> {
+fn check_end(events: &[Event], store: &dyn Store) -> Result<(), OpenError> {
     let Some(end) = events.last() else { return Ok(()) };
+    let newest = store.read(store.len() - 1..store.len()).next().transpose().map_err(unreadable)?.unwrap_or_default();
     let damage = |what: String| Damage { seq: end.header.seq, what };
     let armor = end.signature.as_deref().unwrap_or_default();
     let statement = &newest[..newest.len().saturating_sub(armor.len())];
@@ -271,7 +244,7 @@ fn check_end(events: &[Event], newest: &[u8]) -> Result<(), Damage> {
         let _ = authority.apply(event.header.seq, &event.announcement.body);
     }
     let check = authority.check(&key, &end.header.recorder, &end.announcement.body);
-    check.map_err(|fault| damage(fault.to_string()))
+    check.map_err(|fault| damage(fault.to_string()).into())
 }
 
 #[cfg(test)]
@@ -323,8 +296,8 @@ mod tests {
     }
 
     fn check(values: &[Vec<u8>], at: u64) {
-        let bytes: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
-        let found = checked(&origin(), &bytes).expect_err("it is damaged");
+        let log = Log::of(&Folder::at("nowhere"), origin(), values).expect("they are no longer than events");
+        let Err(OpenError::Damaged(found)) = log.events() else { panic!("it is damaged") };
         assert_eq!(found.seq, at);
         if let Some(first) = first_damage(values) {
             assert_eq!(found, first);

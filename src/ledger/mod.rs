@@ -14,7 +14,9 @@ pub mod index;
 pub mod log;
 pub(crate) mod parts;
 pub mod restore;
+pub mod sealing;
 pub mod settings;
+pub mod shelf;
 pub mod signer;
 pub mod verify;
 
@@ -39,8 +41,9 @@ pub use crate::store::whole_file::replace_with;
 pub use append::{AppendError, Appended, Options};
 pub use draft::{Batch, Draft, DraftDocument, DraftQuote, DraftSource};
 pub use finding::{Code, Finding};
-pub use log::Log;
+pub use log::{Found, Log};
 pub use settings::{Folder, Head, Settings, SettingsError};
+pub use shelf::Shelf;
 pub use signer::{KeyFile, Signer, SignerError};
 
 /// How a process comes to a ledger's store.
@@ -124,9 +127,7 @@ impl Ledger {
     ///
     /// [`OpenError::Damaged`] and [`OpenError::Store`] if what the store holds is no ledger of that origin.
     pub fn with_store(folder: &Folder, origin: Origin, store: Box<dyn Store>, lock: Lock) -> Result<Self, OpenError> {
-        let values: Vec<Vec<u8>> = store.read(0..store.len()).collect::<Result<_, _>>().map_err(unreadable)?;
-        let bytes: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
-        let events = log::checked(&origin, &bytes)?;
+        let events = log::checked(&origin, store.as_ref())?;
         let mut ledger = Self {
             folder: folder.clone(),
             chain: Chain::new(origin.clone()),
@@ -189,7 +190,7 @@ impl Ledger {
 }
 
 /// An event that is missing is damage to the log, of which `verify` can tell more; of a failing disk it cannot.
-fn unreadable(error: StoreError) -> OpenError {
+pub(crate) fn unreadable(error: StoreError) -> OpenError {
     match error {
         StoreError::Missing { seq } => Damage { seq, what: "the store does not have it".to_owned() }.into(),
         other => other.into(),
@@ -209,7 +210,7 @@ pub(crate) fn open_store(folder: &Folder, access: &Access) -> Result<SledStore, 
     let pause = Duration::from_millis(20);
     let mut waited = Duration::ZERO;
     loop {
-        match SledStore::open(&folder.store()) {
+        match SledStore::open(&folder.store(), &sealing::Events) {
             Err(StoreError::InUse { .. }) if waited < access.lock_timeout => {
                 std::thread::sleep(pause);
                 waited += pause;
@@ -227,7 +228,8 @@ pub(crate) fn write_readme(folder: &Folder, origin: &Origin) -> io::Result<()> {
     let text = format!(
         "This folder is a ledger of agreements, kept by the program servanda. Its name is {origin}.\n\
          \n\
-         sled/          the events, in a sled 0.34 database: tree `tail`, key = position (8 bytes, big-endian)\n\
+         sled/          the events, in a sled 0.34 database: 256 at a time in the tree `bundles` (zstd), the newest\n\
+                        in the tree `tail` under their positions (8 bytes, big-endian)\n\
          documents/     sources that events rest on, each named by the BLAKE3 of its bytes\n\
          keys/          the log's own key; not for others\n\
          servanda.toml  the ledger's name and format, a copy of what the first event says\n\

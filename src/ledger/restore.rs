@@ -19,6 +19,7 @@ use crate::event::statement::{Event, EventError};
 use crate::evidence::extract::MAX_DOCUMENT_BYTES;
 use crate::integrity::digest::{EventHash, document_hash, event_hash};
 use crate::ledger::aside::Aside;
+use crate::ledger::sealing::Events;
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::verify::{Fault, Layer, Report, Walk, verify};
 use crate::ledger::{Access, Log, OpenError, lock, write_readme};
@@ -146,7 +147,7 @@ impl Restoration {
         std::fs::create_dir(folder.keys())?;
         std::fs::create_dir(folder.documents())?;
         let lock = lock(&folder, access)?;
-        let store = SledStore::create(&folder.store())?;
+        let store = SledStore::create(&folder.store(), &Events)?;
         Ok(Self { store, meant, walk: None, batch: Vec::new(), batch_bytes: 0, lock, aside })
     }
 
@@ -166,7 +167,7 @@ impl Restoration {
             Some(walk) => walk,
             None => Walk::new(&self.begin(&event, found)?),
         };
-        walk.event(seq, Ok(&event));
+        walk.event(seq, &event);
         let faults: Vec<Fault> = walk.faults().cloned().collect();
         if !faults.is_empty() {
             return Err(RestoreError::DoesNotHold(faults));

@@ -17,7 +17,8 @@ use crate::integrity::digest::{self, EventHash, document_hash};
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
 use crate::ledger::Damage;
 use crate::ledger::authority::Authority;
-use crate::ledger::log::Log;
+use crate::ledger::log::{Found, Log};
+use crate::ledger::shelf::Shelf;
 
 vocabulary! {
     /// What is verified, each on its own.
@@ -108,11 +109,14 @@ impl Report {
 /// `genesis` is the hash of the first event as it was had from elsewhere: without it, genesis proves itself alone.
 pub fn verify(log: &Log, genesis: Option<EventHash>) -> Report {
     let mut walk = Walk::new(log.origin());
-    for seq in 0..log.len() {
-        walk.event(seq, log.value(seq).unwrap_or(Err("not there")));
+    for found in log.found(0..log.len()) {
+        match found {
+            Found::Run(run) => (run.first()..).zip(run.values()).for_each(|(seq, bytes)| walk.event(seq, bytes)),
+            Found::Unreadable { seq, what } => walk.unreadable(seq, what),
+        }
     }
     walk.end(log, genesis);
-    let documents = Kept::look(log, &walk.named, &walk.erased);
+    let documents = Kept::look(&log.shelf(), &walk.named, &walk.erased);
     let head = walk.chain.head();
     let evidence = evidence_report(&walk.quotes, &documents);
     let layers = vec![
@@ -204,15 +208,12 @@ impl Walk {
         [&self.bytes_faults, &self.chain_faults, &self.signature_faults].into_iter().flatten()
     }
 
-    pub(super) fn event(&mut self, seq: u64, value: Result<&[u8], &str>) {
-        let bytes = match value {
-            Ok(bytes) => bytes,
-            Err(what) => {
-                self.bytes_faults.push(Fault { seq, what: what.to_owned() });
-                self.chain.advance(digest::event_hash(&[]));
-                return;
-            }
-        };
+    fn unreadable(&mut self, seq: u64, what: String) {
+        self.bytes_faults.push(Fault { seq, what });
+        self.chain.advance(digest::event_hash(&[]));
+    }
+
+    pub(super) fn event(&mut self, seq: u64, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
         let hash = digest::event_hash(bytes);
         self.first = self.first.or(Some(hash));
@@ -343,7 +344,7 @@ struct Kept {
 }
 
 impl Kept {
-    fn look(log: &Log, named: &BTreeMap<String, Named>, erased: &BTreeMap<String, u64>) -> Self {
+    fn look(shelf: &Shelf, named: &BTreeMap<String, Named>, erased: &BTreeMap<String, u64>) -> Self {
         let mut kept = Self {
             looked_at: named.len(),
             erased: 0,
@@ -352,7 +353,7 @@ impl Kept {
             gone: BTreeSet::new(),
         };
         for (address, Named { seq, len, document }) in named {
-            let fault = match log.document(address) {
+            let fault = match shelf.document(address) {
                 Ok(Some(bytes)) if bytes.len() as u64 != *len => {
                     Some(format!("document {address} has {} bytes, not {len}", bytes.len()))
                 }

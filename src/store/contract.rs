@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::store::bundle::Toy;
 use crate::store::faulty::FaultyStore;
 use crate::store::memory::MemoryStore;
 use crate::store::sled::SledStore;
@@ -23,7 +24,7 @@ fn the_sled_store_keeps_the_contract() {
     let mut made = 0;
     contract(|| {
         made += 1;
-        SledStore::create(&folder.path().join(made.to_string())).expect("a fresh folder")
+        SledStore::create(&folder.path().join(made.to_string()), &Toy).expect("a fresh folder")
     });
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::store::Store;
+use crate::store::bundle::Toy;
 use crate::store::sled::SledStore;
 
 /// A file's name and its bytes.
@@ -13,10 +14,12 @@ type Content = (String, Vec<u8>);
 fn damaged_files_yield_an_error_or_an_earlier_state_and_never_other_values() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let values: Vec<Vec<u8>> = (0..100).map(|n| format!("value {n}").into_bytes()).collect();
-    SledStore::create(folder.path()).and_then(|mut store| store.append(0, &values[..60])).expect("a fresh folder");
+    SledStore::create(folder.path(), &Toy)
+        .and_then(|mut store| store.append(0, &values[..60]))
+        .expect("a fresh folder");
     // Opening again leaves a snapshot, as in any store that has been in use.
-    SledStore::open(folder.path()).and_then(|mut store| store.append(60, &values[60..])).expect("it is sound");
-    drop(SledStore::open(folder.path()).expect("it is sound"));
+    SledStore::open(folder.path(), &Toy).and_then(|mut store| store.append(60, &values[60..])).expect("it is sound");
+    drop(SledStore::open(folder.path(), &Toy).expect("it is sound"));
     let sound = contents(folder.path());
 
     let used = 12 << 10;
@@ -39,7 +42,7 @@ fn damaged_files_yield_an_error_or_an_earlier_state_and_never_other_values() {
 
 /// Whether all that is shown can be read. Whatever can be read is what was appended.
 fn check(folder: &Path, values: &[Vec<u8>]) -> bool {
-    let Ok(store) = SledStore::open(folder) else { return false };
+    let Ok(store) = SledStore::open(folder, &Toy) else { return false };
     assert!(store.len() <= values.len() as u64);
     store.read(0..store.len()).zip(values).all(|(value, expected)| {
         assert!(value.as_ref().map_or(true, |value| value == expected));

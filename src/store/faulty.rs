@@ -7,7 +7,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::store::{Store, StoreError, Values};
+use crate::store::{Runs, Store, StoreError};
 
 /// What became of the write that is reported as failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,17 +77,17 @@ impl<S: Store> Store for FaultyStore<S> {
         Err(StoreError::OutcomeUnknown(io::Error::other("a fault that was asked for")))
     }
 
-    fn read(&self, seqs: Range<u64>) -> Values<'_> {
+    fn runs(&self, seqs: Range<u64>) -> Runs<'_> {
         let nth = self.reads.fetch_add(1, Ordering::Relaxed);
         if self.read_fault == Some(nth) {
             let fault = io::Error::other("a fault that was asked for");
             return Box::new(std::iter::once(Err(StoreError::Io(fault))));
         }
-        let Some(len) = self.stopped_at else { return self.inner.read(seqs) };
+        let Some(len) = self.stopped_at else { return self.inner.runs(seqs) };
         // What has landed behind the handle's back is not shown, as a real store would not show it.
         let missing = seqs.start.max(len);
         let beyond = (missing < seqs.end).then_some(Err(StoreError::Missing { seq: missing }));
-        Box::new(self.inner.read(seqs.start..seqs.end.min(len)).chain(beyond))
+        Box::new(self.inner.runs(seqs.start..seqs.end.min(len)).chain(beyond))
     }
 }
 

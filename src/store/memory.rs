@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::store::{Store, StoreError, Values, check_append};
+use crate::store::run::Run;
+use crate::store::{Runs, Store, StoreError, check_append};
 
 /// A store that is gone when it is dropped.
 #[derive(Debug, Clone, Default)]
@@ -21,16 +22,23 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn read(&self, seqs: Range<u64>) -> Values<'_> {
-        // A seq that is not there ends the walk, so that a range far beyond the length costs nothing.
-        let end = seqs.end.min(self.len().max(seqs.start).saturating_add(1));
-        Box::new((seqs.start..end).map(|seq| self.value(seq)))
+    fn runs(&self, seqs: Range<u64>) -> Runs<'_> {
+        let len = self.len();
+        let missing = seqs.start.max(len);
+        let there = seqs.start..seqs.end.min(len);
+        let run = (!there.is_empty()).then(|| Ok(self.run(there)));
+        let beyond = (missing < seqs.end).then_some(Err(StoreError::Missing { seq: missing }));
+        Box::new(run.into_iter().chain(beyond))
     }
 }
 
 impl MemoryStore {
-    fn value(&self, seq: u64) -> Result<Vec<u8>, StoreError> {
-        let index = usize::try_from(seq).ok();
-        index.and_then(|index| self.values.get(index)).cloned().ok_or(StoreError::Missing { seq })
+    fn run(&self, seqs: Range<u64>) -> Run {
+        let place = |seq: u64| usize::try_from(seq).expect("values are in memory");
+        let mut run = Run::new(seqs.start, 0);
+        for value in &self.values[place(seqs.start)..place(seqs.end)] {
+            run.push(&[value]);
+        }
+        run
     }
 }

@@ -19,11 +19,13 @@
 //! Beside the store of events lie single files: [`documents`] under the names of their hashes, and small files written
 //! [whole](whole_file); the [lock] says who works on the folder.
 
+pub mod bundle;
 pub mod documents;
 pub mod faulty;
 pub mod folder;
 pub mod lock;
 pub mod memory;
+pub mod run;
 pub mod sled;
 pub mod whole_file;
 
@@ -36,6 +38,8 @@ use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use run::Run;
+
 /// The longest value, in bytes.
 pub const MAX_VALUE_BYTES: usize = 65_535;
 /// The most values in one append.
@@ -45,6 +49,9 @@ pub const MAX_BATCH_BYTES: usize = 64 << 20;
 
 /// The values that a read walks over, in the order of their seqs.
 pub type Values<'a> = Box<dyn Iterator<Item = Result<Vec<u8>, StoreError>> + 'a>;
+
+/// The same, as many at a time as lie together.
+pub type Runs<'a> = Box<dyn Iterator<Item = Result<Run, StoreError>> + Send + 'a>;
 
 /// Values in a row, appended and never changed. The contract is in [this module's words](self).
 pub trait Store: Send + Sync {
@@ -66,13 +73,35 @@ pub trait Store: Send + Sync {
     /// [`StoreError::OutcomeUnknown`] if a write failed, and [`StoreError::MustReopen`] ever after.
     fn append(&mut self, expected_len: u64, values: &[Vec<u8>]) -> Result<(), StoreError>;
 
-    /// Walks over the values of `seqs`, one in memory at a time. It ends with the first error.
+    /// Walks over the values of `seqs`, a run of them in memory at a time. It ends with the first error.
     ///
     /// # Errors
     ///
     /// Each item may be [`StoreError::Missing`], also for a seq at or beyond the length, [`StoreError::Damaged`] or
     /// [`StoreError::Io`].
-    fn read(&self, seqs: Range<u64>) -> Values<'_>;
+    fn runs(&self, seqs: Range<u64>) -> Runs<'_>;
+
+    /// Walks over the values of `seqs` one by one, as [`runs`](Self::runs) does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`runs`](Self::runs).
+    fn read(&self, seqs: Range<u64>) -> Values<'_> {
+        Box::new(self.runs(seqs).flat_map(|run| match run {
+            Ok(run) => run.values().map(|value| Ok(value.to_vec())).collect(),
+            Err(error) => vec![Err(error)],
+        }))
+    }
+
+    /// The hash that stands for a full bundle of 256 values, if the store keeps one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`] and [`StoreError::Io`].
+    fn root(&self, bundle: u64) -> Result<Option<[u8; 32]>, StoreError> {
+        let _ = bundle;
+        Ok(None)
+    }
 }
 
 /// Why the store did not do what it was asked.

@@ -17,7 +17,7 @@ use servanda::ledger::{
 use servanda::store::faulty::{Fault, FaultyStore};
 use servanda::store::lock::Lock;
 use servanda::store::memory::MemoryStore;
-use servanda::store::{Store, StoreError, Values};
+use servanda::store::{Runs, Store, StoreError};
 
 /// A store that the test keeps while a ledger has it.
 #[derive(Clone)]
@@ -44,10 +44,10 @@ impl Store for Kept {
         self.0.lock().expect("nothing panicked").append(expected_len, values)
     }
 
-    fn read(&self, seqs: Range<u64>) -> Values<'_> {
+    fn runs(&self, seqs: Range<u64>) -> Runs<'_> {
         let store = self.0.lock().expect("nothing panicked");
-        let values: Vec<_> = store.read(seqs).collect();
-        Box::new(values.into_iter())
+        let runs: Vec<_> = store.runs(seqs).collect();
+        Box::new(runs.into_iter())
     }
 }
 
@@ -56,7 +56,7 @@ fn genesis(desk: &Desk) -> (Folder, MemoryStore) {
     let folder = found(desk.path());
     let (log, _) = read(&folder);
     let mut store = MemoryStore::default();
-    let value = log.value(0).expect("it has a genesis").expect("it can be read").to_vec();
+    let value = log.value(0).expect("it has a genesis").expect("it can be read");
     store.append(0, &[value]).expect("the store is empty");
     (folder, store)
 }
@@ -123,7 +123,7 @@ fn check(nth: u64, fault: Fault, acknowledged: u64, landed: u64) {
 
 fn verified(folder: &Folder, store: &MemoryStore) {
     let values = store.read(0..store.len()).collect::<Result<Vec<_>, _>>().expect("memory does not fail");
-    let report = verify(&Log::of(folder, origin(), values), None);
+    let report = verify(&Log::of(folder, origin(), &values).expect("they were in a store"), None);
     assert!(report.passed(), "{report:#?}");
 }
 

@@ -49,7 +49,7 @@ impl Ledger {
     }
 
     fn verify(&self, values: Vec<Vec<u8>>) -> Report {
-        verify(&Log::of(&self.folder, Origin::parse(ORIGIN).expect("an origin"), values), None)
+        verify(&log_of(&self.folder, ORIGIN, &values), None)
     }
 
     /// Where a document lies.
@@ -118,9 +118,13 @@ fn quoting(mut draft: Draft, document: &DraftDocument, quote: &str) -> Draft {
     draft
 }
 
+fn log_of(folder: &Folder, origin: &str, values: &[Vec<u8>]) -> Log {
+    Log::of(folder, Origin::parse(origin).expect("an origin"), values).expect("none is longer than a store takes")
+}
+
 fn taken(folder: &Folder) -> Vec<Vec<u8>> {
     let (log, _) = read(folder);
-    (0..log.len()).map(|seq| log.value(seq).expect("within").expect("it can be read").to_vec()).collect()
+    (0..log.len()).map(|seq| log.value(seq).expect("within").expect("it can be read")).collect()
 }
 
 /// The statement, and the signature if there is one.
@@ -293,8 +297,7 @@ fn a_genuine_ledger_under_another_name_is_found() {
     assert!(accused(&report).contains(&9), "{report:#?}");
     assert!(report.layers[1].faults.iter().any(|fault| fault.what.contains("test.example/other")), "{report:#?}");
 
-    let whole =
-        verify(&Log::of(&ledger.folder, Origin::parse("test.example/other").expect("an origin"), ledger.values), None);
+    let whole = verify(&log_of(&ledger.folder, "test.example/other", &ledger.values), None);
     assert_eq!(accused(&whole), (0..9).collect());
 }
 
@@ -322,7 +325,7 @@ fn another_genesis_of_the_same_name_is_found_by_its_hash() {
     let ledger = Ledger::new();
     let other = Ledger::founded(ORIGIN, &KeyFile::of(SigningKey::from_seed(&[8; 32])));
     let genesis = event_hash(&ledger.values[0]);
-    let log = |values: &[Vec<u8>]| Log::of(&ledger.folder, Origin::parse(ORIGIN).expect("an origin"), values.to_vec());
+    let log = |values: &[Vec<u8>]| log_of(&ledger.folder, ORIGIN, values);
     assert!(verify(&log(&ledger.values), Some(genesis)).passed());
     check(&verify(&log(&other.values), None), &[], &[]);
     check(&verify(&log(&other.values), Some(genesis)), &[Layer::Signatures], &[0]);

@@ -25,15 +25,17 @@ pub(in crate::cli) struct Show {
 
 impl Show {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let reading = context.read("show")?;
+        let log = context.read_log("show")?;
+        let reading = Context::read_all(&log)?;
         if self.raw {
             let seq = find(reading.asked().events, &self.event)?.header.seq;
-            let bytes = reading.log.value(seq).and_then(Result::ok);
+            let bytes = log.value(seq).and_then(Result::ok);
             let bytes = bytes.ok_or_else(|| Failure::new(Exit::CouldNot, format!("event {seq} cannot be read")))?;
-            context.around.out.write_all(bytes)?;
+            context.around.out.write_all(&bytes)?;
             context.around.out.flush()?;
             return Ok(Exit::Done);
         }
+        drop(log);
         let answer = show(reading.asked(), &self.event)?;
         let text = if context.format() == Format::Table { text(&answer) } else { json(&answer) };
         context.print(&text)?;

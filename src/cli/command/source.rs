@@ -58,7 +58,7 @@ impl Source {
                 let found = all.of_document(&document)?;
                 let document = found.sources.iter().find_map(|used| used.source.document.as_ref());
                 let address = document.and_then(Document::text_address).map(Address::as_str).unwrap_or_default();
-                let text = reading.log.document_text(address).map_err(|error| {
+                let text = reading.shelf.document_text(address).map_err(|error| {
                     Failure::new(Exit::CouldNot, error.to_string()).hint("`servanda verify` tells more")
                 })?;
                 let lines: Vec<String> = text.lines().map(|line| shown(line).into_owned()).collect();

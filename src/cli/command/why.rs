@@ -12,7 +12,7 @@ use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
 use crate::domain::window::Certainty;
-use crate::ledger::Log;
+use crate::ledger::Shelf;
 use crate::query::Status;
 use crate::query::why::{Cited, ClaimTold, LeftOut, Why as WhyAnswer, why};
 
@@ -37,18 +37,18 @@ impl Why {
         let at = self.asking.standpoint(context);
         let reading = context.read("why")?;
         let mut answer = why(reading.asked(), &self.party, &self.agreement, at)?;
-        place_quotes(&mut answer, &reading.log);
+        place_quotes(&mut answer, &reading.shelf);
         context.answer(&answer)?;
         Ok(Exit::Done)
     }
 }
 
 /// Finds the lines of the quotes in the documents that are kept; one that cannot be read leaves its quotes without.
-fn place_quotes(answer: &mut WhyAnswer, log: &Log) {
+fn place_quotes(answer: &mut WhyAnswer, shelf: &Shelf) {
     let mut texts: BTreeMap<String, Option<String>> = BTreeMap::new();
     for cited in answer.claims.iter_mut().flat_map(|claim| &mut claim.evidence) {
         let (Some(address), Some((first, _))) = (&cited.text, cited.at) else { continue };
-        let text = texts.entry(address.clone()).or_insert_with(|| log.document_text(address).ok());
+        let text = texts.entry(address.clone()).or_insert_with(|| shelf.document_text(address).ok());
         let before = text.as_ref().and_then(|text| text.get(..usize::try_from(first).ok()?));
         cited.line = before.map(|before| before.matches('\n').count() as u64 + 1);
     }
