@@ -331,7 +331,7 @@ mod tests {
         let batch = Batch { drafts: drafts.into(), ..Batch::default() };
         founded.ledger.append(&[batch], Options::default(), &key, now).expect("it is admissible");
         let log = Log::read(&founded.publish().expect("it can be moved"), &access()).expect("it can be read");
-        (0..log.len()).map(|seq| log.value(seq).expect("within").expect("it can be read").to_vec()).collect()
+        (0..log.len()).map(|seq| log.value(seq).expect("within").expect("it can be read")).collect()
     }
 
     #[test]

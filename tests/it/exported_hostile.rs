@@ -63,7 +63,7 @@ fn missions(ids: &[&str]) -> Vec<Draft> {
 
 fn events(folder: &Folder) -> Vec<Vec<u8>> {
     let (log, _) = read(folder);
-    (0..log.len()).map(|seq| log.value(seq).expect("within").expect("it can be read").to_vec()).collect()
+    (0..log.len()).map(|seq| log.value(seq).expect("within").expect("it can be read")).collect()
 }
 
 /// The export of these events, each with its right hash.
