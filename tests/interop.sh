@@ -55,6 +55,14 @@ verify_signature() {
         < "$2" > ssh-keygen.out 2>&1
 }
 
+# cat_statements: of all events, in their order.
+cat_statements() {
+    local seq
+    for ((seq = 0; seq < len; seq++)); do
+        head -n1 "events/$seq"
+    done
+}
+
 # canonical EVENT…: the events whose statement jq, or Python, writes otherwise.
 canonical() {
     local event
@@ -118,6 +126,19 @@ done
 result "ssh-keygen refuses a statement with one byte changed" "$signed batches" "$faults"
 
 result "jq and Python write every statement as it is" "$len events" "$(canonical events/* | tr '\n' ';')"
+
+"$servanda" export ndjson ilrs.ndjson 2> export.out || { cat export.out >&2; exit 1; }
+faults=
+seq=0
+while read -r line; do
+    printf '%s' "$line" | jq -j '.statement, "\n", .signature // ""' > exported
+    cmp -s exported "events/$seq" || faults+=" event $seq has other bytes"
+    [ "$(printf '%s' "$line" | jq -r .hash)" = "$(event_hash exported)" ] || faults+=" event $seq has another hash"
+    seq=$((seq + 1))
+done < ilrs.ndjson
+[ "$seq" -eq "$len" ] || faults+=" $seq lines"
+[ "$(jq -r .statement ilrs.ndjson | sha256sum)" = "$(cat_statements | sha256sum)" ] || faults+=" other statements"
+result "jq and b3sum find every event in the export, byte for byte" "$len lines" "$faults"
 
 faults=
 documents=0

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::cli::command::append::Report;
 use crate::cli::command::schema::Schemas;
 use crate::cli::command::verify::VerifyAnswer;
-use crate::exchange::schema;
+use crate::exchange::{ndjson, schema};
 use crate::query::agreement::AgreementPage;
 use crate::query::conflicts::Conflicts;
 use crate::query::counts::Counts;
@@ -32,6 +32,7 @@ use crate::query::replay::State;
 use crate::query::sources::Sources;
 use crate::query::timeline::Timeline;
 use crate::query::why::Why;
+use crate::query::years::CountryYears;
 
 /// Every answer, in the order of the names.
 pub const ANSWERS: &[Published] = &[
@@ -41,6 +42,7 @@ pub const ANSWERS: &[Published] = &[
         "servanda/conflicts/v1",
         "Claims that disagree, every source side by side, and acts that cannot follow.",
     ),
+    answer::<CountryYears>("servanda/country-years/v1", "In which years who was a member of what."),
     answer::<Counts>("servanda/counts/v1", "Published numbers of parties against our own."),
     answer::<Diff>("servanda/diff/v1", "What changed between two days, or two states of knowledge."),
     answer::<Shown>("servanda/event/v1", "One event whole."),
@@ -59,7 +61,7 @@ pub const ANSWERS: &[Published] = &[
     answer::<Why>("servanda/why/v1", "Why a party is what it is to an agreement on a day."),
 ];
 
-/// What people write.
+/// What people write, and what is exported for other programs.
 pub const FILES: &[Published] = &[
     Published {
         name: "servanda/announcement-file/v1",
@@ -70,6 +72,11 @@ pub const FILES: &[Published] = &[
         name: "servanda/announcement/v1",
         what: "One announcement, as in a line of NDJSON.",
         schema: |_| schema::announcement(),
+    },
+    Published {
+        name: "servanda/exported-event/v1",
+        what: "One event of an export, a line of NDJSON.",
+        schema: |_| ndjson::schema(),
     },
 ];
 

@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use crate::domain::text::shown;
+use crate::exchange::ndjson::{LineFault, LineFaultKind};
 use crate::ledger::append::AppendError;
 use crate::ledger::finding::nearest;
 use crate::ledger::found::FoundError;
+use crate::ledger::restore::RestoreError;
 use crate::ledger::{Damage, OpenError, SettingsError, SignerError};
 use crate::query::QueryError;
 
@@ -141,6 +143,43 @@ impl From<FoundError> for Failure {
             FoundError::AlreadyThere { .. } => Self::new(Exit::CouldNot, message).hint("append to it"),
             FoundError::NotEmpty { .. } => Self::new(Exit::CouldNot, message).hint("name another folder with --ledger"),
             _ => Self::new(Exit::CouldNot, message),
+        }
+    }
+}
+
+/// What to do about an export that does not hold.
+const NOT_RESTORED: &str = "nothing was restored; get the export again, and compare its hash with that of the original";
+
+impl From<LineFault> for Failure {
+    fn from(fault: LineFault) -> Self {
+        let message = fault.to_string();
+        match fault.what {
+            LineFaultKind::Io(_) => Self::new(Exit::CouldNot, message),
+            LineFaultKind::Version(_) => Self::new(Exit::CouldNot, message).hint("a newer servanda may read it"),
+            _ => Self::new(Exit::No, message).hint(NOT_RESTORED),
+        }
+    }
+}
+
+impl From<RestoreError> for Failure {
+    fn from(error: RestoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            RestoreError::AlreadyThere(_) => Self::new(Exit::CouldNot, message).hint("name another folder"),
+            RestoreError::OtherHash { .. }
+            | RestoreError::NoBeginning(_)
+            | RestoreError::DoesNotHold(_)
+            | RestoreError::BatchTooLarge { .. }
+            | RestoreError::Empty
+            | RestoreError::CutOff { .. } => Self::new(Exit::No, message).hint(NOT_RESTORED),
+            RestoreError::OtherGenesis { .. } => Self::new(Exit::No, message)
+                .hint("nothing was restored; this is another ledger, or another founding of it"),
+            RestoreError::OtherHead { .. } => Self::new(Exit::No, message)
+                .hint("nothing was restored; the export is older or newer than meant, or was cut between two batches"),
+            RestoreError::Open(error) => error.into(),
+            RestoreError::NotTheSame(_) | RestoreError::Store(_) | RestoreError::Document(_) | RestoreError::Io(_) => {
+                Self::new(Exit::CouldNot, message).hint("look at the disk and its free space, then try again")
+            }
         }
     }
 }

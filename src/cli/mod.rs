@@ -10,6 +10,8 @@ pub mod failure;
 mod page;
 pub mod place;
 pub mod screen;
+mod sink;
+mod spreadsheet;
 pub mod surroundings;
 mod svg;
 
@@ -104,14 +106,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, around: &mut Surroundi
 
 const BROKEN_PIPE: &str = "broken pipe";
 
-/// What became of printing an answer.
-fn printed(outcome: io::Result<()>) -> Result<(), Failure> {
-    match outcome {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::new(Exit::Done, BROKEN_PIPE)),
-        other => Ok(other?),
-    }
-}
-
 /// Help and version are answers; anything else is a misuse.
 fn usage(error: &clap::Error, around: &mut Surroundings<'_>) -> u8 {
     let rendered = error.render();
@@ -193,5 +187,13 @@ impl Context<'_, '_> {
 
     fn lock_timeout(&self) -> Duration {
         Duration::from_secs(self.global.lock_timeout)
+    }
+}
+
+/// What became of printing: a reader who has seen enough is no failure.
+fn printed(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::new(Exit::Done, BROKEN_PIPE)),
+        other => Ok(other?),
     }
 }

@@ -1,16 +1,13 @@
 //! How answers are shown: tables that fit, JSON that drives no terminal, NDJSON and CSV.
 
-use std::io::{self, Write};
-
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::cli::spreadsheet;
 use crate::domain::text::shown;
-
-/// The bytes of an answer that are written at a time.
-const PIECE_BYTES: usize = 64 << 10;
+pub use crate::exchange::json_line::{json_line as json, write_json_line as write_json};
 
 /// The form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -87,66 +84,12 @@ pub fn show<A: Answer>(answer: &A, format: Format, screen: Screen) -> String {
     }
 }
 
-/// One JSON document in a line. What could drive a terminal is escaped, which JSON reads as the same text.
-pub fn json(value: &impl Serialize) -> String {
-    let mut bytes = Vec::new();
-    write_json(value, &mut bytes).expect("memory takes everything");
-    String::from_utf8(bytes).expect("JSON is UTF-8")
-}
-
-/// The same, written piece by piece: a long answer is never in memory as text.
-///
-/// # Errors
-///
-/// What the writer says.
-pub fn write_json(value: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut out = io::BufWriter::with_capacity(PIECE_BYTES, out);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Visible);
-    value.serialize(&mut serializer)?;
-    out.write_all(b"\n")?;
-    out.flush()
-}
-
-/// Compact JSON in which no character is hidden.
-struct Visible;
-
-impl serde_json::ser::Formatter for Visible {
-    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        if shown(fragment) == fragment {
-            return writer.write_all(fragment.as_bytes());
-        }
-        let mut buffer = [0; 4];
-        for c in fragment.chars() {
-            let text: &str = c.encode_utf8(&mut buffer);
-            if shown(text) == text {
-                writer.write_all(text.as_bytes())?;
-            } else {
-                let mut units = [0; 2];
-                for unit in c.encode_utf16(&mut units) {
-                    write!(writer, "\\u{unit:04x}")?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// RFC 4180. A cell that a spreadsheet would take for a formula begins with an apostrophe.
+/// Rows as RFC 4180 has them.
 fn csv(sheet: &Sheet) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let written = writer.write_record(&sheet.header).and_then(|()| {
-        sheet.rows.iter().try_for_each(|(_, cells)| writer.write_record(cells.iter().map(|cell| harmless(cell))))
-    });
-    written.expect("rows are as wide as their header, and memory takes everything");
-    String::from_utf8(writer.into_inner().expect("memory takes everything")).expect("cells are UTF-8")
-}
-
-fn harmless(cell: &str) -> String {
-    let cell = shown(cell);
-    match cell.chars().next() {
-        Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠') => format!("'{cell}"),
-        _ => cell.into_owned(),
-    }
+    let mut text = Vec::new();
+    let cells = sheet.rows.iter().map(|(_, cells)| cells);
+    spreadsheet::write(&mut text, &sheet.header, cells).expect("memory takes everything");
+    String::from_utf8(text).expect("cells are UTF-8")
 }
 
 /// Columns between two columns.

@@ -1,7 +1,4 @@
 //! Founding: a new ledger with its genesis, made aside and moved into place whole.
-//!
-//! Whatever goes wrong before the move, there is no ledger; a process that is killed leaves its folder `.servanda-new-…`
-//! behind, which nobody reads and anybody may delete.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,6 +10,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::event::chain::Chain;
 use crate::integrity::log_key::{LogKeyError, LogSigner};
 use crate::ledger::append::{AppendError, Options};
+use crate::ledger::aside::Aside;
 use crate::ledger::authority::Authority;
 use crate::ledger::bearing::Bearing;
 use crate::ledger::draft::{Batch, Draft};
@@ -23,7 +21,7 @@ use crate::ledger::signer::Signer;
 use crate::ledger::{Access, Ledger, OpenError, lock, write_readme};
 use crate::store::documents::Documents;
 use crate::store::sled::SledStore;
-use crate::store::{StoreError, folder as store_folder, whole_file};
+use crate::store::{StoreError, whole_file};
 
 /// What a new ledger is made of.
 #[derive(Debug)]
@@ -75,8 +73,7 @@ pub enum FoundError {
 pub struct Founded {
     /// The ledger, to append to.
     pub ledger: Ledger,
-    aside: tempfile::TempDir,
-    target: PathBuf,
+    aside: Aside,
 }
 
 impl Founded {
@@ -92,13 +89,8 @@ impl Founded {
         access: &Access,
     ) -> Result<Self, FoundError> {
         Self::check_free(target)?;
-        let parent = match target.path().parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => std::path::Path::new("."),
-        };
-        store_folder::create(parent)?;
-        let aside = tempfile::Builder::new().prefix(".servanda-new-").tempdir_in(parent)?;
-        let folder = Folder::at(aside.path());
+        let aside = Aside::beside(target)?;
+        let folder = aside.folder();
         let log_key = LogSigner::from_seed(founding.origin.as_str(), founding.log_key_seed)?;
 
         std::fs::create_dir(folder.keys())?;
@@ -131,7 +123,7 @@ impl Founded {
         };
         let batch = Batch { drafts: vec![Draft::of(Announcement::of(genesis))], ..Batch::default() };
         ledger.append(&[batch], Options::default(), signer, founding.now)?;
-        Ok(Self { ledger, aside, target: target.path().to_owned() })
+        Ok(Self { ledger, aside })
     }
 
     /// Checks that a ledger can be founded in that folder: nothing is there, or an empty folder.
@@ -159,18 +151,14 @@ impl Founded {
     ///
     /// [`FoundError::Io`] if something came into its place meanwhile.
     pub fn publish(self) -> Result<Folder, FoundError> {
-        let Self { ledger, aside, target } = self;
+        let Self { ledger, aside } = self;
         drop(ledger);
-        store_folder::sync(aside.path())?;
-        if let Err(error) = std::fs::rename(aside.path(), &target) {
-            let there = Folder::at(&target).is_ledger();
-            return Err(if there { FoundError::AlreadyThere { folder: target } } else { error.into() });
-        }
-        // The folder has another name now; there is nothing to remove under the old one.
-        let _ = aside.keep();
-        if let Some(parent) = target.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            store_folder::sync(parent)?;
-        }
-        Ok(Folder::at(target))
+        let target = Folder::at(aside.target());
+        aside.publish().map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty if target.is_ledger() => {
+                FoundError::AlreadyThere { folder: target.path().to_owned() }
+            }
+            _ => error.into(),
+        })
     }
 }

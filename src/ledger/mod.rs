@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod append;
+mod aside;
 pub mod authority;
 mod bearing;
 pub mod draft;
@@ -12,6 +13,7 @@ pub mod finding;
 pub mod found;
 pub mod index;
 pub mod log;
+pub mod restore;
 pub mod sealing;
 pub mod settings;
 pub mod shelf;
@@ -36,6 +38,7 @@ use index::Index;
 
 pub use crate::evidence::extract::{ExtractError, MAX_DOCUMENT_BYTES, MediaType};
 pub use crate::store::documents::DocumentError;
+pub use crate::store::whole_file::replace_with;
 pub use append::{AppendError, Appended, Options};
 pub use draft::{Batch, Draft, DraftDocument, DraftQuote, DraftSource};
 pub use finding::{Code, Finding};

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::announcement::Body;
+use crate::domain::id::Origin;
 use crate::domain::shape::vocabulary;
 use crate::domain::source::{Address, Document, Evidence};
 use crate::event::chain::{Chain, ChainFault};
@@ -107,7 +108,7 @@ impl Report {
 ///
 /// `genesis` is the hash of the first event as it was had from elsewhere: without it, genesis proves itself alone.
 pub fn verify(log: &Log, genesis: Option<EventHash>) -> Report {
-    let mut walk = Walk::new(log);
+    let mut walk = Walk::new(log.origin());
     for found in log.found(0..log.len()) {
         match found {
             Found::Run(run) => (run.first()..).zip(run.values()).for_each(|(seq, bytes)| walk.event(seq, bytes)),
@@ -151,10 +152,10 @@ fn signatures_covered(signatures: u64, genesis: Option<EventHash>) -> String {
 }
 
 /// A file that an event names.
-struct Named {
+pub(super) struct Named {
     /// The first event that names it.
     seq: u64,
-    len: u64,
+    pub(super) len: u64,
     /// The document that it is, or whose text it is: erased together.
     document: String,
 }
@@ -168,8 +169,8 @@ struct Member {
 }
 
 /// One pass over the events.
-struct Walk {
-    chain: Chain,
+pub(super) struct Walk {
+    pub(super) chain: Chain,
     authority: Authority,
     batch: Vec<Member>,
     bytes: u64,
@@ -178,16 +179,16 @@ struct Walk {
     chain_faults: Vec<Fault>,
     signature_faults: Vec<Fault>,
     /// Documents and extracted texts, by their addresses.
-    named: BTreeMap<String, Named>,
+    pub(super) named: BTreeMap<String, Named>,
     quotes: Vec<(u64, Evidence)>,
     erased: BTreeMap<String, u64>,
     first: Option<EventHash>,
 }
 
 impl Walk {
-    fn new(log: &Log) -> Self {
+    pub(super) fn new(origin: &Origin) -> Self {
         Self {
-            chain: Chain::new(log.origin().clone()),
+            chain: Chain::new(origin.clone()),
             authority: Authority::default(),
             batch: Vec::new(),
             bytes: 0,
@@ -202,12 +203,17 @@ impl Walk {
         }
     }
 
+    /// What does not hold so far, layer by layer.
+    pub(super) fn faults(&self) -> impl Iterator<Item = &Fault> {
+        [&self.bytes_faults, &self.chain_faults, &self.signature_faults].into_iter().flatten()
+    }
+
     fn unreadable(&mut self, seq: u64, what: String) {
         self.bytes_faults.push(Fault { seq, what });
         self.chain.advance(digest::event_hash(&[]));
     }
 
-    fn event(&mut self, seq: u64, bytes: &[u8]) {
+    pub(super) fn event(&mut self, seq: u64, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
         let hash = digest::event_hash(bytes);
         self.first = self.first.or(Some(hash));

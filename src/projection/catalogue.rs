@@ -110,6 +110,12 @@ impl<'a> Catalogue<'a> {
         on_day(self.agreements.get(&id.to_ascii_lowercase())?, on).map(AgreementView::get)
     }
 
+    /// The days from which the agreement of that id was another than before, in order.
+    pub fn agreement_changes(&self, id: &str) -> impl Iterator<Item = Day> {
+        let descriptions = self.agreements.get(&id.to_ascii_lowercase()).into_iter().flatten();
+        descriptions.filter_map(|description| description.from)
+    }
+
     /// The mission of that id as it was on a day.
     pub fn mission(&self, id: &str, on: Day) -> Option<&'a Mission> {
         on_day(self.missions.get(&id.to_ascii_lowercase())?, on).copied()

@@ -28,6 +28,7 @@
 //!
 //! Each question has an example of its own that runs.
 
+pub mod actions;
 pub mod agreement;
 pub mod conflicts;
 pub mod consequences;
@@ -48,6 +49,7 @@ pub mod sources;
 pub mod timeline;
 mod view;
 pub mod why;
+pub mod years;
 
 use schemars::JsonSchema;
 use serde::Serialize;

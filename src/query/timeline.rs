@@ -125,10 +125,7 @@ pub fn timeline(asked: Asked<'_>, agreement: &str, question: Question) -> Result
     let parts = |standing| participations(&view.knowledge, &claims, &id, &rules, standing, at.prefer);
     let confirmed = parts(Standing::Confirmed);
     let reported = if at.reported == Reported::Included { parts(Standing::Reported) } else { Vec::new() };
-    let mut told: BTreeMap<&str, Vec<&Participation<'_>>> = BTreeMap::new();
-    for part in confirmed.iter().chain(&reported) {
-        told.entry(&part.party).or_default().push(part);
-    }
+    let told = by_party(&confirmed, &reported);
     let turning = told.values().flatten().flat_map(|part| part.turning_points());
     let first = turning.filter(|day| *day <= at.on).min();
     let from = question.from.or(first).unwrap_or(at.on).min(at.on);
@@ -161,18 +158,35 @@ pub fn timeline(asked: Asked<'_>, agreement: &str, question: Question) -> Result
     })
 }
 
+/// What is told of each party, what is confirmed before what is only reported.
+pub(super) fn by_party<'p, 'a>(
+    confirmed: &'p [Participation<'a>],
+    reported: &'p [Participation<'a>],
+) -> BTreeMap<&'p str, Vec<&'p Participation<'a>>> {
+    let mut told: BTreeMap<&str, Vec<&Participation<'a>>> = BTreeMap::new();
+    for part in confirmed.iter().chain(reported) {
+        told.entry(&part.party).or_default().push(part);
+    }
+    told
+}
+
 /// What a party is on a day: what is confirmed, or what is only reported, where that is higher.
-fn on<'a>(parts: &[&Participation<'a>], day: Day) -> Row<'a> {
+pub(super) fn on<'a>(parts: &[&Participation<'a>], day: Day) -> Row<'a> {
     let rows = parts.iter().map(|part| part.on(day));
     rows.reduce(|confirmed, reported| if confirmed.status >= reported.status { confirmed } else { reported })
         .expect("a party is told of at least once")
 }
 
-fn spans(parts: &[&Participation<'_>], from: Day, to: Day) -> Vec<Span> {
+/// The first day, and those after it up to the last on which what a party is may become something else.
+pub(super) fn turns(parts: &[&Participation<'_>], from: Day, to: Day) -> BTreeSet<Day> {
     let turning = parts.iter().flat_map(|part| part.turning_points());
     // What turns on a day may also do so on the next: the first day after the last possible one.
     let days = turning.flat_map(|day| [day, day.next()]).filter(|day| (from..=to).contains(day));
-    let days: BTreeSet<Day> = days.chain([from]).collect();
+    days.chain([from]).collect()
+}
+
+fn spans(parts: &[&Participation<'_>], from: Day, to: Day) -> Vec<Span> {
+    let days = turns(parts, from, to);
     let mut found: Vec<Span> = Vec::new();
     let mut open = false;
     for day in days {

@@ -37,6 +37,28 @@ pub fn replace_unsynced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes to `path`, in place of what is there, whatever `write` writes, which need not fit in memory.
+///
+/// Only a regular file is replaced: links, pipes and devices that people name are left alone.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::InvalidInput`] if something else than a file is there; what the operating system or `write` says.
+/// The file is then as it was.
+pub fn replace_with<E: From<io::Error>>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+) -> Result<(), E> {
+    if kind(path)? == Kind::Other {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file").into());
+    }
+    let mut out = io::BufWriter::new(temporary(path, b"", None)?);
+    write(&mut out)?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    synced(file)?.persist(path).map_err(|error| error.error)?;
+    Ok(folder::sync(folder::parent(path))?)
+}
+
 /// Writes `bytes` to `path`, where nothing may be yet. `mode` is as for [`replace`].
 ///
 /// # Errors
@@ -125,6 +147,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_piece_by_piece_appears_whole_or_not_at_all() {
+        let twice = |out: &mut dyn Write| -> io::Result<()> {
+            out.write_all(b"ne")?;
+            out.write_all(b"w")
+        };
+        check(|path| replace_with(path, twice), "new");
+        check(|path| fs::write(path, "old and longer").and_then(|()| replace_with(path, twice)), "new");
+        let then_fails = |out: &mut dyn Write| {
+            out.write_all(b"new")?;
+            Err(io::Error::other("no more"))
+        };
+        check(
+            |path| {
+                fs::write(path, "old")?;
+                assert!(replace_with(path, then_fails).is_err());
+                Ok(())
+            },
+            "old",
+        );
+    }
+
+    #[test]
     fn creating_anew_never_overwrites() {
         check(|path| create_new(path, b"new", None), "new");
         check(
@@ -170,6 +214,7 @@ mod tests {
         std::os::unix::fs::symlink(&outside, &link).expect("a fresh link");
         assert_eq!(kind(&link).expect("it can be looked at"), Kind::Other);
         assert!(create_new(&link, b"new", None).is_err());
+        assert!(replace_with(&link, |_| io::Result::Ok(())).is_err());
         replace(&link, b"new", None).expect("the folder can be written");
         assert_eq!(kind(&link).expect("it can be looked at"), Kind::Regular);
         assert_eq!(fs::read_to_string(&outside).expect("it is still there"), "untouched");

@@ -35,6 +35,7 @@ const COMMANDS: &[&str] = &[
     "party suparco --include-reported --prefer official",
     "prospects --on 2023-11-01",
     "replay --on 2023-10-19",
+    "export country-years --from 2021 --to 2023 --agreement ilrs --resolve any-day-possible",
     "history",
     "history pakistan --announced-by 2023-10-19",
     "history --from 2023-07-01 --to 2023-09-30",

@@ -8,6 +8,8 @@ mod claims;
 mod corrections;
 mod disagreements;
 mod examples;
+mod export;
+mod exported_hostile;
 mod faults;
 mod files;
 mod format;

@@ -7,6 +7,7 @@ mod completions;
 mod conflicts;
 mod counts;
 mod diff;
+mod export;
 mod history;
 mod init;
 mod key;
@@ -16,6 +17,7 @@ mod mission;
 mod party;
 mod prospects;
 mod replay;
+mod restore;
 pub(super) mod schema;
 mod show;
 mod source;
@@ -57,6 +59,8 @@ pub(super) enum Command {
     Show(show::Show),
     Source(source::Source),
     Key(key::Key),
+    Export(export::Export),
+    Restore(restore::Restore),
     Completions(completions::Completions),
     Man(completions::Man),
     Verify(verify::Verify),
@@ -85,6 +89,8 @@ impl Command {
             Self::Show(command) => command.run(context),
             Self::Source(command) => command.run(context),
             Self::Key(command) => command.run(context),
+            Self::Export(command) => command.run(context),
+            Self::Restore(command) => command.run(context),
             Self::Completions(command) => command.run(context),
             Self::Man(command) => command.run(context),
             Self::Verify(command) => command.run(context),

@@ -79,7 +79,7 @@ struct FaultAnswer {
 }
 
 impl VerifyAnswer {
-    fn of(report: &Report) -> Self {
+    pub(super) fn of(report: &Report) -> Self {
         let layer = |layer: &LayerReport| {
             let (verdict, why) = match layer.verdict {
                 Verdict::Pass => ("pass", None),

@@ -1,0 +1,82 @@
+//! `servanda export`
+
+mod country_years;
+mod events;
+mod tables;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::screen::{Format, Sheet};
+use crate::cli::{Context, Outcome, spreadsheet};
+
+/// Write events and tables for other programs
+///
+/// `ndjson` has every event whole: `restore` makes the same ledger of it again, and jq and b3sum check it. The tables are CSV by RFC 4180, for spreadsheets and statistics.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda export ndjson ilrs.ndjson
+  servanda export csv members ilrs --on 2023-10-19
+  servanda export csv actions --output actions.csv
+  servanda export country-years --from 2021 --to 2023")]
+pub(in crate::cli) struct Export {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Ndjson(events::Ndjson),
+    Csv(tables::Tables),
+    CountryYears(country_years::CountryYears),
+}
+
+impl Export {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        match self.what {
+            What::Ndjson(events) => events.run(context),
+            What::Csv(tables) => tables.run(context),
+            What::CountryYears(years) => years.run(context),
+        }
+    }
+}
+
+/// Where a table goes.
+#[derive(Debug, Args)]
+struct Target {
+    /// Write to this file, whole or not at all [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Target {
+    /// Writes rows as CSV, one after the other.
+    fn csv(
+        &self,
+        header: &[&str],
+        rows: impl IntoIterator<Item = Vec<String>>,
+        context: &mut Context<'_, '_>,
+    ) -> Outcome {
+        context.export(self.output.as_deref(), |out| spreadsheet::write(out, header, rows))?;
+        Ok(Exit::Done)
+    }
+
+    /// Writes a sheet as CSV.
+    fn sheet(&self, sheet: Sheet, context: &mut Context<'_, '_>) -> Outcome {
+        self.csv(&sheet.header, sheet.rows.into_iter().map(|(_, cells)| cells), context)
+    }
+}
+
+/// Refuses forms that an export does not have.
+fn check_format(context: &Context<'_, '_>, own: Format, name: &str) -> Result<(), Failure> {
+    let format = context.format();
+    // A table is what is asked for when nothing is said.
+    if format == own || format == Format::Table {
+        return Ok(());
+    }
+    let message = format!("this export has the form {name} and no other");
+    Err(Failure::new(Exit::Misuse, message).hint("leave --format and --json out"))
+}

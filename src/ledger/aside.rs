@@ -1,0 +1,52 @@
+//! A ledger's folder that is made beside its place, and moved into it whole.
+//!
+//! Whatever goes wrong before the move, nothing is in that place; a process that is killed leaves its folder
+//! `.servanda-new-…` behind, which nobody reads and anybody may delete.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::ledger::settings::Folder;
+use crate::store::folder as store_folder;
+
+/// A folder that is not yet in its place: dropping it leaves nothing behind.
+pub(crate) struct Aside {
+    made: tempfile::TempDir,
+    target: PathBuf,
+}
+
+impl Aside {
+    /// Makes an empty folder beside where it shall be.
+    pub(crate) fn beside(target: &Folder) -> io::Result<Self> {
+        let parent = match target.path().parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        store_folder::create(parent)?;
+        let made = tempfile::Builder::new().prefix(".servanda-new-").tempdir_in(parent)?;
+        Ok(Self { made, target: target.path().to_owned() })
+    }
+
+    /// Where it is now.
+    pub(crate) fn folder(&self) -> Folder {
+        Folder::at(self.made.path())
+    }
+
+    /// Where it shall be.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Moves it into its place, durably. On an error it is gone.
+    pub(crate) fn publish(self) -> io::Result<Folder> {
+        let Self { made, target } = self;
+        store_folder::sync(made.path())?;
+        std::fs::rename(made.path(), &target)?;
+        // The folder has another name now; there is nothing to remove under the old one.
+        let _ = made.keep();
+        if let Some(parent) = target.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            store_folder::sync(parent)?;
+        }
+        Ok(Folder::at(target))
+    }
+}

@@ -1,0 +1,353 @@
+//! Restoring: a ledger made again from its events, which were had otherwise, byte for byte.
+//!
+//! 1. Each event is checked as it comes, by the same walk that `verify` takes: that its bytes hash to what was stated,
+//!    are canonical and follow those before; at the end of a batch, that the batch is complete and signed by a key that
+//!    was authorised before it. What is not checked yet is never more than one batch, and in memory only.
+//! 2. A batch that holds goes into a store in a folder aside, in one append.
+//! 3. Documents that events name are copied, if a folder has them under their hashes.
+//! 4. The folder aside is read again and verified as a whole, and moved into its place.
+//!
+//! A crash, or a refusal, at any of these leaves nothing in that place. In scope: the events and the documents. Out of
+//! scope: what a ledger has that no event says, above all the log's own key under `keys/`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::domain::id::Origin;
+use crate::event::chain::MAX_BATCH_BYTES;
+use crate::event::statement::{Event, EventError};
+use crate::evidence::extract::MAX_DOCUMENT_BYTES;
+use crate::integrity::digest::{EventHash, document_hash, event_hash};
+use crate::ledger::aside::Aside;
+use crate::ledger::sealing::Events;
+use crate::ledger::settings::{Folder, Head, Settings};
+use crate::ledger::verify::{Fault, Layer, Report, Walk, verify};
+use crate::ledger::{Access, Log, OpenError, lock, write_readme};
+use crate::store::documents::{DocumentError, Documents};
+use crate::store::lock::Lock;
+use crate::store::sled::SledStore;
+use crate::store::{Store, StoreError};
+
+/// Why a ledger was not restored. Nothing of it is there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// Something is where the ledger should be.
+    #[error("{} is there already", .0.display())]
+    AlreadyThere(PathBuf),
+    /// An event's bytes are others than were meant.
+    #[error("event {seq}: its bytes hash to {found}, not to {stated} as is stated beside them")]
+    OtherHash {
+        /// The event, by its place.
+        seq: u64,
+        /// What its bytes should hash to.
+        stated: EventHash,
+        /// What they hash to.
+        found: EventHash,
+    },
+    /// The first event is not that of the ledger that is meant.
+    #[error("event 0: genesis hashes to {found}, not to the {expected} that was given")]
+    OtherGenesis {
+        /// What was given.
+        expected: EventHash,
+        /// What is there.
+        found: EventHash,
+    },
+    /// The newest event is not the one that is meant.
+    #[error("the events end with event {last}, which hashes to {found}, not to the {expected} that was given")]
+    OtherHead {
+        /// The last event that there was.
+        last: u64,
+        /// What was given.
+        expected: EventHash,
+        /// What is there.
+        found: EventHash,
+    },
+    /// The first event cannot be read, so that it is not known which ledger this is.
+    #[error("event 0: {0}")]
+    NoBeginning(EventError),
+    /// An event, or one of the batch that it ends, does not hold.
+    #[error("{}", told(.0))]
+    DoesNotHold(Vec<Fault>),
+    /// More bytes without a signature than a batch may have.
+    #[error(
+        "event {seq}: a batch has at most {MAX_BATCH_BYTES} bytes, and the one that begins with event {begin} has more"
+    )]
+    BatchTooLarge {
+        /// The event at which it became too large.
+        seq: u64,
+        /// The first event of the batch.
+        begin: u64,
+    },
+    /// There was no event.
+    #[error("there is no event, not even a genesis")]
+    Empty,
+    /// The events end before their batch does.
+    #[error("the events end with event {last}, in the middle of a batch: its signed end is missing")]
+    CutOff {
+        /// The last event that there was.
+        last: u64,
+    },
+    /// What was written is not what is read again.
+    #[error("what was written does not hold when it is read again: {}", told(.0))]
+    NotTheSame(Vec<Fault>),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A document could not be read or kept.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// What was restored could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The operating system refused.
+    #[error("the folder cannot be made: {0}")]
+    Io(#[from] io::Error),
+}
+
+fn told(faults: &[Fault]) -> String {
+    let told: Vec<String> = faults.iter().map(|fault| format!("event {}: {}", fault.seq, fault.what)).collect();
+    told.join("; ")
+}
+
+/// What is known from elsewhere of the ledger that is meant.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Meant {
+    /// The hash of its first event: without it, genesis proves itself alone.
+    pub genesis: Option<EventHash>,
+    /// The hash of its newest event: without it, nobody sees that whole batches are missing at the end.
+    pub head: Option<EventHash>,
+}
+
+/// A ledger that is being made again, not yet in its place: dropping it leaves nothing behind.
+pub struct Restoration {
+    store: SledStore,
+    meant: Meant,
+    walk: Option<Walk>,
+    /// The events of a batch whose end has not come yet.
+    batch: Vec<Vec<u8>>,
+    batch_bytes: usize,
+    // Released in this order, before the folder is removed.
+    lock: Lock,
+    aside: Aside,
+}
+
+impl Restoration {
+    /// Makes a folder aside, for a ledger that shall be at `target`, where nothing may be.
+    ///
+    /// # Errors
+    ///
+    /// [`RestoreError::AlreadyThere`], [`RestoreError::Open`], [`RestoreError::Store`] and [`RestoreError::Io`].
+    pub fn new(target: &Folder, meant: Meant, access: &Access) -> Result<Self, RestoreError> {
+        if target.path().symlink_metadata().is_ok() {
+            return Err(RestoreError::AlreadyThere(target.path().to_owned()));
+        }
+        let aside = Aside::beside(target)?;
+        let folder = aside.folder();
+        std::fs::create_dir(folder.keys())?;
+        std::fs::create_dir(folder.documents())?;
+        let lock = lock(&folder, access)?;
+        let store = SledStore::create(&folder.store(), &Events)?;
+        Ok(Self { store, meant, walk: None, batch: Vec::new(), batch_bytes: 0, lock, aside })
+    }
+
+    /// Takes the next event, which was stated to have that hash.
+    ///
+    /// # Errors
+    ///
+    /// [`RestoreError`], with everything that does not hold of this event and of the batch that it may end. There is no
+    /// going on after it.
+    pub fn push(&mut self, stated: EventHash, event: Vec<u8>) -> Result<(), RestoreError> {
+        let seq = self.walk.as_ref().map_or(0, |walk| walk.chain.len());
+        let found = event_hash(&event);
+        if found != stated {
+            return Err(RestoreError::OtherHash { seq, stated, found });
+        }
+        let mut walk = match self.walk.take() {
+            Some(walk) => walk,
+            None => Walk::new(&self.begin(&event, found)?),
+        };
+        walk.event(seq, &event);
+        let faults: Vec<Fault> = walk.faults().cloned().collect();
+        if !faults.is_empty() {
+            return Err(RestoreError::DoesNotHold(faults));
+        }
+        let ended = !walk.chain.is_open();
+        self.walk = Some(walk);
+        self.batch_bytes += event.len();
+        self.batch.push(event);
+        if self.batch_bytes > MAX_BATCH_BYTES {
+            return Err(RestoreError::BatchTooLarge { seq, begin: self.store.len() });
+        }
+        if ended { self.keep_batch() } else { Ok(()) }
+    }
+
+    /// Reads the ledger's name from its first event, and writes the files that have it.
+    fn begin(&self, genesis: &[u8], found: EventHash) -> Result<Origin, RestoreError> {
+        if let Some(expected) = self.meant.genesis.filter(|expected| *expected != found) {
+            return Err(RestoreError::OtherGenesis { expected, found });
+        }
+        let origin = Event::read(genesis).map_err(RestoreError::NoBeginning)?.header.ledger;
+        let folder = self.aside.folder();
+        Settings::new(origin.clone()).save(&folder)?;
+        write_readme(&folder, &origin)?;
+        Ok(origin)
+    }
+
+    /// Step 2: the batch holds, and is kept.
+    fn keep_batch(&mut self) -> Result<(), RestoreError> {
+        self.store.append(self.store.len(), &self.batch)?;
+        self.batch.clear();
+        self.batch_bytes = 0;
+        Ok(())
+    }
+
+    /// Where the log ends by now; nothing, before the first event.
+    pub fn head(&self) -> Option<Head> {
+        let chain = &self.walk.as_ref()?.chain;
+        Some(Head { len: chain.len(), hash: chain.head() })
+    }
+
+    /// Step 3: copies the documents that events name from a folder that has them under their hashes.
+    ///
+    /// # Errors
+    ///
+    /// [`RestoreError::Document`] if one could not be kept. One that cannot be read is told in the answer.
+    pub fn copy_documents(&self, from: &Path) -> Result<Copied, RestoreError> {
+        let (source, kept) = (Documents::at(from), Documents::at(self.aside.folder().documents()));
+        let limit = u64::try_from(MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
+        let mut copied = Copied::default();
+        for (address, named) in self.walk.iter().flat_map(|walk| &walk.named) {
+            copied.named += 1;
+            match source.get(address, limit) {
+                Ok(Some(bytes)) if bytes.len() as u64 == named.len && document_hash(&bytes).to_string() == *address => {
+                    kept.put(address, &bytes)?;
+                    copied.copied += 1;
+                }
+                Ok(Some(bytes)) => {
+                    let found = document_hash(&bytes);
+                    copied.refused.push(format!("document {address} hashes to {found}, and was not copied"));
+                }
+                Ok(None) => {}
+                Err(error) => copied.refused.push(format!("document {address}: {error}")),
+            }
+        }
+        Ok(copied)
+    }
+
+    /// Step 4: closes what was written, reads it again and verifies it.
+    ///
+    /// # Errors
+    ///
+    /// [`RestoreError::Empty`], [`RestoreError::CutOff`] and [`RestoreError::OtherHead`]; [`RestoreError::NotTheSame`] if
+    /// the disk has other events than were given. Documents that are missing are in the report, and no error.
+    pub fn finish(self, access: &Access) -> Result<Restored, RestoreError> {
+        let head = self.head().ok_or(RestoreError::Empty)?;
+        let last = head.len - 1;
+        if !self.batch.is_empty() {
+            return Err(RestoreError::CutOff { last });
+        }
+        if let Some(expected) = self.meant.head.filter(|expected| *expected != head.hash) {
+            return Err(RestoreError::OtherHead { last, expected, found: head.hash });
+        }
+        let Self { store, lock, aside, meant, .. } = self;
+        let folder = aside.folder();
+        head.save(&folder)?;
+        drop(store);
+        drop(lock);
+        let report = verify(&Log::read(&folder, access)?, meant.genesis);
+        let of_events = |layer: Layer| matches!(layer, Layer::Bytes | Layer::Chain | Layer::Signatures);
+        let layers = report.layers.iter().filter(|layer| of_events(layer.layer));
+        let faults: Vec<Fault> = layers.flat_map(|layer| layer.faults.clone()).collect();
+        if faults.is_empty() { Ok(Restored { report, aside }) } else { Err(RestoreError::NotTheSame(faults)) }
+    }
+}
+
+/// What became of the documents.
+#[derive(Debug, Clone, Default)]
+pub struct Copied {
+    /// How many files events name.
+    pub named: usize,
+    /// How many were copied.
+    pub copied: usize,
+    /// Why others that are there were not.
+    pub refused: Vec<String>,
+}
+
+/// A ledger that is complete and not yet in its place: dropping it leaves nothing behind.
+pub struct Restored {
+    /// What verifying all of it came to.
+    pub report: Report,
+    aside: Aside,
+}
+
+impl Restored {
+    /// Moves the ledger into its place, durably.
+    ///
+    /// # Errors
+    ///
+    /// [`RestoreError::Io`], also if something came into its place meanwhile.
+    pub fn publish(self) -> Result<Folder, RestoreError> {
+        Ok(self.aside.publish()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::agreement::Mission;
+    use crate::domain::announcement::Announcement;
+    use crate::domain::id::{MissionId, Recorder};
+    use crate::domain::timestamp::Timestamp;
+    use crate::integrity::signing_key::SigningKey;
+    use crate::ledger::found::{Founded, Founding};
+    use crate::ledger::{Batch, Draft, KeyFile, Options};
+
+    fn access() -> Access {
+        Access { holder: "test".to_owned(), lock_timeout: Duration::from_secs(10) }
+    }
+
+    /// The events of a ledger with a genesis and a batch of three.
+    fn events(folder: &Path) -> Vec<Vec<u8>> {
+        let key = KeyFile::of(SigningKey::from_seed(&[7; 32]));
+        let now = Timestamp::from_unix_ms(0).expect("a moment");
+        let founding = Founding {
+            origin: Origin::parse("ledger.example/restored").expect("an origin"),
+            recorder: Recorder::parse("desk").expect("a recorder"),
+            log_key_seed: &[9; 32],
+            now,
+        };
+        let target = Folder::at(folder.join("first"));
+        let mut founded = Founded::new(&target, founding, &key, &access()).expect("it can be founded");
+        let drafts = ["a", "b", "c"].map(|id| {
+            let id = MissionId::parse(id).expect("an id");
+            let mission = Mission { title: "M".to_owned(), programme: None, also_known_as: Vec::new(), from: None, id };
+            let mut announcement = Announcement::of(mission);
+            announcement.no_evidence = Some("a test".to_owned());
+            Draft::of(announcement)
+        });
+        let batch = Batch { drafts: drafts.into(), ..Batch::default() };
+        founded.ledger.append(&[batch], Options::default(), &key, now).expect("it is admissible");
+        let log = Log::read(&founded.publish().expect("it can be moved"), &access()).expect("it can be read");
+        (0..log.len()).map(|seq| log.value(seq).expect("within").expect("it can be read")).collect()
+    }
+
+    #[test]
+    fn a_batch_that_goes_on_and_on_is_refused_before_it_fills_the_memory() {
+        let desk = tempfile::tempdir().expect("a temporary folder");
+        let events = events(desk.path());
+        let target = Folder::at(desk.path().join("second"));
+        let mut restoration = Restoration::new(&target, Meant::default(), &access()).expect("nothing is there");
+        for event in &events[..2] {
+            restoration.push(event_hash(event), event.clone()).expect("it follows");
+        }
+        assert_eq!(restoration.store.len(), 1, "only whole batches are kept");
+        restoration.batch_bytes = MAX_BATCH_BYTES;
+        let refused = restoration.push(event_hash(&events[2]), events[2].clone()).expect_err("it is too much");
+        assert!(matches!(refused, RestoreError::BatchTooLarge { seq: 2, begin: 1 }), "{refused}");
+        drop(restoration);
+        assert_eq!(std::fs::read_dir(desk.path()).expect("it can be listed").count(), 1, "something is left over");
+    }
+}
