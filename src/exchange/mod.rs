@@ -1,9 +1,10 @@
-//! Files in, files out: announcement files, the schema, templates.
+//! Files in, files out: announcement files, the schema, templates, tables.
 
 pub mod announcement_file;
 pub mod fields;
 mod form;
 pub mod place;
 pub mod schema;
+pub mod table;
 pub mod template;
 pub mod tree;
