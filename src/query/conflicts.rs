@@ -253,12 +253,8 @@ impl<'a> Whole<'_, 'a> {
         let mut conflict = self.of_all(fact)?;
         for (alternative, act) in conflict.claims.iter_mut().zip(&fact.acts) {
             let row = if_only(self.acts, party, (fact, act.claim), self.terms, self.on);
-            alternative.answer = Some(Answered {
-                status: row.status,
-                certainty: row.certainty,
-                since: row.since,
-                until: row.until,
-            });
+            alternative.answer =
+                Some(Answered { status: row.status, certainty: row.certainty, since: row.since, until: row.until });
         }
         let described = self.view.catalogue.party(party, self.on);
         Some(Conflict {

@@ -16,6 +16,8 @@ mod given;
 mod golden;
 mod hostile;
 mod ilrs;
+mod import;
+mod import_hostile;
 mod kill;
 mod laws;
 mod layers;

@@ -101,24 +101,23 @@ impl Import {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         match self.what {
             What::Manytreaties(Manytreaties { agreements, actions, how }) => {
-                let agreements = table(&agreements, context);
                 let layout = manytreaties::layout();
-                run(&layout, Some(&agreements), &table(&actions, context), &how, context)
+                let agreements = table(&agreements, &layout, context);
+                run(&layout, Some(&agreements), &table(&actions, &layout, context), &how, context)
             }
             What::Csv(Csv { file, map, how }) => {
-                let acts = table(&file, context);
                 let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
                 let layout = read_map(&map, &name, context)?;
-                run(&layout, None, &acts, &how, context)
+                run(&layout, None, &table(&file, &layout, context), &how, context)
             }
         }
     }
 }
 
-fn table(given: &Path, context: &Context<'_, '_>) -> Table<'static> {
+fn table(given: &Path, layout: &Layout, context: &Context<'_, '_>) -> Table<'static> {
     let path = context.around.path(given);
     let open = move || -> std::io::Result<Box<dyn Read>> { Ok(Box::new(File::open(&path)?)) };
-    Table { name: given.display().to_string(), open: Box::new(open) }
+    Table { name: given.display().to_string(), delimiter: layout.delimiter, open: Box::new(open) }
 }
 
 /// Reads the map, and shows what is wrong with it where it stands.
@@ -229,9 +228,8 @@ fn open_rejects(
         let message = format!("{} is one of the tables", given.display());
         return Err(Failure::new(Exit::Misuse, message).hint("name another file with --rejects"));
     }
-    let file = File::create(&path).map_err(|error| {
-        Failure::new(Exit::CouldNot, format!("{} cannot be written: {error}", given.display()))
-    })?;
+    let file = File::create(&path)
+        .map_err(|error| Failure::new(Exit::CouldNot, format!("{} cannot be written: {error}", given.display())))?;
     Ok(Some(RejectsWriter::new(BufWriter::new(file), columns)))
 }
 
@@ -338,6 +336,8 @@ struct DescribedAnswer {
     rejected: u64,
     /// Why not, by code.
     rejects: Vec<RejectedAnswer>,
+    /// Things that were not described, since the import was stopped.
+    left: u64,
 }
 
 impl ImportAnswer {
@@ -349,6 +349,7 @@ impl ImportAnswer {
             duplicates: of.duplicates,
             rejected: sum(&of.rejects),
             rejects: rejected(&of.rejects),
+            left: of.left,
         };
         Self {
             schema: "servanda/import/v1",
@@ -403,7 +404,8 @@ impl Answer for ImportAnswer {
             text += &format!("{what}: {} described, {} known already\n", of.described, of.already);
         }
         if self.irregular > 0 {
-            text += &format!("{} of the events certainly cannot follow the history, and are not counted\n", self.irregular);
+            text +=
+                &format!("{} of the events certainly cannot follow the history, and are not counted\n", self.irregular);
         }
         if self.left > 0 {
             text += &format!("{} left to look at\n", rows(self.left));

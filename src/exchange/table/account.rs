@@ -98,6 +98,8 @@ pub struct Described {
     pub duplicates: u64,
     /// Rows that could not become events.
     pub rejects: Rejects,
+    /// Things that were not described, since the import was stopped.
+    pub left: u64,
 }
 
 impl Account {
@@ -112,7 +114,11 @@ impl Account {
         self.rows == self.events + self.already + self.duplicates + self.rejected()
             && (of_table.rows == 0
                 || of_table.rows
-                    == of_table.described + of_table.already + of_table.duplicates + sum(&of_table.rejects))
+                    == of_table.described
+                        + of_table.already
+                        + of_table.duplicates
+                        + of_table.left
+                        + sum(&of_table.rejects))
     }
 }
 

@@ -94,6 +94,8 @@ struct Columns {
     remarks: Vec<(&'static str, Place)>,
 }
 
+/// The most bytes of text in a description, so that an event surely holds it.
+const MAX_TEXT: usize = 24 << 10;
 /// What stands between two other titles.
 const BETWEEN_TITLES: char = '|';
 /// Columns about the agreement as a whole. They are kept as a remark: what holds of a party, its own rows say.
@@ -124,12 +126,16 @@ impl Columns {
     fn told(&self, id: &str, record: &ByteRecord) -> Result<Told, Fault> {
         let name = |text: &str| text::admit(text, TextKind::Name).ok().map(|admitted| admitted.text.into_owned());
         let title = name(self.title.text(record)?).or_else(|| name(id)).unwrap_or_default();
-        let others = self.alt_titles.text(record)?.split(BETWEEN_TITLES).filter_map(name).collect();
+        let others: Vec<String> = self.alt_titles.text(record)?.split(BETWEEN_TITLES).filter_map(name).collect();
         let mut remarks = Vec::new();
         for (what, place) in &self.remarks {
             if let Some(value) = name(place.text(record)?) {
                 remarks.push(format!("{what} {value}"));
             }
+        }
+        let length = [title.len(), others.iter().map(String::len).sum(), remarks.iter().map(String::len).sum()];
+        if length.iter().sum::<usize>() > MAX_TEXT {
+            return Err((RejectCode::NotAdmitted, format!("the row has more than {MAX_TEXT} bytes of text")));
         }
         let note = (!remarks.is_empty()).then(|| format!("The table says: {}", remarks.join(", ")));
         Ok(Told { title, others, note })

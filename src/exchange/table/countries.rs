@@ -28,8 +28,7 @@ pub(super) fn of_alpha3(code: &str) -> Option<Named> {
         return None;
     }
     if let Some(found) = from_alpha3(code) {
-        let r#type =
-            if NOT_MARKED_INDEPENDENT.contains(&code) { PartyType::Unspecified } else { PartyType::State };
+        let r#type = if NOT_MARKED_INDEPENDENT.contains(&code) { PartyType::Unspecified } else { PartyType::State };
         return Some(Named { name: found.name, country: Country::try_from(found.alpha2.to_owned()).ok(), r#type });
     }
     let once = iso3166_3::ALPHA4_MAP.values().find(|once| once.former.alpha3 == code)?;

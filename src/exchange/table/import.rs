@@ -96,9 +96,7 @@ impl Import<'_> {
         let mut account = Account::default();
         let mut agreements = Roster::new(Namespace::Agreement, &self.layout.agreements.prefix);
         let listed = match self.agreements {
-            Some(table) => {
-                agreements::read(table, &mut agreements, &directory, &mut account.agreements, watch.reject)?
-            }
+            Some(table) => agreements::read(table, &mut agreements, &directory, &mut account.agreements, watch.reject)?,
             None => Listed::new(),
         };
         let named = self.survey(agreements, &directory)?;
@@ -188,6 +186,7 @@ impl Loading<'_, '_, '_, '_, '_> {
 
     /// Describes the agreements of a table of their own.
     fn describe_all(&mut self, listed: Listed) -> Result<(), ImportFault> {
+        self.account.agreements.left = listed.len() as u64;
         let mut waiting = listed.into_iter().peekable();
         while waiting.peek().is_some() && !self.is_stopped() {
             let mut portion = Portion::default();
@@ -200,6 +199,7 @@ impl Loading<'_, '_, '_, '_, '_> {
                 }
             }
             self.append(&mut portion)?;
+            self.account.agreements.left = waiting.len() as u64;
         }
         Ok(())
     }

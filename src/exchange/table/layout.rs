@@ -32,6 +32,8 @@ pub enum StayKey {
 /// What the columns of a table mean.
 #[derive(Debug, Clone)]
 pub struct Layout {
+    /// What stands between two cells, a byte of ASCII.
+    pub delimiter: u8,
     /// Who acts: a code, an id or a name.
     pub party: Field,
     /// The party's name.

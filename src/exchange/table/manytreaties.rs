@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 
 use crate::domain::agreement::{AgreementType, InForce};
+use crate::exchange::table::COMMA;
 use crate::exchange::table::dates::{DateForm, DateForms};
 use crate::exchange::table::layout::{BroughtBy, Field, IMPORTED, Layout, NewAgreements, NewParties, StayKey};
 
@@ -22,6 +23,7 @@ const LAST_YEAR: i32 = 2099;
 pub fn layout() -> Layout {
     let column = |name: &str| Field::Column(name.to_owned());
     Layout {
+        delimiter: COMMA,
         party: column("party"),
         party_name: column("party_name"),
         agreement: column("agreement_id"),

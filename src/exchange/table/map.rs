@@ -9,6 +9,7 @@ use toml::Spanned;
 use crate::domain::agreement::{AgreementType, InForce};
 use crate::domain::party::PartyType;
 use crate::exchange::announcement_file::FileProblem;
+use crate::exchange::table::COMMA;
 use crate::exchange::table::acts::TableAct;
 use crate::exchange::table::dates::{DateForm, DateForms};
 use crate::exchange::table::layout::{BroughtBy, Field, IMPORTED, Layout, NewAgreements, NewParties, StayKey};
@@ -26,6 +27,8 @@ type Text = Spanned<String>;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Map {
+    #[serde(default)]
+    table: Form,
     columns: Values,
     #[serde(default)]
     constants: Values,
@@ -40,6 +43,12 @@ struct Map {
     #[serde(default)]
     agreements: Agreements,
     evidence: Option<Evidence>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    delimiter: Option<Text>,
 }
 
 /// By field: the column, or the value that is the same for every row.
@@ -140,10 +149,11 @@ struct Checks {
 
 impl Checks {
     fn layout(&mut self, map: Map, table: &str) -> Layout {
-        let Map { columns, constants, acts, dates, stay, parties, agreements, evidence } = map;
+        let Map { table: form, columns, constants, acts, dates, stay, parties, agreements, evidence } = map;
         let reference = self.field("reference", columns.reference, constants.reference, Need::Optional);
         let prefix = agreements.prefix;
         Layout {
+            delimiter: self.delimiter(form.delimiter),
             party: self.field("party", columns.party, constants.party, Need::Required),
             party_name: self.field("party_name", columns.party_name, constants.party_name, Need::Optional),
             agreement: self.field("agreement", columns.agreement, constants.agreement, Need::Required),
@@ -181,6 +191,18 @@ impl Checks {
         }
     }
 
+    fn delimiter(&mut self, given: Option<Text>) -> u8 {
+        let Some(given) = given else { return COMMA };
+        match given.get_ref().as_bytes() {
+            [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => *byte,
+            _ => {
+                let message = format!("`{}` cannot stand between two cells", given.get_ref());
+                self.say(given.span(), Code::WrongForm, message, r#"write ",", ";" or "\t""#.to_owned());
+                COMMA
+            }
+        }
+    }
+
     fn field(&mut self, name: &str, column: Option<Text>, constant: Option<Text>, need: Need) -> Field {
         match (column, constant) {
             (Some(column), None) => Field::Column(column.into_inner()),
@@ -193,7 +215,8 @@ impl Checks {
             (None, None) => {
                 if need == Need::Required {
                     let message = format!("nothing says what the `{name}` is");
-                    let hint = format!("name its column under [columns]: {name} = \"…\"; or its value under [constants]");
+                    let hint =
+                        format!("name its column under [columns]: {name} = \"…\"; or its value under [constants]");
                     self.say(0..0, Code::MissingKey, message, hint);
                 }
                 Field::Absent
@@ -310,6 +333,7 @@ mod tests {
             ("[parties]\ntype = \"country\"\n", Code::UnknownWord, "\"country\""),
             ("[constants]\nact = \"signature\"\n", Code::Combination, "\"signature\""),
             ("[stay]\nrow_of_reference = true\n", Code::Combination, "true"),
+            ("[table]\ndelimiter = \"::\"\n", Code::WrongForm, "\"::\""),
             ("[stays]\n", Code::UnknownKey, "stays"),
             ("[dates]\nlast_year = \"x\"\n", Code::WrongForm, "\"x\""),
         ] {

@@ -25,5 +25,5 @@ pub use account::{Account, RejectCode, Rejected};
 pub use acts::TableAct;
 pub use dates::{DateForm, DateForms};
 pub use fault::TableFault;
-pub use reader::{MAX_EXPANDED, MAX_RECORD, Table};
+pub use reader::{COMMA, MAX_EXPANDED, MAX_RECORD, Table};
 pub use target::Target;

@@ -20,6 +20,8 @@ pub const MAX_EXPANDED: u64 = 8 << 30;
 const RATIO_FREE: u64 = 64 << 20;
 /// The most bytes that one byte of gzip may stand for; tables have 5 to 50, gzip can do 1,000.
 const MAX_RATIO: u64 = 200;
+/// What stands between two cells, if nothing else is said.
+pub const COMMA: u8 = b',';
 const GZIP: [u8; 2] = [0x1F, 0x8B];
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
@@ -27,6 +29,8 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 pub struct Table<'a> {
     /// What to call it in a message: its path as given.
     pub name: String,
+    /// What stands between two cells, a byte of ASCII.
+    pub delimiter: u8,
     /// Opens it at its beginning.
     pub open: Box<dyn Fn() -> io::Result<Box<dyn Read>> + 'a>,
 }
@@ -36,11 +40,14 @@ impl Table<'_> {
     pub(super) fn rows(&self) -> Result<Rows, TableFault> {
         let not_opened = |cause| TableFault::NotOpened { table: self.name.clone(), cause };
         let bytes = (self.open)().map_err(not_opened)?;
-        let since_record = Rc::new(Cell::new(0));
+        let tally = Rc::new(Tally::default());
         let expanded = expand(bytes).map_err(not_opened)?;
-        let limited = Limited { expanded, read: 0, since_record: Rc::clone(&since_record) };
-        let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(limited);
-        let mut rows = Rows { table: self.name.clone(), reader, since_record, header: Vec::new() };
+        let limited = Limited { expanded, tally: Rc::clone(&tally) };
+        let mut reader = csv::ReaderBuilder::new();
+        reader.has_headers(false).flexible(true).delimiter(self.delimiter);
+        let reader = reader.from_reader(limited);
+        let (table, header) = (self.name.clone(), Vec::new());
+        let mut rows = Rows { table, reader, tally, header, line_ends: LineEnds::LineFeed };
         rows.read_header()?;
         Ok(rows)
     }
@@ -50,8 +57,18 @@ impl Table<'_> {
 pub(super) struct Rows {
     table: String,
     reader: csv::Reader<Limited>,
-    since_record: Rc<Cell<u64>>,
+    tally: Rc<Tally>,
     header: Vec<String>,
+    line_ends: LineEnds,
+}
+
+/// Whether a record is read with the line feed that ends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LineEnds {
+    /// It is.
+    LineFeed,
+    /// A carriage return ends it, and the line feed behind that is read with the next.
+    CarriageReturn,
 }
 
 impl Rows {
@@ -77,8 +94,22 @@ impl Rows {
     /// Reads the next record into `record`; false at the end.
     pub(super) fn read(&mut self, record: &mut ByteRecord) -> Result<bool, TableFault> {
         let read = self.reader.read_byte_record(record);
-        self.since_record.set(0);
-        read.map_err(|error| self.unreadable(error))
+        self.tally.since_record.set(0);
+        let read = read.map_err(|error| self.unreadable(error))?;
+        if read {
+            self.place(record);
+        }
+        Ok(read)
+    }
+
+    /// Says on which line the record begins: blank lines before it are passed over, and not part of it.
+    fn place(&self, record: &mut ByteRecord) {
+        let Some(mut position) = record.position().cloned() else { return };
+        let end = self.reader.position();
+        let is_cut_off = end.byte() == self.tally.read.get() && self.tally.last.get() != b'\n';
+        let own = u64::from(self.line_ends == LineEnds::LineFeed && !is_cut_off);
+        position.set_line(end.line().saturating_sub(breaks(record) + own).max(1));
+        record.set_position(Some(position));
     }
 
     /// The line on which a record begins, from 1.
@@ -90,6 +121,9 @@ impl Rows {
         let mut record = ByteRecord::new();
         if !self.read(&mut record)? {
             return Err(TableFault::Empty { table: self.table.clone() });
+        }
+        if self.reader.position().line() == 1 + breaks(&record) {
+            self.line_ends = LineEnds::CarriageReturn;
         }
         for field in &record {
             let name = std::str::from_utf8(field).map_err(|_| self.not_text())?;
@@ -123,6 +157,19 @@ impl Rows {
         let hint = hint.unwrap_or("fetch the file again: it may be damaged or cut off");
         TableFault::Unreadable { table: self.table.clone(), line: self.reader.position().line(), what, hint }
     }
+}
+
+/// Line feeds inside the cells of a record.
+fn breaks(record: &ByteRecord) -> u64 {
+    record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
+/// What was read of a table.
+#[derive(Debug, Default)]
+struct Tally {
+    read: Cell<u64>,
+    since_record: Cell<u64>,
+    last: Cell<u8>,
 }
 
 /// A limit that was met.
@@ -182,8 +229,7 @@ impl Read for Counted {
 /// Stops at the limits.
 struct Limited {
     expanded: Expanded,
-    read: u64,
-    since_record: Rc<Cell<u64>>,
+    tally: Rc<Tally>,
 }
 
 impl Read for Limited {
@@ -192,13 +238,16 @@ impl Read for Limited {
             Expanded::Plain(bytes) => (bytes.read(buffer)?, None),
             Expanded::Gzip(decoder) => (decoder.read(buffer)?, Some(decoder.get_ref().read)),
         };
-        self.read += read as u64;
-        self.since_record.set(self.since_record.get() + read as u64);
-        let is_bomb = |compressed: u64| self.read > RATIO_FREE && self.read / MAX_RATIO > compressed;
-        if self.since_record.get() > MAX_RECORD + buffer.len() as u64 {
+        let tally = &self.tally;
+        let total = tally.read.get() + read as u64;
+        tally.read.set(total);
+        tally.since_record.set(tally.since_record.get() + read as u64);
+        tally.last.set(buffer[..read].last().copied().unwrap_or(tally.last.get()));
+        let is_bomb = |compressed: u64| total > RATIO_FREE && total / MAX_RATIO > compressed;
+        if tally.since_record.get() > MAX_RECORD + buffer.len() as u64 {
             return Err(io::Error::other(Beyond::Record));
         }
-        if self.read > MAX_EXPANDED {
+        if total > MAX_EXPANDED {
             return Err(io::Error::other(Beyond::Table));
         }
         if compressed.is_some_and(is_bomb) {

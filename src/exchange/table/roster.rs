@@ -96,10 +96,13 @@ impl<I: std::str::FromStr<Err = IdError>> Roster<I> {
             return Ok(number);
         }
         let made = id_of(&self.prefix, spelling);
-        self.check_collision(spelling, &made, known)?;
         // With a prefix, things are named apart from those of others.
-        let called = || if self.prefix.is_empty() { known.called(spelling) } else { None };
-        let found = known.of_id(&made).or_else(called);
+        let called = if self.prefix.is_empty() { known.called(spelling) } else { None };
+        let found = known.of_id(&made).or(called);
+        self.check_collision(spelling, &made, known)?;
+        if found.is_none() {
+            self.made.insert(made.to_ascii_lowercase(), spelling.into());
+        }
         let standing = if found.is_some() { Standing::InLedger } else { Standing::ToDescribe };
         let id = match found {
             Some(id) => id.parse().map_err(|error: IdError| error.to_string()),
@@ -126,32 +129,27 @@ impl<I: std::str::FromStr<Err = IdError>> Roster<I> {
         if let Err(fault) = text::admit(spelling, TextKind::Name) {
             return Err(fault.to_string());
         }
-        made.parse().map_err(|error: IdError| format!("`{}` cannot become an id: {error}", self.prefix.clone() + spelling))
+        made.parse()
+            .map_err(|error: IdError| format!("`{}` cannot become an id: {error}", self.prefix.clone() + spelling))
     }
 
-    fn check_collision(&mut self, spelling: &str, made: &str, known: &Names) -> Result<(), TableFault> {
-        let collision = |other: &str| TableFault::Collision {
-            namespace: self.namespace,
-            first: other.to_owned(),
-            second: spelling.to_owned(),
-            id: made.to_owned(),
+    /// The ledger may know a thing by many spellings; what it does not know has to differ in its id.
+    fn check_collision(&self, spelling: &str, made: &str, known: &Names) -> Result<(), TableFault> {
+        let is_as_spelled = || made.eq_ignore_ascii_case(&(self.prefix.clone() + spelling));
+        let other = match known.of_id(made) {
+            Some(id) if is_as_spelled() || known.called(spelling) == Some(id) => None,
+            Some(id) => Some(id),
+            None => self.made.get(&made.to_ascii_lowercase()).map(|other| &**other),
         };
-        let folded = made.to_ascii_lowercase();
-        if folded.is_empty() {
-            return Ok(());
+        match other.filter(|_| !made.is_empty()) {
+            None => Ok(()),
+            Some(other) => Err(TableFault::Collision {
+                namespace: self.namespace,
+                first: other.to_owned(),
+                second: spelling.to_owned(),
+                id: made.to_owned(),
+            }),
         }
-        if let Some(other) = self.made.get(&folded) {
-            return Err(collision(other));
-        }
-        let is_as_spelled = made.eq_ignore_ascii_case(&(self.prefix.clone() + spelling));
-        if let Some(other) = known.of_id(made)
-            && !is_as_spelled
-            && known.called(spelling) != Some(other)
-        {
-            return Err(collision(other));
-        }
-        self.made.insert(folded, spelling.into());
-        Ok(())
     }
 }
 
