@@ -35,6 +35,7 @@ const COMMANDS: &[&str] = &[
     "party suparco --include-reported --prefer official",
     "prospects --on 2023-11-01",
     "replay --on 2023-10-19",
+    "import csv members.csv --map map.toml",
     "history",
     "history pakistan --announced-by 2023-10-19",
     "history --from 2023-07-01 --to 2023-09-30",
@@ -119,6 +120,9 @@ fn given() -> Vec<Value> {
         "new.yaml",
         "evidence: { none: made up }\nannouncements:\n  - { kind: party, id: new, name: New, type: state }\n",
     );
+    for name in ["members.csv", "map.toml"] {
+        desk.write(name, fs::read(fixture(&format!("tables/{name}"))).expect("the fixture is there"));
+    }
     let run = |line: &&str| {
         let ledger = if line.contains("--ledger") { "" } else { "--ledger ilrs.servanda" };
         let answer = desk.run(&format!("{line} {ledger} --json"));

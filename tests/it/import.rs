@@ -227,7 +227,7 @@ fn stopped_before_any_batch_a_second_run_gives_what_one_run_gives() {
         let folder = found(&desk.path().join(stop_before.to_string()));
         let how = How { batch_len: 300, stop_before };
         let stopped = import(&folder, &agreements, &acts, how).expect("it is stopped");
-        assert!(stopped.stopped && stopped.batches as usize == stop_before, "{stopped:?}");
+        assert!(stopped.stopped && stopped.batches == stop_before as u64, "{stopped:?}");
         assert_eq!(stopped.rows + stopped.left, 1002);
         let rest = import(&folder, &agreements, &acts, How { batch_len: 300, ..WHOLE }).expect("it goes on");
         assert_eq!((stopped.events, rest.left), (rest.already, 0));
@@ -354,7 +354,12 @@ fn who_was_in_force_is_what_other_engines_say_of_the_extract() {
 /// The whole tables, which lie beside the project where they may be.
 fn whole(name: &str) -> Option<Vec<u8>> {
     let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
-    fs::read(&path).map_err(|_| eprintln!("left out: {} is not there", path.display())).ok()
+    let read = fs::read(&path).ok();
+    if read.is_none() {
+        // Straight to standard error, so that it is seen although the test passes.
+        writeln!(std::io::stderr(), "left out: {} is not there", path.display()).expect("somebody listens");
+    }
+    read
 }
 
 fn whole_tables() -> Option<[Vec<u8>; 2]> {

@@ -1,10 +1,11 @@
 //! That no table, whatever its bytes are, makes an import panic, take memory without end, or leave half a batch.
 
+use std::cell::Cell;
 use std::fs;
-use std::io::Read;
+use std::io::{Cursor, Read};
 
 use servanda::exchange::table::import::{Import, ImportFault, Watch};
-use servanda::exchange::table::{Account, MAX_RECORD, Table, Target, manytreaties, map};
+use servanda::exchange::table::{Account, COMMA, MAX_RECORD, Table, Target, manytreaties, map};
 
 use crate::import::{account_of, desk_with_ledger, gzip, table};
 
@@ -39,6 +40,7 @@ fn a_table_that_cannot_be_read_is_refused_with_its_line_and_a_hint() {
         "party,party_name,action,date,source_ref\n",
         "acts.csv has no column `agreement_id`; it has the columns party",
     );
+    check_said("agreement_id;party;date\n", "[table] delimiter = \";\"");
     check_said("party,party\n", "acts.csv has two columns `party`");
     check_said(b"party,\xFF\xFE\n", "line 1: the names of the columns are not UTF-8");
     check_said("\u{FEFF}party,x\n", "it has the columns party, x");
@@ -85,13 +87,38 @@ fn rows_that_are_no_text_or_have_other_widths_are_rejects_and_the_rest_is_import
 }
 
 #[test]
+fn a_table_that_changes_while_it_is_read_gives_an_account_all_the_same() {
+    let opened = Cell::new(0);
+    let open = || -> std::io::Result<Box<dyn Read>> {
+        opened.set(opened.get() + 1);
+        let row = if opened.get() == 1 { ROW.to_owned() } else { ROW.replace("PAK", "AZE") + ROW };
+        Ok(Box::new(Cursor::new([HEADER, &row].concat())))
+    };
+    let changing = Table { name: "acts.csv".to_owned(), delimiter: COMMA, open: Box::new(open) };
+    let account = imported(&changing).expect("it is a table");
+    assert_eq!((account.rows, account.events, account.rejected()), (2, 1, 1));
+}
+
+#[test]
+fn names_that_are_no_text_are_done_without() {
+    let map = "[columns]\nparty = \"p\"\nparty_name = \"n\"\nagreement = \"a\"\nagreement_title = \"t\"\ndate = \"d\"\n\
+               [constants]\nact = \"signature\"\n";
+    let layout = map::read(map, "t").expect("it is a map");
+    let acts = table("t", b"p,n,a,t,d\nX,\xFF,y,\xFE,2023\n".as_slice());
+    let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut |_| Ok(()) };
+    let import = Import { layout: &layout, agreements: None, acts: &acts, batch_len: 100 };
+    let account = import.run(&mut Target::Nowhere(&[]), &mut watch).expect("it is a table");
+    assert_eq!((account.events, account.parties.described, account.agreements.described), (1, 1, 1));
+}
+
+#[test]
 fn a_row_is_on_the_line_on_which_an_editor_shows_it() {
     let lines = |ends: &str, last: &str| {
         let rows = ["a,b", "1", "", "\"2\n2\",,", "3,", "", "4", "5"].join(ends) + last;
         let table = Table {
             name: "t".to_owned(),
             delimiter: b',',
-            open: Box::new(move || Ok(Box::new(std::io::Cursor::new(rows.clone())))),
+            open: Box::new(move || Ok(Box::new(Cursor::new(rows.clone())))),
         };
         let layout =
             map::read("[columns]\nparty = \"a\"\nact = \"b\"\ndate = \"b\"\n[constants]\nagreement = \"t\"\n", "t");

@@ -14,7 +14,7 @@ use crate::exchange::template::template;
 Examples:
   servanda template joining > new.yaml
   servanda template prospect
-  servanda template map > map.toml           for `servanda import csv`")]
+  servanda template map > columns.toml       for `servanda import csv`")]
 pub(in crate::cli) struct Template {
     /// What to announce: party, agreement, mission, joining, memorandum, contribution, departure, suspension, statement, prospect, milestone, count, correction, retraction, dispute, confirmation, recorder-added or recorder-revoked; or map
     #[arg(value_parser = what)]

@@ -14,7 +14,7 @@ use crate::exchange::table::agreements::{self, Told, draft_of};
 use crate::exchange::table::columns::Columns;
 use crate::exchange::table::dates::{Fault, shown};
 use crate::exchange::table::import::ImportFault;
-use crate::exchange::table::layout::{BroughtBy, Layout};
+use crate::exchange::table::layout::Layout;
 use crate::exchange::table::reader::Rows;
 use crate::exchange::table::rejects::{Reject, TakeReject};
 use crate::exchange::table::roster::{Roster, Standing};
@@ -166,14 +166,10 @@ impl<'l> Drafting<'l> {
     /// What a row tells; none if it was told before.
     fn told(&mut self, record: &ByteRecord) -> Result<Option<(Seen, Draft)>, Fault> {
         self.columns.check_width(record)?;
-        let (party, party_id) = found(&self.named.parties, self.columns.party.text(record)?, RejectCode::NoParty)?;
-        let named = self.columns.agreement.text(record)?;
-        let (agreement, agreement_id) = match found(&self.named.agreements, named, RejectCode::NoAgreement) {
-            Err((RejectCode::UnknownAgreement, _)) if self.layout.agreements.brought_by == BroughtBy::Rows => {
-                unreachable!("every agreement that a row names was entered before")
-            }
-            other => other?,
-        };
+        let named = &self.named;
+        let (party, party_id) = found(&named.parties, self.columns.party.text(record)?, RejectCode::NoParty)?;
+        let agreement = self.columns.agreement.text(record)?;
+        let (agreement, agreement_id) = found(&named.agreements, agreement, RejectCode::NoAgreement)?;
         let act = self.readings.act(self.columns.act.text(record)?)?;
         let (date, occurred) = self.readings.date(self.columns.date.text(record)?, act)?;
         self.columns.stay(record, &mut self.label)?;
@@ -228,8 +224,13 @@ fn found<'r, I>(roster: &'r Roster<I>, spelling: &str, empty: RejectCode) -> Res
         return Err((empty, "the cell is empty".to_owned()));
     }
     let Some(number) = roster.find(spelling) else {
-        let reason = format!("{} is neither in the table of agreements nor in the ledger", shown(spelling));
-        return Err((RejectCode::UnknownAgreement, reason));
+        return Err(match empty {
+            RejectCode::NoAgreement => {
+                let reason = format!("{} is neither in the table of agreements nor in the ledger", shown(spelling));
+                (RejectCode::UnknownAgreement, reason)
+            }
+            _ => (empty, format!("{} was not there when the table was read before", shown(spelling))),
+        });
     };
     match &roster.thing(number).id {
         Ok(id) => Ok((number, id)),

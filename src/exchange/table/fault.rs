@@ -74,7 +74,13 @@ impl TableFault {
             Self::NotOpened { .. } => "look at its name and its permissions".to_owned(),
             Self::Unreadable { hint, .. } => (*hint).to_owned(),
             Self::Empty { .. } => "its first line has the names of the columns".to_owned(),
-            Self::NoColumn { there, .. } => format!("it has the columns {}", listed(there)),
+            Self::NoColumn { there, .. } => match other_delimiter(there) {
+                Some(mark) => {
+                    let mark = mark.escape_default();
+                    format!("does `{mark}` stand between its cells? a map can say so: [table] delimiter = \"{mark}\"")
+                }
+                None => format!("it has the columns {}", listed(there)),
+            },
             Self::TwoColumns { .. } => "name one of them otherwise".to_owned(),
             Self::Collision { .. } => {
                 "spell one of them otherwise: ids have letters A–Z a–z, digits and . _ : / - and are found whatever their case"
@@ -82,6 +88,12 @@ impl TableFault {
             }
         }
     }
+}
+
+/// What seems to stand between cells, where everything is in one.
+fn other_delimiter(columns: &[String]) -> Option<char> {
+    let [only] = columns else { return None };
+    [';', '\t', '|', ','].into_iter().find(|mark| only.contains(*mark))
 }
 
 fn listed(names: &[String]) -> String {

@@ -121,9 +121,8 @@ impl Import<'_> {
             if columns.check_width(&record).is_err() {
                 continue;
             }
-            if let (Ok(party), Ok(name)) = (columns.party.text(&record), columns.party_name.text(&record))
-                && !party.is_empty()
-            {
+            if let Some(party) = columns.party.text(&record).ok().filter(|party| !party.is_empty()) {
+                let name = columns.party_name.text(&record).unwrap_or_default();
                 parties.enter(party, name, directory.names(Namespace::Party))?;
             }
             self.survey_agreement(&columns, &record, &mut agreements, directory)?;
@@ -139,9 +138,8 @@ impl Import<'_> {
         agreements: &mut Roster<AgreementId>,
         directory: &Directory,
     ) -> Result<(), TableFault> {
-        let (Ok(agreement), Ok(title)) = (columns.agreement.text(record), columns.agreement_title.text(record)) else {
-            return Ok(());
-        };
+        let agreement = columns.agreement.text(record).unwrap_or_default();
+        let title = columns.agreement_title.text(record).unwrap_or_default();
         if agreement.is_empty() || (agreements.find(agreement).is_some() && title.is_empty()) {
             return Ok(());
         }

@@ -147,7 +147,9 @@ impl Rows {
 
     fn unreadable(&self, error: csv::Error) -> TableFault {
         let hint = match error.kind() {
-            csv::ErrorKind::Io(error) => error.get_ref().and_then(|inner| inner.downcast_ref()).map(Beyond::hint),
+            csv::ErrorKind::Io(error) => {
+                error.get_ref().and_then(|inner| inner.downcast_ref::<Beyond>()).map(|beyond| beyond.hint())
+            }
             _ => None,
         };
         let what = match error.into_kind() {
@@ -161,7 +163,7 @@ impl Rows {
 
 /// Line feeds inside the cells of a record.
 fn breaks(record: &ByteRecord) -> u64 {
-    record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64
+    record.as_slice().iter().map(|byte| u64::from(*byte == b'\n')).sum()
 }
 
 /// What was read of a table.
@@ -184,7 +186,7 @@ enum Beyond {
 }
 
 impl Beyond {
-    fn hint(&self) -> &'static str {
+    fn hint(self) -> &'static str {
         match self {
             Self::Record => "look for a quotation mark that is not closed",
             Self::Table => "split it into several tables",
