@@ -45,14 +45,15 @@ pub(super) struct Taken {
 /// A target that is being filled.
 pub(super) struct Receiver<'t, 'a> {
     target: &'t mut Target<'a>,
-    /// Where nothing is appended, the ids of the announcements that are there.
+    /// Where nothing is appended, the ids of the announcements of tables that are there.
     present: HashSet<String>,
 }
 
 impl<'t, 'a> Receiver<'t, 'a> {
     pub(super) fn of(target: &'t mut Target<'a>) -> Self {
+        let of_table = |event: &&Event| event.announcement.source_ref.is_some();
         let present = match &target {
-            Target::Nowhere(events) => events.iter().map(|event| event.id.folded()).collect(),
+            Target::Nowhere(events) => events.iter().filter(of_table).map(|event| event.id.folded()).collect(),
             Target::Ledger { .. } => HashSet::new(),
         };
         Self { target, present }
