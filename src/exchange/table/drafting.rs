@@ -1,6 +1,7 @@
 //! Rows into drafts, a portion at a time.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 
 use csv::ByteRecord;
 
@@ -89,7 +90,7 @@ pub(super) struct Named {
 }
 
 /// The claims that were told, to know one that is told again.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq)]
 struct Seen {
     party: u32,
     agreement: u32,
@@ -98,6 +99,22 @@ struct Seen {
     stay: u32,
     /// What else the row says, if it does.
     rest: Option<Box<str>>,
+}
+
+impl Hash for Seen {
+    /// In few words, since every row is looked up; what a row says besides rarely tells two apart.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(u64::from(self.party) << 32 | u64::from(self.agreement));
+        state.write_u64(u64::from(self.date) << 32 | u64::from(self.stay));
+        self.act.hash(state);
+    }
+}
+
+/// What a row tells that was not told before.
+struct New {
+    party: u32,
+    agreement: u32,
+    draft: Draft,
 }
 
 /// Rows into drafts.
@@ -134,12 +151,11 @@ impl<'l> Drafting<'l> {
             account.rows += 1;
             let slot = portion.taken;
             match self.told(&portion.records[slot]) {
-                Ok(Some((seen, draft))) => {
-                    self.describe(&seen, portion, slot);
+                Ok(Some(new)) => {
+                    self.describe(&new, portion, slot);
                     portion.bytes += portion.records[slot].as_slice().len();
-                    portion.push(draft, Brings::Row(slot));
+                    portion.push(new.draft, Brings::Row(slot));
                     portion.taken += 1;
-                    self.seen.insert(seen);
                 }
                 Ok(None) => account.duplicates += 1,
                 Err((code, reason)) => self.reject(&portion.records[slot], code, &reason, account, take)?,
@@ -164,7 +180,7 @@ impl<'l> Drafting<'l> {
     }
 
     /// What a row tells; none if it was told before.
-    fn told(&mut self, record: &ByteRecord) -> Result<Option<(Seen, Draft)>, Fault> {
+    fn told(&mut self, record: &ByteRecord) -> Result<Option<New>, Fault> {
         self.columns.check_width(record)?;
         let named = &self.named;
         let (party, party_id) = found(&named.parties, self.columns.party.text(record)?, RejectCode::NoParty)?;
@@ -175,8 +191,8 @@ impl<'l> Drafting<'l> {
         self.columns.stay(record, &mut self.label)?;
         let stay = self.readings.stay(&self.label);
         let rest = Rest::of(&self.columns, &self.readings, record)?;
-        let seen = Seen { party, agreement, act, date, stay, rest: rest.key() };
-        if self.seen.contains(&seen) {
+        let reference = self.columns.reference.text(record)?;
+        if !self.seen.insert(Seen { party, agreement, act, date, stay, rest: rest.key() }) {
             return Ok(None);
         }
         let claim = Claim {
@@ -189,23 +205,22 @@ impl<'l> Drafting<'l> {
             stay: (!self.label.is_empty()).then(|| self.label.clone()),
         };
         let mut draft = draft_of(claim, self.layout);
-        let reference = self.columns.reference.text(record)?;
         draft.announcement.source_ref = (!reference.is_empty()).then(|| reference.to_owned());
         draft.announcement.announced = rest.announced;
         draft.announcement.note = rest.note;
-        Ok(Some((seen, draft)))
+        Ok(Some(New { party, agreement, draft }))
     }
 
     /// Describes what a row names for the first time, before the row itself.
-    fn describe(&mut self, seen: &Seen, portion: &mut Portion, slot: usize) {
-        let thing = self.named.parties.thing_mut(seen.party);
+    fn describe(&mut self, new: &New, portion: &mut Portion, slot: usize) {
+        let thing = self.named.parties.thing_mut(new.party);
         if thing.standing == Standing::ToDescribe {
             thing.standing = Standing::Described;
             if let Ok(id) = &thing.id {
                 portion.push(agreements::party(thing, id, self.layout), Brings::Party);
             }
         }
-        let thing = self.named.agreements.thing_mut(seen.agreement);
+        let thing = self.named.agreements.thing_mut(new.agreement);
         if thing.standing == Standing::ToDescribe {
             thing.standing = Standing::Described;
             let title = self.columns.agreement_title.text(&portion.records[slot]).unwrap_or_default();
@@ -246,12 +261,13 @@ struct Readings<'l> {
     dates: HashMap<Box<str>, (u32, Date)>,
     by_date: HashMap<Date, u32>,
     stays: HashMap<Box<str>, u32>,
+    latest_stay: (String, u32),
 }
 
 impl<'l> Readings<'l> {
     fn of(layout: &'l Layout) -> Self {
         let (acts, dates) = (HashMap::new(), HashMap::new());
-        Self { layout, acts, dates, by_date: HashMap::new(), stays: HashMap::new() }
+        Self { layout, acts, dates, by_date: HashMap::new(), stays: HashMap::new(), latest_stay: (String::new(), 0) }
     }
 
     fn act(&mut self, word: &str) -> Result<TableAct, Fault> {
@@ -282,11 +298,17 @@ impl<'l> Readings<'l> {
     }
 
     fn stay(&mut self, label: &str) -> u32 {
-        if let Some(number) = self.stays.get(label) {
-            return *number;
+        // The acts of a stay mostly stand one behind the other.
+        if !self.stays.is_empty() && self.latest_stay.0 == label {
+            return self.latest_stay.1;
         }
-        let number = u32::try_from(self.stays.len()).expect("a table within the limits has fewer stays");
-        self.stays.insert(label.into(), number);
+        let next = u32::try_from(self.stays.len()).expect("a table within the limits has fewer stays");
+        let number = match self.stays.get(label) {
+            Some(number) => *number,
+            None => *self.stays.entry(label.into()).or_insert(next),
+        };
+        label.clone_into(&mut self.latest_stay.0);
+        self.latest_stay.1 = number;
         number
     }
 }

@@ -206,10 +206,13 @@ impl Loading<'_, '_, '_, '_, '_> {
     fn append(&mut self, portion: &mut Portion) -> Result<(), ImportFault> {
         while !portion.drafts.is_empty() {
             let (drafts, outcome) = self.receiver.take(std::mem::take(&mut portion.drafts));
+            portion.drafts = drafts;
             match outcome {
-                Ok(taken) => self.count(portion, &taken),
+                Ok(taken) => {
+                    self.count(portion, &taken);
+                    break;
+                }
                 Err(AppendError::NotAdmissible { findings }) if is_of_rows(&findings) => {
-                    portion.drafts = drafts;
                     self.reject_refused(portion, &findings)?;
                 }
                 Err(error) => return Err(error.into()),

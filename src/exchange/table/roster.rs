@@ -1,5 +1,6 @@
 //! The things that a table names, each under its own spelling, and the ids that they have.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use crate::domain::id::{IdError, Namespace};
@@ -56,18 +57,33 @@ pub(super) struct Roster<I> {
     /// By the folded id that a spelling makes: the spelling.
     made: HashMap<String, Box<str>>,
     things: Vec<Thing<I>>,
+    /// The number that was found last: rows that follow each other mostly name the same.
+    latest: Cell<u32>,
 }
 
 impl<I> Roster<I> {
     /// An empty one; `prefix` comes before every spelling to make its id.
     pub(super) fn new(namespace: Namespace, prefix: &str) -> Self {
         let prefix = prefix.to_owned();
-        Self { namespace, prefix, by_spelling: HashMap::new(), made: HashMap::new(), things: Vec::new() }
+        Self {
+            namespace,
+            prefix,
+            by_spelling: HashMap::new(),
+            made: HashMap::new(),
+            things: Vec::new(),
+            latest: Cell::new(0),
+        }
     }
 
     /// The number of the thing that is spelled so, if it was entered.
     pub(super) fn find(&self, spelling: &str) -> Option<u32> {
-        self.by_spelling.get(spelling).copied()
+        let latest = self.latest.get();
+        if self.things.get(latest as usize).is_some_and(|thing| &*thing.spelling == spelling) {
+            return Some(latest);
+        }
+        let number = self.by_spelling.get(spelling).copied()?;
+        self.latest.set(number);
+        Some(number)
     }
 
     pub(super) fn thing(&self, number: u32) -> &Thing<I> {

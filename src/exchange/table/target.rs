@@ -64,20 +64,22 @@ impl<'t, 'a> Receiver<'t, 'a> {
         match &mut *self.target {
             Target::Ledger { ledger, signer, now } => append(ledger, *signer, *now, drafts),
             Target::Nowhere(_) => {
-                let is_present = |draft: &Draft| {
-                    let content = content_hash(&draft.announcement).ok();
-                    content.is_some_and(|content| {
-                        self.present.contains(&default_id(&draft.announcement, content).folded())
-                    })
-                };
-                let already: HashSet<usize> = if self.present.is_empty() {
-                    HashSet::new()
-                } else {
-                    (0..drafts.len()).filter(|draft| is_present(&drafts[*draft])).collect()
-                };
+                let already = self.already(&drafts);
                 (drafts, Ok(Taken { already, is_written: false, irregular: 0 }))
             }
         }
+    }
+
+    /// The positions of the drafts that are there, by the ids that they would have.
+    fn already(&self, drafts: &[Draft]) -> HashSet<usize> {
+        if self.present.is_empty() {
+            return HashSet::new();
+        }
+        let is_present = |draft: &Draft| {
+            let content = content_hash(&draft.announcement).ok();
+            content.is_some_and(|content| self.present.contains(&default_id(&draft.announcement, content).folded()))
+        };
+        (0..drafts.len()).filter(|draft| is_present(&drafts[*draft])).collect()
     }
 }
 
