@@ -3,7 +3,9 @@
 use std::io::{IsTerminal, stderr, stdin, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use servanda::cli;
 use servanda::cli::surroundings::Surroundings;
@@ -15,11 +17,14 @@ use servanda::domain::timestamp::Timestamp;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    let began = Instant::now();
     quiet_damaged_store();
     let (mut input, mut out, mut err) = (stdin().lock(), stdout().lock(), stderr());
     let (out_is_terminal, err_is_terminal) = (out.is_terminal(), err.is_terminal());
     let mut around = Surroundings {
         now: now(),
+        elapsed: &|| began.elapsed(),
+        watch_interrupt: &watch_interrupt,
         variable: &|name| std::env::var(name).ok().filter(|value| !value.is_empty()),
         folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
         pid: std::process::id(),
@@ -52,6 +57,19 @@ fn entropy() -> std::io::Result<[u8; 32]> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
     Ok(bytes)
+}
+
+/// The exit code of a process that an interrupt ended, as shells have it.
+const INTERRUPTED: i32 = 130;
+
+/// The first interrupt is noted for whoever asks; the second ends the process, which is safe at any time.
+fn watch_interrupt() -> std::io::Result<Box<dyn Fn() -> bool>> {
+    use signal_hook::{consts::SIGINT, flag};
+    let interrupted = Arc::new(AtomicBool::new(false));
+    // Registered first, so that it sees the flag as it was before this interrupt.
+    flag::register_conditional_shutdown(SIGINT, INTERRUPTED, Arc::clone(&interrupted))?;
+    flag::register(SIGINT, Arc::clone(&interrupted))?;
+    Ok(Box::new(move || interrupted.load(Ordering::Relaxed)))
 }
 
 /// sled panics on files that it did not write; the store catches that and reports damage, so nothing is printed twice.

@@ -14,6 +14,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
 use crate::cli::command::append::Report;
+use crate::cli::command::import::ImportAnswer;
 use crate::cli::command::schema::Schemas;
 use crate::cli::command::verify::VerifyAnswer;
 use crate::exchange::{ndjson, schema};
@@ -47,6 +48,7 @@ pub const ANSWERS: &[Published] = &[
     answer::<Diff>("servanda/diff/v1", "What changed between two days, or two states of knowledge."),
     answer::<Shown>("servanda/event/v1", "One event whole."),
     answer::<History>("servanda/history/v1", "What happened, in the order in which it did."),
+    answer::<ImportAnswer>("servanda/import/v1", "What became of every row of a table."),
     answer::<Keys>("servanda/keys/v1", "Who may record, and with which keys."),
     answer::<LogAnswer>("servanda/log/v1", "The events in the order of recording."),
     answer::<Members>("servanda/members/v1", "Who is what to an agreement on a day."),

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use crate::domain::text::shown;
 use crate::exchange::ndjson::{LineFault, LineFaultKind};
+use crate::exchange::table::TableFault;
+use crate::exchange::table::import::ImportFault;
 use crate::ledger::append::AppendError;
 use crate::ledger::finding::nearest;
 use crate::ledger::found::FoundError;
@@ -130,6 +132,26 @@ impl From<AppendError> for Failure {
             AppendError::Document(_) | AppendError::Store(_) => {
                 Self::new(Exit::CouldNot, message).hint("run the same command again: what was appended is not repeated")
             }
+        }
+    }
+}
+
+impl From<TableFault> for Failure {
+    fn from(fault: TableFault) -> Self {
+        let exit = match fault {
+            TableFault::NotOpened { .. } => Exit::CouldNot,
+            _ => Exit::No,
+        };
+        Self::new(exit, fault.to_string()).hint(fault.hint())
+    }
+}
+
+impl From<ImportFault> for Failure {
+    fn from(fault: ImportFault) -> Self {
+        match fault {
+            ImportFault::Table(fault) => fault.into(),
+            ImportFault::Append(error) => error.into(),
+            other => Self::new(Exit::CouldNot, other.to_string()).hint("name another file with --rejects"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::domain::timestamp::Timestamp;
 
@@ -9,6 +10,10 @@ use crate::domain::timestamp::Timestamp;
 pub struct Surroundings<'a> {
     /// The clock, read once.
     pub now: Timestamp,
+    /// How long this process has run.
+    pub elapsed: &'a dyn Fn() -> Duration,
+    /// From the call on, an interrupt does not end the process, but is told by what is given back; a second one ends it.
+    pub watch_interrupt: &'a dyn Fn() -> std::io::Result<Box<dyn Fn() -> bool>>,
     /// An environment variable, if it is set and not empty.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     /// The current folder.

@@ -1,4 +1,4 @@
-//! Files in, files out: announcement files, the schema, templates, exported events.
+//! Files in, files out: announcement files, the schema, templates, tables, exported events.
 
 pub mod announcement_file;
 pub mod fields;
@@ -7,5 +7,6 @@ pub mod json_line;
 pub mod ndjson;
 pub mod place;
 pub mod schema;
+pub mod table;
 pub mod template;
 pub mod tree;

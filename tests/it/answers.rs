@@ -36,6 +36,7 @@ const COMMANDS: &[&str] = &[
     "prospects --on 2023-11-01",
     "replay --on 2023-10-19",
     "export country-years --from 2021 --to 2023 --agreement ilrs --resolve any-day-possible",
+    "import csv members.csv --map map.toml",
     "history",
     "history pakistan --announced-by 2023-10-19",
     "history --from 2023-07-01 --to 2023-09-30",
@@ -120,6 +121,9 @@ fn given() -> Vec<Value> {
         "new.yaml",
         "evidence: { none: made up }\nannouncements:\n  - { kind: party, id: new, name: New, type: state }\n",
     );
+    for name in ["members.csv", "map.toml"] {
+        desk.write(name, fs::read(fixture(&format!("tables/{name}"))).expect("the fixture is there"));
+    }
     let run = |line: &&str| {
         let ledger = if line.contains("--ledger") { "" } else { "--ledger ilrs.servanda" };
         let answer = desk.run(&format!("{line} {ledger} --json"));

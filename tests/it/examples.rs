@@ -6,6 +6,7 @@ use std::process::Command;
 
 use servanda::cli::command_line;
 
+use crate::import::gzip;
 use crate::support::{Desk, fixture};
 
 /// The examples of a command, without the words that explain them.
@@ -28,10 +29,20 @@ fn desk() -> Desk {
     desk.write("new.yaml", party("two"));
     fs::create_dir(desk.path().join("announcements")).expect("a folder can be made");
     desk.write("announcements/01.yaml", party("three"));
+    tables(&desk);
     fs::create_dir(desk.path().join(".ssh")).expect("a folder can be made");
     let key = desk.path().join("config/servanda/recorder_ed25519");
     fs::copy(key, desk.path().join(".ssh/id_ed25519")).expect("there is a key");
     desk
+}
+
+/// The tables that examples import.
+fn tables(desk: &Desk) {
+    let read = |name: &str| fs::read(fixture(name)).expect("the fixture is there");
+    desk.write("members.csv", read("tables/members.csv"));
+    desk.write("map.toml", read("tables/map.toml"));
+    desk.write("agreements.csv", read("manytreaties/agreements.csv"));
+    desk.write("actions.csv.gz", gzip(&read("manytreaties/actions.csv")));
 }
 
 #[test]

@@ -18,6 +18,8 @@ mod given;
 mod golden;
 mod hostile;
 mod ilrs;
+mod import;
+mod import_hostile;
 mod kill;
 mod laws;
 mod layers;

@@ -322,7 +322,7 @@ fn complain(
     refusing
 }
 
-fn shown_problem(problem: FileProblem, refuses: impl Fn(Code) -> bool) -> Problem {
+pub(super) fn shown_problem(problem: FileProblem, refuses: impl Fn(Code) -> bool) -> Problem {
     Problem {
         level: if refuses(problem.code) { Level::Error } else { Level::Warning },
         code: problem.code.to_string(),

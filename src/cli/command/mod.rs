@@ -9,6 +9,7 @@ mod counts;
 mod diff;
 mod export;
 mod history;
+pub(super) mod import;
 mod init;
 mod key;
 mod log;
@@ -41,6 +42,7 @@ use crate::query::{Prefer, RecordedBy};
 pub(super) enum Command {
     Init(init::Init),
     Append(append::Append),
+    Import(import::Import),
     Template(template::Template),
     Schema(schema::Schema),
     Members(members::Members),
@@ -71,6 +73,7 @@ impl Command {
         match self {
             Self::Init(command) => command.run(context),
             Self::Append(command) => command.run(context),
+            Self::Import(command) => command.run(context),
             Self::Template(command) => command.run(context),
             Self::Schema(command) => command.run(context),
             Self::Members(command) => command.run(context),

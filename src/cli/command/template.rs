@@ -5,24 +5,42 @@ use clap::Args;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Kind;
+use crate::exchange::table::map;
 use crate::exchange::template::template;
 
-/// Print a commented announcement file to start from
+/// Print a commented announcement file to start from, or a map of a table's columns
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
   servanda template joining > new.yaml
-  servanda template prospect")]
+  servanda template prospect
+  servanda template map > columns.toml       for `servanda import csv`")]
 pub(in crate::cli) struct Template {
-    /// What to announce: party, agreement, mission, joining, memorandum, contribution, departure, suspension, statement, prospect, milestone, count, correction, retraction, dispute, confirmation, recorder-added or recorder-revoked
-    #[arg(value_parser = kind)]
-    kind: Kind,
+    /// What to announce: party, agreement, mission, joining, memorandum, contribution, departure, suspension, statement, prospect, milestone, count, correction, retraction, dispute, confirmation, recorder-added or recorder-revoked; or map
+    #[arg(value_parser = what)]
+    what: What,
 }
+
+/// What to start from.
+#[derive(Debug, Clone, Copy)]
+enum What {
+    Announcement(Kind),
+    Map,
+}
+
+const MAP: &str = "map";
 
 impl Template {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let Some(text) = template(self.kind) else {
-            let failure = Failure::new(Exit::Misuse, format!("a {} is not written in announcement files", self.kind));
+        let kind = match self.what {
+            What::Announcement(kind) => kind,
+            What::Map => {
+                context.print(map::TEMPLATE)?;
+                return Ok(Exit::Done);
+            }
+        };
+        let Some(text) = template(kind) else {
+            let failure = Failure::new(Exit::Misuse, format!("a {kind} is not written in announcement files"));
             return Err(failure.hint("`servanda template --help` names those that are"));
         };
         context.print(&text)?;
@@ -30,10 +48,13 @@ impl Template {
     }
 }
 
-fn kind(text: &str) -> Result<Kind, String> {
-    text.parse().map_err(|_| {
+fn what(text: &str) -> Result<What, String> {
+    if text == MAP {
+        return Ok(What::Map);
+    }
+    text.parse().map(What::Announcement).map_err(|_| {
         let written = Kind::ALL.iter().filter(|kind| kind.is_written_in_files());
-        let words: Vec<&str> = written.map(|kind| kind.as_str()).collect();
+        let words: Vec<&str> = written.map(|kind| kind.as_str()).chain([MAP]).collect();
         match crate::ledger::finding::nearest(text, words.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the kinds are {}", words.join(", ")),

@@ -1,0 +1,238 @@
+//! `servanda import`
+
+mod answer;
+mod meter;
+
+use std::fs::File;
+use std::io::{BufWriter, Read};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use crate::cli::command::append::shown_problem;
+use crate::cli::command::counted;
+use crate::cli::diagnostic::render;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::{Context, Outcome};
+use crate::exchange::place::SourceText;
+use crate::exchange::table::import::{BATCH_LEN, Import as Importing, Watch};
+use crate::exchange::table::layout::Layout;
+use crate::exchange::table::rejects::{Reject, RejectsWriter};
+use crate::exchange::table::{Account, Table, Target, manytreaties, map};
+use crate::exchange::tree::MAX_TOML;
+use crate::ledger::{Head, KeyFile, Ledger};
+
+use meter::Meter;
+
+pub(in crate::cli) use answer::ImportAnswer;
+
+/// Import other people's tables, and give an account of every row
+///
+/// Every row becomes an event, or is a duplicate, or is rejected with a reason. What is there already is not appended again: an import that was stopped goes on when it is run again.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda import manytreaties --agreements agreements.csv --actions actions.csv.gz
+  servanda import csv members.csv --map map.toml --rejects rejects.csv
+  servanda import csv members.csv --map map.toml --dry-run     only the account")]
+pub(in crate::cli) struct Import {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Manytreaties(Manytreaties),
+    Csv(Csv),
+}
+
+/// Import the tables of manytreaties, manyenviron, manyhealth and manytrade
+///
+/// Agreements with their titles in one table, acts of parties in the other. A row of a data set is one stay, and members are those that its rows state.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda import manytreaties --agreements agreements.csv --actions actions.csv.gz
+  servanda import manytreaties --agreements agreements.csv --actions actions.csv.gz --rejects rejects.csv")]
+struct Manytreaties {
+    /// The agreements: agreement_id, title, and if there are kind, signed_on, in_force_on, ended_on, alt_titles
+    #[arg(long, value_name = "FILE")]
+    agreements: PathBuf,
+    /// The acts: agreement_id, party, party_name, action, date, source_ref
+    #[arg(long, value_name = "FILE")]
+    actions: PathBuf,
+    #[command(flatten)]
+    how: How,
+}
+
+/// Import any table, with a map of its columns
+///
+/// `servanda template map` prints a commented map to start from.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda import csv members.csv --map map.toml --rejects rejects.csv
+  servanda import csv members.csv --map map.toml --dry-run --json")]
+struct Csv {
+    /// The table, plain or compressed with gzip; one act of one party a row
+    file: PathBuf,
+    /// What its columns mean, in TOML
+    #[arg(long, value_name = "MAP")]
+    map: PathBuf,
+    #[command(flatten)]
+    how: How,
+}
+
+/// How to import.
+#[derive(Debug, Args)]
+struct How {
+    /// Write the rows that could not become events here, with line, code and reason
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    /// Give the account, append nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// The recorder's OpenSSH Ed25519 private key [env: SERVANDA_KEY] [default: servanda/recorder_ed25519 in the user's configuration folder]
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+}
+
+impl Import {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        match self.what {
+            What::Manytreaties(Manytreaties { agreements, actions, how }) => {
+                let layout = manytreaties::layout();
+                let agreements = table(&agreements, &layout, context);
+                run(&layout, Some(&agreements), &table(&actions, &layout, context), &how, context)
+            }
+            What::Csv(Csv { file, map, how }) => {
+                let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+                let layout = read_map(&map, &name, context)?;
+                run(&layout, None, &table(&file, &layout, context), &how, context)
+            }
+        }
+    }
+}
+
+fn table(given: &Path, layout: &Layout, context: &Context<'_, '_>) -> Table<'static> {
+    let path = context.around.path(given);
+    let open = move || -> std::io::Result<Box<dyn Read>> { Ok(Box::new(File::open(&path)?)) };
+    Table { name: given.display().to_string(), delimiter: layout.delimiter, open: Box::new(open) }
+}
+
+/// Reads the map, and shows what is wrong with it where it stands.
+fn read_map(given: &Path, table: &str, context: &mut Context<'_, '_>) -> Result<Layout, Failure> {
+    let name = given.display().to_string();
+    let could_not = |error: std::io::Error| Failure::new(Exit::CouldNot, format!("{name} cannot be read: {error}"));
+    let mut text = String::new();
+    let file = File::open(context.around.path(given)).map_err(could_not)?;
+    file.take(MAX_TOML as u64 + 1).read_to_string(&mut text).map_err(could_not)?;
+    map::read(&text, table).map_err(|problems| {
+        let screen = context.error_screen();
+        let problems: Vec<_> = problems.into_iter().map(|problem| shown_problem(problem, |_| true)).collect();
+        let shown = render(&SourceText { name, text }, &problems, screen.width.unwrap_or(100), screen.colour);
+        let count = counted(problems.len(), "problem", "problems");
+        context.complain(&format!("{shown}\n{count}; nothing was imported\n"));
+        Failure::said(Exit::No)
+    })
+}
+
+fn run(
+    layout: &Layout,
+    agreements: Option<&Table<'_>>,
+    acts: &Table<'_>,
+    how: &How,
+    context: &mut Context<'_, '_>,
+) -> Outcome {
+    let import = Importing { layout, agreements, acts, batch_len: BATCH_LEN };
+    let mut rejects = open_rejects(how.rejects.as_deref(), &import, context)?;
+    let (account, head) = if how.dry_run {
+        let reading = context.read("import")?;
+        let events = reading.asked().events;
+        let newest = events.last().expect("a ledger has its genesis");
+        let head = Head { len: events.len() as u64, hash: newest.hash };
+        (account(&import, Target::Nowhere(events), rejects.as_mut(), context)?, head)
+    } else {
+        append(&import, rejects.as_mut(), how, context)?
+    };
+    if let Some(rejects) = rejects {
+        rejects.finish()?;
+    }
+    let answer = ImportAnswer::of(&account, head, how.dry_run);
+    context.answer(&answer)?;
+    if account.stopped {
+        let message = format!("stopped as asked, after a whole batch; {} rows are left", account.left);
+        return Err(Failure::new(Exit::CouldNot, message).hint("run the same command again: it goes on from there"));
+    }
+    Ok(Exit::Done)
+}
+
+fn append(
+    import: &Importing<'_>,
+    rejects: Option<&mut RejectsFile>,
+    how: &How,
+    context: &mut Context<'_, '_>,
+) -> Result<(Account, Head), Failure> {
+    let folder = context.ledger();
+    let mut ledger =
+        Ledger::open(&folder, &context.access("import")).map_err(|error| context.not_opened(error, &folder))?;
+    let key = KeyFile::read(&context.key_path(how.key.as_ref())?)?;
+    let now = context.around.now;
+    let target = Target::Ledger { ledger: &mut ledger, signer: &key, now };
+    let account = account(import, target, rejects, context)?;
+    Ok((account, ledger.head()))
+}
+
+/// Runs the import, with progress where somebody sees it.
+fn account(
+    import: &Importing<'_>,
+    mut target: Target<'_>,
+    mut rejects: Option<&mut RejectsFile>,
+    context: &mut Context<'_, '_>,
+) -> Result<Account, Failure> {
+    let stop = (context.around.watch_interrupt)()?;
+    let mut meter = Meter::begun((context.around.elapsed)(), context);
+    let elapsed = context.around.elapsed;
+    let err = &mut *context.around.err;
+    let mut watch = Watch {
+        stop: &*stop,
+        progress: &mut |progress| {
+            if let Some(line) = meter.line(progress, elapsed()) {
+                // Nobody can be told that standard error is gone.
+                let _ = err.write_all(line.as_bytes()).and_then(|()| err.flush());
+            }
+        },
+        reject: &mut |reject: &Reject<'_>| match &mut rejects {
+            Some(rejects) => rejects.write(reject),
+            None => Ok(()),
+        },
+    };
+    let account = import.run(&mut target, &mut watch);
+    context.complain(meter.end());
+    Ok(account?)
+}
+
+type RejectsFile = RejectsWriter<BufWriter<File>>;
+
+fn open_rejects(
+    given: Option<&Path>,
+    import: &Importing<'_>,
+    context: &Context<'_, '_>,
+) -> Result<Option<RejectsFile>, Failure> {
+    let columns = import.columns()?;
+    let Some(given) = given else { return Ok(None) };
+    let path = context.around.path(given);
+    let tables = import.agreements.into_iter().chain([import.acts]);
+    let is_same = |table: &Table<'_>| same_file(&path, &context.around.path(Path::new(&table.name)));
+    if tables.into_iter().any(is_same) {
+        let message = format!("{} is one of the tables", given.display());
+        return Err(Failure::new(Exit::Misuse, message).hint("name another file with --rejects"));
+    }
+    let file = File::create(&path)
+        .map_err(|error| Failure::new(Exit::CouldNot, format!("{} cannot be written: {error}", given.display())))?;
+    Ok(Some(RejectsWriter::new(BufWriter::new(file), columns)))
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}

@@ -1,0 +1,269 @@
+//! The dates of tables: the forms that they may have, and why a text is none of them.
+
+use crate::domain::date::{Date, DateError};
+use crate::domain::day::{Day, DayError};
+use crate::exchange::table::account::RejectCode;
+
+/// A way to write a date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DateForm {
+    /// EDTF; also `A..B` and `A/B` for some day from A to B.
+    Edtf,
+    /// Digits and marks, as `dd.mm.yyyy`.
+    Digits(Vec<Part>),
+}
+
+/// A part of a date in digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// `yyyy`: four digits.
+    Year,
+    /// `mm`: two digits; `m`: one or two.
+    Month(usize),
+    /// `dd`: two digits; `d`: one or two.
+    Day(usize),
+    /// Anything else stands for itself.
+    Mark(char),
+}
+
+/// How a table writes its dates.
+#[derive(Debug, Clone)]
+pub struct DateForms {
+    /// The forms, in the order in which they are tried.
+    pub forms: Vec<DateForm>,
+    /// Texts that stand for no date, besides an empty one.
+    pub none: Vec<String>,
+    /// Texts that stand for no date where an end is told: it goes on.
+    pub none_at_end: Vec<String>,
+    /// The last year that is a date.
+    pub last_year: i32,
+}
+
+/// Why a text is no date: the code, and a sentence.
+pub(super) type Fault = (RejectCode, String);
+
+impl DateForm {
+    /// The form of that name: `edtf`, or a pattern with each of `yyyy`, `mm` or `m`, and `dd` or `d` at most once.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the pattern.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        if text.eq_ignore_ascii_case("edtf") {
+            return Ok(Self::Edtf);
+        }
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let run = rest.chars().take_while(|c| *c == first).count();
+            let part = match (first, run) {
+                ('y', 4) => Part::Year,
+                ('m', 1 | 2) => Part::Month(run),
+                ('d', 1 | 2) => Part::Day(run),
+                ('y', _) => return Err("a year has four digits: `yyyy`"),
+                ('m', _) => return Err("a month is `mm` or `m`"),
+                ('d', _) => return Err("a day is `dd` or `d`"),
+                (mark, _) => Part::Mark(mark),
+            };
+            let length = if matches!(part, Part::Mark(_)) { first.len_utf8() } else { run };
+            parts.push(part);
+            rest = &rest[length..];
+        }
+        check_parts(&parts).map(|()| Self::Digits(parts))
+    }
+
+    /// Reads a text of this form; none if it has another.
+    fn read(&self, text: &str) -> Option<Result<Date, Fault>> {
+        match self {
+            Self::Edtf => {
+                let span = span_of(text);
+                match Date::parse(span.as_deref().unwrap_or(text)) {
+                    Err(DateError::NotEdtf { .. }) => None,
+                    other => Some(other.map_err(|error| fault_of(&error))),
+                }
+            }
+            Self::Digits(parts) => in_digits(parts, text),
+        }
+    }
+}
+
+fn check_parts(parts: &[Part]) -> Result<(), &'static str> {
+    let count = |is: fn(&Part) -> bool| parts.iter().filter(|part| is(part)).count();
+    let years = count(|part| matches!(part, Part::Year));
+    let months = count(|part| matches!(part, Part::Month(_)));
+    let days = count(|part| matches!(part, Part::Day(_)));
+    match (years, months, days) {
+        (1, 1, 0 | 1) | (1, 0, 0) => Ok(()),
+        (0, _, _) => Err("there is no year in it: write for example `dd.mm.yyyy`, or `edtf`"),
+        (1, 0, _) => Err("a day needs its month"),
+        _ => Err("a part stands twice in it"),
+    }
+}
+
+/// `A..B` and `A/B` as EDTF's `[A..B]`: one day of those.
+fn span_of(text: &str) -> Option<String> {
+    if text.contains(['[', '{']) {
+        return None;
+    }
+    let (from, to) = text.split_once('/').or_else(|| text.split_once(".."))?;
+    let is_open = |end: &str| end.is_empty() || end == "..";
+    if is_open(from) && is_open(to) { None } else { Some(format!("[{}..{}]", open(from), open(to))) }
+}
+
+fn open(end: &str) -> &str {
+    if end == ".." { "" } else { end.trim() }
+}
+
+/// None if the text has other digits and marks than the form.
+fn in_digits(parts: &[Part], text: &str) -> Option<Result<Date, Fault>> {
+    let (mut year, mut month, mut day) = (0, None, None);
+    let mut rest = text;
+    for part in parts {
+        match *part {
+            Part::Year => year = number(&mut rest, 4, 4)?,
+            Part::Month(least) => month = Some(number(&mut rest, least, 2)?),
+            Part::Day(least) => day = Some(number(&mut rest, least, 2)?),
+            Part::Mark(mark) => rest = rest.strip_prefix(mark)?,
+        }
+    }
+    if !rest.is_empty() {
+        return None;
+    }
+    let edtf = match (month, day) {
+        (Some(month), Some(day)) => format!("{year:04}-{month:02}-{day:02}"),
+        (Some(month), None) => format!("{year:04}-{month:02}"),
+        (None, _) => format!("{year:04}"),
+    };
+    Some(Date::parse(&edtf).map_err(|error| fault_of(&error)))
+}
+
+fn number(rest: &mut &str, least: usize, most: usize) -> Option<u32> {
+    let digits = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
+    let (number, behind) = rest.split_at(digits);
+    *rest = behind;
+    (digits >= least).then(|| number.parse().ok()).flatten()
+}
+
+impl DateForms {
+    /// Reads a date.
+    pub(super) fn read(&self, text: &str) -> Result<Date, Fault> {
+        if text.is_empty() || self.none.iter().any(|none| none == text) {
+            return Err((RejectCode::NoDateGiven, "no date is given".to_owned()));
+        }
+        let read = self.forms.iter().find_map(|form| form.read(text));
+        let date = read.unwrap_or_else(|| Err(other_form(text)))?;
+        let year = |day: Option<Day>| day.map(|day| day.ymd().0);
+        let latest = year(date.window().latest()).into_iter().chain(year(date.window().earliest())).max();
+        match latest.filter(|latest| *latest > self.last_year) {
+            Some(_) => {
+                Err((RejectCode::LateYear, format!("{} is later than the year {}", shown(text), self.last_year)))
+            }
+            None => Ok(date),
+        }
+    }
+
+    /// Whether the text says that an end has not come.
+    pub(super) fn is_no_end(&self, text: &str) -> bool {
+        self.none_at_end.iter().any(|none| none == text)
+    }
+}
+
+fn other_form(text: &str) -> Fault {
+    let groups: Vec<&str> = text.split(['-', '.', '/']).collect();
+    let is_short = |group: &&str| (1..=2).contains(&group.len()) && group.bytes().all(|byte| byte.is_ascii_digit());
+    if groups.len() == 3 && groups.iter().all(is_short) {
+        return (RejectCode::TwoDigitYear, format!("{} does not say which century", shown(text)));
+    }
+    (RejectCode::OtherDateForm, format!("{} is written in none of the forms that dates have here", shown(text)))
+}
+
+fn fault_of(error: &DateError) -> Fault {
+    let code = match error {
+        DateError::Placeholder { .. } => RejectCode::PlaceholderDate,
+        DateError::Impossible { reason: DayError::NotIso, .. } | DateError::NotEdtf { .. } => RejectCode::OtherDateForm,
+        DateError::Impossible { .. } => RejectCode::ImpossibleDate,
+        DateError::Unbounded { .. } => RejectCode::LateYear,
+        _ => RejectCode::OtherDateForm,
+    };
+    (code, error.to_string())
+}
+
+/// What stands in the cell, cut where it is long.
+pub(super) fn shown(text: &str) -> String {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{:?}…", &text[..at]),
+        None => format!("{text:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forms(names: &[&str]) -> DateForms {
+        DateForms {
+            forms: names.iter().map(|name| DateForm::parse(name).expect(name)).collect(),
+            none: vec!["n/a".to_owned()],
+            none_at_end: vec!["9999-12-31".to_owned()],
+            last_year: 2099,
+        }
+    }
+
+    fn check(forms: &DateForms, text: &str, expected: Result<&str, RejectCode>) {
+        let found = forms.read(text).map(|date| date.to_string()).map_err(|(code, _)| code);
+        assert_eq!(found, expected.map(str::to_owned), "{text}");
+    }
+
+    #[test]
+    fn edtf_and_spans_are_dates_and_what_tables_write_besides_is_told_apart() {
+        let edtf = forms(&["edtf"]);
+        for (text, expected) in [
+            ("1968-07-01", Ok("1968-07-01")),
+            ("1968-07", Ok("1968-07")),
+            ("1968", Ok("1968")),
+            ("1968-07-01?", Ok("1968-07-01?")),
+            ("1968-07..1968-09", Ok("[1968-07..1968-09]")),
+            ("1968-07/1968-09", Ok("[1968-07..1968-09]")),
+            ("../1968-09", Ok("[..1968-09]")),
+            ("[1968..1970]", Ok("[1968..1970]")),
+            ("", Err(RejectCode::NoDateGiven)),
+            ("n/a", Err(RejectCode::NoDateGiven)),
+            ("9999-12-31", Err(RejectCode::PlaceholderDate)),
+            ("2899-01-01", Err(RejectCode::LateYear)),
+            ("2100", Err(RejectCode::LateYear)),
+            ("1968..2100", Err(RejectCode::LateYear)),
+            ("01-01-01", Err(RejectCode::TwoDigitYear)),
+            ("1.7.68", Err(RejectCode::TwoDigitYear)),
+            ("17.12.1994", Err(RejectCode::OtherDateForm)),
+            ("soon", Err(RejectCode::OtherDateForm)),
+            ("2010-02-29", Err(RejectCode::ImpossibleDate)),
+            ("17.12.1994?", Err(RejectCode::OtherDateForm)),
+        ] {
+            check(&edtf, text, expected);
+        }
+    }
+
+    #[test]
+    fn a_map_can_name_other_forms() {
+        let german = forms(&["dd.mm.yyyy", "d.m.yyyy", "mm/yyyy", "yyyy"]);
+        for (text, expected) in [
+            ("17.12.1994", Ok("1994-12-17")),
+            ("7.2.1994", Ok("1994-02-07")),
+            ("12/1994", Ok("1994-12")),
+            ("1994", Ok("1994")),
+            ("31.02.1994", Err(RejectCode::ImpossibleDate)),
+            ("17.12.94", Err(RejectCode::TwoDigitYear)),
+            ("1994-12-17", Err(RejectCode::OtherDateForm)),
+        ] {
+            check(&german, text, expected);
+        }
+    }
+
+    #[test]
+    fn a_form_that_is_no_date_is_refused_with_the_reason() {
+        for wrong in ["", "dd.mm", "dd.yyyy", "dd.mm.yy", "ddd.mm.yyyy", "yyyy-mm-mm", "yyyymmmm"] {
+            assert!(DateForm::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

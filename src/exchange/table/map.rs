@@ -1,0 +1,345 @@
+//! A map of one's own: what the columns of any table mean, in TOML.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::domain::agreement::{AgreementType, InForce};
+use crate::domain::party::PartyType;
+use crate::exchange::announcement_file::FileProblem;
+use crate::exchange::table::COMMA;
+use crate::exchange::table::acts::TableAct;
+use crate::exchange::table::dates::{DateForm, DateForms};
+use crate::exchange::table::layout::{BroughtBy, Field, IMPORTED, Layout, NewAgreements, NewParties, StayKey};
+use crate::exchange::tree;
+use crate::ledger::finding::{Code, nearest};
+
+/// A commented map to start from.
+pub const TEMPLATE: &str = include_str!("map_template.toml");
+
+/// The last year that is a date, where a map does not say otherwise.
+const LAST_YEAR: i32 = 2099;
+
+type Text = Spanned<String>;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Map {
+    #[serde(default)]
+    table: Form,
+    columns: Values,
+    #[serde(default)]
+    constants: Values,
+    #[serde(default)]
+    acts: BTreeMap<String, Text>,
+    #[serde(default)]
+    dates: Dates,
+    #[serde(default)]
+    stay: Stay,
+    #[serde(default)]
+    parties: Parties,
+    #[serde(default)]
+    agreements: Agreements,
+    evidence: Option<Evidence>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    delimiter: Option<Text>,
+}
+
+/// By field: the column, or the value that is the same for every row.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Values {
+    party: Option<Text>,
+    party_name: Option<Text>,
+    agreement: Option<Text>,
+    agreement_title: Option<Text>,
+    act: Option<Text>,
+    date: Option<Text>,
+    effective: Option<Text>,
+    announced: Option<Text>,
+    role: Option<Text>,
+    note: Option<Text>,
+    reference: Option<Text>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Dates {
+    forms: Option<Vec<Text>>,
+    #[serde(default)]
+    none: Vec<String>,
+    none_at_end: Option<Vec<String>>,
+    last_year: Option<i32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stay {
+    #[serde(default)]
+    columns: Vec<String>,
+    row_of_reference: Option<Spanned<bool>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parties {
+    #[serde(default)]
+    prefix: String,
+    r#type: Option<Text>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Agreements {
+    #[serde(default)]
+    prefix: String,
+    r#type: Option<Text>,
+    in_force: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Evidence {
+    none: String,
+}
+
+/// Reads a map. `table` is what is kept as the reference of every row, where the map names no column for it.
+///
+/// # Errors
+///
+/// What is wrong, each with its place in the text of the map.
+pub fn read(text: &str, table: &str) -> Result<Layout, Vec<FileProblem>> {
+    if text.len() > tree::MAX_TOML {
+        let message = format!("a map has at most {} bytes", tree::MAX_TOML);
+        return Err(vec![problem(0..0, Code::TooLarge, message, "is it the table itself?")]);
+    }
+    let map: Map = toml::from_str(text).map_err(|error| vec![misread(&error)])?;
+    let mut checks = Checks::default();
+    let layout = checks.layout(map, table);
+    if checks.problems.is_empty() { Ok(layout) } else { Err(checks.problems) }
+}
+
+/// What the parser says, in one line.
+fn misread(error: &toml::de::Error) -> FileProblem {
+    let message = error.message().lines().next().unwrap_or_default().to_owned();
+    let code = match () {
+        () if message.starts_with("unknown field") => Code::UnknownKey,
+        () if message.starts_with("missing field") => Code::MissingKey,
+        () if message.starts_with("invalid type") => Code::WrongForm,
+        () => Code::Syntax,
+    };
+    problem(error.span().unwrap_or_default(), code, message, "`servanda template map` prints a map to start from")
+}
+
+fn problem(span: Range<usize>, code: Code, message: String, hint: impl Into<String>) -> FileProblem {
+    FileProblem { span, code, message, hint: Some(hint.into()) }
+}
+
+/// Checks the values of a map, and collects what is wrong with them.
+#[derive(Debug, Default)]
+struct Checks {
+    problems: Vec<FileProblem>,
+}
+
+impl Checks {
+    fn layout(&mut self, map: Map, table: &str) -> Layout {
+        let Map { table: form, columns, constants, acts, dates, stay, parties, agreements, evidence } = map;
+        let reference = self.field("reference", columns.reference, constants.reference, Need::Optional);
+        let prefix = agreements.prefix;
+        Layout {
+            delimiter: self.delimiter(form.delimiter),
+            party: self.field("party", columns.party, constants.party, Need::Required),
+            party_name: self.field("party_name", columns.party_name, constants.party_name, Need::Optional),
+            agreement: self.field("agreement", columns.agreement, constants.agreement, Need::Required),
+            agreement_title: self.field(
+                "agreement_title",
+                columns.agreement_title,
+                constants.agreement_title,
+                Need::Optional,
+            ),
+            act: self.field("act", columns.act, constants.act, Need::Required),
+            date: self.field("date", columns.date, constants.date, Need::Required),
+            effective: self.field("effective", columns.effective, constants.effective, Need::Optional),
+            announced: self.field("announced", columns.announced, constants.announced, Need::Optional),
+            role: self.field("role", columns.role, constants.role, Need::Optional),
+            note: self.field("note", columns.note, constants.note, Need::Optional),
+            stay: self.stay(stay, &reference),
+            reference: if reference == Field::Absent { Field::Constant(table.to_owned()) } else { reference },
+            acts: self.acts(acts),
+            dates: self.dates(dates),
+            parties: NewParties {
+                prefix: parties.prefix,
+                r#type: self.word(parties.r#type, PartyType::ALL.iter().map(|word| word.as_str())),
+            },
+            agreements: NewAgreements {
+                prefix,
+                r#type: self
+                    .word(agreements.r#type, AgreementType::ALL.iter().map(|word| word.as_str()))
+                    .unwrap_or(AgreementType::Treaty),
+                in_force: self
+                    .word(agreements.in_force, InForce::ALL.iter().map(|word| word.as_str()))
+                    .unwrap_or(InForce::Stated),
+                brought_by: BroughtBy::Rows,
+            },
+            reason: evidence.map_or_else(|| IMPORTED.to_owned(), |evidence| evidence.none),
+        }
+    }
+
+    fn delimiter(&mut self, given: Option<Text>) -> u8 {
+        let Some(given) = given else { return COMMA };
+        match given.get_ref().as_bytes() {
+            [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => *byte,
+            _ => {
+                let message = format!("`{}` cannot stand between two cells", given.get_ref());
+                self.say(given.span(), Code::WrongForm, message, r#"write ",", ";" or "\t""#.to_owned());
+                COMMA
+            }
+        }
+    }
+
+    fn field(&mut self, name: &str, column: Option<Text>, constant: Option<Text>, need: Need) -> Field {
+        match (column, constant) {
+            (Some(column), None) => Field::Column(column.into_inner()),
+            (None, Some(constant)) => Field::Constant(constant.into_inner()),
+            (Some(_), Some(constant)) => {
+                let message = format!("`{name}` has a column already");
+                self.say(constant.span(), Code::Combination, message, "keep the column or the constant".to_owned());
+                Field::Absent
+            }
+            (None, None) => {
+                if need == Need::Required {
+                    let message = format!("nothing says what the `{name}` is");
+                    let hint =
+                        format!("name its column under [columns]: {name} = \"…\"; or its value under [constants]");
+                    self.say(0..0, Code::MissingKey, message, hint);
+                }
+                Field::Absent
+            }
+        }
+    }
+
+    fn stay(&mut self, stay: Stay, reference: &Field) -> StayKey {
+        let Some(row) = stay.row_of_reference.filter(|row| *row.get_ref()) else {
+            return if stay.columns.is_empty() { StayKey::None } else { StayKey::Columns(stay.columns) };
+        };
+        if !stay.columns.is_empty() || *reference == Field::Absent {
+            let hint = "give `columns`, or `row_of_reference` and a column for `reference`";
+            self.say(row.span(), Code::Combination, "this does not tell one stay".to_owned(), hint.to_owned());
+        }
+        StayKey::RowOfReference
+    }
+
+    fn acts(&mut self, acts: BTreeMap<String, Text>) -> HashMap<String, TableAct> {
+        let mut known = HashMap::new();
+        for (own, word) in acts {
+            match TableAct::named(word.get_ref()) {
+                Some(act) => _ = known.insert(own, act),
+                None => self.unknown(&word, TableAct::words()),
+            }
+        }
+        known
+    }
+
+    fn dates(&mut self, dates: Dates) -> DateForms {
+        let mut forms = Vec::new();
+        for form in dates.forms.iter().flatten() {
+            match DateForm::parse(form.get_ref()) {
+                Ok(form) => forms.push(form),
+                Err(why) => {
+                    let message = format!("`{}` is no form of dates", form.get_ref());
+                    self.say(form.span(), Code::NotDate, message, why.to_owned());
+                }
+            }
+        }
+        if dates.forms.is_none() {
+            forms.push(DateForm::Edtf);
+        }
+        DateForms {
+            forms,
+            none: dates.none,
+            none_at_end: dates.none_at_end.unwrap_or_else(|| vec!["9999-12-31".to_owned()]),
+            last_year: dates.last_year.unwrap_or(LAST_YEAR),
+        }
+    }
+
+    fn word<W: std::str::FromStr>(
+        &mut self,
+        given: Option<Text>,
+        words: impl Iterator<Item = &'static str>,
+    ) -> Option<W> {
+        let given = given?;
+        let word = given.get_ref().parse().ok();
+        if word.is_none() {
+            self.unknown(&given, words);
+        }
+        word
+    }
+
+    fn unknown(&mut self, word: &Text, words: impl Iterator<Item = &'static str>) {
+        let words: Vec<&str> = words.collect();
+        let hint = match nearest(word.get_ref(), words.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the words are {}", words.join(", ")),
+        };
+        self.say(word.span(), Code::UnknownWord, format!("`{}` is not a word of ours", word.get_ref()), hint);
+    }
+
+    fn say(&mut self, span: Range<usize>, code: Code, message: String, hint: String) {
+        self.problems.push(problem(span, code, message, hint));
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Required,
+    Optional,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> Vec<(Code, String)> {
+        let problems = read(text, "a.csv").expect_err(text);
+        problems.into_iter().map(|problem| (problem.code, text[problem.span].to_owned())).collect()
+    }
+
+    #[test]
+    fn the_template_is_a_map_as_it_is_and_with_every_hash_taken_away() {
+        assert!(read(TEMPLATE, "a.csv").is_ok());
+        let in_full: String = TEMPLATE
+            .lines()
+            .map(|line| match line.strip_prefix('#') {
+                Some(key) if !key.starts_with(' ') && !key.is_empty() => format!("{key}\n"),
+                _ => format!("{line}\n"),
+            })
+            .collect();
+        let problems = read(&in_full, "a.csv").err();
+        assert_eq!(problems, None, "{in_full}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_map_has_its_place() {
+        let whole = "[columns]\nparty = \"p\"\nagreement = \"a\"\nact = \"x\"\ndate = \"d\"\n";
+        for (more, code, place) in [
+            ("[acts]\nin = \"sinature\"\n", Code::UnknownWord, "\"sinature\""),
+            ("[dates]\nforms = [\"dd.mm.yy\"]\n", Code::NotDate, "\"dd.mm.yy\""),
+            ("[parties]\ntype = \"country\"\n", Code::UnknownWord, "\"country\""),
+            ("[constants]\nact = \"signature\"\n", Code::Combination, "\"signature\""),
+            ("[stay]\nrow_of_reference = true\n", Code::Combination, "true"),
+            ("[table]\ndelimiter = \"::\"\n", Code::WrongForm, "\"::\""),
+            ("[stays]\n", Code::UnknownKey, "stays"),
+            ("[dates]\nlast_year = \"x\"\n", Code::WrongForm, "\"x\""),
+        ] {
+            assert_eq!(problems(&format!("{whole}{more}")), [(code, place.to_owned())], "{more}");
+        }
+        assert_eq!(problems("[columns]\nparty = \"p\"\nact = \"a\"\n").len(), 2);
+        assert_eq!(problems("columns = ")[0].0, Code::Syntax);
+    }
+}

@@ -1,0 +1,29 @@
+//! Other people's tables: rows in; announcements and an account of every row out.
+//!
+//! A row becomes an announcement, or is a duplicate of one, or is rejected with a code and a reason; none is lost. What
+//! contradicts other rows is an announcement all the same. Nothing here opens a file or prints: callers bring readers.
+
+pub mod account;
+mod acts;
+mod agreements;
+mod columns;
+mod countries;
+mod dates;
+pub mod directory;
+mod drafting;
+mod fault;
+pub mod import;
+pub mod layout;
+pub mod manytreaties;
+pub mod map;
+mod reader;
+pub mod rejects;
+mod roster;
+mod target;
+
+pub use account::{Account, RejectCode, Rejected};
+pub use acts::TableAct;
+pub use dates::{DateForm, DateForms};
+pub use fault::TableFault;
+pub use reader::{COMMA, MAX_EXPANDED, MAX_RECORD, Table};
+pub use target::Target;

@@ -1,0 +1,105 @@
+//! Where the announcements of a table go: into a ledger, or nowhere.
+
+use std::collections::HashSet;
+
+use crate::domain::timestamp::Timestamp;
+use crate::event::Event;
+use crate::event::statement::{content_hash, default_id};
+use crate::ledger::{AppendError, Batch, Code, Draft, Finding, Ledger, Options, Signer};
+
+/// Where announcements go.
+pub enum Target<'a> {
+    /// Into a ledger.
+    Ledger {
+        /// The ledger.
+        ledger: &'a mut Ledger,
+        /// Who signs each batch.
+        signer: &'a dyn Signer,
+        /// The caller's clock.
+        now: Timestamp,
+    },
+    /// Nowhere: only the account is wanted, as it would be on top of these events.
+    Nowhere(&'a [Event]),
+}
+
+impl Target<'_> {
+    /// What is there already.
+    pub(super) fn events(&self) -> &[Event] {
+        match self {
+            Self::Ledger { ledger, .. } => ledger.events(),
+            Self::Nowhere(events) => events,
+        }
+    }
+}
+
+/// What became of a batch.
+pub(super) struct Taken {
+    /// The positions of the drafts that were events before.
+    pub(super) already: HashSet<usize>,
+    /// Whether anything was appended.
+    pub(super) is_written: bool,
+    /// How many were admitted although they certainly cannot follow the history.
+    pub(super) irregular: u64,
+}
+
+/// A target that is being filled.
+pub(super) struct Receiver<'t, 'a> {
+    target: &'t mut Target<'a>,
+    /// Where nothing is appended, the ids of the announcements of tables that are there.
+    present: HashSet<String>,
+}
+
+impl<'t, 'a> Receiver<'t, 'a> {
+    pub(super) fn of(target: &'t mut Target<'a>) -> Self {
+        let of_table = |event: &&Event| event.announcement.source_ref.is_some();
+        let present = match &target {
+            Target::Nowhere(events) => events.iter().filter(of_table).map(|event| event.id.folded()).collect(),
+            Target::Ledger { .. } => HashSet::new(),
+        };
+        Self { target, present }
+    }
+
+    /// Takes one batch, and gives its drafts back.
+    pub(super) fn take(&mut self, drafts: Vec<Draft>) -> (Vec<Draft>, Result<Taken, AppendError>) {
+        match &mut *self.target {
+            Target::Ledger { ledger, signer, now } => append(ledger, *signer, *now, drafts),
+            Target::Nowhere(_) => {
+                let already = self.already(&drafts);
+                (drafts, Ok(Taken { already, is_written: false, irregular: 0 }))
+            }
+        }
+    }
+
+    /// The positions of the drafts that are there, by the ids that they would have.
+    fn already(&self, drafts: &[Draft]) -> HashSet<usize> {
+        if self.present.is_empty() {
+            return HashSet::new();
+        }
+        let is_present = |draft: &Draft| {
+            let content = content_hash(&draft.announcement).ok();
+            content.is_some_and(|content| self.present.contains(&default_id(&draft.announcement, content).folded()))
+        };
+        (0..drafts.len()).filter(|draft| is_present(&drafts[*draft])).collect()
+    }
+}
+
+fn append(
+    ledger: &mut Ledger,
+    signer: &dyn Signer,
+    now: Timestamp,
+    drafts: Vec<Draft>,
+) -> (Vec<Draft>, Result<Taken, AppendError>) {
+    let batches = [Batch { drafts, ..Batch::default() }];
+    let appended = ledger.append(&batches, Options::default(), signer, now);
+    let [Batch { drafts, .. }] = batches;
+    let taken = appended.map(|appended| {
+        let outcome = appended.batches.into_iter().next().unwrap_or_default();
+        let irregular = |finding: &&Finding| finding.code == Code::Irregular;
+        Taken {
+            already: outcome.already.iter().map(|(draft, _)| *draft).collect(),
+            is_written: !outcome.appended.is_empty(),
+            irregular: outcome.warnings.iter().filter(irregular).count() as u64,
+        }
+    });
+    (drafts, taken)
+}
