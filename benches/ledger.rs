@@ -29,7 +29,7 @@ use common::{BATCH, access, append_to, found, grown};
 const TREATY: &str = "orbit-7";
 
 fn main() {
-    let desk = common::desk();
+    let desk = common::desk(env!("CARGO_TARGET_TMPDIR"));
     let mut criterion = common::criterion();
     let folder = grown(desk.path(), if common::is_small() { 600 } else { 10_000 });
     let values = values(&folder);

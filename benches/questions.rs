@@ -32,7 +32,7 @@ const QUESTIONS: &[&str] = &[
 
 fn main() {
     let small = common::is_small();
-    let desk = common::desk();
+    let desk = common::desk(env!("CARGO_TARGET_TMPDIR"));
     let mut criterion = common::criterion();
     let len = if small { 600 } else { 100_000 };
     let folder = common::grown(desk.path(), len);

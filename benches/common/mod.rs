@@ -32,9 +32,9 @@ pub(crate) fn is_small() -> bool {
     !is_measured || std::env::args().any(|argument| argument == "--test")
 }
 
-/// A folder beside the build, on a disk; a temporary folder may be memory, where nothing is ever durable.
-pub(crate) fn desk() -> tempfile::TempDir {
-    tempfile::tempdir_in(option_env!("CARGO_TARGET_TMPDIR").expect("benches have one")).expect("a folder on a disk")
+/// A folder below that one, which is on a disk; a temporary folder may be memory, where nothing is ever durable.
+pub(crate) fn desk(below: &str) -> tempfile::TempDir {
+    tempfile::tempdir_in(below).expect("a folder on a disk")
 }
 
 pub(crate) fn criterion() -> Criterion {

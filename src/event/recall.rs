@@ -132,6 +132,17 @@ impl Recall {
         })
     }
 
+    /// The same, and refuses a statement that says it in other bytes than this version writes.
+    ///
+    /// # Errors
+    ///
+    /// Every [`EventError`].
+    pub fn strict(&mut self, bytes: &[u8], hash: EventHash) -> Result<Event, EventError> {
+        let event = self.hashed(bytes, hash)?;
+        event.check_form(split(bytes)?.0)?;
+        Ok(event)
+    }
+
     /// The line put together from its members, without another pass over all of it; nothing, if anything is odd.
     ///
     /// Each member is read as the type that it has in [`Line`], so that nothing passes here that would not pass there.

@@ -10,7 +10,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::event::canonical::NotCanonical;
 use crate::event::recall::Recall;
 use crate::event::written::Written;
-use crate::integrity::digest::{ContentHash, EventHash};
+use crate::integrity::digest::{self, ContentHash, EventHash};
 
 /// The most bytes in an event.
 pub const MAX_EVENT: usize = 65_535;
@@ -151,10 +151,7 @@ impl Event {
     ///
     /// Every [`EventError`]: these bytes can be refused, and no other bytes mean the same event.
     pub fn read(bytes: &[u8]) -> Result<Self, EventError> {
-        let event = Self::recall(bytes)?;
-        let (statement, _) = split(bytes)?;
-        event.check_form(statement)?;
-        Ok(event)
+        Recall::default().strict(bytes, digest::event_hash(bytes))
     }
 
     /// Reads bytes that were read strictly before a recorder signed them, in about half the time.
@@ -170,7 +167,7 @@ impl Event {
 
     /// Refuses a statement that says the same in other bytes: serde reads records written as arrays, dates in all their
     /// forms, and defaults that should have been left out.
-    fn check_form(&self, statement: &str) -> Result<(), EventError> {
+    pub(super) fn check_form(&self, statement: &str) -> Result<(), EventError> {
         let own = write_statement(&self.header, &self.id, &self.announcement)?;
         if own.strip_suffix('\n') == Some(statement) {
             return Ok(());

@@ -184,7 +184,8 @@ impl Ledger {
         let mut planned: HashMap<u64, (usize, usize)> = HashMap::new();
         let mut refused_before = admission::Refused::new();
         for batch in batches {
-            let (admitted, mut found) = admission::admit(&self.events, &self.index, batch, &refused_before);
+            let (admitted, mut found) =
+                admission::admit((&self.events, &self.index, &self.bearing), batch, &refused_before);
             found.extend(stand_alone(&admitted.new));
             let mut outcome = Outcome { already: admitted.already, ..Outcome::default() };
             let refused = !batch.fragments.is_empty() || found.iter().any(|finding| finding.code.refuses());

@@ -146,7 +146,12 @@ impl Authority {
         self.check_role(key, recorder, body.kind())
     }
 
-    fn check_role(&self, key: &PublicKey, recorder: &Recorder, kind: Kind) -> Result<(), AuthorityFault> {
+    /// The same for any body of a kind that tells of the world, or needs no more than a role.
+    ///
+    /// # Errors
+    ///
+    /// An [`AuthorityFault`] saying what is missing.
+    pub(super) fn check_role(&self, key: &PublicKey, recorder: &Recorder, kind: Kind) -> Result<(), AuthorityFault> {
         let owner = self.recorder_of(key)?;
         if owner != recorder {
             let (owner, recorder) = (owner.clone(), recorder.clone());

@@ -72,6 +72,19 @@ impl Bearing {
         found.into_iter().map(|place| &events[place]).collect()
     }
 
+    /// The event that corrected or retracted an announcement, if one did and was not itself retracted.
+    pub(super) fn struck_by(&self, events: &[Event], id: &AnnouncementId) -> Option<usize> {
+        let strikes = self.about.get(&*folded(id.as_str()))?;
+        strikes.iter().copied().find(|place| !self.is_retracted(events, *place))
+    }
+
+    /// Only later events retract earlier ones, so this comes to an end.
+    fn is_retracted(&self, events: &[Event], place: usize) -> bool {
+        let strikes = self.about.get(&*folded(events[place].id.as_str())).into_iter().flatten();
+        let is_retraction = |place: usize| matches!(events[place].announcement.body, Body::Retraction(_));
+        strikes.copied().any(|strike| is_retraction(strike) && !self.is_retracted(events, strike))
+    }
+
     /// Adds the corrections and retractions of events, those of these, and what they correct.
     fn add_what_is_said(
         &self,

@@ -12,6 +12,7 @@ use crate::event::chain::Chain;
 use crate::event::recall::Recall;
 use crate::event::statement::Event;
 use crate::integrity::digest::{EventHash, event_hash};
+use crate::integrity::merkle;
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
 use crate::ledger::authority::Authority;
 use crate::ledger::settings::{Folder, Head, Settings};
@@ -96,6 +97,15 @@ impl Log {
     pub fn value(&self, seq: u64) -> Option<Result<Vec<u8>, String>> {
         let value = (seq < self.len()).then(|| self.store.read(seq..seq + 1).next())??;
         Some(value.map_err(|error| error.to_string()))
+    }
+
+    /// The hash that the store keeps of a full bundle of 256 events, if it keeps one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be read.
+    pub fn root(&self, bundle: u64) -> Result<Option<merkle::Node>, StoreError> {
+        self.store.root(bundle)
     }
 
     /// Walks over the events of some positions, a run of them in memory at a time, past what cannot be read.

@@ -176,8 +176,11 @@ fn entry(pieces: &[&[u8]], entries: &mut Vec<u8>) {
     }
 }
 
+/// An entry, and those after it.
+type Taken<'e> = (&'e [u8], &'e [u8]);
+
 /// The first entry, and those after it.
-fn take_entry(entries: &[u8]) -> Result<Option<(&[u8], &[u8])>, &'static str> {
+fn take_entry(entries: &[u8]) -> Result<Option<Taken<'_>>, &'static str> {
     if entries.is_empty() {
         return Ok(None);
     }

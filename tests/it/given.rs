@@ -10,10 +10,11 @@ use servanda::domain::source::Evidence;
 use servanda::domain::window::Certainty;
 use servanda::event::{Event, Header};
 use servanda::integrity::EventHash;
+use servanda::ledger::Draft;
 use servanda::query::members::{Member, Members, Question, members};
 use servanda::query::{Asked, Known, Prefer, RecordedBy, Reported, Standpoint};
 
-use crate::support::{body, moment};
+use crate::support::{body, draft, moment};
 
 /// One announcement, before it has a place.
 #[derive(Debug, Clone)]
@@ -140,6 +141,15 @@ impl Told {
     /// Whether it only denies or repeats what another says.
     pub(crate) fn only_comments(&self) -> bool {
         matches!(self.kind, "dispute" | "confirmation")
+    }
+
+    /// As it would be appended.
+    pub(crate) fn draft(&self) -> Draft {
+        let mut draft = draft(body(self.kind, self.fields.clone()));
+        draft.id = self.id.as_deref().map(|id| AnnouncementId::parse(id).expect("an id"));
+        draft.announcement.announced = self.announced.as_deref().map(|date| Date::parse(date).expect("a date"));
+        draft.announcement.standing = self.standing;
+        draft
     }
 
     fn event(&self, seq: u64) -> Event {

@@ -69,8 +69,8 @@ pub(crate) fn history() -> impl Strategy<Value = Vec<Told>> {
 
 /// A history, and what was said about its announcements afterwards.
 #[derive(Debug, Clone)]
-struct Amended {
-    told: Vec<Told>,
+pub(crate) struct Amended {
+    pub(crate) told: Vec<Told>,
     /// The announcement that each one is about, by its place among `told`.
     about: Vec<Option<usize>>,
 }
@@ -119,7 +119,7 @@ impl Amended {
     }
 }
 
-fn amended() -> impl Strategy<Value = Amended> {
+pub(crate) fn amended() -> impl Strategy<Value = Amended> {
     (history(), prop::collection::vec((0..6_u8, 0..16_usize, seed()), 0..7))
         .prop_map(|(told, sayings)| Amended::of(told, sayings))
 }

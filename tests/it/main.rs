@@ -20,6 +20,7 @@ mod hostile;
 mod ilrs;
 mod import;
 mod import_hostile;
+mod irregular;
 mod kill;
 mod laws;
 mod layers;

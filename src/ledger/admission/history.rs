@@ -174,10 +174,8 @@ impl Desk<'_> {
         if let Some(new) = self.admitted.new.iter().find(|new| strikes(&new.announcement)) {
             return Some(format!("`{}`", new.id));
         }
-        let seq = self.index.announcement(id)?;
-        let knowledge = self.knowledge.get_or_init(|| Knowledge::of(self.events, Horizon::default()));
-        let by = knowledge.struck.get(&seq)?.by;
-        Some(format!("`{}`", self.events[usize::try_from(by).ok()?].id))
+        let by = self.bearing.struck_by(self.events, id)?;
+        Some(format!("`{}`", self.events[by].id))
     }
 }
 

@@ -9,7 +9,6 @@ mod history;
 mod references;
 mod text;
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
@@ -21,10 +20,10 @@ use crate::event::statement::{self, Event};
 use crate::event::written::Written;
 use crate::evidence::quote::Prepared;
 use crate::integrity::digest::ContentHash;
+use crate::ledger::bearing::Bearing;
 use crate::ledger::draft::{Batch, Draft};
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::{Index, described};
-use crate::projection::knowledge::Knowledge;
 
 pub use history::irregular;
 
@@ -65,7 +64,11 @@ pub type Refused = BTreeSet<(Namespace, String)>;
 ///
 /// Returns what may be appended, unless a finding refuses it, and every finding. That a name in `refused` is missing is
 /// none.
-pub fn admit(events: &[Event], index: &Index, batch: &Batch, refused: &Refused) -> (Admitted, Vec<Finding>) {
+pub(super) fn admit(
+    (events, index, bearing): (&[Event], &Index, &Bearing),
+    batch: &Batch,
+    refused: &Refused,
+) -> (Admitted, Vec<Finding>) {
     let mut findings = Vec::new();
     let described = Scope::of(index, batch, refused, &mut findings);
     let documents = evidence::read(batch, &mut findings);
@@ -74,8 +77,7 @@ pub fn admit(events: &[Event], index: &Index, batch: &Batch, refused: &Refused) 
     let look = |(position, draft): (usize, &Draft)| Looked::at(position, draft, &described, &documents, &prepared);
     let looked: Vec<Looked> = batch.drafts.par_iter().enumerate().with_min_len(FEWEST_DRAFTS).map(look).collect();
 
-    let mut desk =
-        Desk { events, index, knowledge: OnceCell::new(), seen: HashMap::new(), admitted: Admitted::default() };
+    let mut desk = Desk { events, index, bearing, seen: HashMap::new(), admitted: Admitted::default() };
     for ((position, draft), looked) in batch.drafts.iter().enumerate().zip(looked) {
         let Looked { mut announcement, mut written, in_texts, in_evidence } = looked;
         let before = findings.len();
@@ -176,8 +178,7 @@ impl<'a> Scope<'a> {
 struct Desk<'a> {
     events: &'a [Event],
     index: &'a Index,
-    /// What the ledger knows before the batch; looked at only by what corrects or retracts.
-    knowledge: OnceCell<Knowledge<'a>>,
+    bearing: &'a Bearing,
     /// By folded id: the position in `admitted.new`.
     seen: HashMap<String, usize>,
     admitted: Admitted,

@@ -1,0 +1,174 @@
+//! Verification: a verdict for each layer, every fault found, and how much was covered.
+//!
+//! What is found is data, not an error. After a fault it goes on from the actual bytes, so that one fault is told once.
+//! The layers `checkpoints`, `witnesses`, `timestamps` and `projections` have nothing to check yet, and say so; `tree`
+//! compares the hashes that the store keeps of full bundles.
+//!
+//! Events are looked at one by one on all cores ([`seen`]), a stretch of them in memory at a time, and put together in
+//! order ([`walk`]): memory does not grow with the log, but for the names of its documents.
+
+mod documents;
+mod seen;
+mod walk;
+
+use std::collections::VecDeque;
+
+use rayon::prelude::*;
+
+use crate::domain::shape::vocabulary;
+use crate::integrity::digest::EventHash;
+use crate::ledger::log::{Found, Log};
+use crate::store::bundle::BUNDLE_LEN;
+
+use documents::{Kept, Texts};
+use seen::Seen;
+
+pub(super) use walk::Walk;
+
+/// The events that are looked at by themselves at a time, on all cores, while those before are put together.
+const STRETCH: u64 = 64 * BUNDLE_LEN as u64;
+
+vocabulary! {
+    /// What is verified, each on its own.
+    pub enum Layer {
+        /// Every event is there, canonical and within limits.
+        Bytes = "bytes",
+        /// Every event follows the one before it, and batches are complete.
+        Chain = "chain",
+        /// Every batch is signed by a key that was authorised at its position.
+        Signatures = "signatures",
+        /// The Merkle tree has the published root.
+        Tree = "tree",
+        /// Every checkpoint kept is a prefix, correctly signed.
+        Checkpoints = "checkpoints",
+        /// Witnesses have seen the same log.
+        Witnesses = "witnesses",
+        /// Timestamps were given for these checkpoints.
+        Timestamps = "timestamps",
+        /// Every document is there and is the one that was recorded, or was erased.
+        Documents = "documents",
+        /// Every quote stands where it was found.
+        Evidence = "evidence",
+        /// Derived state equals a replay.
+        Projections = "projections",
+    }
+}
+
+/// What came of one layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything that there is was checked, and holds.
+    Pass,
+    /// At least one thing does not hold.
+    Fail,
+    /// Nothing was checked, and why.
+    NotChecked(&'static str),
+}
+
+/// Something that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The event that is bad, or that names what is bad.
+    pub seq: u64,
+    /// What does not hold.
+    pub what: String,
+}
+
+/// One layer.
+#[derive(Debug, Clone)]
+pub struct LayerReport {
+    /// Which.
+    pub layer: Layer,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// How many things were checked, in words.
+    pub covered: String,
+    /// What does not hold, in the order of the events.
+    pub faults: Vec<Fault>,
+}
+
+/// All layers, and what was covered.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// In the order of [`Layer::ALL`].
+    pub layers: Vec<LayerReport>,
+    /// Events that were read from disk and hashed again.
+    pub events: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Hash of the newest event, recomputed.
+    pub head: EventHash,
+}
+
+impl Report {
+    /// Whether no layer failed.
+    pub fn passed(&self) -> bool {
+        self.layers.iter().all(|layer| layer.verdict != Verdict::Fail)
+    }
+
+    /// The first event that is bad.
+    pub fn first_bad(&self) -> Option<u64> {
+        self.layers.iter().flat_map(|layer| &layer.faults).map(|fault| fault.seq).min()
+    }
+}
+
+/// Verifies all of a log.
+///
+/// `genesis` is the hash of the first event as it was had from elsewhere: without it, genesis proves itself alone.
+pub fn verify(log: &Log, genesis: Option<EventHash>) -> Report {
+    let mut walk = Walk::new(log.origin());
+    let texts = Texts::new(log.shelf());
+    let stretches: Vec<u64> = (0..log.len()).step_by(usize::try_from(STRETCH).unwrap_or(usize::MAX)).collect();
+    let mut stretches: VecDeque<u64> = stretches.into();
+    let look = |start: Option<u64>| start.map_or_else(Vec::new, |start| stretch(log, &texts, start));
+    let mut next = look(stretches.pop_front());
+    while !next.is_empty() {
+        let following = stretches.pop_front();
+        let take = || next.into_iter().for_each(|seen| walk.take(seen));
+        ((), next) = rayon::join(take, || look(following));
+    }
+    walk.end(log, genesis);
+    let documents = Kept::look(&log.shelf(), &walk.named, &walk.erased);
+    let head = walk.chain.head();
+    let layers = vec![
+        report(Layer::Bytes, walk.bytes_faults, format!("{} events, {} bytes", log.len(), walk.bytes)),
+        report(Layer::Chain, walk.chain_faults, format!("{} events", log.len())),
+        report(Layer::Signatures, walk.signature_faults, signatures_covered(walk.signatures, genesis)),
+        walk.tree.report(),
+        not_checked(Layer::Checkpoints, "none is kept"),
+        not_checked(Layer::Witnesses, "none is named"),
+        not_checked(Layer::Timestamps, "none is kept"),
+        documents.report(),
+        walk.quotes.report(),
+        not_checked(Layer::Projections, "no derived state is kept"),
+    ];
+    Report { layers, events: log.len(), bytes: walk.bytes, head }
+}
+
+/// Looks at the events of a stretch by themselves, on all cores.
+fn stretch(log: &Log, texts: &Texts, start: u64) -> Vec<Seen> {
+    let bundle = BUNDLE_LEN as u64;
+    let bundles: Vec<u64> = (start..log.len().min(start + STRETCH)).step_by(BUNDLE_LEN).collect();
+    let look = |first: u64| {
+        let found: Vec<Found> = log.found(first..first + bundle).collect();
+        seen::look(log, texts, found)
+    };
+    bundles.into_par_iter().flat_map_iter(look).collect()
+}
+
+fn report(layer: Layer, mut faults: Vec<Fault>, covered: String) -> LayerReport {
+    faults.sort_by_key(|fault| fault.seq);
+    let verdict = if faults.is_empty() { Verdict::Pass } else { Verdict::Fail };
+    LayerReport { layer, verdict, covered, faults }
+}
+
+fn not_checked(layer: Layer, why: &'static str) -> LayerReport {
+    LayerReport { layer, verdict: Verdict::NotChecked(why), covered: String::new(), faults: Vec::new() }
+}
+
+fn signatures_covered(signatures: u64, genesis: Option<EventHash>) -> String {
+    match genesis {
+        Some(_) => format!("{signatures} batches, from a genesis that was given"),
+        None => format!("{signatures} batches; not checked against anything outside: genesis is self-asserted"),
+    }
+}

@@ -1,0 +1,96 @@
+//! An event looked at by itself: whatever can be said of it without those before and after it.
+
+use crate::event::recall::Recall;
+use crate::event::statement::{self, Event};
+use crate::integrity::digest::{self, EventHash};
+use crate::integrity::merkle;
+use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
+use crate::integrity::{PublicKey, SignatureError};
+use crate::ledger::log::{Found, Log};
+use crate::ledger::verify::documents::{Quoted, Texts};
+use crate::store::bundle::BUNDLE_LEN;
+use crate::store::run::Run;
+
+/// What is at one position.
+pub(in crate::ledger) struct Seen {
+    pub(super) seq: u64,
+    pub(super) len: u64,
+    /// Hash of its bytes, recomputed.
+    pub(super) hash: EventHash,
+    /// The event, or why it is none.
+    pub(super) event: Result<Event, String>,
+    /// The key that signed it, if it is signed.
+    pub(super) key: Option<Result<PublicKey, SignatureError>>,
+    pub(super) quotes: Vec<Quoted>,
+    /// Of the last event of a full bundle, whether the hash that the store keeps of it is the right one.
+    pub(super) root: Option<Result<(), String>>,
+}
+
+impl Seen {
+    /// An event's bytes, which hash to `hash`, read strictly.
+    pub(super) fn of(seq: u64, bytes: &[u8], hash: EventHash, recall: &mut Recall) -> Self {
+        let event = recall.strict(bytes, hash).map_err(|error| error.to_string());
+        let key = event.as_ref().ok().and_then(|event| signed_by(event, bytes));
+        Self { seq, len: bytes.len() as u64, hash, event, key, quotes: Vec::new(), root: None }
+    }
+
+    fn unreadable(seq: u64, what: String) -> Self {
+        let hash = digest::event_hash(&[]);
+        Self { seq, len: 0, hash, event: Err(what), key: None, quotes: Vec::new(), root: None }
+    }
+}
+
+fn signed_by(event: &Event, bytes: &[u8]) -> Option<Result<PublicKey, SignatureError>> {
+    let armor = event.signature.as_ref()?;
+    let statement = statement::split(bytes).map_or(0, |(statement, _)| statement.len() + 1);
+    Some(verify_signature(armor, EVENT_NAMESPACE, &bytes[..statement]))
+}
+
+/// Looks at what was found at the positions of a bundle.
+pub(super) fn look(log: &Log, texts: &Texts, found: Vec<Found>) -> Vec<Seen> {
+    let mut recall = Recall::default();
+    let mut all = Vec::with_capacity(BUNDLE_LEN);
+    for found in found {
+        match found {
+            Found::Unreadable { seq, what } => all.push(Seen::unreadable(seq, what)),
+            Found::Run(run) => look_at_run(log, texts, &run, &mut recall, &mut all),
+        }
+    }
+    all
+}
+
+fn look_at_run(log: &Log, texts: &Texts, run: &Run, recall: &mut Recall, all: &mut Vec<Seen>) {
+    for (index, bytes) in run.values().enumerate() {
+        let hash = run.hash(index).map_or_else(|| digest::event_hash(bytes), EventHash::from_bytes);
+        let mut seen = Seen::of(run.first() + index as u64, bytes, hash, recall);
+        if let Ok(event) = &seen.event {
+            seen.quotes = texts.look_up(&event.announcement.evidence);
+        }
+        all.push(seen);
+    }
+    if run.len() == BUNDLE_LEN
+        && let Some(last) = all.last_mut()
+    {
+        last.root = kept_root(log, run);
+    }
+}
+
+/// Compares the hash that the store keeps of a full bundle with the root over its leaves.
+fn kept_root(log: &Log, run: &Run) -> Option<Result<(), String>> {
+    let bundle = run.first() / BUNDLE_LEN as u64;
+    let kept = match log.root(bundle) {
+        Ok(kept) => kept?,
+        Err(error) => return Some(Err(error.to_string())),
+    };
+    let leaves: Vec<merkle::Node> = run.values().map(merkle::leaf).collect();
+    let holds = merkle::root(&leaves) == kept;
+    Some(if holds {
+        Ok(())
+    } else {
+        Err(format!(
+            "the hash kept of the events {} to {} is another",
+            run.first(),
+            run.first() + BUNDLE_LEN as u64 - 1
+        ))
+    })
+}

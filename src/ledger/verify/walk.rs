@@ -1,0 +1,214 @@
+//! One pass over the events in order: what follows from those before.
+
+use std::collections::BTreeMap;
+
+use crate::domain::announcement::{Body, Kind};
+use crate::domain::id::{Origin, Recorder};
+use crate::event::chain::{Chain, ChainFault};
+use crate::event::recall::Recall;
+use crate::event::statement::Event;
+use crate::integrity::digest::{self, EventHash};
+use crate::integrity::{PublicKey, SignatureError};
+use crate::ledger::Damage;
+use crate::ledger::authority::{Authority, AuthorityFault};
+use crate::ledger::log::Log;
+use crate::ledger::verify::documents::{Named, Quotes, files_of};
+use crate::ledger::verify::seen::Seen;
+use crate::ledger::verify::{Fault, Layer, LayerReport, not_checked, report};
+
+/// An event of a batch whose signature has not come yet.
+struct Member {
+    seq: u64,
+    /// The event that signs for it, as it says itself.
+    end: u64,
+    kind: Kind,
+    /// What the ledger says about itself; of the world nothing is needed.
+    body: Option<Body>,
+}
+
+/// The hashes that the store keeps of full bundles.
+#[derive(Default)]
+pub(super) struct Tree {
+    compared: usize,
+    faults: Vec<Fault>,
+}
+
+impl Tree {
+    pub(super) fn report(self) -> LayerReport {
+        if self.compared == 0 {
+            return not_checked(Layer::Tree, "no checkpoint publishes a root yet");
+        }
+        let covered = format!("{} hashes of full tiles; no checkpoint publishes a root yet", self.compared);
+        report(Layer::Tree, self.faults, covered)
+    }
+}
+
+/// One pass over the events.
+pub(in crate::ledger) struct Walk {
+    pub(in crate::ledger) chain: Chain,
+    authority: Authority,
+    batch: Vec<Member>,
+    pub(super) bytes: u64,
+    pub(super) signatures: u64,
+    pub(super) bytes_faults: Vec<Fault>,
+    pub(super) chain_faults: Vec<Fault>,
+    pub(super) signature_faults: Vec<Fault>,
+    pub(super) tree: Tree,
+    /// Documents and extracted texts, by their addresses.
+    pub(in crate::ledger) named: BTreeMap<String, Named>,
+    pub(super) quotes: Quotes,
+    pub(super) erased: BTreeMap<String, u64>,
+    first: Option<EventHash>,
+}
+
+impl Walk {
+    pub(in crate::ledger) fn new(origin: &Origin) -> Self {
+        Self {
+            chain: Chain::new(origin.clone()),
+            authority: Authority::default(),
+            batch: Vec::new(),
+            bytes: 0,
+            signatures: 0,
+            bytes_faults: Vec::new(),
+            chain_faults: Vec::new(),
+            signature_faults: Vec::new(),
+            tree: Tree::default(),
+            named: BTreeMap::new(),
+            quotes: Quotes::default(),
+            erased: BTreeMap::new(),
+            first: None,
+        }
+    }
+
+    /// What does not hold so far, layer by layer.
+    pub(in crate::ledger) fn faults(&self) -> impl Iterator<Item = &Fault> {
+        [&self.bytes_faults, &self.chain_faults, &self.signature_faults].into_iter().flatten()
+    }
+
+    /// Goes on to the next event, of which the bytes are at hand.
+    pub(in crate::ledger) fn event(&mut self, seq: u64, bytes: &[u8]) {
+        self.take(Seen::of(seq, bytes, digest::event_hash(bytes), &mut Recall::default()));
+    }
+
+    /// Goes on to the next position.
+    pub(super) fn take(&mut self, seen: Seen) {
+        let Seen { seq, len, hash, event, key, quotes, root } = seen;
+        self.bytes += len;
+        self.first = self.first.or(Some(hash).filter(|_| len > 0));
+        if let Some(root) = root {
+            self.tree.compared += 1;
+            self.tree.faults.extend(root.err().map(|what| Fault { seq, what }));
+        }
+        let event = match event {
+            Ok(event) => event,
+            Err(what) => {
+                self.bytes_faults.push(Fault { seq, what });
+                self.chain.advance(hash);
+                return;
+            }
+        };
+        for fault in self.chain.push(&event) {
+            self.chain_faults.push(blamed(seq, &fault));
+        }
+        self.collect(seq, &event);
+        quotes.into_iter().for_each(|quoted| self.quotes.take(seq, quoted));
+        self.signed(seq, event, key);
+    }
+
+    /// Checks the signature at the end of a batch against the keys before its first event.
+    fn signed(&mut self, seq: u64, event: Event, key: Option<Result<PublicKey, SignatureError>>) {
+        let (end, kind) = (event.header.batch, event.announcement.body.kind());
+        let body = kind.is_about_ledger().then_some(event.announcement.body);
+        self.batch.push(Member { seq, end, kind, body });
+        let Some(key) = key else { return };
+        self.signatures += 1;
+        // What was slipped into a batch signs for itself, and not for those around it.
+        let batch: Vec<Member> = self.batch.extract_if(.., |member| member.end == end).collect();
+        let key = match key {
+            Ok(key) => key,
+            Err(error) => {
+                self.signature_faults.push(Fault { seq, what: error.to_string() });
+                return;
+            }
+        };
+        let alone = batch.len() == 1;
+        for member in &batch {
+            if member.kind.is_about_ledger() && !alone {
+                let what = format!("a {} stands in a batch with others", member.kind);
+                self.signature_faults.push(Fault { seq: member.seq, what });
+            }
+            if let Err(fault) = self.check(&key, &event.header.recorder, member) {
+                self.signature_faults.push(Fault { seq: member.seq, what: fault.to_string() });
+                return;
+            }
+        }
+        for member in &batch {
+            let applied = member.body.as_ref().map_or(Ok(()), |body| self.authority.apply(member.seq, body));
+            if let Err(fault) = applied {
+                self.signature_faults.push(Fault { seq: member.seq, what: fault.to_string() });
+            }
+        }
+    }
+
+    fn check(&self, key: &PublicKey, recorder: &Recorder, member: &Member) -> Result<(), AuthorityFault> {
+        match &member.body {
+            Some(body) => self.authority.check(key, recorder, body),
+            None => self.authority.check_role(key, recorder, member.kind),
+        }
+    }
+
+    /// Notes the documents that an event names.
+    fn collect(&mut self, seq: u64, event: &Event) {
+        if let Body::Erasure(erasure) = &event.announcement.body {
+            for address in &erasure.documents {
+                self.erased.insert(address.as_str().to_owned(), seq);
+            }
+        }
+        for evidence in &event.announcement.evidence {
+            if let Some(document) = &evidence.source.document {
+                let own = document.address().map_or("", |address| address.as_str());
+                for (address, len) in files_of(document) {
+                    self.named.entry(address).or_insert_with(|| Named { seq, len, document: own.to_owned() });
+                }
+            }
+        }
+    }
+
+    /// What can be said only at the end.
+    pub(super) fn end(&mut self, log: &Log, genesis: Option<EventHash>) {
+        let last = log.len().saturating_sub(1);
+        if self.chain.is_open() {
+            let what = "the log ends in the middle of a batch: its signed end is gone".to_owned();
+            self.chain_faults.push(Fault { seq: last, what });
+        }
+        if log.is_empty() {
+            self.chain_faults.push(Fault { seq: 0, what: "there is no event, not even a genesis".to_owned() });
+        }
+        // The hint is not believed; but a log that lacks what somebody remembers has lost it.
+        if let Some(Damage { seq, what }) = log.forgotten() {
+            self.chain_faults.push(Fault { seq, what });
+        }
+        if let (Some(expected), Some(first)) = (genesis, self.first)
+            && expected != first
+        {
+            let what = format!("genesis hashes to {first}, not to the {expected} that was given");
+            self.signature_faults.push(Fault { seq: 0, what });
+        }
+    }
+}
+
+/// The event to blame: a `prev` that does not fit accuses the event before.
+fn blamed(seq: u64, fault: &ChainFault) -> Fault {
+    match fault {
+        ChainFault::Prev { expected, found } if seq > 0 => Fault {
+            seq: seq - 1,
+            what: format!("hashes to {expected}, and event {seq} names {found} as the one before it"),
+        },
+        ChainFault::Prev { .. }
+        | ChainFault::Seq { .. }
+        | ChainFault::Origin { .. }
+        | ChainFault::Recorded { .. }
+        | ChainFault::Batch { .. }
+        | ChainFault::BatchEnd { .. } => Fault { seq, what: fault.to_string() },
+    }
+}
