@@ -90,22 +90,23 @@ pub(super) struct Named {
 }
 
 /// The claims that were told, to know one that is told again.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seen {
     party: u32,
     agreement: u32,
     act: TableAct,
     date: u32,
     stay: u32,
-    /// What else the row says, if it does.
-    rest: Option<Box<str>>,
+    /// What else the row says; 0 if it says no more.
+    rest: u32,
 }
 
 impl Hash for Seen {
-    /// In few words, since every row is looked up; what a row says besides rarely tells two apart.
+    /// In few words, since every row is looked up.
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(u64::from(self.party) << 32 | u64::from(self.agreement));
         state.write_u64(u64::from(self.date) << 32 | u64::from(self.stay));
+        state.write_u32(self.rest);
         self.act.hash(state);
     }
 }
@@ -152,7 +153,7 @@ impl<'l> Drafting<'l> {
             let slot = portion.taken;
             match self.told(&portion.records[slot]) {
                 Ok(Some(new)) => {
-                    self.describe(&new, portion, slot);
+                    self.describe(&new, portion);
                     portion.bytes += portion.records[slot].as_slice().len();
                     portion.push(new.draft, Brings::Row(slot));
                     portion.taken += 1;
@@ -192,7 +193,8 @@ impl<'l> Drafting<'l> {
         let stay = self.readings.stay(&self.label);
         let rest = Rest::of(&self.columns, &self.readings, record)?;
         let reference = self.columns.reference.text(record)?;
-        if !self.seen.insert(Seen { party, agreement, act, date, stay, rest: rest.key() }) {
+        let more = self.readings.rest(&rest);
+        if !self.seen.insert(Seen { party, agreement, act, date, stay, rest: more }) {
             return Ok(None);
         }
         let claim = Claim {
@@ -212,7 +214,7 @@ impl<'l> Drafting<'l> {
     }
 
     /// Describes what a row names for the first time, before the row itself.
-    fn describe(&mut self, new: &New, portion: &mut Portion, slot: usize) {
+    fn describe(&mut self, new: &New, portion: &mut Portion) {
         let thing = self.named.parties.thing_mut(new.party);
         if thing.standing == Standing::ToDescribe {
             thing.standing = Standing::Described;
@@ -223,8 +225,7 @@ impl<'l> Drafting<'l> {
         let thing = self.named.agreements.thing_mut(new.agreement);
         if thing.standing == Standing::ToDescribe {
             thing.standing = Standing::Described;
-            let title = self.columns.agreement_title.text(&portion.records[slot]).unwrap_or_default();
-            let title = thing.name.as_deref().unwrap_or(if title.is_empty() { &thing.spelling } else { title });
+            let title = thing.name.as_deref().unwrap_or(&thing.spelling);
             let told = Told { title: title.to_owned(), ..Told::default() };
             if let Ok(id) = &thing.id {
                 portion.push(agreements::agreement(thing, id, told, self.layout), Brings::Agreement);
@@ -262,12 +263,20 @@ struct Readings<'l> {
     by_date: HashMap<Date, u32>,
     stays: HashMap<Box<str>, u32>,
     latest_stay: (String, u32),
+    rests: HashMap<Box<str>, u32>,
 }
 
 impl<'l> Readings<'l> {
     fn of(layout: &'l Layout) -> Self {
-        let (acts, dates) = (HashMap::new(), HashMap::new());
-        Self { layout, acts, dates, by_date: HashMap::new(), stays: HashMap::new(), latest_stay: (String::new(), 0) }
+        Self {
+            layout,
+            acts: HashMap::new(),
+            dates: HashMap::new(),
+            by_date: HashMap::new(),
+            stays: HashMap::new(),
+            latest_stay: (String::new(), 0),
+            rests: HashMap::new(),
+        }
     }
 
     fn act(&mut self, word: &str) -> Result<TableAct, Fault> {
@@ -310,6 +319,12 @@ impl<'l> Readings<'l> {
         label.clone_into(&mut self.latest_stay.0);
         self.latest_stay.1 = number;
         number
+    }
+
+    fn rest(&mut self, rest: &Rest) -> u32 {
+        let Some(key) = rest.key() else { return 0 };
+        let next = u32::try_from(self.rests.len() + 1).expect("a table within the limits has fewer rows");
+        *self.rests.entry(key).or_insert(next)
     }
 }
 

@@ -108,7 +108,10 @@ impl Rows {
         let end = self.reader.position();
         let is_cut_off = end.byte() == self.tally.read.get() && self.tally.last.get() != b'\n';
         let own = u64::from(self.line_ends == LineEnds::LineFeed && !is_cut_off);
-        position.set_line(end.line().saturating_sub(breaks(record) + own).max(1));
+        // With one line feed read, none can be inside the record.
+        let is_plain = end.line() - position.line() <= 1;
+        let inside = if is_plain { 0 } else { breaks(record) };
+        position.set_line(end.line().saturating_sub(inside + own).max(1));
         record.set_position(Some(position));
     }
 
