@@ -43,7 +43,7 @@ fn main() {
 /// The bytes of all events.
 fn values(folder: &Folder) -> Vec<Vec<u8>> {
     let log = Log::read(folder, &access()).expect("the log can be read");
-    (0..log.len()).filter_map(|seq| log.value(seq)?.ok()).collect()
+    common::values(&log).collect()
 }
 
 /// Appends `size` announcements as one batch: through the ledger, to the store alone, and to a bare file.
@@ -59,7 +59,7 @@ fn append(criterion: &mut Criterion, desk: &Path, values: &[Vec<u8>], size: usiz
     });
     drop(ledger);
     let log = Log::read(&folder, &access()).expect("the log can be read");
-    let own: Vec<Vec<u8>> = (before as u64..log.len()).filter_map(|seq| log.value(seq)?.ok()).collect();
+    let own: Vec<Vec<u8>> = common::values(&log).skip(before).collect();
     let (appended, bytes) = (own.len(), own.iter().map(Vec::len).sum::<usize>());
     eprintln!(
         "{appended} events of {} bytes on average were appended to {before}, in batches of {size}",

@@ -29,6 +29,8 @@ use common::{access, append_to, found, key, now};
 const BATCH: usize = 8192;
 /// Single appends whose median is told.
 const SINGLES: usize = 64;
+/// The most events that peers are given.
+const PEERS: usize = 200_000;
 const AGREEMENT: &str = "orbit-7";
 
 fn main() {
@@ -85,7 +87,7 @@ fn read(folder: &Folder) -> Vec<Vec<u8>> {
     members(asked, AGREEMENT, Question { at, party_type: None, all: false }).expect("it is described");
     row("members of one agreement, from events in memory", len, began.elapsed());
 
-    let values: Vec<Vec<u8>> = (0..len).filter_map(|seq| log.value(seq)?.ok()).take(200_000).collect();
+    let values: Vec<Vec<u8>> = common::values(&log).take(PEERS).collect();
     let bytes: usize = values.iter().map(Vec::len).sum();
     println!("| an event | {} bytes on average |", bytes / values.len());
     values

@@ -18,7 +18,7 @@ use servanda::domain::timestamp::Timestamp;
 use servanda::event::Event;
 use servanda::integrity::SigningKey;
 use servanda::ledger::found::{Founded, Founding};
-use servanda::ledger::{Access, Batch, Folder, KeyFile, Ledger, Log, Options};
+use servanda::ledger::{Access, Batch, Folder, Found, KeyFile, Ledger, Log, Options};
 
 use history::History;
 
@@ -54,7 +54,7 @@ pub(crate) fn grown(desk: &Path, len: usize) -> Folder {
     ledger.append(&batches, Options::default(), &key(), now()).expect("they are admissible");
     drop(ledger);
     let log = Log::read(&folder, &access()).expect("the log can be read");
-    let bytes: usize = (0..log.len()).filter_map(|seq| Some(log.value(seq)?.ok()?.len())).sum();
+    let bytes: usize = values(&log).map(|value| value.len()).sum();
     let events = log.events().expect("the chain holds");
     eprintln!(
         "seed {SEED}: {} events of {} bytes on average, in batches of {BATCH}, in sled, grown in {:.1} s",
@@ -64,6 +64,14 @@ pub(crate) fn grown(desk: &Path, len: usize) -> Folder {
     );
     eprintln!("of {}", kinds(&events));
     folder
+}
+
+/// The bytes of every event.
+pub(crate) fn values(log: &Log) -> impl Iterator<Item = Vec<u8>> {
+    log.found(0..log.len()).flat_map(|found| match found {
+        Found::Run(run) => run.values().map(<[u8]>::to_vec).collect::<Vec<_>>(),
+        Found::Unreadable { seq, what } => panic!("event {seq}: {what}"),
+    })
 }
 
 /// How many announcements there are of each kind.

@@ -9,6 +9,7 @@ mod words;
 
 use std::fmt;
 
+use compact_str::CompactString;
 use edtf_core::{
     Date as Single, DateField, Edtf, Interval, IntervalEndpoint, Qualifier, Set, SetElement, SetKind, YearKind,
 };
@@ -34,7 +35,7 @@ const MAX_CHARS: usize = 100;
 /// ISO 8601-2:2019, annex A (the Extended Date/Time Format), levels 0 to 2, years -9999 to 9999, without times of day.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Date {
-    text: String,
+    text: CompactString,
     // A function of the text, so that derived equality is equality of the text.
     window: Window,
 }
@@ -49,7 +50,7 @@ impl Date {
         // Nearly every date is a plain day, and means the same when it is read without the grammar.
         match Day::parse(text) {
             Ok(day) if text.len() == PLAIN_DAY && !is_placeholder(day.ymd()) => {
-                Ok(Self { text: text.to_owned(), window: Window::of_day(day) })
+                Ok(Self { text: text.into(), window: Window::of_day(day) })
             }
             _ => Self::parse_by_grammar(text),
         }
@@ -69,7 +70,7 @@ impl Date {
         let window = window_of(&edtf).ok_or_else(|| DateError::Unbounded { text: text.to_owned() })?;
         let canonical = edtf.to_string();
         // The canonical form of a qualified date can be a character longer, and has to be readable too.
-        if is_too_long(&canonical) { Err(DateError::TooLong) } else { Ok(Self { text: canonical, window }) }
+        if is_too_long(&canonical) { Err(DateError::TooLong) } else { Ok(Self { text: canonical.into(), window }) }
     }
 
     /// Exactly that day.
@@ -86,7 +87,7 @@ impl Date {
             (None, Some(last)) => format!("[..{last}]"),
             (None, None) => "XXXX".to_owned(),
         };
-        Self { text, window }
+        Self { text: text.into(), window }
     }
 
     /// The days that it may stand for.
@@ -112,7 +113,10 @@ impl Date {
 
     /// The date for a reader, such as `Oct 2023` or `by 8 Oct 2023`; what is rare stays EDTF.
     pub fn in_words(&self) -> String {
-        Edtf::parse(&self.text).ok().and_then(|edtf| words_for(&edtf, self.window)).unwrap_or_else(|| self.text.clone())
+        Edtf::parse(&self.text)
+            .ok()
+            .and_then(|edtf| words_for(&edtf, self.window))
+            .unwrap_or_else(|| self.text.to_string())
     }
 }
 

@@ -1,9 +1,10 @@
 //! Names of things: parties, agreements, missions, announcements, recorders, and the ledger's own origin.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::schema::{named_schema, schema_of_shape};
@@ -157,7 +158,7 @@ macro_rules! name_type {
     ($(#[$doc:meta])+ $name:ident, $check:path) => {
         $(#[$doc])+
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
+        pub struct $name(CompactString);
 
         impl $name {
             /// Reads the name.
@@ -176,7 +177,7 @@ macro_rules! name_type {
 
             /// The name by which it is found whatever its case.
             pub fn folded(&self) -> String {
-                self.0.to_ascii_lowercase()
+                self.0.as_str().to_ascii_lowercase()
             }
         }
 
@@ -296,6 +297,15 @@ schema_of_shape!(
     /// Names a ledger, and so its log.
     Origin
 );
+
+/// An id in small letters, by which it is found whatever its case; most have no others.
+pub fn folded(id: &str) -> Cow<'_, str> {
+    if id.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(id.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(id)
+    }
+}
 
 /// Whether `text` can be an id of that space.
 ///

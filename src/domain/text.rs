@@ -93,12 +93,19 @@ pub fn is_plain(text: &str) -> bool {
         && bytes.iter().all(|byte| (0x20..0x7f).contains(byte))
 }
 
+/// Whether [`shown`] leaves this text as it is.
+pub fn is_safe(text: &str) -> bool {
+    // Most text is plain ASCII, which needs no look at each character; without an early end the bytes are looked at
+    // many at a time.
+    let is_odd = |odd: bool, byte: &u8| odd | !(0x20..0x7f).contains(byte);
+    !text.as_bytes().iter().fold(false, is_odd) || !text.chars().any(must_be_escaped)
+}
+
 /// Makes `text` safe to print: what could drive a terminal, reorder the line or hide in it is written as `\u{202e}`.
 ///
 /// Line breaks and tabs are control characters too. Joiners and variation selectors stay: scripts and pictures need them.
 pub fn shown(text: &str) -> Cow<'_, str> {
-    // Most text is plain ASCII, which needs no look at each character.
-    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) || !text.chars().any(must_be_escaped) {
+    if is_safe(text) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);

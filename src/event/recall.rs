@@ -32,7 +32,7 @@ pub struct Recall {
 #[derive(Debug)]
 struct Known<T> {
     last: Option<(Box<str>, T)>,
-    all: HashMap<Box<str>, T>,
+    all: HashMap<Box<str>, T, foldhash::fast::RandomState>,
 }
 
 /// A statement as it stands in the line; body and sources wait until it is known what they are.
@@ -202,7 +202,7 @@ impl Recall {
 
 impl<T> Default for Known<T> {
     fn default() -> Self {
-        Self { last: None, all: HashMap::new() }
+        Self { last: None, all: HashMap::default() }
     }
 }
 

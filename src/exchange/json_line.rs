@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::domain::text::shown;
+use crate::domain::text::is_safe;
 
 /// The bytes that are written at a time.
 const PIECE_BYTES: usize = 64 << 10;
@@ -35,13 +35,13 @@ struct Visible;
 
 impl serde_json::ser::Formatter for Visible {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        if shown(fragment) == fragment {
+        if is_safe(fragment) {
             return writer.write_all(fragment.as_bytes());
         }
         let mut buffer = [0; 4];
         for c in fragment.chars() {
             let text: &str = c.encode_utf8(&mut buffer);
-            if shown(text) == text {
+            if is_safe(text) {
                 writer.write_all(text.as_bytes())?;
             } else {
                 let mut units = [0; 2];

@@ -1,11 +1,10 @@
 //! Which events can bear on whether an act follows the history: few of many, found without looking at the others.
 
-use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::slice::from_ref;
 
 use crate::domain::announcement::Body;
-use crate::domain::id::{AnnouncementId, PartyId};
+use crate::domain::id::{AnnouncementId, PartyId, folded};
 use crate::event::statement::Event;
 
 /// The events about each agreement, by party, and those that correct or retract others; by their places in a log.
@@ -133,15 +132,6 @@ fn concerned(body: &Body) -> Option<Concerned<'_>> {
         _ => return None,
     };
     Some(Concerned { agreement: agreement.as_str(), whole, parties })
-}
-
-/// An id in small letters; most have no others.
-pub(super) fn folded(id: &str) -> Cow<'_, str> {
-    if id.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(id.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(id)
-    }
 }
 
 /// The value of an id in any case, made if there is none.

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::agreement::AgreementType;
 use crate::domain::announcement::{Announcement, Body};
-use crate::domain::id::{AnnouncementId, Namespace};
+use crate::domain::id::{AnnouncementId, Namespace, folded};
 use crate::event::statement::Event;
-use crate::ledger::bearing::folded;
 
 /// The ids of a ledger, by their folded form.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,7 @@ use crate::domain::agreement::{Agreement, Mission};
 use crate::domain::announcement::Body;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
-use crate::domain::id::Namespace;
+use crate::domain::id::{Namespace, folded};
 use crate::domain::party::Party;
 use crate::projection::knowledge::Claim;
 
@@ -102,30 +102,30 @@ impl<'a> Catalogue<'a> {
 
     /// The party of that id as it was on a day.
     pub fn party(&self, id: &str, on: Day) -> Option<&'a Party> {
-        on_day(self.parties.get(&id.to_ascii_lowercase())?, on).copied()
+        on_day(self.parties.get(&*folded(id))?, on).copied()
     }
 
     /// The agreement of that id as it was on a day.
     pub fn agreement(&self, id: &str, on: Day) -> Option<&Agreement> {
-        on_day(self.agreements.get(&id.to_ascii_lowercase())?, on).map(AgreementView::get)
+        on_day(self.agreements.get(&*folded(id))?, on).map(AgreementView::get)
     }
 
     /// The days from which the agreement of that id was another than before, in order.
     pub fn agreement_changes(&self, id: &str) -> impl Iterator<Item = Day> {
-        let descriptions = self.agreements.get(&id.to_ascii_lowercase()).into_iter().flatten();
+        let descriptions = self.agreements.get(&*folded(id)).into_iter().flatten();
         descriptions.filter_map(|description| description.from)
     }
 
     /// The mission of that id as it was on a day.
     pub fn mission(&self, id: &str, on: Day) -> Option<&'a Mission> {
-        on_day(self.missions.get(&id.to_ascii_lowercase())?, on).copied()
+        on_day(self.missions.get(&*folded(id))?, on).copied()
     }
 
     /// The folded id of the thing that has this id or other name, whatever its case.
     pub fn find(&self, namespace: Namespace, name: &str) -> Option<String> {
-        let folded = name.to_ascii_lowercase();
+        let folded = folded(name);
         if self.ids(namespace).any(|id| id == folded) {
-            return Some(folded);
+            return Some(folded.into_owned());
         }
         self.names.get(&(namespace, name.to_lowercase())).cloned()
     }

@@ -5,12 +5,17 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use rayon::prelude::*;
+
 use crate::domain::announcement::{Announcement, Body, Kind, Standing};
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, AnnouncementId};
 use crate::domain::source::{Evidence, Grade};
 use crate::domain::window::Window;
 use crate::event::statement::Event;
+
+/// Events that one thread looks at in a row.
+const PART: usize = 2048;
 
 /// How far along the clocks of knowledge to look. Both ends are inclusive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -108,11 +113,12 @@ impl<'a> Knowledge<'a> {
         let struck = strikes(&known, &by_id);
         let retracted = |seq: u64| struck.get(&seq).is_some_and(|strike| strike.retracted);
 
-        let mut claims: Vec<Claim<'a>> = known
-            .iter()
-            .filter(|event| !struck.contains_key(&event.header.seq))
-            .filter_map(|event| claim(event, &by_id))
-            .collect();
+        let stands = |event: &&&'a Event| !struck.contains_key(&event.header.seq);
+        let of_part =
+            |part: &[&'a Event]| part.iter().filter(stands).filter_map(|event| claim(event, &by_id)).collect();
+        let parts: Vec<Vec<Claim<'a>>> = known.par_chunks(PART).map(of_part).collect();
+        let mut claims: Vec<Claim<'a>> = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+        claims.extend(parts.into_iter().flatten());
         mark(&mut claims, &known, &by_id, &retracted);
         let struck = struck.into_iter().map(|(seq, strike)| (seq, strike.shown())).collect();
         Self { claims, struck, by_id }
@@ -166,11 +172,13 @@ impl<'a> Knowledge<'a> {
 
 /// The events whose announcements others name, by their ids: few of many, so that the rest need no place in an index.
 fn named<'a>(known: &[&'a Event]) -> HashMap<&'a AnnouncementId, &'a Event> {
-    let mut ids: HashSet<&AnnouncementId> = HashSet::new();
-    for event in known {
-        note_names(&event.announcement.body, &mut ids);
-    }
-    let named = known.iter().filter(|event| !ids.is_empty() && ids.contains(&event.id));
+    let of_part = |part: &[&'a Event]| {
+        let mut ids: HashSet<&AnnouncementId> = HashSet::new();
+        part.iter().for_each(|event| note_names(&event.announcement.body, &mut ids));
+        ids
+    };
+    let ids: HashSet<&AnnouncementId> = known.par_chunks(PART).map(of_part).flatten_iter().collect();
+    let named = known.par_iter().with_min_len(PART).filter(|event| !ids.is_empty() && ids.contains(&event.id));
     named.map(|event| (&event.id, *event)).collect()
 }
 

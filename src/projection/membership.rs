@@ -236,6 +236,12 @@ impl<'a> Participation<'a> {
         Row { remarks, ..row(&self.party, &self.stays, &self.prospects, day, self.standing) }
     }
 
+    /// The status of its row on a day, and how sure it is, without all that the row rests on.
+    pub fn status_on(&self, day: Day) -> (Status, Certainty) {
+        let shown = best(all_held(&self.stays, &self.prospects, day)).or_else(|| left(&self.stays, day));
+        shown.map_or((Status::None, Certainty::Certain), |held| (held.status, held.certainty))
+    }
+
     /// The days on which what the party is may become something else: between two of them nothing changes.
     pub fn turning_points(&self) -> BTreeSet<Day> {
         let intervals = self.stays.intervals.iter().chain(&self.stays.suspensions).chain(&self.prospects);
@@ -246,6 +252,7 @@ impl<'a> Participation<'a> {
 }
 
 /// What one interval amounts to on a day.
+#[derive(Clone, Copy)]
 struct Held<'i, 'a> {
     status: Status,
     certainty: Certainty,
@@ -255,26 +262,17 @@ struct Held<'i, 'a> {
 }
 
 fn row<'a>(party: &str, stays: &Stays<'a>, prospects: &[Interval<'a>], on: Day, standing: Standing) -> Row<'a> {
-    let intervals: Vec<&Interval<'a>> = stays.intervals.iter().chain(prospects).collect();
-    let held: Vec<Held<'_, 'a>> = intervals.iter().flat_map(|interval| held(interval, stays, on)).collect();
-    let possible = held.iter().filter(|held| held.certainty != Certainty::Not);
-    let best =
-        possible.max_by_key(|held| (held.status, held.certainty == Certainty::Certain, held.interval.begin.latest()));
-    let left = stays.intervals.iter().filter_map(|interval| former(interval, on));
-    let left = left.max_by_key(|held| (held.certainty == Certainty::Certain, held.interval.begin.latest()));
+    let held: Vec<Held<'_, 'a>> = all_held(stays, prospects, on).collect();
+    let (best, left) = (best(held.iter().copied()), left(stays, on));
     let was = left.as_ref().map_or(Status::None, |held| match held.certainty {
         Certainty::Certain => Status::Former,
         Certainty::Possible | Certainty::Not => Status::None,
     });
     let certain = held.iter().filter(|held| held.certainty == Certainty::Certain).map(|held| held.status).max();
-    let shown = match (&best, &left) {
-        (Some(best), _) => best,
-        (None, Some(left)) => left,
-        (None, None) => return unrelated(party, standing, stays),
-    };
+    let Some(shown) = best.or(left) else { return unrelated(party, standing, stays) };
     // Whoever is a member but perhaps suspended is at least suspended.
     let suspended = held.iter().any(|held| held.status == Status::Suspended && held.certainty == Certainty::Possible)
-        && intervals.iter().any(|interval| interval.status == Status::Member && interval.on(on) == Certainty::Certain);
+        && stays.intervals.iter().any(|own| own.status == Status::Member && own.on(on) == Certainty::Certain);
     let at_least = certain.into_iter().chain([was]).chain(suspended.then_some(Status::Suspended)).max();
     let (interval, beneath) = (shown.interval, shown.beneath);
     let claims: Vec<&Claim<'a>> =
@@ -295,6 +293,27 @@ fn row<'a>(party: &str, stays: &Stays<'a>, prospects: &[Interval<'a>], on: Day, 
         claims,
         remarks: Vec::new(),
     }
+}
+
+/// Everything that the intervals of a party amount to on a day.
+fn all_held<'i, 'a>(
+    stays: &'i Stays<'a>,
+    prospects: &'i [Interval<'a>],
+    on: Day,
+) -> impl Iterator<Item = Held<'i, 'a>> {
+    stays.intervals.iter().chain(prospects).flat_map(move |interval| held(interval, stays, on)).flatten()
+}
+
+/// The highest status that is possible.
+fn best<'i, 'a: 'i>(held: impl Iterator<Item = Held<'i, 'a>>) -> Option<Held<'i, 'a>> {
+    let possible = held.filter(|held| held.certainty != Certainty::Not);
+    possible.max_by_key(|held| (held.status, held.certainty == Certainty::Certain, held.interval.begin.latest()))
+}
+
+/// What was left behind last.
+fn left<'i, 'a>(stays: &'i Stays<'a>, on: Day) -> Option<Held<'i, 'a>> {
+    let left = stays.intervals.iter().filter_map(|interval| former(interval, on));
+    left.max_by_key(|held| (held.certainty == Certainty::Certain, held.interval.begin.latest()))
 }
 
 fn unrelated<'a>(party: &str, standing: Standing, stays: &Stays<'a>) -> Row<'a> {
@@ -319,11 +338,11 @@ fn unrelated<'a>(party: &str, standing: Standing, stays: &Stays<'a>) -> Row<'a> 
 }
 
 /// The statuses that an interval gives on a day: membership splits where it may be suspended.
-fn held<'i, 'a>(interval: &'i Interval<'a>, stays: &'i Stays<'a>, on: Day) -> Vec<Held<'i, 'a>> {
+fn held<'i, 'a>(interval: &'i Interval<'a>, stays: &'i Stays<'a>, on: Day) -> [Option<Held<'i, 'a>>; 2] {
     let certainty = interval.on(on);
     let plain = |certainty| Held { status: interval.status, certainty, interval, beneath: None };
     if interval.status != Status::Member || certainty == Certainty::Not {
-        return vec![plain(certainty)];
+        return [Some(plain(certainty)), None];
     }
     let touching = |suspension: &&Interval<'a>| suspension.stay.is_none() || suspension.stay == interval.stay;
     let suspension = stays.suspensions.iter().filter(touching).max_by_key(|suspension| match suspension.on(on) {
@@ -332,14 +351,14 @@ fn held<'i, 'a>(interval: &'i Interval<'a>, stays: &'i Stays<'a>, on: Day) -> Ve
         Certainty::Not => 0,
     });
     let Some((suspension, suspended)) = suspension.map(|suspension| (suspension, suspension.on(on))) else {
-        return vec![plain(certainty)];
+        return [Some(plain(certainty)), None];
     };
     let both = if certainty == Certainty::Certain { suspended } else { Certainty::Possible };
     let held = Held { status: Status::Suspended, certainty: both, interval: suspension, beneath: Some(interval) };
     match suspended {
-        Certainty::Not => vec![plain(certainty)],
-        Certainty::Certain => vec![held],
-        Certainty::Possible => vec![plain(Certainty::Possible), held],
+        Certainty::Not => [Some(plain(certainty)), None],
+        Certainty::Certain => [Some(held), None],
+        Certainty::Possible => [Some(plain(Certainty::Possible)), Some(held)],
     }
 }
 

@@ -204,12 +204,7 @@ struct Parts<'p, 'a> {
 impl Parts<'_, '_> {
     fn compared(&self, claim: &Claim<'_>, count: &Count) -> Compared {
         let days = self.days(count);
-        let mut rows: Vec<Row<'_>> = Vec::new();
-        let mut of_day: Vec<Ours> = Vec::new();
-        for day in &days {
-            rows = self.confirmed.iter().map(|part| part.on(*day)).collect();
-            of_day.push(self.ours(count.of, &rows, *day));
-        }
+        let of_day: Vec<Ours> = days.iter().map(|day| self.ours(count.of, *day)).collect();
         let ours = Ours {
             certain: of_day.iter().map(|ours| ours.certain).min().unwrap_or_default(),
             most: of_day.iter().map(|ours| ours.most).max().unwrap_or_default(),
@@ -221,6 +216,7 @@ impl Parts<'_, '_> {
             (false, false) => (Verdict::Fewer, ours.certain.saturating_sub(count.number).max(1)),
         };
         let day = days.last().copied().unwrap_or(Day::MAX);
+        let rows: Vec<Row<'_>> = self.confirmed.iter().map(|part| part.on(day)).collect();
         let mut publishers: Vec<String> =
             claim.evidence.iter().map(|evidence| evidence.source.publisher.clone()).collect();
         publishers.dedup();
@@ -255,11 +251,16 @@ impl Parts<'_, '_> {
         of == Counted::All || is_state()
     }
 
-    fn ours(&self, of: Counted, rows: &[Row<'_>], on: Day) -> Ours {
-        let members = rows.iter().filter(|row| row.status == Status::Member && self.is_counted(of, &row.party, on));
-        let most = members.clone().count();
-        let certain = members.filter(|row| row.certainty == Certainty::Certain).count();
-        Ours { certain: certain as u64, most: most as u64 }
+    fn ours(&self, of: Counted, on: Day) -> Ours {
+        let mut ours = Ours { certain: 0, most: 0 };
+        for part in &self.confirmed {
+            let (status, certainty) = part.status_on(on);
+            if status == Status::Member && self.is_counted(of, &part.party, on) {
+                ours.most += 1;
+                ours.certain += u64::from(certainty == Certainty::Certain);
+            }
+        }
+        ours
     }
 
     /// Whom somebody who counted more, or fewer, may have counted otherwise.

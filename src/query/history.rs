@@ -144,7 +144,7 @@ impl Span {
 
 /// What events tell, by the day on which it happened, then by the order of recording.
 pub(super) fn entries(view: &View<'_>, mut events: Vec<&Event>) -> Vec<Entry> {
-    events.sort_by_cached_key(|event| (place(event), event.header.seq));
+    events.par_sort_by_cached_key(|event| (place(event), event.header.seq));
     events.par_iter().with_min_len(FEWEST_ENTRIES).map(|event| entry(view, event)).collect()
 }
 
