@@ -23,7 +23,7 @@ use servanda::query::members::{Question, members};
 use servanda::query::replay::replay;
 use servanda::query::{Asked, Standpoint};
 
-use common::{access, append_to, found, key, now};
+use common::{access, append_to, found_with, key, now};
 
 /// Events in a batch of the bulk load.
 const BATCH: usize = 8192;
@@ -44,9 +44,15 @@ fn main() {
     peers(desk.path(), &values);
 }
 
+/// One agreement for 400 events, as in collections of treaties; 45 at the least.
+fn agreements(len: usize) -> usize {
+    common::history::AGREEMENTS.max(len / 400)
+}
+
 /// Loads the ledger in large batches, and tells how long the library took for it.
 fn load(desk: &Path, len: usize) -> Folder {
-    let (folder, mut history) = found(desk, "scale");
+    let agreements = agreements(len);
+    let (folder, mut history) = found_with(desk, "scale", agreements);
     let mut ledger = Ledger::open(&folder, &access()).expect("the ledger opens");
     let mut spent = Duration::ZERO;
     let before = ledger.head().len;
@@ -97,7 +103,7 @@ fn read(folder: &Folder) -> Vec<Vec<u8>> {
 fn singles(desk: &Path, folder: &Folder, values: &[Vec<u8>]) {
     let mut ledger = Ledger::open(folder, &access()).expect("the ledger opens");
     // Another seed's history begins anew, with announcements of other ids.
-    let mut history = common::history::History::new(common::SEED + 1);
+    let mut history = common::history::History::new(common::SEED + 1, agreements(values.len()));
     let mut one = |batch| {
         let began = Instant::now();
         ledger.append(&[batch], Options::default(), &key(), now()).expect("it is admissible");

@@ -1,6 +1,6 @@
 //! Grows a ledger of many events out of a seed, to try things on.
 //!
-//! `cargo run --release --example grow -- FOLDER EVENTS`
+//! `cargo run --release --example grow -- FOLDER EVENTS` makes FOLDER/grown.
 
 #[path = "../benches/common/mod.rs"]
 mod common;

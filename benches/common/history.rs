@@ -35,6 +35,7 @@ pub(crate) struct History {
     told: Vec<(AnnouncementId, Body)>,
     batches: u64,
     memoranda: u64,
+    agreements: usize,
 }
 
 /// Where a party stands with an agreement.
@@ -54,25 +55,26 @@ enum Stage {
 }
 
 impl History {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// Of the parties and so many agreements.
+    pub(crate) fn new(seed: u64, agreements: usize) -> Self {
         let mut seed = Seed(seed);
         let first = Day::from_ymd(1950, 1, 1).expect("a day");
         let mut courses = Vec::new();
         for party in 0..STATES + AGENCIES {
-            for agreement in 0..AGREEMENTS {
+            for agreement in 0..agreements {
                 let at = first.shift(seed.days(30 * 365));
                 courses.push(Course { party, agreement, at, is: Stage::Outside });
             }
         }
         let press = Press::new(&mut seed);
-        Self { seed, press, courses, told: Vec::new(), batches: 0, memoranda: 0 }
+        Self { seed, press, courses, told: Vec::new(), batches: 0, memoranda: 0, agreements }
     }
 
     /// Everything that later announcements name.
     pub(crate) fn things(&mut self) -> Batch {
         let states = (0..STATES).map(|number| party(number, PartyType::State, None));
         let agencies = (0..AGENCIES).map(|number| party(STATES + number, PartyType::Agency, Some(number)));
-        let agreements = (0..AGREEMENTS).map(|number| {
+        let agreements = (0..self.agreements).map(|number| {
             let title = format!("{} on the peaceful uses of orbit {number}", type_of(number));
             Body::from(Agreement {
                 id: agreement(number),
@@ -245,7 +247,7 @@ impl History {
     fn prospect(&mut self, day: Day) -> Prospect {
         Prospect {
             parties: vec![self.party(), self.party()],
-            agreement: self.seed.one_in(2).then(|| agreement(self.seed.index(AGREEMENTS))),
+            agreement: self.seed.one_in(2).then(|| agreement(self.seed.index(self.agreements))),
             what: "an agreement on the exchange of samples".to_owned(),
             stage: *self.seed.one_of(ProspectStage::ALL),
             due: self.seed.one_in(2).then(|| self.seed.vague(day.shift(700))),
@@ -256,7 +258,7 @@ impl History {
     fn milestone(&mut self, day: Day) -> Milestone {
         let acts = [MilestoneAct::Adopted, MilestoneAct::Opened, MilestoneAct::EntryIntoForce, MilestoneAct::Amended];
         Milestone {
-            agreement: Some(agreement(self.seed.index(AGREEMENTS))),
+            agreement: Some(agreement(self.seed.index(self.agreements))),
             mission: None,
             act: *self.seed.one_of(&acts),
             occurred: Some(Date::of_day(day)),
@@ -267,7 +269,7 @@ impl History {
 
     fn count(&mut self, day: Day) -> Count {
         let (number, of) = (self.seed.below(120), *self.seed.one_of(Counted::ALL));
-        Count { agreement: agreement(self.seed.index(AGREEMENTS)), number, of, on: Date::of_day(day) }
+        Count { agreement: agreement(self.seed.index(self.agreements)), number, of, on: Date::of_day(day) }
     }
 
     /// Another's word on an announcement.

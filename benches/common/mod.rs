@@ -86,6 +86,11 @@ fn kinds(events: &[Event]) -> String {
 
 /// A new ledger, in which everything is described that its history will name.
 pub(crate) fn found(desk: &Path, name: &str) -> (Folder, History) {
+    found_with(desk, name, history::AGREEMENTS)
+}
+
+/// The same, with so many agreements.
+pub(crate) fn found_with(desk: &Path, name: &str, agreements: usize) -> (Folder, History) {
     let founding = Founding {
         origin: Origin::parse("bench.example/ledger").expect("an origin"),
         recorder: Recorder::parse("recorder").expect("a recorder"),
@@ -96,7 +101,7 @@ pub(crate) fn found(desk: &Path, name: &str) -> (Folder, History) {
     let founded = Founded::new(&target, founding, &key(), &access()).expect("a ledger can be founded");
     let folder = founded.publish().expect("it can be moved into place");
     let mut ledger = Ledger::open(&folder, &access()).expect("the ledger opens");
-    let mut history = History::new(SEED);
+    let mut history = History::new(SEED, agreements);
     append_to(&mut ledger, history.things());
     (folder, history)
 }

@@ -89,9 +89,18 @@ impl Recall {
     /// Every [`EventError`].
     pub fn hashed(&mut self, bytes: &[u8], hash: EventHash) -> Result<Event, EventError> {
         let (statement, signature) = split(bytes)?;
-        let members = canonical::members(statement)?;
+        self.read(statement, signature, &canonical::members(statement)?, hash)
+    }
+
+    fn read(
+        &mut self,
+        statement: &str,
+        signature: Option<&str>,
+        members: &[(&str, &str)],
+        hash: EventHash,
+    ) -> Result<Event, EventError> {
         // Whatever is odd is read once more in the plain way, which says what is wrong with it.
-        let line = match self.line(&members) {
+        let line = match self.line(members) {
             Some(line) => line,
             None => serde_json::from_str(statement).map_err(|error| not_statement(&error))?,
         };
@@ -138,8 +147,10 @@ impl Recall {
     ///
     /// Every [`EventError`].
     pub fn strict(&mut self, bytes: &[u8], hash: EventHash) -> Result<Event, EventError> {
-        let event = self.hashed(bytes, hash)?;
-        event.check_form(split(bytes)?.0)?;
+        let (statement, signature) = split(bytes)?;
+        let members = canonical::members(statement)?;
+        let event = self.read(statement, signature, &members, hash)?;
+        event.check_form(statement, &members)?;
         Ok(event)
     }
 

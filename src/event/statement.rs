@@ -9,7 +9,7 @@ use crate::domain::id::{AnnouncementId, Origin, Recorder};
 use crate::domain::timestamp::Timestamp;
 use crate::event::canonical::NotCanonical;
 use crate::event::recall::Recall;
-use crate::event::written::Written;
+use crate::event::written::{Written, is_of_header, write_of_header};
 use crate::integrity::digest::{self, ContentHash, EventHash};
 
 /// The most bytes in an event.
@@ -166,14 +166,29 @@ impl Event {
     }
 
     /// Refuses a statement that says the same in other bytes: serde reads records written as arrays, dates in all their
-    /// forms, and defaults that should have been left out.
-    pub(super) fn check_form(&self, statement: &str) -> Result<(), EventError> {
-        let own = write_statement(&self.header, &self.id, &self.announcement)?;
-        if own.strip_suffix('\n') == Some(statement) {
-            return Ok(());
+    /// forms, and defaults that should have been left out. `members` are those of the statement.
+    pub(super) fn check_form(&self, statement: &str, members: &[(&str, &str)]) -> Result<(), EventError> {
+        let own = Written::of(&self.announcement);
+        let mut own = own.members().peekable();
+        let mut of_header = String::new();
+        for (key, value) in members {
+            let expected = match own.next_if(|(own, _)| own == key) {
+                Some((_, expected)) => expected,
+                None if is_of_header(key) => {
+                    of_header.clear();
+                    write_of_header(key, &self.header, &self.id, &mut of_header);
+                    of_header.as_str()
+                }
+                None => "",
+            };
+            if expected != *value {
+                let same = expected.bytes().zip(value.bytes()).take_while(|(own, given)| own == given).count();
+                let at = value.as_ptr() as usize - statement.as_ptr() as usize + same;
+                return Err(NotCanonical { at, what: OTHER_FORM }.into());
+            }
         }
-        let at = own.bytes().zip(statement.bytes()).take_while(|(own, given)| own == given).count();
-        Err(NotCanonical { at, what: OTHER_FORM }.into())
+        let missing = NotCanonical { at: statement.len(), what: OTHER_FORM };
+        own.next().map_or(Ok(()), |_| Err(missing.into()))
     }
 }
 

@@ -1,5 +1,8 @@
 //! An announcement in its canonical form, before it has a place: written once, for its content hash and its statement.
 
+use std::fmt::Write as _;
+use std::ops::Range;
+
 use serde::Serialize;
 
 use crate::domain::announcement::{Announcement, Standing};
@@ -9,19 +12,41 @@ use crate::event::canonical::{self, NotCanonical, writer};
 use crate::event::statement::{EventError, Header, MAX_STATEMENT, VERSION};
 use crate::integrity::digest::{self, ContentHash};
 
+/// The keys of a statement, in their order.
+const KEYS: [&str; 17] = [
+    "announced",
+    "batch",
+    "body",
+    "evidence",
+    "id",
+    "kind",
+    "ledger",
+    "no_evidence",
+    "note",
+    "prev",
+    "recorded",
+    "recorder",
+    "seq",
+    "source_ref",
+    "standing",
+    "v",
+    "wording",
+];
+
 /// The members that an announcement gives to its statement, in canonical form.
 #[derive(Debug, Clone, Default)]
 pub struct Written {
-    /// In the order of their keys.
-    members: Vec<(&'static str, String)>,
+    text: String,
+    /// Where each value stands in the text, in the order of the keys.
+    members: Vec<(&'static str, Range<usize>)>,
     /// The evidence without the places of quotes, where it has any: they are part of the event, and not of the content.
-    evidence_without_places: Option<String>,
+    evidence_without_places: Option<Range<usize>>,
 }
 
 impl Written {
     /// Writes an announcement.
     pub fn of(announcement: &Announcement) -> Self {
-        let mut written = Self::default();
+        let mut written = Self { text: String::with_capacity(512), members: Vec::with_capacity(9), ..Self::default() };
         written.member_if("announced", announcement.announced.as_ref());
         written.member("body", &announcement.body);
         written.member("evidence", &announcement.evidence);
@@ -35,31 +60,39 @@ impl Written {
         if announcement.evidence.iter().any(|evidence| evidence.at.is_some()) {
             let without = |evidence: &Evidence| Evidence { at: None, ..evidence.clone() };
             let without: Vec<Evidence> = announcement.evidence.iter().map(without).collect();
-            written.evidence_without_places = Some(text(&without));
+            written.evidence_without_places = Some(written.write(&without));
         }
         written
     }
 
+    /// The members that an event has of it: key and value, in the order of the keys.
+    pub(super) fn members(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.members.iter().map(|(key, place)| (*key, &self.text[place.clone()]))
+    }
+
     /// What the event will say of the announcement.
     pub(super) fn announced(&self) -> String {
-        let members: Vec<(&str, &str)> = self.members.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        object(&members)
+        let mut line = String::with_capacity(self.text.len() + 128);
+        for (key, value) in self.members() {
+            open_member(key, &mut line);
+            line.push_str(value);
+        }
+        line.push('}');
+        line
     }
 
     /// What the content hash covers.
     pub(super) fn content(&self) -> String {
-        let value = |key: &str, value: &'_ String| -> String {
-            match &self.evidence_without_places {
-                Some(without) if key == "evidence" => without.clone(),
-                _ => value.clone(),
-            }
-        };
-        if self.evidence_without_places.is_none() {
-            return self.announced();
+        let mut line = String::with_capacity(self.text.len() + 128);
+        for (key, value) in self.members() {
+            open_member(key, &mut line);
+            line.push_str(match &self.evidence_without_places {
+                Some(without) if key == "evidence" => &self.text[without.clone()],
+                _ => value,
+            });
         }
-        let members: Vec<(&str, String)> = self.members.iter().map(|(key, own)| (*key, value(key, own))).collect();
-        let members: Vec<(&str, &str)> = members.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        object(&members)
+        line.push('}');
+        line
     }
 
     /// The hash by which two announcements are the same.
@@ -79,21 +112,18 @@ impl Written {
     ///
     /// [`EventError::NotCanonical`] for text that the profile does not have, [`EventError::StatementTooLong`].
     pub fn statement(&self, header: &Header, id: &AnnouncementId) -> Result<String, EventError> {
-        let own = [
-            ("batch", header.batch.to_string()),
-            ("id", text(id)),
-            ("ledger", text(&header.ledger)),
-            ("prev", text(&header.prev)),
-            ("recorded", text(&header.recorded)),
-            ("recorder", text(&header.recorder)),
-            ("seq", header.seq.to_string()),
-            ("v", VERSION.to_string()),
-        ];
-        let own = own.iter().map(|(key, value)| (*key, value.as_str()));
-        let announced = self.members.iter().map(|(key, value)| (*key, value.as_str()));
-        let mut members: Vec<(&str, &str)> = own.chain(announced).collect();
-        members.sort_unstable_by_key(|(key, _)| *key);
-        let mut line = object(&members);
+        let mut line = String::with_capacity(self.text.len() + 512);
+        let mut members = self.members().peekable();
+        for key in KEYS {
+            if let Some((_, value)) = members.next_if(|(own, _)| *own == key) {
+                open_member(key, &mut line);
+                line.push_str(value);
+            } else if is_of_header(key) {
+                open_member(key, &mut line);
+                write_of_header(key, header, id, &mut line);
+            }
+        }
+        line.push('}');
         canonical::check_canonical(&line)?;
         line.push('\n');
         if line.len() > MAX_STATEMENT {
@@ -103,7 +133,8 @@ impl Written {
     }
 
     fn member(&mut self, key: &'static str, value: &impl Serialize) {
-        self.members.push((key, text(value)));
+        let place = self.write(value);
+        self.members.push((key, place));
     }
 
     fn member_if(&mut self, key: &'static str, value: Option<&impl Serialize>) {
@@ -111,22 +142,37 @@ impl Written {
             self.member(key, value);
         }
     }
-}
 
-fn text(value: &(impl Serialize + ?Sized)) -> String {
-    let mut text = String::new();
-    writer::write(value, &mut text).expect("what is announced has text keys, and neither floats nor nulls");
-    text
-}
-
-fn object(members: &[(&str, &str)]) -> String {
-    let mut line = String::with_capacity(members.iter().map(|(key, value)| key.len() + value.len() + 4).sum());
-    for (index, (key, value)) in members.iter().enumerate() {
-        line.push_str(if index == 0 { "{\"" } else { ",\"" });
-        line.push_str(key);
-        line.push_str("\":");
-        line.push_str(value);
+    fn write(&mut self, value: &impl Serialize) -> Range<usize> {
+        let start = self.text.len();
+        writer::write(value, &mut self.text).expect("what is announced has text keys, and neither bytes nor variants");
+        start..self.text.len()
     }
-    line.push('}');
-    line
+}
+
+/// Whether a member tells of an event's place, and not of its announcement.
+pub(super) fn is_of_header(key: &str) -> bool {
+    matches!(key, "batch" | "id" | "ledger" | "prev" | "recorded" | "recorder" | "seq" | "v")
+}
+
+/// Writes the value of a member that tells of an event's place; names and hashes have nothing to escape.
+pub(super) fn write_of_header(key: &str, header: &Header, id: &AnnouncementId, line: &mut String) {
+    let written = match key {
+        "batch" => write!(line, "{}", header.batch),
+        "id" => write!(line, "\"{id}\""),
+        "ledger" => write!(line, "\"{}\"", header.ledger),
+        "prev" => write!(line, "\"{}\"", header.prev),
+        "recorded" => write!(line, "\"{}\"", header.recorded),
+        "recorder" => write!(line, "\"{}\"", header.recorder),
+        "seq" => write!(line, "{}", header.seq),
+        _ => write!(line, "{VERSION}"),
+    };
+    written.expect("a String takes everything");
+}
+
+/// Begins a member, and the object with the first.
+fn open_member(key: &str, line: &mut String) {
+    line.push_str(if line.is_empty() { "{\"" } else { ",\"" });
+    line.push_str(key);
+    line.push_str("\":");
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::slice::from_ref;
 
+use crate::domain::agreement::InForce;
 use crate::domain::announcement::Body;
 use crate::domain::id::{AnnouncementId, PartyId, folded};
 use crate::event::statement::Event;
@@ -21,6 +22,8 @@ struct OfAgreement {
     /// About all parties: descriptions, milestones, suspensions for all.
     whole: Vec<usize>,
     parties: HashMap<String, Vec<usize>>,
+    /// Whether a description of it says, or said, that a table states its stays.
+    is_stated: bool,
 }
 
 /// Whom a body concerns.
@@ -41,6 +44,7 @@ impl Bearing {
         let agreement = entry(&mut self.agreements, concerned.agreement);
         if concerned.whole {
             agreement.whole.push(place);
+            agreement.is_stated |= states_stays(&event.announcement.body);
         }
         for party in concerned.parties {
             entry(&mut agreement.parties, party.as_str()).push(place);
@@ -56,8 +60,12 @@ impl Bearing {
     ) -> Vec<&'a Event> {
         let mut found: BTreeSet<usize> = BTreeSet::new();
         let mut seen: BTreeSet<(&str, &str)> = BTreeSet::new();
-        for concerned in events[first..].iter().filter_map(|event| concerned(&event.announcement.body)) {
+        let new = events[first..].iter().map(|event| &event.announcement.body);
+        for (body, concerned) in new.filter_map(|body| Some((body, concerned(body)?))) {
             let Some(agreement) = self.agreements.get(&*folded(concerned.agreement)) else { continue };
+            if !agreement.is_stated && always_follows(body) {
+                continue;
+            }
             for party in concerned.parties {
                 if seen.insert((concerned.agreement, "")) {
                     found.extend(&agreement.whole);
@@ -106,6 +114,28 @@ impl Bearing {
             }
         }
     }
+}
+
+/// Whether an act can follow any history: so do those that end nothing and have no label that others end.
+fn always_follows(body: &Body) -> bool {
+    match body {
+        Body::Joining(joining) => joining.stay.is_none(),
+        Body::Memorandum(_) | Body::Suspension(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether a description says that a table states the stays of the agreement.
+fn states_stays(body: &Body) -> bool {
+    let described = match body {
+        Body::Agreement(agreement) => agreement.membership.as_ref(),
+        Body::Correction(correction) => match correction.replacement.as_ref().map(|replacement| &*replacement.0) {
+            Some(Body::Agreement(agreement)) => agreement.membership.as_ref(),
+            _ => None,
+        },
+        _ => None,
+    };
+    described.is_some_and(|membership| membership.in_force == InForce::Stated)
 }
 
 /// What a correction or retraction is about.
