@@ -90,6 +90,13 @@ fn append(criterion: &mut Criterion, desk: &Path, values: &[Vec<u8>], size: usiz
 
 /// Reads, verifies and asks the grown ledger.
 fn ask(criterion: &mut Criterion, folder: &Folder) {
+    criterion.bench_function("open for writing", |bencher| {
+        bencher.iter_batched(
+            || (),
+            |()| Ledger::open(folder, &access()).expect("the ledger opens"),
+            BatchSize::PerIteration,
+        );
+    });
     let log = Log::read(folder, &access()).expect("the log can be read");
     let events = log.events().expect("the chain holds");
     let asked = Asked { origin: log.origin().as_str(), events: &events };
@@ -101,13 +108,6 @@ fn ask(criterion: &mut Criterion, folder: &Folder) {
 
     let mut group = criterion.benchmark_group(format!("with {} events", log.len()));
     group.throughput(Throughput::Elements(log.len()));
-    group.bench_function("open for writing", |bencher| {
-        bencher.iter_batched(
-            || (),
-            |()| Ledger::open(folder, &access()).expect("the ledger opens"),
-            BatchSize::PerIteration,
-        );
-    });
     group.bench_function("read the events", |bencher| {
         bencher.iter_with_large_drop(|| log.events().expect("the chain holds"));
     });

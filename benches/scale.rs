@@ -63,6 +63,7 @@ fn load(desk: &Path, len: usize) -> Folder {
         spent += began.elapsed();
     }
     let appended = ledger.head().len - before;
+    println!("| events | {}, of them {before} that describe what the others name |", ledger.head().len);
     row("bulk load through the library", appended, spent);
     let began = Instant::now();
     drop(ledger);
@@ -168,7 +169,9 @@ fn peers(desk: &Path, values: &[Vec<u8>]) {
     let began = Instant::now();
     for batch in values.chunks(BATCH) {
         let transaction = database.transaction().expect("it is ours alone");
-        batch.iter().for_each(|value| insert(&transaction, value));
+        for value in batch {
+            insert(&transaction, value);
+        }
         transaction.commit().expect("the disk writes");
     }
     row("bulk load, SQLite (WAL, FULL, BLAKE3 beside each)", values.len() as u64, began.elapsed());
@@ -212,8 +215,8 @@ fn median(times: impl Iterator<Item = Duration>) -> Duration {
 }
 
 fn row(what: &str, len: u64, time: Duration) {
-    let rate = len as f64 / time.as_secs_f64() / 1000.0;
-    println!("| {what} | {}, {rate:.0} k events/s |", ms(time));
+    let rate = u128::from(len) * 1000 / time.as_micros().max(1);
+    println!("| {what} | {}, {rate} k events/s |", ms(time));
 }
 
 fn told(what: &str, time: Duration) {

@@ -174,7 +174,9 @@ impl<'a> Knowledge<'a> {
 fn named<'a>(known: &[&'a Event]) -> HashMap<&'a AnnouncementId, &'a Event> {
     let of_part = |part: &[&'a Event]| {
         let mut ids: HashSet<&AnnouncementId> = HashSet::new();
-        part.iter().for_each(|event| note_names(&event.announcement.body, &mut ids));
+        for event in part {
+            note_names(&event.announcement.body, &mut ids);
+        }
         ids
     };
     let ids: HashSet<&AnnouncementId> = known.par_chunks(PART).map(of_part).flatten_iter().collect();

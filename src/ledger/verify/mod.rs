@@ -4,8 +4,8 @@
 //! The layers `checkpoints`, `witnesses`, `timestamps` and `projections` have nothing to check yet, and say so; `tree`
 //! compares the hashes that the store keeps of full bundles.
 //!
-//! Events are looked at one by one on all cores ([`seen`]), a stretch of them in memory at a time, and put together in
-//! order ([`walk`]): memory does not grow with the log, but for the names of its documents.
+//! Events are looked at one by one on all cores (`seen`), a stretch of them in memory at a time, and put together in
+//! order (`walk`): memory does not grow with the log, but for the names of its documents.
 
 mod documents;
 mod seen;

@@ -111,7 +111,9 @@ impl Walk {
             self.chain_faults.push(blamed(seq, &fault));
         }
         self.collect(seq, &event);
-        quotes.into_iter().for_each(|quoted| self.quotes.take(seq, quoted));
+        for quoted in quotes {
+            self.quotes.take(seq, quoted);
+        }
         self.signed(seq, event, key);
     }
 
