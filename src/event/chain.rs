@@ -2,6 +2,7 @@
 //!
 //! Out of scope: signatures. The chain alone proves nothing to somebody who does not trust whoever keeps it.
 
+use crate::domain::announcement::Body;
 use crate::domain::id::{Origin, Recorder};
 use crate::domain::timestamp::Timestamp;
 use crate::event::statement::Event;
@@ -59,6 +60,14 @@ pub enum ChainFault {
         expected: Origin,
         /// What the event says.
         found: Origin,
+    },
+    /// A genesis that founds another ledger than the one that it stands in.
+    #[error("founds the ledger {origin}, and stands in {ledger}")]
+    Founded {
+        /// The ledger that it stands in.
+        ledger: Origin,
+        /// The ledger that it founds.
+        origin: Origin,
     },
     /// Recorded earlier than the event before.
     #[error("was recorded at {found}, before the event before it at {earlier}")]
@@ -172,6 +181,11 @@ impl Chain {
         }
         if header.ledger != self.origin {
             faults.push(ChainFault::Origin { expected: self.origin.clone(), found: header.ledger.clone() });
+        }
+        if let Body::Genesis(genesis) = &event.announcement.body
+            && genesis.origin != header.ledger
+        {
+            faults.push(ChainFault::Founded { ledger: header.ledger.clone(), origin: genesis.origin.clone() });
         }
         if let Some(earlier) = self.recorded.filter(|earlier| header.recorded < *earlier) {
             faults.push(ChainFault::Recorded { earlier, found: header.recorded });

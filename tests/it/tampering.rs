@@ -302,6 +302,16 @@ fn a_genuine_ledger_under_another_name_is_found() {
 }
 
 #[test]
+fn a_genesis_that_founds_another_ledger_than_its_own_is_found() {
+    let ledger = Ledger::new();
+    let body = |origin: &str| format!("\"origin\":\"{origin}\"");
+    let report = ledger.verify(&ledger.rewritten(0, |line| line.replace(&body(ORIGIN), &body("test.example/other"))));
+    assert_eq!(report.first_bad(), Some(0));
+    let told = report.layers[1].faults.iter().any(|fault| fault.what.contains("founds the ledger test.example/other"));
+    assert!(told, "{report:#?}");
+}
+
+#[test]
 fn a_statement_that_says_the_same_in_other_bytes_is_refused_whoever_signed_it() {
     let ledger = Ledger::new();
     let spelt = |change: &dyn Fn(&str) -> String| ledger.verify(&ledger.rewritten(8, change));

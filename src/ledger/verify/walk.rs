@@ -209,6 +209,7 @@ fn blamed(seq: u64, fault: &ChainFault) -> Fault {
         ChainFault::Prev { .. }
         | ChainFault::Seq { .. }
         | ChainFault::Origin { .. }
+        | ChainFault::Founded { .. }
         | ChainFault::Recorded { .. }
         | ChainFault::Batch { .. }
         | ChainFault::BatchEnd { .. } => Fault { seq, what: fault.to_string() },
