@@ -169,3 +169,53 @@ fn another_ledger_in_its_place_is_found_by_the_hash_of_its_genesis() {
     assert_eq!(answer.code, 1, "{}", answer.out);
     assert!(answer.out.contains("the first bad event is 0\n"), "{}", answer.out);
 }
+
+/// A ledger of one bundle and a few events more, of which the bundle's entries were changed and packed again.
+fn with_changed_entries(change: impl Fn(&mut Vec<u8>)) -> Desk {
+    let desk = Desk::new();
+    let mission = |number| format!("  - {{ kind: mission, id: m-{number}, title: Mission {number} }}\n");
+    let missions: String = (0..300).map(mission).collect();
+    desk.write("1.yaml", &format!("evidence: {{ none: made up for a test }}\nannouncements:\n{missions}"));
+    let answer = desk.run("append --init --ledger ledger --origin test.example/ledger 1.yaml");
+    assert_eq!(answer.code, 0, "{}", answer.err);
+    let config = sled::Config::new().path(desk.path().join("ledger/sled")).segment_size(8 << 20).flush_every_ms(None);
+    let db = config.open().expect("no process has it open");
+    let bundles = db.open_tree("bundles").expect("it is there");
+    assert_eq!(bundles.len(), 1, "one bundle is full");
+    let (key, sealed) = bundles.first().expect("it can be read").expect("it is there");
+    let mut entries = zstd::stream::decode_all(&sealed[5..]).expect("it is packed");
+    change(&mut entries);
+    let packed = zstd::stream::encode_all(entries.as_slice(), 3).expect("memory takes it");
+    let size = u32::try_from(entries.len()).expect("it is small").to_be_bytes();
+    bundles.insert(key, [&sealed[..1], &size, &packed].concat()).expect("it can be written");
+    db.flush().expect("it can be written");
+    desk
+}
+
+#[test]
+fn a_changed_event_in_a_sealed_bundle_is_found_where_the_bundle_ends_and_by_the_hash_of_its_tile() {
+    let whole = with_changed_entries(|_| ());
+    assert_eq!(whole.run("verify --ledger ledger").code, 0, "packing alone changes nothing");
+
+    let desk = with_changed_entries(|entries| {
+        let title = b"Mission 100";
+        let at = entries.windows(title.len()).position(|bytes| bytes == title).expect("it is in the bundle");
+        entries[at + title.len() - 1] = b'1';
+    });
+    let answer = desk.run("verify --ledger ledger");
+    assert_eq!(answer.code, 1, "{}{}", answer.out, answer.err);
+    assert!(answer.out.contains("event 255: hashes to"), "{}", answer.out);
+    assert!(answer.out.contains("event 255: the hash kept of the events 0 to 255 is another"), "{}", answer.out);
+    let question = desk.run("log --ledger ledger");
+    assert_eq!((question.code, question.out.as_str()), (3, ""), "{}", question.err);
+}
+
+#[test]
+fn a_bundle_that_lost_bytes_is_damage_and_no_answer() {
+    let desk = with_changed_entries(|entries| entries.truncate(entries.len() - 1));
+    let answer = desk.run("verify --ledger ledger");
+    assert_eq!(answer.code, 1, "{}{}", answer.out, answer.err);
+    assert!(answer.out.contains("the values 0 to 255 cannot be restored"), "{}", answer.out);
+    let question = desk.run("log --ledger ledger");
+    assert_eq!((question.code, question.out.as_str()), (3, ""), "{}", question.err);
+}
