@@ -175,7 +175,7 @@ fn with_changed_entries(change: impl Fn(&mut Vec<u8>)) -> Desk {
     let desk = Desk::new();
     let mission = |number| format!("  - {{ kind: mission, id: m-{number}, title: Mission {number} }}\n");
     let missions: String = (0..300).map(mission).collect();
-    desk.write("1.yaml", &format!("evidence: {{ none: made up for a test }}\nannouncements:\n{missions}"));
+    desk.write("1.yaml", format!("evidence: {{ none: made up for a test }}\nannouncements:\n{missions}"));
     let answer = desk.run("append --init --ledger ledger --origin test.example/ledger 1.yaml");
     assert_eq!(answer.code, 0, "{}", answer.err);
     let config = sled::Config::new().path(desk.path().join("ledger/sled")).segment_size(8 << 20).flush_every_ms(None);
