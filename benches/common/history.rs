@@ -24,7 +24,7 @@ const MISSIONS: usize = 12;
 
 /// The announcements that a later one can still be about.
 const REMEMBERED: usize = 400;
-/// One batch in so many puts mistakes right: each such batch makes admission look at the whole history.
+/// One batch in so many puts mistakes right.
 const ERRATA_EVERY: u64 = 16;
 
 /// What is still to be told.

@@ -1,7 +1,7 @@
 //! The only writer: admission, append, signing, verification; and the reader that answers rest on.
 //!
 //! A ledger is a folder. One process at a time has its store open, readers included, so every command opens it, does
-//! one thing and closes it; [`Log`] is what a reader takes with it.
+//! one thing and closes it: a reader takes what it needs out of its [`Log`], and drops it.
 
 pub mod admission;
 pub mod append;
