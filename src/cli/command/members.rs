@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::command::asking::{Asking, seen_from};
 use crate::cli::command::{counted, word};
-use crate::cli::failure::Exit;
+use crate::cli::failure::{Exit, Failure};
 use crate::cli::page::{Page, numbers, status, tone, words};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
@@ -26,6 +26,13 @@ Examples:
   servanda members ilrs --on 2023-10-19 --announced-by 2023-10-19
   servanda members ilrs --type state --json")]
 pub(in crate::cli) struct Members {
+    #[command(flatten)]
+    parties: Parties,
+}
+
+/// Which parties of which agreement, on a day.
+#[derive(Debug, Args)]
+pub(super) struct Parties {
     /// The agreement's id, or another of its names
     agreement: String,
     #[command(flatten)]
@@ -40,12 +47,19 @@ pub(in crate::cli) struct Members {
 
 impl Members {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let at = self.asking.standpoint(context);
-        let question = Question { at, party_type: self.r#type, all: self.all };
-        let reading = context.read("members")?;
-        let answer = members(reading.asked(), &self.agreement, question)?;
+        let answer = self.parties.answer(context, "members")?;
         context.answer(&answer)?;
         Ok(Exit::Done)
+    }
+}
+
+impl Parties {
+    /// Who they are, as that command asks it.
+    pub(super) fn answer(&self, context: &Context<'_, '_>, command: &str) -> Result<MembersAnswer, Failure> {
+        let at = self.asking.standpoint(context);
+        let question = Question { at, party_type: self.r#type, all: self.all };
+        let reading = context.read(command)?;
+        Ok(members(reading.asked(), &self.agreement, question)?)
     }
 }
 

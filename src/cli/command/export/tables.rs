@@ -2,18 +2,15 @@
 
 use clap::{Args, Subcommand};
 
-use crate::cli::command::asking::Asking;
 use crate::cli::command::export::{Target, check_format};
-use crate::cli::command::members::{party_type, sheet};
+use crate::cli::command::members::{Parties, sheet};
 use crate::cli::command::{day, recorded_by};
 use crate::cli::screen::{Answer, Format};
 use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
-use crate::domain::party::PartyType;
 use crate::query::actions::{Action, actions};
 use crate::query::history::{Span, history};
-use crate::query::members::{Question, members};
 use crate::query::{Known, RecordedBy};
 
 /// Write a table as comma-separated values
@@ -40,16 +37,8 @@ enum Table {
 /// Who is what to an agreement on a day, a row a party
 #[derive(Debug, Args)]
 struct Members {
-    /// The agreement's id, or another of its names
-    agreement: String,
     #[command(flatten)]
-    asking: Asking,
-    /// Only parties of this type, such as state
-    #[arg(long, value_name = "TYPE", value_parser = party_type)]
-    r#type: Option<PartyType>,
-    /// Former parties, and those that are nothing to it, too
-    #[arg(long)]
-    all: bool,
+    parties: Parties,
     #[command(flatten)]
     target: Target,
 }
@@ -104,15 +93,12 @@ impl Tables {
 
 impl Members {
     fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let at = self.asking.standpoint(context);
-        let reading = context.read("export")?;
-        let question = Question { at, party_type: self.r#type, all: self.all };
-        let answer = members(reading.asked(), &self.agreement, question)?;
+        let answer = self.parties.answer(context, "export")?;
         // A table that is kept says of what and of when it is.
         let mut sheet = sheet(&answer.members);
         sheet.header.splice(..0, ["agreement", "on"]);
         for (_, cells) in &mut sheet.rows {
-            cells.splice(..0, [answer.agreement.clone(), at.on.to_string()]);
+            cells.splice(..0, [answer.agreement.clone(), answer.vantage.on.to_string()]);
         }
         self.target.sheet(sheet, context)
     }
