@@ -19,7 +19,7 @@ use servanda::ledger::sealing::Events;
 use servanda::ledger::verify::verify;
 use servanda::ledger::{Folder, Ledger, Log};
 use servanda::query::members::{Question, members};
-use servanda::query::{Asked, Standpoint};
+use servanda::query::Standpoint;
 use servanda::store::Store;
 use servanda::store::sled::SledStore;
 
@@ -98,26 +98,25 @@ fn ask(criterion: &mut Criterion, folder: &Folder) {
         );
     });
     let log = Log::read(folder, &access()).expect("the log can be read");
-    let events = log.events().expect("the chain holds");
-    let asked = Asked { origin: log.origin().as_str(), events: &events };
+    let facts = log.facts().expect("the chain holds");
     let at = Standpoint::on(Day::from_ymd(2000, 1, 1).expect("a day"));
     let question = Question { at, party_type: None, all: false };
-    let answer = members(asked, TREATY, question).expect("it is described");
+    let answer = members(&facts, TREATY, question).expect("it is described");
     let counts = answer.counts;
     eprintln!("{TREATY} has {} certain and {} possible members", counts.certain, counts.possible);
 
     let mut group = criterion.benchmark_group(format!("with {} events", log.len()));
     group.throughput(Throughput::Elements(log.len()));
     group.bench_function("read the events", |bencher| {
-        bencher.iter_with_large_drop(|| log.events().expect("the chain holds"));
+        bencher.iter_with_large_drop(|| log.facts().expect("the chain holds"));
     });
     group.bench_function("verify", |bencher| {
-        let genesis = Some(events[0].hash);
+        let genesis = Some(facts.heads.stands()[0].head);
         assert!(verify(&log, genesis).passed());
         bencher.iter(|| verify(black_box(&log), genesis));
     });
     group.bench_function("members of one agreement", |bencher| {
-        bencher.iter(|| members(black_box(asked), TREATY, question).expect("it is described"));
+        bencher.iter(|| members(black_box(&facts), TREATY, question).expect("it is described"));
     });
     group.finish();
 }

@@ -21,7 +21,7 @@ use servanda::ledger::verify::verify;
 use servanda::ledger::{Batch, Folder, Ledger, Log, Options};
 use servanda::query::members::{Question, members};
 use servanda::query::replay::replay;
-use servanda::query::{Asked, Standpoint};
+use servanda::query::Standpoint;
 
 use common::{access, append_to, found_with, key, now};
 
@@ -82,16 +82,15 @@ fn read(folder: &Folder) -> Vec<Vec<u8>> {
     row("full verify", len, began.elapsed());
 
     let began = Instant::now();
-    let events = log.events().expect("the chain holds");
+    let facts = log.facts().expect("the chain holds");
     row("events read, with their chain", len, began.elapsed());
-    let asked = Asked { origin: log.origin().as_str(), events: &events };
     let at = Standpoint::on(Day::from_ymd(2000, 1, 1).expect("a day"));
     let began = Instant::now();
-    let state = replay(asked, at).expect("there is no position to miss");
+    let state = replay(&facts, at).expect("there is no position to miss");
     row("whole state on a day, from events in memory", len, began.elapsed());
     println!("| parties in it | {} |", state.agreements.iter().map(|of| of.parties.len()).sum::<usize>());
     let began = Instant::now();
-    members(asked, AGREEMENT, Question { at, party_type: None, all: false }).expect("it is described");
+    members(&facts, AGREEMENT, Question { at, party_type: None, all: false }).expect("it is described");
     row("members of one agreement, from events in memory", len, began.elapsed());
 
     let values: Vec<Vec<u8>> = common::values(&log).take(PEERS).collect();

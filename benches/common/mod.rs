@@ -15,7 +15,7 @@ use criterion::Criterion;
 
 use servanda::domain::id::{Origin, Recorder};
 use servanda::domain::timestamp::Timestamp;
-use servanda::event::Event;
+use servanda::event::Recorded;
 use servanda::integrity::SigningKey;
 use servanda::ledger::found::{Founded, Founding};
 use servanda::ledger::{Access, Batch, Folder, Found, KeyFile, Ledger, Log, Options};
@@ -55,7 +55,7 @@ pub(crate) fn grown(desk: &Path, len: usize) -> Folder {
     drop(ledger);
     let log = Log::read(&folder, &access()).expect("the log can be read");
     let bytes: usize = values(&log).map(|value| value.len()).sum();
-    let events = log.events().expect("the chain holds");
+    let events = log.facts().expect("the chain holds").events;
     eprintln!(
         "seed {SEED}: {} events of {} bytes on average, in batches of {BATCH}, in sled, grown in {:.1} s",
         events.len(),
@@ -75,7 +75,7 @@ pub(crate) fn values(log: &Log) -> impl Iterator<Item = Vec<u8>> {
 }
 
 /// How many announcements there are of each kind.
-fn kinds(events: &[Event]) -> String {
+fn kinds(events: &[Recorded]) -> String {
     let mut kinds = BTreeMap::new();
     for event in events {
         *kinds.entry(event.announcement.body.kind().as_str()).or_insert(0) += 1;

@@ -220,6 +220,7 @@ impl From<QueryError> for Failure {
             }
             QueryError::Ambiguous { .. } => failure.hint("give more digits"),
             QueryError::NotRecorded { .. } => failure.hint("a year or month is no position; write a day: 2026-11-22"),
+            QueryError::InsideBatch(_) => failure.hint("ask by the position of the last event of a batch"),
             QueryError::NoSource(digits) if digits.len() < 4 => failure.hint("give at least 4 digits"),
             QueryError::NoSource(_) => failure.hint("`servanda source list` shows the addresses"),
         }

@@ -5,27 +5,18 @@ use std::path::PathBuf;
 
 use crate::cli::Context;
 use crate::cli::failure::{Exit, Failure};
-use crate::domain::id::Origin;
 use crate::domain::text::shown;
-use crate::event::Event;
+use crate::event::Facts;
 use crate::integrity::SigningKey;
 use crate::ledger::{Access, Folder, KeyFile, Log, OpenError, SettingsError, Shelf, SignerError};
-use crate::query::Asked;
 
 /// The events of a log, which others may use meanwhile.
 ///
 /// They are not given back: the process ends with its answer, and freeing a large ledger piece by piece would take a
 /// noticeable part of its time.
 pub(super) struct Reading {
-    origin: Origin,
-    events: ManuallyDrop<Vec<Event>>,
+    pub(super) facts: ManuallyDrop<Facts>,
     pub(super) shelf: Shelf,
-}
-
-impl Reading {
-    pub(super) fn asked(&self) -> Asked<'_> {
-        Asked { origin: self.origin.as_str(), events: &self.events }
-    }
 }
 
 /// A word as a shell reads it, so that commands that are printed can be run.
@@ -69,8 +60,7 @@ impl Context<'_, '_> {
 
     /// Takes the events out of a log, and checks its chain.
     pub(super) fn read_all(log: &Log) -> Result<Reading, Failure> {
-        let events = ManuallyDrop::new(log.events()?);
-        Ok(Reading { origin: log.origin().clone(), events, shelf: log.shelf() })
+        Ok(Reading { facts: ManuallyDrop::new(log.facts()?), shelf: log.shelf() })
     }
 
     /// Opens the log as it is.

@@ -5,6 +5,7 @@
 use crate::domain::announcement::Body;
 use crate::domain::id::{Origin, Recorder};
 use crate::domain::timestamp::Timestamp;
+use crate::event::facts::Stand;
 use crate::event::statement::Event;
 use crate::integrity::digest::{self, EventHash};
 
@@ -145,6 +146,16 @@ impl Chain {
     /// Whether the last batch lacks its end.
     pub fn is_open(&self) -> bool {
         self.open.is_some()
+    }
+
+    /// The chain of a ledger that stands so, at the end of a batch; of one without events, if it stands nowhere.
+    pub fn resumed(origin: Origin, stand: Option<&Stand>) -> Self {
+        let mut chain = Self::new(origin);
+        if let Some(stand) = stand {
+            (chain.len, chain.next_seq) = (stand.len, stand.len);
+            (chain.head, chain.recorded) = (stand.head, Some(stand.recorded));
+        }
+        chain
     }
 
     /// Goes on to the next event, and tells what does not fit.

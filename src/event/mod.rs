@@ -32,9 +32,11 @@
 
 pub mod canonical;
 pub mod chain;
+pub mod facts;
 pub mod recall;
 pub mod statement;
 pub mod written;
 
 pub use chain::{Chain, ChainFault};
+pub use facts::{Facts, Recorded};
 pub use statement::{Event, EventError, Header};

@@ -19,6 +19,7 @@ use crate::domain::id::Recorder;
 use crate::domain::record::Authorised;
 use crate::domain::timestamp::Timestamp;
 use crate::event::chain::{MAX_BATCH_BYTES, MAX_BATCH_LEN};
+use crate::event::facts::{Facts, Recorded};
 use crate::event::statement::{Event, EventError, Header};
 use crate::integrity::digest::{self, EventHash};
 use crate::integrity::ssh_key::PublicKey;
@@ -61,10 +62,10 @@ pub struct Appended {
 /// A log as it would be.
 #[derive(Debug, Clone)]
 pub struct Preview {
-    /// The events, those that are there and those that would be.
-    pub events: Vec<Event>,
-    /// Where the latter begin.
-    pub first_new: usize,
+    /// What it would tell: the events that are there, and those that would be.
+    pub facts: Facts,
+    /// The position of the first of the latter.
+    pub first_new: u64,
 }
 
 /// What became of one batch.
@@ -140,11 +141,11 @@ impl Ledger {
         signer: &dyn Signer,
         now: Timestamp,
     ) -> Result<Appended, AppendError> {
-        let mark = self.events.len();
+        let mark = self.facts.events.len();
         let planned = self.plan(batches, options, signer, now);
         let (ready, appended) = match planned {
             Ok((_, appended)) if options.dry_run => {
-                let preview = Preview { events: self.events.clone(), first_new: mark };
+                let preview = Preview { facts: self.facts.clone(), first_new: mark as u64 };
                 self.forget_from(mark);
                 return Ok(Appended { preview: Some(preview), ..appended });
             }
@@ -185,7 +186,7 @@ impl Ledger {
         let mut refused_before = admission::Refused::new();
         for batch in batches {
             let (admitted, mut found) =
-                admission::admit((&self.events, &self.index, &self.bearing), batch, &refused_before);
+                admission::admit((&self.facts.events, &self.index, &self.bearing), batch, &refused_before);
             found.extend(stand_alone(&admitted.new));
             let mut outcome = Outcome { already: admitted.already, ..Outcome::default() };
             let refused = !batch.fragments.is_empty() || found.iter().any(|finding| finding.code.refuses());
@@ -215,10 +216,10 @@ impl Ledger {
         // Only now, since a later file may make regular what an earlier one tells.
         let place = |seq: u64| usize::try_from(seq).expect("events are in memory");
         let place_of = |id: &_| self.index.announcement(id).map(place);
-        let bearing = self.bearing.on(&self.events, place(first_new), place_of);
+        let bearing = self.bearing.on(&self.facts.events, place(first_new), place_of);
         for (seq, because) in admission::irregular(&bearing, first_new) {
             if let Some((batch, draft)) = planned.get(&seq).copied() {
-                findings[batch].push(irregular(draft, &self.events[place(seq)], because, options));
+                findings[batch].push(irregular(draft, &self.facts.events[place(seq)], because, options));
             }
         }
         for (outcome, found) in outcomes.iter_mut().zip(&findings) {
@@ -316,7 +317,7 @@ impl Ledger {
         for new in new {
             let header = Header {
                 batch,
-                ledger: self.origin.clone(),
+                ledger: self.facts.origin.clone(),
                 prev: self.chain.head(),
                 recorded,
                 recorder: recorder.clone(),
@@ -372,7 +373,7 @@ fn stand_alone(new: &[New]) -> Option<Finding> {
         .then(|| Finding::new(own.draft, "kind", Code::NotAlone, message).hint("put it into a file of its own"))
 }
 
-fn irregular(draft: usize, event: &Event, because: Irregularity, options: Options) -> Finding {
+fn irregular(draft: usize, event: &Recorded, because: Irregularity, options: Options) -> Finding {
     let why = match because {
         Irregularity::EndsBeforeItBegins => "the stay that it belongs to ends before it begins",
         Irregularity::NothingToEnd => "by then the party had joined nothing that it could end",

@@ -6,7 +6,7 @@ use std::slice::from_ref;
 use crate::domain::agreement::InForce;
 use crate::domain::announcement::Body;
 use crate::domain::id::{AnnouncementId, PartyId, folded};
-use crate::event::statement::Event;
+use crate::event::facts::Recorded;
 
 /// The events about each agreement, by party, and those that correct or retract others; by their places in a log.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +36,7 @@ struct Concerned<'a> {
 
 impl Bearing {
     /// Takes the next event.
-    pub(super) fn add(&mut self, place: usize, event: &Event) {
+    pub(super) fn add(&mut self, place: usize, event: &Recorded) {
         if let Some(target) = struck(&event.announcement.body) {
             self.about.entry(target.folded()).or_default().push(place);
         }
@@ -54,10 +54,10 @@ impl Bearing {
     /// The events that bear on the acts among those from `first` on, in their order; `place_of` finds an announcement.
     pub(super) fn on<'a>(
         &self,
-        events: &'a [Event],
+        events: &'a [Recorded],
         first: usize,
         place_of: impl Fn(&AnnouncementId) -> Option<usize>,
-    ) -> Vec<&'a Event> {
+    ) -> Vec<&'a Recorded> {
         let mut found: BTreeSet<usize> = BTreeSet::new();
         let mut seen: BTreeSet<(&str, &str)> = BTreeSet::new();
         let new = events[first..].iter().map(|event| &event.announcement.body);
@@ -80,13 +80,13 @@ impl Bearing {
     }
 
     /// The event that corrected or retracted an announcement, if one did and was not itself retracted.
-    pub(super) fn struck_by(&self, events: &[Event], id: &AnnouncementId) -> Option<usize> {
+    pub(super) fn struck_by(&self, events: &[Recorded], id: &AnnouncementId) -> Option<usize> {
         let strikes = self.about.get(&*folded(id.as_str()))?;
         strikes.iter().copied().find(|place| !self.is_retracted(events, *place))
     }
 
     /// Only later events retract earlier ones, so this comes to an end.
-    fn is_retracted(&self, events: &[Event], place: usize) -> bool {
+    fn is_retracted(&self, events: &[Recorded], place: usize) -> bool {
         let strikes = self.about.get(&*folded(events[place].id.as_str())).into_iter().flatten();
         let is_retraction = |place: usize| matches!(events[place].announcement.body, Body::Retraction(_));
         strikes.copied().any(|strike| is_retraction(strike) && !self.is_retracted(events, strike))
@@ -95,7 +95,7 @@ impl Bearing {
     /// Adds the corrections and retractions of events, those of these, and what they correct.
     fn add_what_is_said(
         &self,
-        events: &[Event],
+        events: &[Recorded],
         found: &mut BTreeSet<usize>,
         place_of: impl Fn(&AnnouncementId) -> Option<usize>,
     ) {

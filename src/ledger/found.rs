@@ -8,6 +8,7 @@ use crate::domain::id::{Origin, Recorder};
 use crate::domain::record::{Authorised, Genesis, LogKey, RecorderKey, RecorderRole};
 use crate::domain::timestamp::Timestamp;
 use crate::event::chain::Chain;
+use crate::event::facts::Facts;
 use crate::integrity::log_key::{LogKeyError, LogSigner};
 use crate::ledger::append::{AppendError, Options};
 use crate::ledger::aside::Aside;
@@ -104,9 +105,8 @@ impl Founded {
             documents: Documents::at(folder.documents()),
             folder,
             chain: Chain::new(founding.origin.clone()),
-            origin: founding.origin.clone(),
+            facts: Facts::new(founding.origin.clone()),
             store: Box::new(store),
-            events: Vec::new(),
             authority: Authority::default(),
             index: Index::default(),
             bearing: Bearing::default(),

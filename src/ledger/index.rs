@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::domain::agreement::AgreementType;
 use crate::domain::announcement::{Announcement, Body};
 use crate::domain::id::{AnnouncementId, Namespace, folded};
-use crate::event::statement::Event;
+use crate::event::facts::Recorded;
 
 /// The ids of a ledger, by their folded form.
 #[derive(Debug, Clone, Default)]
@@ -20,8 +20,8 @@ pub struct Index {
 
 impl Index {
     /// Takes the ids of one more event.
-    pub fn add(&mut self, event: &Event) {
-        self.announcements.insert(event.id.folded(), event.header.seq);
+    pub fn add(&mut self, event: &Recorded) {
+        self.announcements.insert(event.id.folded(), event.seq);
         self.describe(&event.announcement);
     }
 

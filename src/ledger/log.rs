@@ -9,8 +9,9 @@ use rayon::prelude::*;
 
 use crate::domain::id::Origin;
 use crate::event::chain::Chain;
+use crate::event::facts::Facts;
 use crate::event::recall::Recall;
-use crate::event::statement::Event;
+use crate::event::statement::{Event, split};
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle;
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
@@ -56,7 +57,7 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// [`OpenError`]; what is wrong with single events is left to [`events`](Self::events) and to `verify`.
+    /// [`OpenError`]; what is wrong with single events is left to [`facts`](Self::facts) and to `verify`.
     pub fn read(folder: &Folder, access: &Access) -> Result<Self, OpenError> {
         let settings = Settings::load(folder)?;
         let lock = lock(folder, access)?;
@@ -141,14 +142,15 @@ impl Log {
         self.remembered?.forgotten(self.len(), hash_at)
     }
 
-    /// The events, if the chain holds, its end is signed, and it is no shorter than `HEAD` remembers.
+    /// What the events tell, with the heads after each, if the chain holds, its end is signed, and it is no shorter than
+    /// `HEAD` remembers.
     ///
     /// # Errors
     ///
     /// [`OpenError::Damaged`] at the first event that cannot be believed, or [`OpenError::Store`].
-    pub fn events(&self) -> Result<Vec<Event>, OpenError> {
-        let events = checked(&self.origin, self.store.as_ref())?;
-        self.forgotten().map_or(Ok(events), |damage| Err(damage.into()))
+    pub fn facts(&self) -> Result<Facts, OpenError> {
+        let (facts, _) = checked(&self.origin, self.store.as_ref())?;
+        self.forgotten().map_or(Ok(facts), |damage| Err(damage.into()))
     }
 
     /// The documents that its events name.
@@ -159,27 +161,31 @@ impl Log {
 
 /// Reads all events of a store, follows the chain, and checks the signature at its end, which through `prev` binds every
 /// byte before it.
-pub(crate) fn checked(origin: &Origin, store: &dyn Store) -> Result<Vec<Event>, OpenError> {
+pub(crate) fn checked(origin: &Origin, store: &dyn Store) -> Result<(Facts, Chain), OpenError> {
     let stretches: Vec<Stretch> =
         parts(store.len()).into_par_iter().map(|part| Stretch::read(origin, store, part)).collect();
-    let mut events: Vec<Event> = Vec::new();
+    let mut facts = Facts::new(origin.clone());
+    let mut chain = Chain::new(origin.clone());
     for stretch in stretches {
-        if let (Some(last), Some(next)) = (events.last(), stretch.events.first()) {
-            fits(&mut Chain::after(last), next)?;
+        if let Some(first) = &stretch.first {
+            fits(&mut chain, first)?;
         }
-        if events.is_empty() {
-            events = stretch.events;
+        if facts.events.is_empty() {
+            facts = stretch.facts;
         } else {
-            events.extend(stretch.events);
+            facts.append(stretch.facts);
         }
         stretch.ends.map_or(Ok(()), Err)?;
+        chain = stretch.chain.unwrap_or(chain);
     }
-    if events.last().is_some_and(|last| !last.header.ends_batch()) {
-        let seq = events.len() as u64 - 1;
-        return Err(Damage { seq, what: "the log ends in the middle of a batch".to_owned() }.into());
+    if let Some(newest) = facts.heads.newest() {
+        if !newest.ends_batch {
+            let what = "the log ends in the middle of a batch".to_owned();
+            return Err(Damage { seq: newest.len - 1, what }.into());
+        }
+        check_end(&facts, store)?;
     }
-    check_end(&events, store)?;
-    Ok(events)
+    Ok((facts, chain))
 }
 
 /// Positions in parts that begin with bundles, one for each core.
@@ -192,19 +198,22 @@ pub(crate) fn parts(len: u64) -> Vec<Range<u64>> {
 
 /// Events in a row that fit each other, up to the first that does not. Whether they fit those before is not looked at.
 struct Stretch {
-    events: Vec<Event>,
+    facts: Facts,
+    /// The first of them whole, to be held against those before.
+    first: Option<Event>,
+    /// The chain after them.
+    chain: Option<Chain>,
     ends: Option<OpenError>,
 }
 
 impl Stretch {
     fn read(origin: &Origin, store: &dyn Store, part: Range<u64>) -> Self {
+        let mut stretch = Self { facts: Facts::new(origin.clone()), first: None, chain: None, ends: None };
         // The first has room for all that follow it.
-        let room = usize::try_from(store.len() - part.start).unwrap_or(0);
-        let mut stretch = Self { events: Vec::with_capacity(room), ends: None };
-        let mut reading =
-            Reading { recall: Recall::default(), chain: (part.start == 0).then(|| Chain::new(origin.clone())) };
+        stretch.facts.events.reserve(usize::try_from(store.len() - part.start).unwrap_or(0));
+        let mut recall = Recall::default();
         for run in store.runs(part) {
-            let read = run.map_err(unreadable).and_then(|run| reading.run(&run, &mut stretch.events));
+            let read = run.map_err(unreadable).and_then(|run| stretch.run(&run, &mut recall));
             if let Err(error) = read {
                 stretch.ends = Some(error);
                 break;
@@ -212,25 +221,20 @@ impl Stretch {
         }
         stretch
     }
-}
 
-/// A stretch while it is read.
-struct Reading {
-    recall: Recall,
-    chain: Option<Chain>,
-}
-
-impl Reading {
-    fn run(&mut self, run: &Run, events: &mut Vec<Event>) -> Result<(), OpenError> {
+    fn run(&mut self, run: &Run, recall: &mut Recall) -> Result<(), OpenError> {
         for (index, bytes) in run.values().enumerate() {
             let hash = run.hash(index).map_or_else(|| event_hash(bytes), EventHash::from_bytes);
-            let read = self.recall.hashed(bytes, hash);
+            let read = recall.hashed(bytes, hash);
             let event = read.map_err(|error| Damage { seq: run.first() + index as u64, what: error.to_string() })?;
             match &mut self.chain {
                 Some(chain) => fits(chain, &event)?,
-                None => self.chain = Some(Chain::after(&event)),
+                None => {
+                    self.chain = Some(Chain::after(&event));
+                    self.first = Some(event.clone());
+                }
             }
-            events.push(event);
+            self.facts.extend([event]);
         }
         Ok(())
     }
@@ -246,19 +250,20 @@ fn fits(chain: &mut Chain, event: &Event) -> Result<(), Damage> {
 }
 
 /// Checks that the newest event is signed by a key that may. Earlier signatures are left to `verify`.
-fn check_end(events: &[Event], store: &dyn Store) -> Result<(), OpenError> {
-    let Some(end) = events.last() else { return Ok(()) };
-    let newest = store.read(store.len() - 1..store.len()).next().transpose().map_err(unreadable)?.unwrap_or_default();
-    let damage = |what: String| Damage { seq: end.header.seq, what };
-    let armor = end.signature.as_deref().unwrap_or_default();
-    let statement = &newest[..newest.len().saturating_sub(armor.len())];
-    let key = verify_signature(armor, EVENT_NAMESPACE, statement).map_err(|error| damage(error.to_string()))?;
+fn check_end(facts: &Facts, store: &dyn Store) -> Result<(), OpenError> {
+    let Some(end) = facts.events.last() else { return Ok(()) };
+    let newest = store.read(end.seq..end.seq + 1).next().transpose().map_err(unreadable)?.unwrap_or_default();
+    let damage = |what: String| Damage { seq: end.seq, what };
+    let (statement, armor) = split(&newest).map_err(|error| damage(error.to_string()))?;
+    let key = verify_signature(armor.unwrap_or_default(), EVENT_NAMESPACE, &newest[..=statement.len()])
+        .map_err(|error| damage(error.to_string()))?;
+    let before = facts.heads.stands().iter().rev().skip(1).find(|stand| stand.ends_batch).map_or(0, |stand| stand.len);
     let mut authority = Authority::default();
-    for event in events.iter().take_while(|event| event.header.batch < end.header.batch) {
+    for event in facts.events.iter().take_while(|event| event.seq < before) {
         // What could not be changed then is `verify`'s to tell.
-        let _ = authority.apply(event.header.seq, &event.announcement.body);
+        let _ = authority.apply(event.seq, &event.announcement.body);
     }
-    let check = authority.check(&key, &end.header.recorder, &end.announcement.body);
+    let check = authority.check(&key, &end.recorder, &end.announcement.body);
     check.map_err(|fault| damage(fault.to_string()).into())
 }
 
@@ -312,7 +317,7 @@ mod tests {
 
     fn check(values: &[Vec<u8>], at: u64) {
         let log = Log::of(&Folder::at("nowhere"), origin(), values).expect("they are no longer than events");
-        let Err(OpenError::Damaged(found)) = log.events() else { panic!("it is damaged") };
+        let Err(OpenError::Damaged(found)) = log.facts() else { panic!("it is damaged") };
         assert_eq!(found.seq, at);
         if let Some(first) = first_damage(values) {
             assert_eq!(found, first);

@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use crate::domain::id::Origin;
 use crate::event::chain::Chain;
+use crate::event::facts::{Facts, Recorded};
 use crate::event::statement::Event;
 use crate::store::Store;
 use crate::store::documents::Documents;
@@ -93,10 +94,9 @@ pub struct Damage {
 /// A ledger that is open for writing.
 pub struct Ledger {
     folder: Folder,
-    origin: Origin,
     store: Box<dyn Store>,
     documents: Documents,
-    events: Vec<Event>,
+    facts: Facts,
     chain: Chain,
     authority: Authority,
     index: Index,
@@ -116,7 +116,7 @@ impl Ledger {
         let lock = lock(folder, access)?;
         let store = open_store(folder, access)?;
         let ledger = Self::with_store(folder, settings.origin, Box::new(store), lock)?;
-        let hash_at = |seq| Some(ledger.events.get(usize::try_from(seq).ok()?)?.hash);
+        let hash_at = |seq| ledger.facts.heads.at(seq + 1);
         if let Some(damage) = Head::load(folder).and_then(|head| head.forgotten(ledger.chain.len(), hash_at)) {
             return Err(damage.into());
         }
@@ -129,53 +129,62 @@ impl Ledger {
     ///
     /// [`OpenError::Damaged`] and [`OpenError::Store`] if what the store holds is no ledger of that origin.
     pub fn with_store(folder: &Folder, origin: Origin, store: Box<dyn Store>, lock: Lock) -> Result<Self, OpenError> {
-        let events = log::checked(&origin, store.as_ref())?;
+        let (facts, chain) = log::checked(&origin, store.as_ref())?;
         let mut ledger = Self {
             folder: folder.clone(),
-            chain: Chain::new(origin.clone()),
-            origin,
+            chain,
             store,
             documents: Documents::at(folder.documents()),
-            events: Vec::new(),
+            facts,
             authority: Authority::default(),
             index: Index::default(),
             bearing: Bearing::default(),
             _lock: lock,
         };
-        for event in events {
-            ledger.take(event);
-        }
+        ledger.learn(0);
         Ok(ledger)
     }
 
     /// Takes an event that is in the store, or about to be.
     fn take(&mut self, event: Event) {
         self.chain.push(&event);
-        // What `verify` would tell of keys does not keep others from reading; signing is checked when it happens.
-        let _ = self.authority.apply(event.header.seq, &event.announcement.body);
-        self.index.add(&event);
-        self.bearing.add(self.events.len(), &event);
-        self.events.push(event);
+        let first_new = self.facts.events.len();
+        self.facts.extend([event]);
+        self.learn(first_new);
+    }
+
+    /// Brings what is derived from the events up to those from a place on.
+    fn learn(&mut self, first_new: usize) {
+        for (place, event) in self.facts.events.iter().enumerate().skip(first_new) {
+            // What `verify` would tell of keys does not keep others from reading; signing is checked when it happens.
+            let _ = self.authority.apply(event.seq, &event.announcement.body);
+            self.index.add(event);
+            self.bearing.add(place, event);
+        }
     }
 
     /// Forgets events that did not come into the store.
     fn forget_from(&mut self, len: usize) {
-        if self.events.len() == len {
+        if self.facts.events.len() == len {
             return;
         }
-        self.chain = Chain::new(self.origin.clone());
+        self.facts.events.truncate(len);
+        self.facts.heads.cut(len as u64);
+        self.chain = Chain::resumed(self.facts.origin.clone(), self.facts.heads.newest());
         self.authority = Authority::default();
         self.index = Index::default();
         self.bearing = Bearing::default();
-        let kept: Vec<Event> = self.events.drain(..).take(len).collect();
-        for event in kept {
-            self.take(event);
-        }
+        self.learn(0);
+    }
+
+    /// What it tells, with its heads after each event.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// Its events.
-    pub fn events(&self) -> &[Event] {
-        &self.events
+    pub fn events(&self) -> &[Recorded] {
+        &self.facts.events
     }
 
     /// Where the log ends.
@@ -185,7 +194,7 @@ impl Ledger {
 
     /// The ledger's name.
     pub fn origin(&self) -> &Origin {
-        &self.origin
+        &self.facts.origin
     }
 
     /// Who may sign the next event.

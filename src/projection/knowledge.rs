@@ -12,7 +12,7 @@ use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, AnnouncementId};
 use crate::domain::source::{Evidence, Grade};
 use crate::domain::window::Window;
-use crate::event::statement::Event;
+use crate::event::facts::Recorded;
 
 /// Events that one thread looks at in a row.
 const PART: usize = 2048;
@@ -28,7 +28,7 @@ pub struct Horizon {
 #[derive(Debug, Clone)]
 pub struct Claim<'a> {
     /// The event that makes it: for a replacement, the correction.
-    pub event: &'a Event,
+    pub event: &'a Recorded,
     /// What it says.
     pub body: &'a Body,
     /// On whose word; a replacement has the corrected announcement's unless it brings its own.
@@ -46,7 +46,7 @@ pub struct Claim<'a> {
 impl<'a> Claim<'a> {
     /// The position of the event that makes it.
     pub fn seq(&self) -> u64 {
-        self.event.header.seq
+        self.event.seq
     }
 
     /// The label of the stay that it belongs to.
@@ -93,29 +93,29 @@ pub struct Knowledge<'a> {
     /// What no longer stands, by the position of its event.
     pub struck: HashMap<u64, Struck>,
     /// The events that others name.
-    by_id: HashMap<&'a AnnouncementId, &'a Event>,
+    by_id: HashMap<&'a AnnouncementId, &'a Recorded>,
 }
 
 impl<'a> Knowledge<'a> {
     /// Looks at a prefix of the log from a horizon.
-    pub fn of(events: &'a [Event], horizon: Horizon) -> Self {
+    pub fn of(events: &'a [Recorded], horizon: Horizon) -> Self {
         Self::among(events, horizon)
     }
 
     /// The same from some of a log's events, in their order: what is told by others is not known.
-    pub fn among(events: impl IntoIterator<Item = &'a Event>, horizon: Horizon) -> Self {
-        let known = |event: &&Event| {
+    pub fn among(events: impl IntoIterator<Item = &'a Recorded>, horizon: Horizon) -> Self {
+        let known = |event: &&Recorded| {
             event.announcement.body.kind().is_description()
                 || horizon.announced_by.is_none_or(|day| announced(event).certainly_by(day))
         };
-        let known: Vec<&Event> = events.into_iter().filter(known).collect();
+        let known: Vec<&Recorded> = events.into_iter().filter(known).collect();
         let by_id = named(&known);
         let struck = strikes(&known, &by_id);
         let retracted = |seq: u64| struck.get(&seq).is_some_and(|strike| strike.retracted);
 
-        let stands = |event: &&&'a Event| !struck.contains_key(&event.header.seq);
+        let stands = |event: &&&'a Recorded| !struck.contains_key(&event.seq);
         let of_part =
-            |part: &[&'a Event]| part.iter().filter(stands).filter_map(|event| claim(event, &by_id)).collect();
+            |part: &[&'a Recorded]| part.iter().filter(stands).filter_map(|event| claim(event, &by_id)).collect();
         let parts: Vec<Vec<Claim<'a>>> = known.par_chunks(PART).map(of_part).collect();
         let mut claims: Vec<Claim<'a>> = Vec::with_capacity(parts.iter().map(Vec::len).sum());
         claims.extend(parts.into_iter().flatten());
@@ -131,7 +131,7 @@ impl<'a> Knowledge<'a> {
 
     /// The claim of the announcement of that id, if another names it, or of what stands in its place.
     pub fn claim_of(&self, id: &AnnouncementId) -> Option<&Claim<'a>> {
-        let mut seq = self.by_id.get(id)?.header.seq;
+        let mut seq = self.by_id.get(id)?.seq;
         // What strikes is always later, so this comes to an end.
         while let Some(struck) = self.struck.get(&seq).filter(|struck| struck.replaced) {
             seq = struck.by;
@@ -140,7 +140,7 @@ impl<'a> Knowledge<'a> {
     }
 
     /// The event of the announcement of that id, if another names it.
-    pub fn event(&self, id: &AnnouncementId) -> Option<&'a Event> {
+    pub fn event(&self, id: &AnnouncementId) -> Option<&'a Recorded> {
         self.by_id.get(id).copied()
     }
 
@@ -171,8 +171,8 @@ impl<'a> Knowledge<'a> {
 }
 
 /// The events whose announcements others name, by their ids: few of many, so that the rest need no place in an index.
-fn named<'a>(known: &[&'a Event]) -> HashMap<&'a AnnouncementId, &'a Event> {
-    let of_part = |part: &[&'a Event]| {
+fn named<'a>(known: &[&'a Recorded]) -> HashMap<&'a AnnouncementId, &'a Recorded> {
+    let of_part = |part: &[&'a Recorded]| {
         let mut ids: HashSet<&AnnouncementId> = HashSet::new();
         for event in part {
             note_names(&event.announcement.body, &mut ids);
@@ -202,7 +202,7 @@ fn note_names<'a>(body: &'a Body, ids: &mut HashSet<&'a AnnouncementId>) {
 }
 
 /// When an announcement was made: its own day, else its earliest source's, else that of recording.
-pub fn announced(event: &Event) -> Window {
+pub fn announced(event: &Recorded) -> Window {
     let announcement = &event.announcement;
     if let Some(date) = &announcement.announced {
         return date.window();
@@ -211,7 +211,7 @@ pub fn announced(event: &Event) -> Window {
     published
         .map(crate::domain::date::Date::window)
         .min_by(Window::cmp_by_ends)
-        .unwrap_or_else(|| Window::of_day(event.header.recorded.day()))
+        .unwrap_or_else(|| Window::of_day(event.recorded.day()))
 }
 
 #[derive(Debug)]
@@ -229,10 +229,10 @@ impl Strike {
 
 /// What corrections and retractions strike. Only later events strike earlier ones, so one pass from the end settles
 /// whether the one that strikes is itself retracted. A corrected correction still strikes what it corrected.
-fn strikes(known: &[&Event], by_id: &HashMap<&AnnouncementId, &Event>) -> HashMap<u64, Strike> {
+fn strikes(known: &[&Recorded], by_id: &HashMap<&AnnouncementId, &Recorded>) -> HashMap<u64, Strike> {
     let mut strikes: HashMap<u64, Strike> = HashMap::new();
     for event in known.iter().rev() {
-        let seq = event.header.seq;
+        let seq = event.seq;
         if strikes.get(&seq).is_some_and(|strike| strike.retracted) {
             continue;
         }
@@ -241,15 +241,15 @@ fn strikes(known: &[&Event], by_id: &HashMap<&AnnouncementId, &Event>) -> HashMa
             Body::Retraction(retraction) => (&retraction.retracts, false, true),
             _ => continue,
         };
-        if let Some(target) = by_id.get(target).filter(|target| target.header.seq < seq) {
-            strikes.insert(target.header.seq, Strike { by: seq, replaced, retracted });
+        if let Some(target) = by_id.get(target).filter(|target| target.seq < seq) {
+            strikes.insert(target.seq, Strike { by: seq, replaced, retracted });
         }
     }
     strikes
 }
 
 /// The claim that an event makes, if it makes one about the world.
-fn claim<'a>(event: &'a Event, by_id: &HashMap<&AnnouncementId, &'a Event>) -> Option<Claim<'a>> {
+fn claim<'a>(event: &'a Recorded, by_id: &HashMap<&AnnouncementId, &'a Recorded>) -> Option<Claim<'a>> {
     let announcement = &event.announcement;
     let plain = |body| Claim {
         event,
@@ -273,12 +273,12 @@ fn claim<'a>(event: &'a Event, by_id: &HashMap<&AnnouncementId, &'a Event>) -> O
 }
 
 /// Takes evidence, standing and stay from what was corrected, as far back as corrections go, unless the claim has them.
-fn inherit<'a>(claim: &mut Claim<'a>, correction: &'a Announcement, by_id: &HashMap<&AnnouncementId, &'a Event>) {
+fn inherit<'a>(claim: &mut Claim<'a>, correction: &'a Announcement, by_id: &HashMap<&AnnouncementId, &'a Recorded>) {
     let mut at = correction;
-    let mut limit = claim.event.header.seq;
+    let mut limit = claim.event.seq;
     while let Body::Correction(correction) = &at.body {
-        let Some(target) = by_id.get(&correction.corrects).filter(|target| target.header.seq < limit) else { return };
-        limit = target.header.seq;
+        let Some(target) = by_id.get(&correction.corrects).filter(|target| target.seq < limit) else { return };
+        limit = target.seq;
         at = &target.announcement;
         if claim.evidence.is_empty() {
             claim.evidence = &at.evidence;
@@ -303,22 +303,22 @@ fn inherit<'a>(claim: &mut Claim<'a>, correction: &'a Announcement, by_id: &Hash
 /// Puts the marks of disputes and confirmations on the claims that they are about.
 fn mark(
     claims: &mut [Claim<'_>],
-    known: &[&Event],
-    by_id: &HashMap<&AnnouncementId, &Event>,
+    known: &[&Recorded],
+    by_id: &HashMap<&AnnouncementId, &Recorded>,
     retracted: &dyn Fn(u64) -> bool,
 ) {
-    for event in known.iter().filter(|event| !retracted(event.header.seq)) {
+    for event in known.iter().filter(|event| !retracted(event.seq)) {
         let target = match &event.announcement.body {
             Body::Dispute(dispute) => &dispute.of,
             Body::Confirmation(confirmation) => &confirmation.of,
             _ => continue,
         };
         let Some(target) = by_id.get(target) else { continue };
-        let Ok(claim) = claims.binary_search_by_key(&target.header.seq, Claim::seq) else { continue };
+        let Ok(claim) = claims.binary_search_by_key(&target.seq, Claim::seq) else { continue };
         let claim = &mut claims[claim];
         match event.announcement.body.kind() {
-            Kind::Dispute => claim.disputed_by.push(event.header.seq),
-            _ => claim.confirmed_by.push(event.header.seq),
+            Kind::Dispute => claim.disputed_by.push(event.seq),
+            _ => claim.confirmed_by.push(event.seq),
         }
     }
 }

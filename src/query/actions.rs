@@ -7,10 +7,10 @@ use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, PartyId};
 use crate::domain::source::{Evidence, Grade};
 use crate::domain::timestamp::Timestamp;
-use crate::event::statement::Event;
+use crate::event::facts::{Facts, Recorded};
 use crate::projection::knowledge::Claim;
 use crate::query::history::published;
-use crate::query::{Asked, Known, QueryError, View};
+use crate::query::{Known, QueryError, View};
 
 /// One act of one party under one agreement, by one announcement.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,16 +71,16 @@ pub struct Action {
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/example_ledger.rs"));
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use servanda::query::actions::actions;
-/// use servanda::query::{Asked, Known};
+/// use servanda::query::Known;
 ///
-/// let (origin, events) = example()?;
-/// let acts = actions(Asked { origin: &origin, events: &events }, Known::default())?;
+/// let facts = example()?;
+/// let acts = actions(&facts, Known::default())?;
 /// assert_eq!((acts.len(), acts[0].act, acts[0].party.as_deref()), (4, "signature", Some("pakistan")));
 /// # Ok(())
 /// # }
 /// ```
-pub fn actions(asked: Asked<'_>, known: Known) -> Result<Vec<Action>, QueryError> {
-    let view = View::of(asked.events, known)?;
+pub fn actions(facts: &Facts, known: Known) -> Result<Vec<Action>, QueryError> {
+    let view = View::of(facts, known)?;
     let public = view.events.iter().filter(|event| view.is_public(event));
     Ok(public.flat_map(|event| of_event(&view, event)).collect())
 }
@@ -98,7 +98,7 @@ struct Told<'a> {
     stay: Option<&'a str>,
 }
 
-fn of_event(view: &View<'_>, event: &Event) -> Vec<Action> {
+fn of_event(view: &View<'_>, event: &Recorded) -> Vec<Action> {
     let announcement = &event.announcement;
     let body = match &announcement.body {
         Body::Correction(correction) => match &correction.replacement {
@@ -107,18 +107,18 @@ fn of_event(view: &View<'_>, event: &Event) -> Vec<Action> {
         },
         own => own,
     };
-    let claim = view.knowledge.claim(event.header.seq);
+    let claim = view.knowledge.claim(event.seq);
     told(body).into_iter().map(|told| action(view, event, (body.kind(), claim), &told)).collect()
 }
 
-fn action(view: &View<'_>, event: &Event, (kind, claim): (Kind, Option<&Claim<'_>>), told: &Told<'_>) -> Action {
+fn action(view: &View<'_>, event: &Recorded, (kind, claim): (Kind, Option<&Claim<'_>>), told: &Told<'_>) -> Action {
     let announcement = &event.announcement;
     // Of what was struck no claim is left to ask.
     let evidence: &[Evidence] = claim.map_or(&announcement.evidence, |claim| claim.evidence);
     let stay = claim.map_or(told.stay, Claim::stay);
     let id = |party: &PartyId| view.party_id(party, Day::MAX);
     Action {
-        event: event.header.seq,
+        event: event.seq,
         id: event.id.to_string(),
         agreement: view.agreement_id(told.agreement, Day::MAX),
         party: told.party.map(id),
@@ -131,14 +131,14 @@ fn action(view: &View<'_>, event: &Event, (kind, claim): (Kind, Option<&Claim<'_
         effective: told.effective.cloned(),
         stay: stay.map(str::to_owned),
         announced: announcement.announced.clone().or_else(|| published(event)),
-        recorded: event.header.recorded,
+        recorded: event.recorded,
         standing: claim.map_or(announcement.standing, |claim| claim.standing),
         disputed: claim.is_some_and(|claim| !claim.disputed_by.is_empty()),
         publishers: distinct(evidence.iter().map(|evidence| evidence.source.publisher.as_str())),
         grade: evidence.iter().map(|evidence| evidence.source.grade).min(),
         urls: distinct(evidence.iter().filter_map(|evidence| Some(evidence.source.url.as_ref()?.as_str()))),
         source_ref: announcement.source_ref.clone(),
-        struck_by: view.knowledge.struck.get(&event.header.seq).map(|struck| struck.by),
+        struck_by: view.knowledge.struck.get(&event.seq).map(|struck| struck.by),
     }
 }
 

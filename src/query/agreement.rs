@@ -8,13 +8,14 @@ use crate::domain::agreement::{AgreementType, Counted, Membership};
 use crate::domain::announcement::{Body, Standing};
 use crate::domain::date::Date;
 use crate::domain::id::Namespace;
+use crate::event::facts::Facts;
 use crate::projection::knowledge::Claim;
 use crate::query::contributions::wording;
 use crate::query::history::{Entry, entries};
 use crate::query::members::{Counts, Member};
 use crate::query::parts::{Cited, Signed, signatories, sources};
 use crate::query::prospects::{Expected, expectations};
-use crate::query::{Asked, QueryError, Reported, Standpoint, Status, Vantage, View};
+use crate::query::{QueryError, Reported, Standpoint, Status, Vantage, View};
 
 /// The answer: `servanda/agreement/v1`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -139,24 +140,23 @@ pub struct Published {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use servanda::domain::day::Day;
 /// use servanda::query::agreement::agreement;
-/// use servanda::query::{Asked, Standpoint};
+/// use servanda::query::Standpoint;
 ///
-/// let (origin, events) = example()?;
-/// let asked = Asked { origin: &origin, events: &events };
+/// let facts = example()?;
 /// let on = Standpoint::on(Day::parse("2023-10-19")?);
-/// let page = agreement(asked, "ilrs", on)?;
+/// let page = agreement(&facts, "ilrs", on)?;
 /// assert_eq!((page.counts.certain, page.published.len()), (2, 1));
 /// # Ok(())
 /// # }
 /// ```
-pub fn agreement(asked: Asked<'_>, name: &str, at: Standpoint) -> Result<AgreementPage, QueryError> {
-    let view = View::of(asked.events, at.known)?;
+pub fn agreement(facts: &Facts, name: &str, at: Standpoint) -> Result<AgreementPage, QueryError> {
+    let view = View::of(facts, at.known)?;
     let id = view.find(Namespace::Agreement, name)?;
     let state = view.standing(&id, at).expect("what was found is described");
     let described = state.agreement;
     let subjects = [(Namespace::Agreement, id.clone())];
     let events = view.concerning(&subjects);
-    let claims: Vec<&Claim<'_>> = events.iter().filter_map(|event| view.knowledge.claim(event.header.seq)).collect();
+    let claims: Vec<&Claim<'_>> = events.iter().filter_map(|event| view.knowledge.claim(event.seq)).collect();
     let claims: Vec<&Claim<'_>> = claims
         .into_iter()
         .filter(|claim| claim.standing == Standing::Confirmed || at.reported == Reported::Included)
@@ -167,7 +167,7 @@ pub fn agreement(asked: Asked<'_>, name: &str, at: Standpoint) -> Result<Agreeme
         agreement: described.id.to_string(),
         title: described.title.clone(),
         r#type: described.r#type,
-        vantage: view.vantage(asked, at),
+        vantage: view.vantage(at),
         parent: described.parent.as_ref().map(|parent| Titled {
             agreement: view.agreement_id(parent, at.on),
             title: view.agreement_title(parent, at.on),

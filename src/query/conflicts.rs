@@ -18,6 +18,7 @@ use crate::domain::id::Namespace;
 use crate::domain::shape::vocabulary;
 use crate::domain::source::Grade;
 use crate::domain::window::{Certainty, Window};
+use crate::event::facts::Facts;
 use crate::projection::acts::{Act, AgreementActs};
 use crate::projection::interval::Fact;
 use crate::projection::knowledge::Claim;
@@ -28,7 +29,7 @@ use crate::projection::stay::Terms;
 use crate::projection::stays::{Irregular, Irregularity, Stays, pauses};
 use crate::query::history::published;
 use crate::query::sentence::Names;
-use crate::query::{Asked, QueryError, Reported, Standpoint, Status, Vantage, View};
+use crate::query::{QueryError, Reported, Standpoint, Status, Vantage, View};
 
 /// The answer: `servanda/conflicts/v1`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -185,19 +186,18 @@ pub struct IrregularAct {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use servanda::domain::day::Day;
 /// use servanda::query::conflicts::{Difference, conflicts};
-/// use servanda::query::{Asked, Standpoint};
+/// use servanda::query::Standpoint;
 ///
-/// let (origin, events) = example()?;
-/// let asked = Asked { origin: &origin, events: &events };
+/// let facts = example()?;
 /// let on = Standpoint::on(Day::parse("2023-10-19")?);
-/// let answer = conflicts(asked, None, on)?;
+/// let answer = conflicts(&facts, None, on)?;
 /// assert_eq!(answer.conflicts[0].differences, [Difference::Dates, Difference::Acts]);
 /// assert_eq!(answer.conflicts[0].claims.len(), 3);
 /// # Ok(())
 /// # }
 /// ```
-pub fn conflicts(asked: Asked<'_>, subject: Option<&str>, at: Standpoint) -> Result<Conflicts, QueryError> {
-    let view = View::of(asked.events, at.known)?;
+pub fn conflicts(facts: &Facts, subject: Option<&str>, at: Standpoint) -> Result<Conflicts, QueryError> {
+    let view = View::of(facts, at.known)?;
     let subjects = subject.map(|name| view.subjects(name)).transpose()?;
     let concerns = |space: Namespace, id: &str| {
         let any = |subjects: &Vec<(Namespace, String)>| subjects.iter().any(|(of, own)| *of == space && own == id);
@@ -232,7 +232,7 @@ pub fn conflicts(asked: Asked<'_>, subject: Option<&str>, at: Standpoint) -> Res
     Ok(Conflicts {
         schema: "servanda/conflicts/v1",
         subject: subject.map(str::to_owned),
-        vantage: view.vantage(asked, at),
+        vantage: view.vantage(at),
         conflicts: found.concat(),
         irregular: irregular.concat(),
     })

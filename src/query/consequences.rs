@@ -11,12 +11,12 @@ use crate::domain::announcement::Standing;
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, PartyId};
 use crate::domain::window::Certainty;
-use crate::event::statement::Event;
+use crate::event::facts::{Facts, Recorded};
 use crate::projection::membership::{Participation, participations};
 use crate::projection::rank::Prefer;
 use crate::projection::rules::Rules;
 use crate::query::view::about;
-use crate::query::{Status, View};
+use crate::query::{Known, QueryError, Status, View};
 
 /// Answers about one party and one agreement that are no longer the same.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -61,22 +61,27 @@ impl Said {
 
 /// The answers for days up to `until` that change when the events from `first_new` on are added.
 ///
-/// `events` holds the log with the new events at its end; only confirmed claims are looked at.
-pub fn consequences(events: &[Event], first_new: usize, until: Day) -> Vec<Consequence> {
-    let (before, after) = (View::whole(&events[..first_new]), View::whole(events));
+/// `facts` holds the log with the new events at its end; only confirmed claims are looked at.
+///
+/// # Errors
+///
+/// [`QueryError::InsideBatch`] if the facts do not know the head before the first of the new events.
+pub fn consequences(facts: &Facts, first_new: u64, until: Day) -> Result<Vec<Consequence>, QueryError> {
+    let (before, after) = (View::until(facts, first_new, Known::default())?, View::whole(facts));
     let mut found = Vec::new();
-    for agreement in touched(&after, &events[first_new..]) {
+    let new = &facts.events[facts.events.partition_point(|event| event.seq < first_new)..];
+    for agreement in touched(&after, new) {
         let (old, new) = (parts(&before, &agreement, until), parts(&after, &agreement, until));
         let parties: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         for party in parties {
             found.extend(of_party(&after, &agreement, party, old.get(party), new.get(party), until));
         }
     }
-    found
+    Ok(found)
 }
 
 /// The agreements that new events tell of, by their folded ids.
-fn touched(view: &View<'_>, new: &[Event]) -> BTreeSet<String> {
+fn touched(view: &View<'_>, new: &[Recorded]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for event in new {
         let mut at = Some(event);
@@ -84,7 +89,7 @@ fn touched(view: &View<'_>, new: &[Event]) -> BTreeSet<String> {
         while let Some(event) = at {
             found.extend(event.announcement.body.agreement().map(AgreementId::folded));
             let target = about(&event.announcement.body).and_then(|id| view.knowledge.event(id));
-            at = target.filter(|target| target.header.seq < event.header.seq);
+            at = target.filter(|target| target.seq < event.seq);
         }
         if let crate::domain::announcement::Body::Agreement(agreement) = &event.announcement.body {
             found.insert(agreement.id.folded());

@@ -16,10 +16,11 @@ use crate::domain::id::Namespace;
 use crate::domain::party::PartyType;
 use crate::domain::shape::vocabulary;
 use crate::domain::window::Certainty;
+use crate::event::facts::Facts;
 use crate::projection::knowledge::{Claim, announced};
 use crate::projection::membership::{Participation, Row, participations};
 use crate::projection::rules::Rules;
-use crate::query::{Asked, QueryError, Reported, Standpoint, Status, Vantage, View};
+use crate::query::{QueryError, Reported, Standpoint, Status, Vantage, View};
 
 /// The answer: `servanda/counts/v1`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -133,19 +134,18 @@ vocabulary! {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use servanda::domain::day::Day;
 /// use servanda::query::counts::{Verdict, counts};
-/// use servanda::query::{Asked, Standpoint};
+/// use servanda::query::Standpoint;
 ///
-/// let (origin, events) = example()?;
-/// let asked = Asked { origin: &origin, events: &events };
+/// let facts = example()?;
 /// let on = Standpoint::on(Day::parse("2023-10-19")?);
-/// let answer = counts(asked, Some("ilrs"), on)?;
+/// let answer = counts(&facts, Some("ilrs"), on)?;
 /// assert_eq!((answer.counts[0].number, answer.counts[0].ours.most), (3, 2));
 /// assert_eq!(answer.counts[0].verdict, Verdict::More);
 /// # Ok(())
 /// # }
 /// ```
-pub fn counts(asked: Asked<'_>, agreement: Option<&str>, at: Standpoint) -> Result<Counts, QueryError> {
-    let view = View::of(asked.events, at.known)?;
+pub fn counts(facts: &Facts, agreement: Option<&str>, at: Standpoint) -> Result<Counts, QueryError> {
+    let view = View::of(facts, at.known)?;
     let wanted = agreement.map(|name| view.find(Namespace::Agreement, name)).transpose()?;
     let counts = view.of_each(at.on, |id, described, claims| {
         let is_wanted = wanted.as_ref().is_none_or(|wanted| *wanted == id);
@@ -154,7 +154,7 @@ pub fn counts(asked: Asked<'_>, agreement: Option<&str>, at: Standpoint) -> Resu
     Ok(Counts {
         schema: "servanda/counts/v1",
         agreement: agreement.map(str::to_owned),
-        vantage: view.vantage(asked, at),
+        vantage: view.vantage(at),
         counts,
     })
 }

@@ -8,10 +8,10 @@ use crate::domain::announcement::{Body, Kind, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::timestamp::Timestamp;
-use crate::event::statement::Event;
+use crate::event::facts::{Facts, Recorded};
 use crate::projection::knowledge::announced;
 use crate::query::sentence::Names;
-use crate::query::{Asked, Known, Position, QueryError, View};
+use crate::query::{Known, Position, QueryError, View};
 
 /// Fewer entries than these are not worth a thread of their own.
 const FEWEST_ENTRIES: usize = 2048;
@@ -100,22 +100,21 @@ pub struct Span {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use servanda::domain::day::Day;
 /// use servanda::query::history::{Span, history};
-/// use servanda::query::{Asked, Known};
+/// use servanda::query::Known;
 ///
-/// let (origin, events) = example()?;
-/// let asked = Asked { origin: &origin, events: &events };
+/// let facts = example()?;
 /// let span = Span { from: Some(Day::parse("2023-10-10")?), to: None };
-/// let answer = history(asked, Some("pakistan"), span, Known::default())?;
+/// let answer = history(&facts, Some("pakistan"), span, Known::default())?;
 /// assert_eq!(answer.entries[0].what, "Pakistan joins International Lunar Research Station (signature)");
 /// # Ok(())
 /// # }
 /// ```
-pub fn history(asked: Asked<'_>, subject: Option<&str>, span: Span, known: Known) -> Result<History, QueryError> {
-    let view = View::of(asked.events, known)?;
+pub fn history(facts: &Facts, subject: Option<&str>, span: Span, known: Known) -> Result<History, QueryError> {
+    let view = View::of(facts, known)?;
     let mut events = if let Some(name) = subject {
         view.concerning(&view.subjects(name)?)
     } else {
-        let is_about_world = |event: &&Event| !event.announcement.body.kind().is_about_ledger();
+        let is_about_world = |event: &&Recorded| !event.announcement.body.kind().is_about_ledger();
         view.events.iter().filter(is_about_world).filter(|event| view.is_public(event)).collect()
     };
     events.retain(|event| span.may_have(event));
@@ -124,14 +123,14 @@ pub fn history(asked: Asked<'_>, subject: Option<&str>, span: Span, known: Known
         subject: subject.map(str::to_owned),
         from: span.from,
         to: span.to,
-        position: view.position(asked),
+        position: view.position(),
         entries: entries(&view, events),
     })
 }
 
 impl Span {
     /// Whether what an event tells may lie in it.
-    fn may_have(&self, event: &Event) -> bool {
+    fn may_have(&self, event: &Recorded) -> bool {
         let window = match happened(&event.announcement.body) {
             Some((_, date)) => date.window(),
             None if event.announcement.body.kind().is_description() => return self.from.is_none(),
@@ -143,14 +142,14 @@ impl Span {
 }
 
 /// What events tell, by the day on which it happened, then by the order of recording.
-pub(super) fn entries(view: &View<'_>, mut events: Vec<&Event>) -> Vec<Entry> {
-    events.par_sort_by_cached_key(|event| (place(event), event.header.seq));
+pub(super) fn entries(view: &View<'_>, mut events: Vec<&Recorded>) -> Vec<Entry> {
+    events.par_sort_by_cached_key(|event| (place(event), event.seq));
     events.par_iter().with_min_len(FEWEST_ENTRIES).map(|event| entry(view, event)).collect()
 }
 
 /// The day by which an announcement is placed: what has no day of its own happened when it was announced, and things
 /// are described before anything happens.
-fn place(event: &Event) -> Option<Day> {
+fn place(event: &Recorded) -> Option<Day> {
     match happened(&event.announcement.body) {
         Some((_, date)) => date.window().earliest(),
         None if event.announcement.body.kind().is_description() => None,
@@ -159,8 +158,8 @@ fn place(event: &Event) -> Option<Day> {
 }
 
 /// What one event tells.
-pub(super) fn entry(view: &View<'_>, event: &Event) -> Entry {
-    let seq = event.header.seq;
+pub(super) fn entry(view: &View<'_>, event: &Recorded) -> Entry {
+    let seq = event.seq;
     let announcement = &event.announcement;
     let happened = happened(&announcement.body);
     let claim = view.knowledge.claim(seq);
@@ -179,7 +178,7 @@ pub(super) fn entry(view: &View<'_>, event: &Event) -> Entry {
         date: happened.map(|(_, date)| date.clone()),
         wording: happened.and_then(|(field, _)| announcement.wording.get(field).cloned()),
         announced: announcement.announced.clone().or_else(|| published(event)),
-        recorded: event.header.recorded,
+        recorded: event.recorded,
         what: Names(&view.catalogue).sentence(&announcement.body),
         standing: announcement.standing,
         sources,
@@ -190,7 +189,7 @@ pub(super) fn entry(view: &View<'_>, event: &Event) -> Entry {
 }
 
 /// The day of its earliest source, which stands in for a day of announcement.
-pub(super) fn published(event: &Event) -> Option<Date> {
+pub(super) fn published(event: &Recorded) -> Option<Date> {
     let dates = event.announcement.evidence.iter().filter_map(|evidence| evidence.source.published.as_ref());
     dates.min_by(|a, b| a.window().cmp_by_ends(&b.window())).cloned()
 }

@@ -6,9 +6,10 @@ use serde::Serialize;
 use crate::domain::id::Recorder;
 use crate::domain::record::RecorderRole;
 use crate::domain::timestamp::Timestamp;
+use crate::event::facts::Facts;
 use crate::integrity::{EVENT_NAMESPACE, PublicKey, Vkey};
 use crate::ledger::authority::Authority;
-use crate::query::{Asked, Position, View};
+use crate::query::Position;
 
 /// The answer: `servanda/keys/v1`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -50,15 +51,15 @@ pub struct Moment {
 }
 
 /// Lists the keys.
-pub fn keys(asked: Asked<'_>) -> Keys {
+pub fn keys(facts: &Facts) -> Keys {
     let mut authority = Authority::default();
-    for event in asked.events {
+    for event in &facts.events {
         // A change that cannot be changes nothing; `verify` tells of it.
-        let _ = authority.apply(event.header.seq, &event.announcement.body);
+        let _ = authority.apply(event.seq, &event.announcement.body);
     }
     let moment = |seq: u64| {
-        let event = &asked.events[usize::try_from(seq).expect("events are in memory")];
-        Moment { event: seq, recorded: event.header.recorded }
+        let event = facts.event(seq).expect("authority comes from these events");
+        Moment { event: seq, recorded: event.recorded }
     };
     let keys = authority.keys().map(|(key, history)| Key {
         recorder: history.recorder.clone(),
@@ -70,8 +71,7 @@ pub fn keys(asked: Asked<'_>) -> Keys {
     });
     let mut keys: Vec<Key> = keys.collect();
     keys.sort_by_key(|key| key.added.event);
-    let position = View::whole(asked.events).position(asked);
-    Keys { schema: "servanda/keys/v1", position, log_key: authority.log_key().cloned(), keys }
+    Keys { schema: "servanda/keys/v1", position: Position::of(facts), log_key: authority.log_key().cloned(), keys }
 }
 
 impl Keys {

@@ -13,11 +13,12 @@ use crate::domain::day::Day;
 use crate::domain::id::Namespace;
 use crate::domain::party::PartyType;
 use crate::domain::window::Certainty;
+use crate::event::facts::Facts;
 use crate::projection::knowledge::Claim;
 use crate::projection::membership::Row;
 use crate::projection::remarks::Remark;
 use crate::projection::rules::Status;
-use crate::query::{Asked, QueryError, Standpoint, Vantage, View};
+use crate::query::{QueryError, Standpoint, Vantage, View};
 
 /// A question about the parties of an agreement.
 #[derive(Debug, Clone, Copy)]
@@ -126,20 +127,19 @@ pub struct Counts {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use servanda::domain::day::Day;
 /// use servanda::query::members::{Question, members};
-/// use servanda::query::{Asked, Standpoint};
+/// use servanda::query::Standpoint;
 ///
-/// let (origin, events) = example()?;
-/// let asked = Asked { origin: &origin, events: &events };
+/// let facts = example()?;
 /// let on = Standpoint::on(Day::parse("2023-10-19")?);
-/// let answer = members(asked, "ilrs", Question { at: on, party_type: None, all: false })?;
+/// let answer = members(&facts, "ilrs", Question { at: on, party_type: None, all: false })?;
 /// assert_eq!((answer.counts.certain, answer.counts.possible), (2, 0));
 /// assert_eq!(answer.members[1].since.as_ref().map(ToString::to_string).as_deref(), Some("2023-10-18"));
 /// # Ok(())
 /// # }
 /// ```
-pub fn members(asked: Asked<'_>, agreement: &str, question: Question) -> Result<Members, QueryError> {
+pub fn members(facts: &Facts, agreement: &str, question: Question) -> Result<Members, QueryError> {
     let at = question.at;
-    let view = View::of(asked.events, at.known)?;
+    let view = View::of(facts, at.known)?;
     let id = view.find(Namespace::Agreement, agreement)?;
     let standing = view.standing(&id, at).expect("what was found is described");
     let mut members = standing.members;
@@ -150,7 +150,7 @@ pub fn members(asked: Asked<'_>, agreement: &str, question: Question) -> Result<
         agreement: standing.agreement.id.to_string(),
         title: standing.agreement.title.clone(),
         r#type: standing.agreement.r#type,
-        vantage: view.vantage(asked, at),
+        vantage: view.vantage(at),
         counts: Counts::of(&members),
         members,
     })

@@ -5,12 +5,13 @@ use serde::Serialize;
 
 use crate::domain::announcement::Standing;
 use crate::domain::id::Namespace;
+use crate::event::facts::Facts;
 use crate::query::agreement::{MilestoneEntry, Titled, milestone};
 use crate::query::contributions::{ContributionState, contributions};
 use crate::query::history::{Entry, entries};
 use crate::query::parts::{Cited, sources};
 use crate::query::prospects::{Expected, expectations};
-use crate::query::{Asked, QueryError, Reported, Standpoint, Vantage, View};
+use crate::query::{QueryError, Reported, Standpoint, Vantage, View};
 
 /// The answer: `servanda/mission/v1`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -53,29 +54,28 @@ pub struct MissionPage {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use servanda::domain::day::Day;
 /// use servanda::query::mission::mission;
-/// use servanda::query::{Asked, Standpoint};
+/// use servanda::query::Standpoint;
 ///
-/// let (origin, events) = example()?;
-/// let asked = Asked { origin: &origin, events: &events };
-/// let page = mission(asked, "change-6", Standpoint::on(Day::parse("2023-10-21")?))?;
+/// let facts = example()?;
+/// let page = mission(&facts, "change-6", Standpoint::on(Day::parse("2023-10-21")?))?;
 /// assert_eq!(page.contributions[0].item, "ICUBE-Q");
 /// # Ok(())
 /// # }
 /// ```
-pub fn mission(asked: Asked<'_>, name: &str, at: Standpoint) -> Result<MissionPage, QueryError> {
-    let view = View::of(asked.events, at.known)?;
+pub fn mission(facts: &Facts, name: &str, at: Standpoint) -> Result<MissionPage, QueryError> {
+    let view = View::of(facts, at.known)?;
     let id = view.find(Namespace::Mission, name)?;
     let described = view.catalogue.mission(&id, at.on).expect("what was found is described");
     let subjects = [(Namespace::Mission, id.clone())];
     let events = view.concerning(&subjects);
-    let claims = events.iter().filter_map(|event| view.knowledge.claim(event.header.seq));
+    let claims = events.iter().filter_map(|event| view.knowledge.claim(event.seq));
     let claims = claims.filter(|claim| claim.standing == Standing::Confirmed || at.reported == Reported::Included);
     let is_ours = |contribution: &ContributionState| contribution.mission.eq_ignore_ascii_case(&id);
     Ok(MissionPage {
         schema: "servanda/mission/v1",
         mission: described.id.to_string(),
         title: described.title.clone(),
-        vantage: view.vantage(asked, at),
+        vantage: view.vantage(at),
         programme: described.programme.as_ref().map(|programme| Titled {
             agreement: view.agreement_id(programme, at.on),
             title: view.agreement_title(programme, at.on),

@@ -1,8 +1,8 @@
 //! The questions that every face asks. Plain data out, no formatting.
 //!
 //! Every answer names the events that it rests on, and the position of the log at which it was computed. A question is
-//! asked of [`Asked`], the events of a log and its name, from a [`Standpoint`]: a day, what was known, and which claims
-//! count. The caller brings the day; there is no today here.
+//! asked of [`Facts`](crate::event::Facts), the events of a log, from a [`Standpoint`]: a day, what was known, and which
+//! claims count. The caller brings the day; there is no today here.
 //!
 //! # Example
 //!
@@ -12,15 +12,14 @@
 //! use servanda::domain::day::Day;
 //! use servanda::ledger::{Access, Folder, Log};
 //! use servanda::query::members::{Question, members};
-//! use servanda::query::{Asked, Standpoint};
+//! use servanda::query::Standpoint;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let access = Access { holder: "my program".to_owned(), lock_timeout: Duration::from_secs(10) };
 //! let log = Log::read(&Folder::at("ilrs.servanda"), &access)?;
-//! let events = log.events()?;
-//! let asked = Asked { origin: log.origin().as_str(), events: &events };
+//! let facts = log.facts()?;
 //! let at = Standpoint::on(Day::parse("2023-10-19")?);
-//! let answer = members(asked, "ilrs", Question { at, party_type: None, all: false })?;
+//! let answer = members(&facts, "ilrs", Question { at, party_type: None, all: false })?;
 //! let states: Vec<&str> = answer.members.iter().map(|member| member.name.as_str()).collect();
 //! # Ok(())
 //! # }
@@ -57,9 +56,8 @@ use serde::Serialize;
 use crate::domain::day::Day;
 use crate::domain::id::Namespace;
 use crate::domain::timestamp::Timestamp;
-use crate::event::statement::Event;
+use crate::event::facts::Facts;
 use crate::integrity::EventHash;
-use crate::integrity::digest::genesis_prev;
 use crate::projection::membership::Reckoning;
 
 pub use crate::projection::membership::Reported;
@@ -136,6 +134,13 @@ pub struct Position {
     pub head: EventHash,
 }
 
+impl Position {
+    /// Where a log stands now; before its first event, what that follows.
+    pub fn of(facts: &Facts) -> Self {
+        Self { len: facts.heads.len(), head: facts.heads.head() }
+    }
+}
+
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -158,6 +163,9 @@ pub enum QueryError {
         /// The newest event, and when it was recorded.
         newest: Option<(u64, Timestamp)>,
     },
+    /// The position lies inside a batch, and these facts know the heads of the log at the ends of batches alone.
+    #[error("event {0} lies inside a batch, where these facts do not know the head of the log: read them from the log")]
+    InsideBatch(u64),
     /// No source has a document whose address begins so.
     #[error("no source has a document whose address begins with `{0}`")]
     NoSource(String),
@@ -180,22 +188,5 @@ fn span(first: Option<Timestamp>, newest: Option<(u64, Timestamp)>) -> String {
             format!("its first event was recorded at {first}, and the newest, event {seq}, at {moment}")
         }
         None => "it has no events".to_owned(),
-    }
-}
-
-/// The events of a log, with the name of the ledger.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// The ledger's origin.
-    pub origin: &'a str,
-    /// Its events.
-    pub events: &'a [Event],
-}
-
-impl Asked<'_> {
-    /// The position of the newest event; before the first, what it follows.
-    pub fn position(&self) -> Position {
-        let head = self.events.last().map_or_else(|| genesis_prev(self.origin), |last| last.hash);
-        Position { len: self.events.len() as u64, head }
     }
 }

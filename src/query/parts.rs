@@ -9,7 +9,7 @@ use crate::domain::act::Signatory;
 use crate::domain::announcement::Body;
 use crate::domain::date::Date;
 use crate::domain::source::Grade;
-use crate::event::statement::Event;
+use crate::event::facts::Recorded;
 use crate::query::View;
 
 /// Somebody who signed.
@@ -47,8 +47,8 @@ pub struct Cited {
 }
 
 /// Who signed what these events tell of; what was struck tells of nothing.
-pub(super) fn signatories(view: &View<'_>, events: &[&Event]) -> Vec<Signed> {
-    let claims = events.iter().filter_map(|event| view.knowledge.claim(event.header.seq));
+pub(super) fn signatories(view: &View<'_>, events: &[&Recorded]) -> Vec<Signed> {
+    let claims = events.iter().filter_map(|event| view.knowledge.claim(event.seq));
     let signed = claims.flat_map(|claim| {
         let (signatories, agreement): (&[Signatory], _) = match claim.body {
             Body::Joining(joining) => (&joining.signatories, joining.agreement.to_string()),
@@ -68,7 +68,7 @@ pub(super) fn signatories(view: &View<'_>, events: &[&Event]) -> Vec<Signed> {
 }
 
 /// The sources of events, in the order in which the events name them.
-pub(super) fn sources(events: &[&Event]) -> Vec<Cited> {
+pub(super) fn sources(events: &[&Recorded]) -> Vec<Cited> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut found: Vec<Cited> = Vec::new();
     for event in events {
@@ -92,8 +92,8 @@ pub(super) fn sources(events: &[&Event]) -> Vec<Cited> {
                 found.len() - 1
             });
             let events = &mut found[place].events;
-            if events.last() != Some(&event.header.seq) {
-                events.push(event.header.seq);
+            if events.last() != Some(&event.seq) {
+                events.push(event.seq);
             }
         }
     }

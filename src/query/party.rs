@@ -7,12 +7,13 @@ use crate::domain::agreement::AgreementType;
 use crate::domain::announcement::Body;
 use crate::domain::id::Namespace;
 use crate::domain::party::{Identifiers, PartyType};
+use crate::event::facts::Facts;
 use crate::query::contributions::{ContributionState, contributions};
 use crate::query::history::{Entry, entries};
 use crate::query::members::Member;
 use crate::query::parts::{Cited, Signed, signatories, sources};
 use crate::query::prospects::{Expected, expectations};
-use crate::query::{Asked, QueryError, Standpoint, Status, Vantage, View};
+use crate::query::{QueryError, Standpoint, Status, Vantage, View};
 
 /// The answer: `servanda/party/v1`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -103,18 +104,17 @@ pub struct Through {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use servanda::domain::day::Day;
 /// use servanda::query::party::party;
-/// use servanda::query::{Asked, Standpoint};
+/// use servanda::query::Standpoint;
 ///
-/// let (origin, events) = example()?;
-/// let asked = Asked { origin: &origin, events: &events };
+/// let facts = example()?;
 /// let on = Standpoint::on(Day::parse("2023-10-19")?);
-/// let page = party(asked, "Pakistan", Standpoint { on: Day::parse("2023-10-21")?, ..on })?;
+/// let page = party(&facts, "Pakistan", Standpoint { on: Day::parse("2023-10-21")?, ..on })?;
 /// assert_eq!((page.agreements.len(), page.contributions.len()), (1, 1));
 /// # Ok(())
 /// # }
 /// ```
-pub fn party(asked: Asked<'_>, name: &str, at: Standpoint) -> Result<PartyPage, QueryError> {
-    let view = View::of(asked.events, at.known)?;
+pub fn party(facts: &Facts, name: &str, at: Standpoint) -> Result<PartyPage, QueryError> {
+    let view = View::of(facts, at.known)?;
     let id = view.find(Namespace::Party, name)?;
     let described = view.catalogue.party(&id, at.on).expect("what was found is described");
     let is_agent = |agent: &str| {
@@ -135,7 +135,7 @@ pub fn party(asked: Asked<'_>, name: &str, at: Standpoint) -> Result<PartyPage, 
         party: described.id.to_string(),
         name: described.name.clone(),
         r#type: described.r#type,
-        vantage: view.vantage(asked, at),
+        vantage: view.vantage(at),
         acts_for: described
             .acts_for
             .as_ref()

@@ -16,6 +16,7 @@ use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, MissionId, Namespace, PartyId};
 use crate::domain::shape::vocabulary;
 use crate::domain::window::Window;
+use crate::event::facts::Facts;
 use crate::projection::interval::{Interval, ends_by};
 use crate::projection::knowledge::Claim;
 use crate::projection::membership::{Participation, participations};
@@ -23,7 +24,7 @@ use crate::projection::rules::Rules;
 use crate::query::contributions::{by_item, reached, wording};
 use crate::query::members::events;
 use crate::query::view::{concerns_all_or, names_any};
-use crate::query::{Asked, QueryError, Reported, Standpoint, Vantage, View};
+use crate::query::{QueryError, Reported, Standpoint, Vantage, View};
 
 /// The answer: `servanda/prospects/v1`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -128,23 +129,22 @@ vocabulary! {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use servanda::domain::day::Day;
 /// use servanda::query::prospects::{ProspectState, prospects};
-/// use servanda::query::{Asked, Standpoint};
+/// use servanda::query::Standpoint;
 ///
-/// let (origin, events) = example()?;
-/// let asked = Asked { origin: &origin, events: &events };
-/// let answer = prospects(asked, None, Standpoint::on(Day::parse("2024-09-01")?))?;
+/// let facts = example()?;
+/// let answer = prospects(&facts, None, Standpoint::on(Day::parse("2024-09-01")?))?;
 /// assert_eq!(answer.prospects[0].state, ProspectState::Overdue);
 /// # Ok(())
 /// # }
 /// ```
-pub fn prospects(asked: Asked<'_>, subject: Option<&str>, at: Standpoint) -> Result<Prospects, QueryError> {
-    let view = View::of(asked.events, at.known)?;
+pub fn prospects(facts: &Facts, subject: Option<&str>, at: Standpoint) -> Result<Prospects, QueryError> {
+    let view = View::of(facts, at.known)?;
     let subjects = subject.map(|name| view.subjects(name)).transpose()?;
     let prospects = expectations(&view, at, subjects.as_deref());
     Ok(Prospects {
         schema: "servanda/prospects/v1",
         subject: subject.map(str::to_owned),
-        vantage: view.vantage(asked, at),
+        vantage: view.vantage(at),
         prospects,
     })
 }

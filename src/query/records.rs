@@ -8,12 +8,13 @@ use serde_json::Value;
 use crate::domain::announcement::{Announcement, Kind};
 use crate::domain::id::Recorder;
 use crate::domain::timestamp::Timestamp;
-use crate::event::statement::{self, Event};
+use crate::event::facts::{Facts, Recorded, Stand};
+use crate::event::statement;
 use crate::integrity::EventHash;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Horizon, Knowledge};
 use crate::query::sentence::Names;
-use crate::query::{Asked, Position, QueryError, View};
+use crate::query::{Position, QueryError, View};
 
 /// Fewer lines than these are not worth a thread of their own.
 const FEWEST_LINES: usize = 2048;
@@ -72,33 +73,40 @@ pub struct Shown {
 }
 
 /// Lists the events, oldest first; the newest `last` of them if a number is given.
-pub fn log(asked: Asked<'_>, last: Option<usize>) -> LogAnswer {
-    let view = View::whole(asked.events);
-    let skip = last.map_or(0, |last| asked.events.len().saturating_sub(last));
-    let names = Names(&view.catalogue);
+///
+/// The facts are those of a whole log, with its heads after each event, as [`Log::facts`](crate::ledger::Log::facts)
+/// gives them.
+pub fn log(facts: &Facts, last: Option<usize>) -> LogAnswer {
+    let view = View::whole(facts);
+    let skip = last.map_or(0, |last| facts.events.len().saturating_sub(last));
     LogAnswer {
         schema: "servanda/log/v1",
-        origin: asked.origin.to_owned(),
-        position: view.position(asked),
-        events: lines(&asked.events[skip..], &names),
+        origin: facts.origin.to_string(),
+        position: view.position(),
+        events: lines(facts, skip, &Names(&view.catalogue)),
     }
 }
 
 /// Shows one event, by its position, its announcement's id, or the first 8 or more digits of its hash.
 ///
+/// The facts are those of a whole log, as for [`log`].
+///
 /// # Errors
 ///
 /// [`QueryError::NoEvent`], [`QueryError::Ambiguous`].
-pub fn show(asked: Asked<'_>, which: &str) -> Result<Shown, QueryError> {
-    let event = find(asked.events, which)?;
-    let knowledge = Knowledge::of(asked.events, Horizon::default());
+pub fn show(facts: &Facts, which: &str) -> Result<Shown, QueryError> {
+    let event = find(facts, which)?;
+    let knowledge = Knowledge::of(&facts.events, Horizon::default());
     let catalogue = Catalogue::of(&knowledge.claims);
+    let place = facts.heads.stands().partition_point(|stand| stand.len <= event.seq);
+    let later = &facts.heads.stands()[place..];
+    let batch = later.iter().find(|stand| stand.ends_batch).map_or(event.seq, |end| end.len - 1);
     Ok(Shown {
         schema: "servanda/event/v1",
-        line: line(event, &Names(&catalogue)),
-        prev: event.header.prev,
-        signed: event.signature.is_some(),
-        struck_by: knowledge.struck.get(&event.header.seq).map(|struck| struck.by),
+        line: line(event, (batch, later[0].head), &Names(&catalogue)),
+        prev: facts.heads.at(event.seq).ok_or(QueryError::InsideBatch(event.seq))?,
+        signed: later[0].ends_batch,
+        struck_by: knowledge.struck.get(&event.seq).map(|struck| struck.by),
         announcement: statement::announced(&event.announcement),
     })
 }
@@ -108,39 +116,48 @@ pub fn show(asked: Asked<'_>, which: &str) -> Result<Shown, QueryError> {
 /// # Errors
 ///
 /// [`QueryError::NoEvent`], [`QueryError::Ambiguous`].
-pub fn find<'a>(events: &'a [Event], which: &str) -> Result<&'a Event, QueryError> {
+pub fn find<'a>(facts: &'a Facts, which: &str) -> Result<&'a Recorded, QueryError> {
     let digits = which.bytes().all(|byte| byte.is_ascii_digit());
-    if let Some(event) = which.parse::<usize>().ok().filter(|_| digits).and_then(|seq| events.get(seq)) {
+    if let Some(event) = which.parse().ok().filter(|_| digits).and_then(|seq| facts.event(seq)) {
         return Ok(event);
     }
-    if let Some(event) = events.iter().find(|event| event.id.as_str().eq_ignore_ascii_case(which)) {
+    if let Some(event) = facts.events.iter().find(|event| event.id.as_str().eq_ignore_ascii_case(which)) {
         return Ok(event);
     }
     let digits = which.len() >= 8 && which.bytes().all(|byte| byte.is_ascii_hexdigit());
     let prefix = which.to_ascii_lowercase();
-    let found: Vec<&Event> =
-        events.iter().filter(|event| digits && event.hash.to_string().starts_with(&prefix)).collect();
-    match found.as_slice() {
+    let begins = |stand: &&Stand| digits && stand.head.to_string().starts_with(&prefix);
+    let seqs: Vec<u64> = facts.heads.stands().iter().filter(begins).map(|stand| stand.len - 1).collect();
+    match seqs.as_slice() {
+        [seq] => facts.event(*seq).ok_or_else(|| QueryError::NoEvent(which.to_owned())),
         [] => Err(QueryError::NoEvent(which.to_owned())),
-        [event] => Ok(event),
-        several => Err(QueryError::Ambiguous { prefix, seqs: several.iter().map(|event| event.header.seq).collect() }),
+        _ => Err(QueryError::Ambiguous { prefix, seqs }),
     }
 }
 
-/// A line for each event, made on all cores.
-fn lines(events: &[Event], names: &Names<'_, '_>) -> Vec<Line> {
-    events.par_iter().with_min_len(FEWEST_LINES).map(|event| line(event, names)).collect()
+/// A line for each event from a place on, made on all cores.
+fn lines(facts: &Facts, skip: usize, names: &Names<'_, '_>) -> Vec<Line> {
+    let stands = &facts.heads.stands()[skip..];
+    let mut batch = facts.heads.len().saturating_sub(1);
+    let mut places: Vec<(u64, EventHash)> = Vec::with_capacity(stands.len());
+    for stand in stands.iter().rev() {
+        batch = if stand.ends_batch { stand.len - 1 } else { batch };
+        places.push((batch, stand.head));
+    }
+    places.reverse();
+    let events = facts.events[skip..].par_iter().with_min_len(FEWEST_LINES).zip(places);
+    events.map(|(event, place)| line(event, place, names)).collect()
 }
 
-fn line(event: &Event, names: &Names<'_, '_>) -> Line {
+fn line(event: &Recorded, (batch, hash): (u64, EventHash), names: &Names<'_, '_>) -> Line {
     Line {
-        seq: event.header.seq,
-        batch: event.header.batch,
-        recorded: event.header.recorded,
-        recorder: event.header.recorder.clone(),
+        seq: event.seq,
+        batch,
+        recorded: event.recorded,
+        recorder: event.recorder.clone(),
         kind: event.announcement.body.kind(),
         id: event.id.to_string(),
         what: names.sentence(&event.announcement.body),
-        hash: event.hash,
+        hash,
     }
 }

@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use crate::domain::agreement::AgreementType;
 use crate::domain::id::Namespace;
+use crate::event::facts::Facts;
 use crate::query::contributions::{ContributionState, contributions};
 use crate::query::members::{Counts, Member};
 use crate::query::prospects::{Expected, ProspectState, expectations};
-use crate::query::{Asked, QueryError, Standpoint, Vantage, View};
+use crate::query::{QueryError, Standpoint, Vantage, View};
 
 /// The answer: `servanda/state/v1`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -69,18 +70,17 @@ pub struct AgreementState {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use servanda::domain::day::Day;
 /// use servanda::query::replay::replay;
-/// use servanda::query::{Asked, Standpoint};
+/// use servanda::query::Standpoint;
 ///
-/// let (origin, events) = example()?;
-/// let asked = Asked { origin: &origin, events: &events };
+/// let facts = example()?;
 /// let on = Standpoint::on(Day::parse("2023-10-19")?);
-/// let state = replay(asked, on)?;
+/// let state = replay(&facts, on)?;
 /// assert_eq!((state.agreements[0].parties.len(), state.missions.len()), (2, 1));
 /// # Ok(())
 /// # }
 /// ```
-pub fn replay(asked: Asked<'_>, at: Standpoint) -> Result<State, QueryError> {
-    let view = View::of(asked.events, at.known)?;
+pub fn replay(facts: &Facts, at: Standpoint) -> Result<State, QueryError> {
+    let view = View::of(facts, at.known)?;
     let agreements = view.state(at).into_iter().map(|state| {
         let parties: Vec<Member> = state.members.into_iter().filter(Member::takes_part).collect();
         AgreementState {
@@ -94,7 +94,7 @@ pub fn replay(asked: Asked<'_>, at: Standpoint) -> Result<State, QueryError> {
     let is_pending = |expected: &Expected| !matches!(expected.state, ProspectState::Met | ProspectState::Cancelled);
     Ok(State {
         schema: "servanda/state/v1",
-        vantage: view.vantage(asked, at),
+        vantage: view.vantage(at),
         agreements: agreements.collect(),
         missions: missions(&view, at),
         prospects: expectations(&view, at, None).into_iter().filter(is_pending).collect(),

@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::source::{Document, Source};
-use crate::query::{Asked, Position, QueryError};
+use crate::event::facts::Facts;
+use crate::query::{Position, QueryError};
 
 /// The fewest digits by which a document is named.
 const MIN_PREFIX: usize = 4;
@@ -60,13 +61,13 @@ pub struct Without {
 }
 
 /// Lists the sources.
-pub fn sources(asked: Asked<'_>) -> Sources {
+pub fn sources(facts: &Facts) -> Sources {
     let mut sources: Vec<SourceUse> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut shared: HashMap<*const Source, usize> = HashMap::new();
     let mut without = Vec::new();
-    for event in asked.events {
-        let (seq, id) = (event.header.seq, event.id.to_string());
+    for event in &facts.events {
+        let (seq, id) = (event.seq, event.id.to_string());
         if let Some(reason) = &event.announcement.no_evidence {
             without.push(Without { event: seq, id: id.clone(), reason: reason.clone() });
         }
@@ -87,7 +88,7 @@ pub fn sources(asked: Asked<'_>) -> Sources {
             });
         }
     }
-    Sources { schema: "servanda/sources/v1", position: asked.position(), sources, without }
+    Sources { schema: "servanda/sources/v1", position: Position::of(facts), sources, without }
 }
 
 impl Sources {

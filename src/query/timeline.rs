@@ -15,12 +15,13 @@ use crate::domain::day::Day;
 use crate::domain::id::Namespace;
 use crate::domain::party::PartyType;
 use crate::domain::window::Certainty;
+use crate::event::facts::Facts;
 use crate::projection::knowledge::Claim;
 use crate::projection::membership::{Participation, Row, participations};
 use crate::projection::rules::Rules;
 use crate::query::agreement::{MilestoneEntry, milestone};
 use crate::query::members::events;
-use crate::query::{Asked, QueryError, Reported, Standpoint, Status, Vantage, View};
+use crate::query::{QueryError, Reported, Standpoint, Status, Vantage, View};
 
 /// The answer: `servanda/timeline/v1`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -104,20 +105,19 @@ pub struct Question {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use servanda::domain::day::Day;
 /// use servanda::query::timeline::{Question, timeline};
-/// use servanda::query::{Asked, Standpoint};
+/// use servanda::query::Standpoint;
 ///
-/// let (origin, events) = example()?;
-/// let asked = Asked { origin: &origin, events: &events };
+/// let facts = example()?;
 /// let on = Standpoint::on(Day::parse("2023-10-19")?);
-/// let answer = timeline(asked, "ilrs", Question { at: on, from: None, party_type: None })?;
+/// let answer = timeline(&facts, "ilrs", Question { at: on, from: None, party_type: None })?;
 /// let spans = &answer.parties[0].spans;
 /// assert_eq!((answer.parties[0].name.as_str(), spans.len()), ("Azerbaijan", 1));
 /// # Ok(())
 /// # }
 /// ```
-pub fn timeline(asked: Asked<'_>, agreement: &str, question: Question) -> Result<Timeline, QueryError> {
+pub fn timeline(facts: &Facts, agreement: &str, question: Question) -> Result<Timeline, QueryError> {
     let at = question.at;
-    let view = View::of(asked.events, at.known)?;
+    let view = View::of(facts, at.known)?;
     let id = view.find(Namespace::Agreement, agreement)?;
     let described = view.catalogue.agreement(&id, at.on).expect("what was found is described");
     let rules = Rules::of(described);
@@ -151,7 +151,7 @@ pub fn timeline(asked: Asked<'_>, agreement: &str, question: Question) -> Result
         agreement: described.id.to_string(),
         title: described.title.clone(),
         r#type: described.r#type,
-        vantage: view.vantage(asked, at),
+        vantage: view.vantage(at),
         from,
         parties,
         milestones: confirmed.filter_map(|claim: &&Claim<'_>| milestone(claim)).collect(),

@@ -8,18 +8,19 @@ use crate::domain::agreement::{Agreement, AgreementType};
 use crate::domain::announcement::Body;
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, AnnouncementId, MissionId, Namespace, PartyId};
-use crate::event::statement::Event;
+use crate::event::facts::{Facts, Recorded, event_at};
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Claim, Horizon, Knowledge, announced};
 use crate::projection::membership::{Parts, Row, rows};
 use crate::projection::rules::Rules;
 use crate::query::members::{Member, member};
-use crate::query::{Asked, Known, Position, QueryError, RecordedBy, Reported, Standpoint, Vantage};
+use crate::query::{Known, Position, QueryError, RecordedBy, Reported, Standpoint, Vantage};
 
 /// A log, seen from a point on the clocks of knowledge.
 #[derive(Debug)]
 pub struct View<'a> {
-    pub(super) events: &'a [Event],
+    pub(super) events: &'a [Recorded],
+    pub(super) position: Position,
     pub(super) knowledge: Knowledge<'a>,
     pub(super) catalogue: Catalogue<'a>,
     announced_by: Option<Day>,
@@ -39,52 +40,65 @@ impl<'a> View<'a> {
     ///
     /// # Errors
     ///
-    /// [`QueryError::NotRecorded`] if `known` names an event that there is not, or a moment before the first.
-    pub fn of(events: &'a [Event], known: Known) -> Result<Self, QueryError> {
-        let len = match known.recorded_by {
-            None => events.len(),
-            Some(RecordedBy::Seq(seq)) => events.partition_point(|event| event.header.seq <= seq),
-            Some(RecordedBy::At(moment)) => events.partition_point(|event| event.header.recorded <= moment),
+    /// [`QueryError::NotRecorded`] if `known` names an event that there is not, or a moment before the first;
+    /// [`QueryError::InsideBatch`].
+    pub fn of(facts: &'a Facts, known: Known) -> Result<Self, QueryError> {
+        let Some(recorded_by) = known.recorded_by else {
+            return Ok(Self::at(&facts.events, Position::of(facts), known));
         };
-        let beyond = matches!(known.recorded_by, Some(RecordedBy::Seq(seq)) if seq >= events.len() as u64);
-        if beyond || (len == 0 && known.recorded_by.is_some()) {
-            let newest = events.last().map(|event| (event.header.seq, event.header.recorded));
-            return Err(QueryError::NotRecorded { newest, first: events.first().map(|event| event.header.recorded) });
+        let len = match recorded_by {
+            RecordedBy::Seq(seq) => Some(seq).filter(|seq| *seq < facts.heads.len()).map_or(0, |seq| seq + 1),
+            RecordedBy::At(moment) => facts.heads.len_by(moment),
+        };
+        if len == 0 {
+            let newest = facts.heads.newest().map(|stand| (stand.len - 1, stand.recorded));
+            return Err(QueryError::NotRecorded { newest, first: facts.heads.stands().first().map(|stand| stand.recorded) });
         }
-        Ok(Self::at(&events[..len], Horizon { announced_by: known.announced_by }))
+        Self::until(facts, len, known)
     }
 
     /// Looks at all of a log, as it is known now.
-    pub fn whole(events: &'a [Event]) -> Self {
-        Self::at(events, Horizon::default())
+    pub fn whole(facts: &'a Facts) -> Self {
+        Self::at(&facts.events, Position::of(facts), Known::default())
     }
 
-    fn at(events: &'a [Event], horizon: Horizon) -> Self {
-        let knowledge = Knowledge::of(events, horizon);
+    /// Looks at the first events of a log, so many as it had then.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::InsideBatch`] if the head that it then had is not known.
+    pub(super) fn until(facts: &'a Facts, len: u64, known: Known) -> Result<Self, QueryError> {
+        let events = &facts.events[..facts.events.partition_point(|event| event.seq < len)];
+        let head = facts.heads.at(len).ok_or(QueryError::InsideBatch(len.saturating_sub(1)))?;
+        Ok(Self::at(events, Position { len, head }, known))
+    }
+
+    fn at(events: &'a [Recorded], position: Position, known: Known) -> Self {
+        let knowledge = Knowledge::of(events, Horizon { announced_by: known.announced_by });
         let catalogue = Catalogue::of(&knowledge.claims);
-        Self { events, knowledge, catalogue, announced_by: horizon.announced_by }
+        Self { events, position, knowledge, catalogue, announced_by: known.announced_by }
     }
 
     /// The position that answers are computed at; before the first event, what it follows.
-    pub(super) fn position(&self, asked: Asked<'_>) -> Position {
-        Asked { origin: asked.origin, events: self.events }.position()
+    pub(super) fn position(&self) -> Position {
+        self.position.clone()
     }
 
     /// From where this is seen, and at which position.
-    pub(super) fn vantage(&self, asked: Asked<'_>, at: Standpoint) -> Vantage {
+    pub(super) fn vantage(&self, at: Standpoint) -> Vantage {
         Vantage {
             on: at.on,
             announced_by: at.known.announced_by,
             recorded_by: at.known.recorded_by,
             include_reported: at.reported == Reported::Included,
             prefer: at.prefer,
-            position: self.position(asked),
+            position: self.position(),
         }
     }
 
     /// The event at a position.
-    pub(super) fn event(&self, seq: u64) -> Option<&'a Event> {
-        usize::try_from(seq).ok().and_then(|seq| self.events.get(seq))
+    pub(super) fn event(&self, seq: u64) -> Option<&'a Recorded> {
+        event_at(self.events, seq)
     }
 
     /// The id of a party as its description writes it.
@@ -139,13 +153,13 @@ impl<'a> View<'a> {
     }
 
     /// Whether an event was public by the day that is looked from; descriptions always are known.
-    pub(super) fn is_public(&self, event: &Event) -> bool {
+    pub(super) fn is_public(&self, event: &Recorded) -> bool {
         event.announcement.body.kind().is_description()
             || self.announced_by.is_none_or(|day| announced(event).certainly_by(day))
     }
 
     /// The events that name one of these things, themselves or through the announcement that they are about.
-    pub(super) fn concerning(&self, subjects: &[(Namespace, String)]) -> Vec<&'a Event> {
+    pub(super) fn concerning(&self, subjects: &[(Namespace, String)]) -> Vec<&'a Recorded> {
         let mut concerned: HashSet<&AnnouncementId> = HashSet::new();
         let mut found = Vec::new();
         for event in self.events.iter().filter(|event| self.is_public(event)) {

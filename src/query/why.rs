@@ -14,7 +14,7 @@ use crate::domain::shape::vocabulary;
 use crate::domain::source::{Evidence, Grade};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::window::Certainty;
-use crate::event::statement::Event;
+use crate::event::facts::{Facts, Recorded};
 use crate::projection::acts::AgreementActs;
 use crate::projection::knowledge::Claim;
 use crate::projection::membership::{Row, rows};
@@ -25,7 +25,7 @@ use crate::query::history::{happened, published, reason};
 use crate::query::members::{Member, member};
 use crate::query::sentence::Names;
 use crate::query::view::is_of_participants;
-use crate::query::{Asked, QueryError, Reported, Standpoint, Vantage, View};
+use crate::query::{QueryError, Reported, Standpoint, Vantage, View};
 
 /// The answer: `servanda/why/v1`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -169,19 +169,18 @@ vocabulary! {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use servanda::domain::day::Day;
 /// use servanda::query::why::why;
-/// use servanda::query::{Asked, Standpoint};
+/// use servanda::query::Standpoint;
 ///
-/// let (origin, events) = example()?;
-/// let asked = Asked { origin: &origin, events: &events };
+/// let facts = example()?;
 /// let on = Standpoint::on(Day::parse("2023-10-19")?);
-/// let answer = why(asked, "pakistan", "ilrs", on)?;
+/// let answer = why(&facts, "pakistan", "ilrs", on)?;
 /// assert_eq!(answer.claims[0].what, "Pakistan joins International Lunar Research Station (signature)");
 /// assert!(answer.rule.is_some_and(|rule| rule.contains("is its member")));
 /// # Ok(())
 /// # }
 /// ```
-pub fn why(asked: Asked<'_>, party: &str, agreement: &str, at: Standpoint) -> Result<Why, QueryError> {
-    let view = View::of(asked.events, at.known)?;
+pub fn why(facts: &Facts, party: &str, agreement: &str, at: Standpoint) -> Result<Why, QueryError> {
+    let view = View::of(facts, at.known)?;
     let party = view.find(Namespace::Party, party)?;
     let agreement = view.find(Namespace::Agreement, agreement)?;
     let described = view.catalogue.agreement(&agreement, at.on).expect("what was found is described");
@@ -193,14 +192,14 @@ pub fn why(asked: Asked<'_>, party: &str, agreement: &str, at: Standpoint) -> Re
     let used: Vec<&Claim<'_>> = row.iter().flat_map(|row| row.claims.iter().copied()).collect();
     let mut seen = BTreeSet::new();
     let told = used.iter().filter(|claim| seen.insert(claim.seq())).map(|claim| told(&view, claim)).collect();
-    let unused = Unused { asked, view: &view, party: &party, agreement: &agreement, at };
+    let unused = Unused { facts, view: &view, party: &party, agreement: &agreement, at };
     Ok(Why {
         schema: "servanda/why/v1",
         party: of_party.id.to_string(),
         name: of_party.name.clone(),
         agreement: described.id.to_string(),
         title: described.title.clone(),
-        vantage: view.vantage(asked, at),
+        vantage: view.vantage(at),
         ground: row.as_ref().and_then(|row| row.ground),
         rule: row.as_ref().and_then(|row| row.ground).map(rule),
         end_ground: row.as_ref().and_then(|row| row.end_ground),
@@ -267,8 +266,8 @@ fn told(view: &View<'_>, claim: &Claim<'_>) -> ClaimTold {
         date: happened.map(|(_, date)| date.clone()),
         wording: happened.and_then(|(field, _)| announcement.wording.get(field).cloned()),
         announced: announcement.announced.clone().or_else(|| published(claim.event)),
-        recorded: claim.event.header.recorded,
-        recorder: claim.event.header.recorder.to_string(),
+        recorded: claim.event.recorded,
+        recorder: claim.event.recorder.to_string(),
         standing: claim.standing,
         disputed_by: claim.disputed_by.clone(),
         confirmed_by: claim.confirmed_by.clone(),
@@ -297,7 +296,7 @@ impl Cited {
 
 /// What was told of one party and one agreement, and is not used.
 struct Unused<'u, 'a> {
-    asked: Asked<'a>,
+    facts: &'a Facts,
     view: &'u View<'a>,
     party: &'u str,
     agreement: &'u str,
@@ -322,16 +321,16 @@ impl Unused<'_, '_> {
             apart.extend(stays.called_off.iter().map(|claim| (claim.seq(), LeftOutBecause::CalledOff)));
         }
         let reported_counts = row.is_some_and(|row| row.standing == Standing::Reported);
-        let told = self.asked.events.iter().filter(|event| self.tells(event) && !used.contains(&event.header.seq));
+        let told = self.facts.events.iter().filter(|event| self.tells(event) && !used.contains(&event.seq));
         told.map(|event| {
-            let seq = event.header.seq;
+            let seq = event.seq;
             let struck = self.view.knowledge.struck.get(&seq);
             let apart = apart.iter().find(|(of, _)| *of == seq).map(|(_, because)| *because);
             let by = struck.and_then(|struck| self.view.event(struck.by));
             let because = match (by.map(|by| by.announcement.body.kind()), apart) {
                 (Some(Kind::Correction), _) => LeftOutBecause::Corrected,
                 (Some(_), _) => LeftOutBecause::Retracted,
-                (None, _) if seq >= self.view.events.len() as u64 => LeftOutBecause::RecordedLater,
+                (None, _) if seq >= self.view.position.len => LeftOutBecause::RecordedLater,
                 (None, _) if !self.view.is_public(event) => LeftOutBecause::AnnouncedLater,
                 (None, Some(because)) => because,
                 (None, None) if self.is_reported(event) && !reported_counts => LeftOutBecause::Reported,
@@ -349,13 +348,13 @@ impl Unused<'_, '_> {
         .collect()
     }
 
-    fn is_reported(&self, event: &Event) -> bool {
-        let standing = self.view.knowledge.claim(event.header.seq).map(|claim| claim.standing);
+    fn is_reported(&self, event: &Recorded) -> bool {
+        let standing = self.view.knowledge.claim(event.seq).map(|claim| claim.standing);
         standing.unwrap_or(event.announcement.standing) == Standing::Reported && self.at.reported == Reported::LeftOut
     }
 
     /// Whether an event tells what the party is to the agreement.
-    fn tells(&self, event: &Event) -> bool {
+    fn tells(&self, event: &Recorded) -> bool {
         let body = match &event.announcement.body {
             Body::Correction(correction) => match &correction.replacement {
                 Some(replacement) => replacement.0.as_ref(),

@@ -16,11 +16,12 @@ use crate::domain::id::Namespace;
 use crate::domain::party::{Country, PartyType};
 use crate::domain::shape::vocabulary;
 use crate::domain::window::Certainty;
+use crate::event::facts::Facts;
 use crate::projection::knowledge::Claim;
 use crate::projection::membership::participations;
 use crate::projection::rules::Rules;
 use crate::query::timeline::{by_party, on, turns};
-use crate::query::{Asked, QueryError, Reported, Standpoint, Status, Vantage, View};
+use crate::query::{QueryError, Reported, Standpoint, Status, Vantage, View};
 
 vocabulary! {
     /// Which status counts for a whole year, where dates are imprecise and things change within it.
@@ -146,20 +147,19 @@ struct Course {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use servanda::domain::day::Day;
 /// use servanda::query::years::{Question, years};
-/// use servanda::query::{Asked, Standpoint};
+/// use servanda::query::Standpoint;
 ///
-/// let (origin, events) = example()?;
-/// let asked = Asked { origin: &origin, events: &events };
+/// let facts = example()?;
 /// let now = Standpoint::on(Day::parse("2025-06-01")?);
-/// let answer = years(asked, Question { to: Some(2024), ..Question::of(now) })?;
+/// let answer = years(&facts, Question { to: Some(2024), ..Question::of(now) })?;
 /// let rows: Vec<_> = answer.rows.iter().map(|row| (row.party.as_str(), row.year)).collect();
 /// assert_eq!(rows, [("azerbaijan", 2023), ("azerbaijan", 2024), ("pakistan", 2023), ("pakistan", 2024)]);
 /// # Ok(())
 /// # }
 /// ```
-pub fn years(asked: Asked<'_>, question: Question<'_>) -> Result<CountryYears, QueryError> {
+pub fn years(facts: &Facts, question: Question<'_>) -> Result<CountryYears, QueryError> {
     let at = question.at;
-    let view = View::of(asked.events, at.known)?;
+    let view = View::of(facts, at.known)?;
     let only = question.agreement.map(|name| view.find(Namespace::Agreement, name)).transpose()?;
     let wanted = |id: &str| only.as_ref().is_none_or(|only| only == id);
     let courses =
@@ -178,7 +178,7 @@ pub fn years(asked: Asked<'_>, question: Question<'_>) -> Result<CountryYears, Q
         to,
         resolver: question.resolver,
         at_least: question.at_least,
-        vantage: view.vantage(asked, at),
+        vantage: view.vantage(at),
         rows,
     })
 }

@@ -10,11 +10,12 @@ use jsonschema::{Validator, draft202012};
 use serde_json::Value;
 
 use servanda::cli::answers::{ANSWERS, Published};
-use servanda::event::Event;
+use servanda::event::facts::Stand;
+use servanda::event::{Event, Facts};
 use servanda::query::history::{Span, history};
 use servanda::query::records::show;
 use servanda::query::sources::sources;
-use servanda::query::{Asked, Known};
+use servanda::query::Known;
 
 use crate::support::{Desk, fixture};
 
@@ -147,11 +148,16 @@ fn events_of_every_kind_are_what_their_schema_says() {
         let path = entry.expect("their folder can be listed").path();
         if path.extension().is_some_and(|ending| ending == "event") {
             let event = Event::read(&fs::read(&path).expect("it can be read")).expect("a golden event is an event");
-            let asked = Asked { origin: event.header.ledger.as_str(), events: std::slice::from_ref(&event) };
-            check(&serde_json::to_value(show(asked, "0").expect("it is there")).expect("JSON"));
-            check(&serde_json::to_value(sources(asked)).expect("JSON"));
+            let mut facts = Facts::new(event.header.ledger.clone());
+            let (seq, recorded) = (event.header.seq, event.header.recorded);
+            if seq > 0 {
+                facts.heads.push(Stand { len: seq, head: event.header.prev, recorded, ends_batch: true });
+            }
+            facts.extend([event]);
+            check(&serde_json::to_value(show(&facts, &seq.to_string()).expect("it is there")).expect("JSON"));
+            check(&serde_json::to_value(sources(&facts)).expect("JSON"));
             check(
-                &serde_json::to_value(history(asked, None, Span::default(), Known::default()).expect("it is there"))
+                &serde_json::to_value(history(&facts, None, Span::default(), Known::default()).expect("it is there"))
                     .expect("JSON"),
             );
         }

@@ -8,14 +8,10 @@ use servanda::domain::day::Day;
 use servanda::query::consequences::consequences;
 use servanda::query::diff::{Change, ChangeKind, Diff, Label, Side, apply, diff};
 use servanda::query::replay::replay;
-use servanda::query::{Asked, Known, RecordedBy, Standpoint};
+use servanda::query::{Known, RecordedBy, Standpoint};
 
 use crate::given::{Given, corrected, day, did, disputed, joined, left, milestone, programme, retracted, told, treaty};
 use crate::laws::{DAYS, history, rules};
-
-fn asked(given: &Given) -> Asked<'_> {
-    Asked { origin: "test.example/given", events: &given.events }
-}
 
 fn recorded(on: &str, seq: u64) -> Standpoint {
     let known = Known { recorded_by: Some(RecordedBy::Seq(seq)), ..Known::default() };
@@ -23,13 +19,13 @@ fn recorded(on: &str, seq: u64) -> Standpoint {
 }
 
 fn between(given: &Given, from: Standpoint, to: Standpoint) -> Diff {
-    diff(asked(given), from, to).expect("the positions are there")
+    diff(&given.facts, from, to).expect("the positions are there")
 }
 
 /// The only change between two states of knowledge of a day, as its labels.
 #[track_caller]
 fn labels(given: &Given, on: &str, from: u64) -> Vec<Label> {
-    let last = given.events.len() as u64 - 1;
+    let last = given.facts.heads.len() - 1;
     let changes = between(given, recorded(on, from), recorded(on, last)).changes;
     assert_eq!(changes.len(), 1, "{changes:#?}");
     changes[0].labels.clone()
@@ -117,7 +113,8 @@ fn the_end_of_an_agreement_is_one_change_for_all_its_parties() {
 #[test]
 fn new_events_change_answers_about_the_days_that_they_tell_of_and_no_others() {
     let given = programme([joined("a", "2001-01-01"), left("a", "2005-03")]);
-    let found = consequences(&given.events, 2, day("2020-01-01"));
+    let changed = |from, until| consequences(&given.facts, from, day(until)).expect("its heads are known");
+    let found = changed(2, "2020-01-01");
     let said: Vec<String> = found
         .iter()
         .map(|of| {
@@ -128,14 +125,14 @@ fn new_events_change_answers_about_the_days_that_they_tell_of_and_no_others() {
         .collect();
     let expected = ["a 2005-03-01 2005-03-30: member → possibly member", "a 2005-03-31 -: member → former"];
     assert_eq!(said, expected);
-    assert_eq!(consequences(&given.events, 3, day("2020-01-01")), []);
-    assert_eq!(consequences(&given.events, 2, day("2005-02-28")), [], "nothing is said of days to come");
+    assert_eq!(changed(3, "2020-01-01"), []);
+    assert_eq!(changed(2, "2005-02-28"), [], "nothing is said of days to come");
 }
 
 /// What each row of a state says.
 fn state(given: &Given, at: Standpoint) -> BTreeMap<(String, String), Side> {
-    let none = diff(asked(given), recorded("2000-01-01", 0), at).expect("the positions are there");
-    let empty = replay(asked(given), recorded("2000-01-01", 0)).expect("the position is there");
+    let none = diff(&given.facts, recorded("2000-01-01", 0), at).expect("the positions are there");
+    let empty = replay(&given.facts, recorded("2000-01-01", 0)).expect("the position is there");
     assert!(empty.agreements.iter().all(|agreement| agreement.parties.is_empty()));
     let mut state = BTreeMap::new();
     apply(&mut state, &none.changes);
@@ -162,7 +159,7 @@ proptest! {
         days in prop::sample::subsequence(DAYS.to_vec(), 3),
     ) {
         let given = crate::given::pact_with(kind, &own, told);
-        let last = given.events.len() as u64 - 1;
+        let last = given.facts.heads.len() - 1;
         let by_day: Vec<Standpoint> = days.iter().map(|on| Standpoint::on(day(on))).collect();
         let by_position: Vec<Standpoint> = [last / 3, last / 2, last].map(|seq| recorded(days[1], seq)).to_vec();
         for at in [by_day, by_position] {

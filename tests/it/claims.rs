@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use servanda::domain::date::Date;
 use servanda::query::conflicts::conflicts;
-use servanda::query::{Asked, Prefer, Standpoint};
+use servanda::query::{Prefer, Standpoint};
 
 use crate::given::{Given, corrected, day, did, disputed, joined, left, pact_with, programme, remarked, told, treaty};
 use crate::laws::{DAYS, history, rules};
@@ -141,9 +141,9 @@ proptest! {
     fn preferences_agree_where_nothing_conflicts(told in history(), (kind, own) in rules(), grade in 0..5_usize) {
         let graded = told.into_iter().enumerate().map(|(index, told)| told.graded(GRADES[(index * 3 + grade) % 5]));
         let given = pact_with(kind, &own, graded);
-        let asked = Asked { origin: "test.example/given", events: &given.events };
+        let facts = &given.facts;
         for on in DAYS {
-            let found = conflicts(asked, None, Standpoint::on(day(on))).expect("there is no position to miss");
+            let found = conflicts(facts, None, Standpoint::on(day(on))).expect("there is no position to miss");
             let conflicting: Vec<&str> = found.conflicts.iter().filter_map(|of| of.party.as_deref()).collect();
             if found.conflicts.iter().any(|of| of.party.is_none()) {
                 continue;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::given::{Given, Told, check, check_row, corrected, day, did, joined, left, programme, retracted, told};
 use servanda::query::members::{Question, members};
-use servanda::query::{Asked, Standpoint};
+use servanda::query::Standpoint;
 
 fn first() -> Told {
     joined("a", "2016-05-05").named("first").graded("press")
@@ -145,9 +145,9 @@ fn descriptions_are_known_before_anybody_announced_them() {
 fn a_thing_is_found_by_its_id_in_any_case_and_by_its_other_names() {
     let history = programme([joined("a", "1968")]);
     let question = Question { at: Standpoint::on(day("1970-01-01")), party_type: None, all: false };
-    let asked = Asked { origin: "test.example/given", events: &history.events };
+    let facts = &history.facts;
     for name in ["pact", "PACT", "Pact"] {
-        assert_eq!(members(asked, name, question).map(|answer| answer.agreement), Ok("pact".to_owned()));
+        assert_eq!(members(facts, name, question).map(|answer| answer.agreement), Ok("pact".to_owned()));
     }
-    assert!(members(asked, "pakt", question).is_err());
+    assert!(members(facts, "pakt", question).is_err());
 }

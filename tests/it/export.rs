@@ -14,7 +14,7 @@ use servanda::exchange::ndjson;
 use servanda::ledger::Folder;
 use servanda::ledger::verify::verify;
 use servanda::query::years::{Question, Resolver, years};
-use servanda::query::{Asked, Reported, Standpoint, Status};
+use servanda::query::{Reported, Standpoint, Status};
 
 use crate::given::{Given, corrected, day, did, joined, left, pact_with, paused, programme, retracted, told, treaty};
 use crate::ilrs::{all, ask};
@@ -51,14 +51,15 @@ fn a_restored_ledger_has_the_same_bytes_and_verifies() {
     assert_eq!((answer.code, &answer.json()["passed"]), (0, &Value::Bool(true)), "{}", answer.err);
     assert!(answer.err.contains("copied 14 of 14 documents") && answer.err.contains("log's own key"), "{}", answer.err);
     let genesis = {
-        let (log, events) = read(&Folder::at(desk.path().join("ilrs.servanda")));
+        let (log, facts) = read(&Folder::at(desk.path().join("ilrs.servanda")));
         let (copy, copied) = read(&Folder::at(desk.path().join("copy")));
-        assert_eq!(copied, events);
+        assert_eq!(copied, facts);
         for seq in 0..log.len() {
             assert_eq!(copy.value(seq), log.value(seq), "event {seq}");
         }
-        assert!(verify(&copy, Some(events[0].hash)).passed());
-        events[0].hash
+        let genesis = facts.heads.at(1).expect("it has a genesis");
+        assert!(verify(&copy, Some(genesis)).passed());
+        genesis
     };
     for seq in [0, 25, 56] {
         let raw = |ledger: &str| desk.run(&format!("show {seq} --raw --ledger {ledger}")).out;
@@ -255,8 +256,8 @@ fn every_act_of_the_founding_case_is_a_row_and_what_was_struck_is_there() {
         paused("suspension", "2004"),
     ];
     let given = programme(told);
-    let asked = Asked { origin: "test.example/given", events: &given.events };
-    let acts = servanda::query::actions::actions(asked, servanda::query::Known::default()).expect("all of it is known");
+    let facts = &given.facts;
+    let acts = servanda::query::actions::actions(facts, servanda::query::Known::default()).expect("all of it is known");
     let said: Vec<_> =
         acts.iter().map(|act| (act.event, act.party.as_deref(), act.occurred.to_string(), act.struck_by)).collect();
     let expected = [
@@ -305,8 +306,8 @@ fn asked(
 ) -> BTreeMap<String, (Status, Certainty)> {
     let at = Standpoint { reported, ..Standpoint::on(day("2026-01-01")) };
     let question = Question { from: Some(year), to: Some(year), resolver, at_least, ..Question::of(at) };
-    let asked = Asked { origin: "test.example/given", events: &given.events };
-    let answer = years(asked, question).expect("the pact is described");
+    let facts = &given.facts;
+    let answer = years(facts, question).expect("the pact is described");
     answer.rows.into_iter().map(|row| (row.party, (row.status, row.certainty))).collect()
 }
 

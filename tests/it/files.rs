@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use servanda::domain::announcement::{Kind, Standing};
-use servanda::event::Event;
+use servanda::event::Recorded;
 use servanda::exchange::announcement_file::AnnouncementFile;
 use servanda::exchange::template::template;
 use servanda::exchange::tree::Format;
@@ -117,8 +117,8 @@ fn refused(desk: &Desk, name: &str, content: &str, said: &[&str]) {
     }
 }
 
-fn events(desk: &Desk) -> Vec<Event> {
-    read(&Folder::at(desk.path().join("ledger"))).1
+fn events(desk: &Desk) -> Vec<Recorded> {
+    read(&Folder::at(desk.path().join("ledger"))).1.events
 }
 
 fn contents(desk: &Desk) -> Vec<String> {
@@ -172,7 +172,7 @@ announcements:
     assert_eq!(dates.map(Option::unwrap_or_default), ["2023-10-20", "2024", "2023-10-20", "2023-10-20"]);
     assert_eq!(a.announcement.standing, Standing::Reported);
     assert_eq!(b.announcement.standing, Standing::Confirmed);
-    let publisher = |event: &Event| event.announcement.evidence.first().map(|used| used.source.publisher.clone());
+    let publisher = |event: &Recorded| event.announcement.evidence.first().map(|used| used.source.publisher.clone());
     assert_eq!([a, b, c, d].map(publisher), [Some("Top".into()), Some("Top".into()), Some("Own".into()), None]);
     assert_eq!(a.announcement.evidence[0].quote.as_deref(), Some("signed the agreement"));
     assert_eq!(a.announcement.evidence[0].at, Some((9, 29)));
@@ -201,7 +201,7 @@ announcements:
       - { source: { publisher: Two, grade: press, document: other.md }, quote: [Islamabad, joined] }
 ";
     admitted(&desk, "a.yaml", sources);
-    let found = |event: &Event| -> Vec<(String, String)> {
+    let found = |event: &Recorded| -> Vec<(String, String)> {
         let quoted = event.announcement.evidence.iter();
         quoted.map(|used| (used.source.publisher.clone(), used.quote.clone().unwrap_or_default())).collect()
     };

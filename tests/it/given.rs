@@ -8,11 +8,11 @@ use servanda::domain::day::Day;
 use servanda::domain::id::{AnnouncementId, Origin, Recorder};
 use servanda::domain::source::Evidence;
 use servanda::domain::window::Certainty;
-use servanda::event::{Event, Header};
+use servanda::event::{Event, Facts, Header};
 use servanda::integrity::EventHash;
 use servanda::ledger::Draft;
 use servanda::query::members::{Member, Members, Question, members};
-use servanda::query::{Asked, Known, Prefer, RecordedBy, Reported, Standpoint};
+use servanda::query::{Known, Prefer, RecordedBy, Reported, Standpoint};
 
 use crate::support::{body, draft, moment};
 
@@ -176,10 +176,14 @@ impl Told {
     }
 }
 
+fn origin() -> Origin {
+    Origin::parse("test.example/given").expect("an origin")
+}
+
 fn header(seq: u64) -> Header {
     Header {
         batch: seq,
-        ledger: Origin::parse("test.example/given").expect("an origin"),
+        ledger: origin(),
         prev: hash(seq.wrapping_sub(1)),
         recorded: moment(i64::try_from(seq).expect("tests have few events")),
         recorder: Recorder::parse("recorder").expect("a recorder"),
@@ -196,7 +200,7 @@ fn hash(seq: u64) -> EventHash {
 /// What was told of the pact; event 0 describes it.
 #[derive(Debug, Clone)]
 pub(crate) struct Given {
-    pub(crate) events: Vec<Event>,
+    pub(crate) facts: Facts,
     known: Known,
     reported: Reported,
     prefer: Prefer,
@@ -214,8 +218,9 @@ pub(crate) fn pact_with(r#type: &str, membership: &Value, history: impl IntoIter
         described = described.with("membership", membership.clone());
     }
     let all = std::iter::once(described).chain(history);
-    let events = (0..).zip(all).map(|(seq, told)| told.event(seq)).collect();
-    Given { events, known: Known::default(), reported: Reported::LeftOut, prefer: Prefer::default() }
+    let mut facts = Facts::new(origin());
+    facts.extend((0..).zip(all).map(|(seq, told)| told.event(seq)));
+    Given { facts, known: Known::default(), reported: Reported::LeftOut, prefer: Prefer::default() }
 }
 
 /// What was told of a programme.
@@ -259,8 +264,7 @@ impl Given {
         let at =
             Standpoint { known: self.known, reported: self.reported, prefer: self.prefer, ..Standpoint::on(day(on)) };
         let question = Question { at, party_type: None, all: true };
-        let asked = Asked { origin: "test.example/given", events: &self.events };
-        members(asked, "pact", question).expect("the pact is described")
+        members(&self.facts, "pact", question).expect("the pact is described")
     }
 
     /// The row of one party.

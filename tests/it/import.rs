@@ -164,7 +164,7 @@ fn two_spellings_that_would_have_one_id_are_an_error_before_anything_is_appended
     let agreements = table("agreements.csv", "agreement_id,title\na[b],One\na-b-,Two\n");
     let fault = import(&folder, &agreements, &table("acts.csv", HEADER), WHOLE).expect_err("they collide");
     assert!(matches!(fault, ImportFault::Table(TableFault::Collision { .. })), "{fault}");
-    assert_eq!(read(&folder).1.len(), 1, "only the genesis is there");
+    assert_eq!(read(&folder).1.events.len(), 1, "only the genesis is there");
 }
 
 #[test]
@@ -198,8 +198,8 @@ fn of_fixture(name: &str) -> Vec<u8> {
 
 /// The announcements of a ledger behind its genesis, by id.
 fn announced(folder: &Folder) -> BTreeMap<String, Value> {
-    let events = read(folder).1;
-    let content = |event: &servanda::event::Event| servanda::event::statement::announced(&event.announcement);
+    let events = read(folder).1.events;
+    let content = |event: &servanda::event::Recorded| servanda::event::statement::announced(&event.announcement);
     events.iter().skip(1).map(|event| (event.id.to_string(), content(event))).collect()
 }
 
@@ -209,12 +209,12 @@ fn a_second_run_appends_nothing() {
     let folder = found(desk.path());
     let (agreements, acts) = (table("a", of_fixture("agreements.csv")), table("b", of_fixture("actions.csv")));
     let first = import(&folder, &agreements, &acts, WHOLE).expect("it is imported");
-    let len = read(&folder).1.len();
+    let len = read(&folder).1.events.len();
     let second = import(&folder, &agreements, &acts, WHOLE).expect("it is imported");
     assert_eq!((first.events, first.already), (1002, 0));
     assert_eq!((second.events, second.already, second.batches), (0, 1002, 0));
     assert_eq!((second.parties.described, second.agreements.already), (0, 3));
-    assert_eq!(read(&folder).1.len(), len);
+    assert_eq!(read(&folder).1.events.len(), len);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::support::{Desk, access, found, key, moment};
 use servanda::domain::day::Day;
 use servanda::ledger::{AppendError, Batch, Code, Draft, Ledger, Options};
 use servanda::query::conflicts::conflicts;
-use servanda::query::{Asked, Reported, Standpoint};
+use servanda::query::{Reported, Standpoint};
 
 /// The new events that were warned about; nothing, if they were refused.
 fn warned(ledger: &mut Ledger, drafts: Vec<Draft>) -> Option<Vec<u64>> {
@@ -27,9 +27,8 @@ fn warned(ledger: &mut Ledger, drafts: Vec<Draft>) -> Option<Vec<u64>> {
 
 /// The events from `first` on that the whole history shows to be irregular.
 fn shown(ledger: &Ledger, first: u64) -> Vec<u64> {
-    let asked = Asked { origin: ledger.origin().as_str(), events: ledger.events() };
     let at = Standpoint { reported: Reported::Included, ..Standpoint::on(Day::MAX) };
-    let found = conflicts(asked, None, at).expect("there is no position to miss");
+    let found = conflicts(ledger.facts(), None, at).expect("there is no position to miss");
     let mut seqs: Vec<u64> = found.irregular.iter().map(|act| act.event).filter(|seq| *seq >= first).collect();
     seqs.sort_unstable();
     seqs.dedup();

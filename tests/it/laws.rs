@@ -166,7 +166,7 @@ fn answers(given: &Given) -> Vec<Value> {
 fn name(given: &Given, object: &mut Value) {
     let id = |seq: &Value| {
         let seq = seq.as_u64().and_then(|seq| usize::try_from(seq).ok()).expect("a position");
-        json!(given.events[seq].id.as_str().trim_end_matches("-again"))
+        json!(given.facts.events[seq].id.as_str().trim_end_matches("-again"))
     };
     for (key, value) in object.as_object_mut().expect("an object") {
         match key.as_str() {

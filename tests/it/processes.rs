@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::support::{Answer, Desk, read};
-use servanda::event::Event;
+use servanda::event::{Facts, Recorded};
 use servanda::ledger::Folder;
 use servanda::ledger::verify::verify;
 use servanda::store::lock::Lock;
@@ -47,20 +47,21 @@ fn answer(child: Child) -> Answer {
 }
 
 /// The events, of a ledger that verifies.
-fn sound(desk: &Desk) -> Vec<Event> {
-    let (log, events) = read(&Folder::at(desk.path().join("ledger")));
+fn sound(desk: &Desk) -> Facts {
+    let (log, facts) = read(&Folder::at(desk.path().join("ledger")));
     assert!(verify(&log, None).passed());
-    events
+    facts
 }
 
 /// How often the whole file stands in the ledger, as one batch; a part of it never does.
-fn count(events: &[Event], name: &str) -> usize {
-    let own: Vec<&Event> =
-        events.iter().filter(|event| event.id.as_str().starts_with(&format!("party:{name}-"))).collect();
+fn count(facts: &Facts, name: &str) -> usize {
+    let own: Vec<&Recorded> =
+        facts.events.iter().filter(|event| event.id.as_str().starts_with(&format!("party:{name}-"))).collect();
     assert_eq!(own.len() % FILE_LEN, 0, "a part of {name}");
     for batch in own.chunks(FILE_LEN) {
-        assert!(batch.iter().all(|event| event.header.batch == batch[0].header.batch), "{name} is torn");
-        assert_eq!(batch[0].header.seq + FILE_LEN as u64, batch[0].header.batch + 1, "{name} is torn");
+        let end = facts.heads.stands().iter().find(|stand| stand.ends_batch && stand.len > batch[0].seq);
+        assert_eq!(end.map(|end| end.len), Some(batch[0].seq + FILE_LEN as u64), "{name} is torn");
+        assert!((batch[0].seq..).zip(batch).all(|(seq, event)| event.seq == seq), "{name} is torn");
     }
     own.len() / FILE_LEN
 }
@@ -109,7 +110,7 @@ fn one_file_appended_by_two_at_once_is_there_once() {
 #[test]
 fn who_may_not_wait_is_told_who_holds_the_ledger() {
     let desk = ledger();
-    let before = sound(&desk).len();
+    let before = sound(&desk).events.len();
     file(&desk, "second");
     let lock = desk.path().join("ledger/LOCK");
     let held = Lock::acquire(&lock, "pid 4711: a long night", Duration::from_secs(10)).expect("nobody holds it");
@@ -119,7 +120,7 @@ fn who_may_not_wait_is_told_who_holds_the_ledger() {
         assert!(answer.err.contains("pid 4711: a long night"), "{}", answer.err);
     }
     drop(held);
-    assert_eq!(sound(&desk).len(), before);
+    assert_eq!(sound(&desk).events.len(), before);
     assert_eq!(desk.run("append --ledger ledger second.yaml --lock-timeout 0").code, 0);
 }
 
@@ -127,7 +128,7 @@ fn who_may_not_wait_is_told_who_holds_the_ledger() {
 fn a_reader_beside_a_writer_sees_whole_batches_only() {
     const APPENDS: usize = 10;
     let desk = ledger();
-    let base = sound(&desk).len();
+    let base = sound(&desk).events.len();
     for number in 0..APPENDS {
         file(&desk, &format!("batch{number}"));
     }
@@ -158,7 +159,7 @@ fn a_reader_beside_a_writer_sees_whole_batches_only() {
 #[test]
 fn an_append_built_on_an_old_head_is_a_conflict_and_changes_nothing() {
     let desk = ledger();
-    let old = sound(&desk).last().expect("a genesis at least").hash;
+    let old = sound(&desk).heads.head();
     file(&desk, "second");
     file(&desk, "third");
     assert_eq!(desk.run(&format!("append --ledger ledger second.yaml --expect-head {old}")).code, 0);

@@ -212,8 +212,8 @@ fn desk() -> Desk {
 
 /// Length and head of the desk's ledger.
 fn state(desk: &Desk) -> (u64, String) {
-    let (log, events) = read(&Folder::at(desk.path().join("ledger")));
-    (log.len(), events.last().expect("it has a genesis").hash.to_string())
+    let (log, facts) = read(&Folder::at(desk.path().join("ledger")));
+    (log.len(), facts.heads.head().to_string())
 }
 
 fn names(desk: &Desk) -> Vec<String> {

@@ -10,7 +10,7 @@ use servanda::domain::announcement::{Announcement, Body};
 use servanda::domain::id::{Origin, Recorder};
 use servanda::domain::source::{Grade, Source};
 use servanda::domain::timestamp::Timestamp;
-use servanda::event::Event;
+use servanda::event::Facts;
 use servanda::integrity::SigningKey;
 use servanda::ledger::found::{Founded, Founding};
 use servanda::ledger::{Access, AppendError, Appended, Batch, Draft, Folder, KeyFile, Ledger, Log, Options};
@@ -145,10 +145,10 @@ pub(crate) fn append(folder: &Folder, drafts: Vec<Draft>) -> Result<Appended, Ap
 }
 
 /// The log as a reader has it.
-pub(crate) fn read(folder: &Folder) -> (Log, Vec<Event>) {
+pub(crate) fn read(folder: &Folder) -> (Log, Facts) {
     let log = Log::read(folder, &access()).expect("the log can be read");
-    let events = log.events().expect("the chain holds");
-    (log, events)
+    let facts = log.facts().expect("the chain holds");
+    (log, facts)
 }
 
 /// A body, from the keys of its kind in JSON.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use servanda::domain::day::Day;
 use servanda::domain::window::Certainty;
 use servanda::query::timeline::{Question, Timeline, timeline};
-use servanda::query::{Asked, Reported, Standpoint, Status};
+use servanda::query::{Reported, Standpoint, Status};
 
 use crate::given::{Given, day, pact_with};
 use crate::ilrs::{all, ask};
@@ -13,8 +13,8 @@ use crate::laws::{DAYS, history, rules};
 
 fn drawn(given: &Given, to: &str, reported: Reported) -> Timeline {
     let at = Standpoint { reported, ..Standpoint::on(day(to)) };
-    let asked = Asked { origin: "test.example/given", events: &given.events };
-    timeline(asked, "pact", Question { at, from: Some(day("1990-01-01")), party_type: None }).expect("it is described")
+    let facts = &given.facts;
+    timeline(facts, "pact", Question { at, from: Some(day("1990-01-01")), party_type: None }).expect("it is described")
 }
 
 /// What the timeline says of a party on a day, as `members` would.

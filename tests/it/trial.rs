@@ -15,7 +15,7 @@ fn what_is_appended_is_read_back_and_verifies() {
         draft(body("joining", json!({"party": "pakistan", "agreement": "ilrs", "occurred": "2023-10-18"}))),
     ];
     append(&folder, drafts).expect("they are admissible");
-    let (log, events) = read(&folder);
-    assert_eq!(events.len(), 4);
-    assert!(verify(&log, Some(events[0].hash)).passed());
+    let (log, facts) = read(&folder);
+    assert_eq!(facts.events.len(), 4);
+    assert!(verify(&log, facts.heads.at(1)).passed());
 }

@@ -32,7 +32,7 @@ impl Agreement {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("agreement")?;
-        let answer = agreement(reading.asked(), &self.agreement, at)?;
+        let answer = agreement(&reading.facts, &self.agreement, at)?;
         context.answer(&answer)?;
         Ok(Exit::Done)
     }

@@ -19,7 +19,7 @@ use crate::domain::announcement::Body;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::text::shown;
-use crate::event::Event;
+use crate::event::Recorded;
 use crate::exchange::announcement_file::{AnnouncementFile, FileProblem};
 use crate::exchange::tree::{Format as FileFormat, MAX_FILE};
 use crate::integrity::EventHash;
@@ -98,9 +98,9 @@ impl Append {
         complain(&files, &warnings, false, context);
         let mut report = Report::of(&files, &appended, target.ledger(), self.dry_run);
         let preview = appended.preview.as_ref();
-        report.changes = preview.map(|of| consequences(&of.events, of.first_new, context.around.now.day()));
+        report.changes = preview.map(|of| consequences(&of.facts, of.first_new, context.around.now.day())).transpose()?;
         if let Target::New(founded) = &target {
-            report.founded = founded.ledger.events().first().map(|genesis| genesis.hash);
+            report.founded = founded.ledger.facts().heads.at(1);
         }
         report.path = context.shown_path(&folder);
         report.verbose = self.verbose;
@@ -419,7 +419,7 @@ impl Report {
 }
 
 /// The agreement that most joinings are to: what a newcomer would ask about.
-fn busiest(events: &[Event]) -> Option<String> {
+fn busiest(events: &[Recorded]) -> Option<String> {
     let mut joinings: BTreeMap<&str, usize> = BTreeMap::new();
     for event in events {
         if let Body::Joining(joining) = &event.announcement.body {

@@ -32,7 +32,7 @@ impl Conflicts {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("conflicts")?;
-        let answer = conflicts(reading.asked(), self.subject.as_deref(), at)?;
+        let answer = conflicts(&reading.facts, self.subject.as_deref(), at)?;
         context.answer(&answer)?;
         Ok(Exit::Done)
     }

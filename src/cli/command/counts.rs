@@ -29,7 +29,7 @@ impl Counts {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("counts")?;
-        let answer = counts(reading.asked(), self.agreement.as_deref(), at)?;
+        let answer = counts(&reading.facts, self.agreement.as_deref(), at)?;
         context.answer(&answer)?;
         Ok(Exit::Done)
     }

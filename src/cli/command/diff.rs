@@ -44,7 +44,7 @@ impl Diff {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let (from, to) = self.standpoints(context)?;
         let reading = context.read("diff")?;
-        let answer = diff(reading.asked(), from, to)?;
+        let answer = diff(&reading.facts, from, to)?;
         context.answer(&answer)?;
         Ok(Exit::Done)
     }

@@ -47,7 +47,7 @@ impl History {
         }
         let span = Span { from: self.from, to: self.to };
         let reading = context.read("history")?;
-        let answer = history(reading.asked(), self.subject.as_deref(), span, known)?;
+        let answer = history(&reading.facts, self.subject.as_deref(), span, known)?;
         context.answer(&answer)?;
         Ok(Exit::Done)
     }

@@ -148,10 +148,9 @@ fn run(
     let mut rejects = open_rejects(how.rejects.as_deref(), &import, context)?;
     let (account, head) = if how.dry_run {
         let reading = context.read("import")?;
-        let events = reading.asked().events;
-        let newest = events.last().expect("a ledger has its genesis");
-        let head = Head { len: events.len() as u64, hash: newest.hash };
-        (account(&import, Target::Nowhere(events), rejects.as_mut(), context)?, head)
+        let heads = &reading.facts.heads;
+        let head = Head { len: heads.len(), hash: heads.head() };
+        (account(&import, Target::Nowhere(&reading.facts.events), rejects.as_mut(), context)?, head)
     } else {
         append(&import, rejects.as_mut(), how, context)?
     };

@@ -29,7 +29,7 @@ enum What {
 impl Key {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let reading = context.read("key")?;
-        let keys = keys(reading.asked());
+        let keys = keys(&reading.facts);
         match self.what {
             What::Show => context.answer(&keys)?,
             What::Export => context.print(&keys.allowed_signers())?,

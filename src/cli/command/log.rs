@@ -23,7 +23,7 @@ pub(in crate::cli) struct Log {
 impl Log {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let reading = context.read("log")?;
-        let answer = log(reading.asked(), self.last);
+        let answer = log(&reading.facts, self.last);
         context.answer(&answer)?;
         Ok(Exit::Done)
     }

@@ -59,7 +59,7 @@ impl Parties {
         let at = self.asking.standpoint(context);
         let question = Question { at, party_type: self.r#type, all: self.all };
         let reading = context.read(command)?;
-        Ok(members(reading.asked(), &self.agreement, question)?)
+        Ok(members(&reading.facts, &self.agreement, question)?)
     }
 }
 

@@ -30,7 +30,7 @@ impl Mission {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("mission")?;
-        let answer = mission(reading.asked(), &self.mission, at)?;
+        let answer = mission(&reading.facts, &self.mission, at)?;
         context.answer(&answer)?;
         Ok(Exit::Done)
     }

@@ -29,7 +29,7 @@ impl Party {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("party")?;
-        let answer = party(reading.asked(), &self.party, at)?;
+        let answer = party(&reading.facts, &self.party, at)?;
         context.answer(&answer)?;
         Ok(Exit::Done)
     }

@@ -31,7 +31,7 @@ impl Prospects {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("prospects")?;
-        let answer = prospects(reading.asked(), self.subject.as_deref(), at)?;
+        let answer = prospects(&reading.facts, self.subject.as_deref(), at)?;
         context.answer(&answer)?;
         Ok(Exit::Done)
     }

@@ -25,7 +25,7 @@ impl Replay {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("replay")?;
-        let answer = replay(reading.asked(), at)?;
+        let answer = replay(&reading.facts, at)?;
         context.answer(&answer)?;
         Ok(Exit::Done)
     }

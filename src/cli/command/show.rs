@@ -28,7 +28,7 @@ impl Show {
         let log = context.read_log("show")?;
         let reading = Context::read_all(&log)?;
         if self.raw {
-            let seq = find(reading.asked().events, &self.event)?.header.seq;
+            let seq = find(&reading.facts, &self.event)?.seq;
             let bytes = log.value(seq).and_then(Result::ok);
             let bytes = bytes.ok_or_else(|| Failure::new(Exit::CouldNot, format!("event {seq} cannot be read")))?;
             context.around.out.write_all(&bytes)?;
@@ -36,7 +36,7 @@ impl Show {
             return Ok(Exit::Done);
         }
         drop(log);
-        let answer = show(reading.asked(), &self.event)?;
+        let answer = show(&reading.facts, &self.event)?;
         let text = if context.format() == Format::Table { text(&answer) } else { json(&answer) };
         context.print(&text)?;
         Ok(Exit::Done)

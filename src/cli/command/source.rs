@@ -42,7 +42,7 @@ enum What {
 impl Source {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let reading = context.read("source")?;
-        let all = sources(reading.asked());
+        let all = sources(&reading.facts);
         match self.what {
             What::List => context.answer(&all)?,
             What::Show { document } => {

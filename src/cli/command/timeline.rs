@@ -53,7 +53,7 @@ impl Timeline {
         }
         let question = Question { at: self.knowing.standpoint(to), from: self.from, party_type: self.r#type };
         let reading = context.read("timeline")?;
-        let answer = timeline(reading.asked(), &self.agreement, question)?;
+        let answer = timeline(&reading.facts, &self.agreement, question)?;
         match self.svg {
             None => context.answer(&answer)?,
             Some(file) if file.as_os_str() == "-" => context.print(&svg::picture(&answer))?,

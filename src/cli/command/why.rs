@@ -36,7 +36,7 @@ impl Why {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("why")?;
-        let mut answer = why(reading.asked(), &self.party, &self.agreement, at)?;
+        let mut answer = why(&reading.facts, &self.party, &self.agreement, at)?;
         place_quotes(&mut answer, &reading.shelf);
         context.answer(&answer)?;
         Ok(Exit::Done)

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 
 use crate::domain::announcement::Body;
 use crate::domain::id::Namespace;
-use crate::event::Event;
+use crate::event::Recorded;
 
 /// The parties and agreements of a ledger.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub(super) struct Names {
 
 impl Directory {
     /// The things that events describe.
-    pub fn of<'e>(events: impl IntoIterator<Item = &'e Event>) -> Self {
+    pub fn of<'e>(events: impl IntoIterator<Item = &'e Recorded>) -> Self {
         let mut directory = Self::default();
         for event in events {
             directory.add(&event.announcement.body);

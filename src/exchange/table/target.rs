@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::domain::timestamp::Timestamp;
-use crate::event::Event;
+use crate::event::Recorded;
 use crate::event::statement::{content_hash, default_id};
 use crate::ledger::{AppendError, Batch, Code, Draft, Finding, Ledger, Options, Signer};
 
@@ -19,12 +19,12 @@ pub enum Target<'a> {
         now: Timestamp,
     },
     /// Nowhere: only the account is wanted, as it would be on top of these events.
-    Nowhere(&'a [Event]),
+    Nowhere(&'a [Recorded]),
 }
 
 impl Target<'_> {
     /// What is there already.
-    pub(super) fn events(&self) -> &[Event] {
+    pub(super) fn events(&self) -> &[Recorded] {
         match self {
             Self::Ledger { ledger, .. } => ledger.events(),
             Self::Nowhere(events) => events,
@@ -51,7 +51,7 @@ pub(super) struct Receiver<'t, 'a> {
 
 impl<'t, 'a> Receiver<'t, 'a> {
     pub(super) fn of(target: &'t mut Target<'a>) -> Self {
-        let of_table = |event: &&Event| event.announcement.source_ref.is_some();
+        let of_table = |event: &&Recorded| event.announcement.source_ref.is_some();
         let present = match &target {
             Target::Nowhere(events) => events.iter().filter(of_table).map(|event| event.id.folded()).collect(),
             Target::Ledger { .. } => HashSet::new(),

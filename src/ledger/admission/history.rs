@@ -9,7 +9,7 @@ use crate::domain::announcement::{Announcement, Body, Kind, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::AnnouncementId;
-use crate::event::statement::Event;
+use crate::event::facts::Recorded;
 use crate::ledger::admission::{Desk, Scope};
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::described;
@@ -181,7 +181,7 @@ impl Desk<'_> {
 
 /// The events, from `first` on, that certainly cannot follow the history, each with the reason; `bearing` are the events
 /// that bear on that, of the ledger and of what is new.
-pub fn irregular(bearing: &[&Event], first: u64) -> Vec<(u64, Irregularity)> {
+pub fn irregular(bearing: &[&Recorded], first: u64) -> Vec<(u64, Irregularity)> {
     let knowledge = Knowledge::among(bearing.iter().copied(), Horizon::default());
     let catalogue = Catalogue::of(&knowledge.claims);
     let by_agreement: Vec<_> = knowledge.by_agreement().into_iter().collect();

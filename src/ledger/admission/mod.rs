@@ -16,7 +16,8 @@ use serde_json::Value;
 
 use crate::domain::announcement::{Announcement, Body};
 use crate::domain::id::{AnnouncementId, Namespace};
-use crate::event::statement::{self, Event};
+use crate::event::facts::Recorded;
+use crate::event::statement;
 use crate::event::written::Written;
 use crate::evidence::quote::Prepared;
 use crate::integrity::digest::ContentHash;
@@ -65,7 +66,7 @@ pub type Refused = BTreeSet<(Namespace, String)>;
 /// Returns what may be appended, unless a finding refuses it, and every finding. That a name in `refused` is missing is
 /// none.
 pub(super) fn admit(
-    (events, index, bearing): (&[Event], &Index, &Bearing),
+    (events, index, bearing): (&[Recorded], &Index, &Bearing),
     batch: &Batch,
     refused: &Refused,
 ) -> (Admitted, Vec<Finding>) {
@@ -176,7 +177,7 @@ impl<'a> Scope<'a> {
 
 /// The announcements that were looked at so far.
 struct Desk<'a> {
-    events: &'a [Event],
+    events: &'a [Recorded],
     index: &'a Index,
     bearing: &'a Bearing,
     /// By folded id: the position in `admitted.new`.

@@ -17,12 +17,13 @@ use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::shape::vocabulary;
 use crate::domain::window::{Certainty, Window};
+use crate::event::facts::Facts;
 use crate::projection::knowledge::announced;
 use crate::query::diff::words::sentence;
 use crate::query::history::reason;
 use crate::query::members::Member;
 use crate::query::view::AgreementState;
-use crate::query::{Asked, QueryError, Standpoint, Status, Vantage, View};
+use crate::query::{QueryError, Standpoint, Status, Vantage, View};
 
 /// The answer: `servanda/diff/v1`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -150,21 +151,20 @@ vocabulary! {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use servanda::domain::day::Day;
 /// use servanda::query::diff::{Label, diff};
-/// use servanda::query::{Asked, Standpoint};
+/// use servanda::query::Standpoint;
 ///
-/// let (origin, events) = example()?;
-/// let asked = Asked { origin: &origin, events: &events };
+/// let facts = example()?;
 /// let on = Standpoint::on(Day::parse("2023-10-19")?);
 /// let before = Standpoint::on(Day::parse("2023-10-17")?);
-/// let answer = diff(asked, before, on)?;
+/// let answer = diff(&facts, before, on)?;
 /// assert_eq!(answer.changes[0].what, "Pakistan joined International Lunar Research Station: member");
 /// assert_eq!(answer.changes[0].labels, [Label::WorldChanged, Label::LearnedLate]);
 /// # Ok(())
 /// # }
 /// ```
-pub fn diff(asked: Asked<'_>, from: Standpoint, to: Standpoint) -> Result<Diff, QueryError> {
-    let before = View::of(asked.events, from.known)?;
-    let other = if from.known == to.known { None } else { Some(View::of(asked.events, to.known)?) };
+pub fn diff(facts: &Facts, from: Standpoint, to: Standpoint) -> Result<Diff, QueryError> {
+    let before = View::of(facts, from.known)?;
+    let other = if from.known == to.known { None } else { Some(View::of(facts, to.known)?) };
     let after = other.as_ref().unwrap_or(&before);
     let (old, new) = if let Some(after) = &other {
         (rows(before.state(from)), rows(after.state(to)))
@@ -181,7 +181,7 @@ pub fn diff(asked: Asked<'_>, from: Standpoint, to: Standpoint) -> Result<Diff, 
             pair.changes(agreement, old.get(agreement).unwrap_or(&none), new.get(agreement).unwrap_or(&none))
         })
         .collect();
-    Ok(Diff { schema: "servanda/diff/v1", from: before.vantage(asked, from), to: after.vantage(asked, to), changes })
+    Ok(Diff { schema: "servanda/diff/v1", from: before.vantage(from), to: after.vantage(to), changes })
 }
 
 /// The rows that are more than nothing, by agreement and party.
@@ -288,7 +288,7 @@ impl Pair<'_, '_> {
         }
     }
 
-    fn event(&self, seq: u64) -> Option<&crate::event::statement::Event> {
+    fn event(&self, seq: u64) -> Option<&crate::event::facts::Recorded> {
         self.after.event(seq).or_else(|| self.before.event(seq))
     }
 
@@ -348,7 +348,7 @@ impl Pair<'_, '_> {
             .known
             .announced_by
             .into_iter()
-            .chain(self.before.events.last().map(|event| event.header.recorded.day()));
+            .chain(self.before.events.last().map(|event| event.recorded.day()));
         let known_until = known_until.min();
         let happened = after.and_then(|row| row.since.as_ref()).map(Date::window);
         let happened = match after {

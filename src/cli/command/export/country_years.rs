@@ -90,7 +90,7 @@ impl CountryYears {
             resolver: self.resolve,
         };
         let reading = context.read("export")?;
-        let answer = years(reading.asked(), question)?;
+        let answer = years(&reading.facts, question)?;
         self.write(&answer, context)
     }
 

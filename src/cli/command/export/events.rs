@@ -13,7 +13,7 @@ use crate::cli::{Context, Outcome};
 use crate::exchange::ndjson;
 use crate::ledger::Log;
 use crate::ledger::log::Found;
-use crate::query::{Asked, Position};
+use crate::query::Position;
 
 /// Write every event whole, one a line
 ///
@@ -52,8 +52,7 @@ impl Ndjson {
 
 /// Where a log ends that holds: what does not is not exported.
 fn checked(log: &Log) -> Result<Position, Failure> {
-    let events = log.events()?;
-    Ok(Asked { origin: log.origin().as_str(), events: &events }.position())
+    Ok(Position::of(&log.facts()?))
 }
 
 /// The lines of the next events, and not much more than [`PIECE_BYTES`]: whoever reads them slowly holds up nobody else

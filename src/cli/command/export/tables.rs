@@ -107,7 +107,7 @@ impl Members {
 impl History {
     fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let reading = context.read("export")?;
-        let answer = history(reading.asked(), self.subject.as_deref(), Span::default(), self.knowing.known())?;
+        let answer = history(&reading.facts, self.subject.as_deref(), Span::default(), self.knowing.known())?;
         self.target.sheet(answer.sheet(), context)
     }
 }
@@ -115,7 +115,7 @@ impl History {
 impl Actions {
     fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let reading = context.read("export")?;
-        let rows = actions(reading.asked(), self.knowing.known())?;
+        let rows = actions(&reading.facts, self.knowing.known())?;
         self.target.csv(COLUMNS, rows.iter().map(cells), context)
     }
 }

@@ -1,0 +1,151 @@
+//! What answers rest on: every announcement with the position and the moment of its recording, and the hashes at which
+//! the log stood.
+//!
+//! In scope: facts in memory, wherever they were read. Out of scope: bytes, signatures and the chain, which have done
+//! their part when events become facts.
+
+use crate::domain::announcement::Announcement;
+use crate::domain::id::{AnnouncementId, Origin, Recorder};
+use crate::domain::timestamp::Timestamp;
+use crate::event::statement::Event;
+use crate::integrity::digest::{EventHash, genesis_prev};
+
+/// An announcement that was recorded: what an event tells, without its place in the chain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// Position, from 0.
+    pub seq: u64,
+    /// The time of recording.
+    pub recorded: Timestamp,
+    /// Who recorded it.
+    pub recorder: Recorder,
+    /// The announcement's id.
+    pub id: AnnouncementId,
+    /// What was announced.
+    pub announcement: Announcement,
+}
+
+/// Where a log stood when an event had been appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stand {
+    /// Number of events.
+    pub len: u64,
+    /// Hash of the newest.
+    pub head: EventHash,
+    /// When that was recorded.
+    pub recorded: Timestamp,
+    /// Whether a batch ended with it.
+    pub ends_batch: bool,
+}
+
+/// Where a log stood: after each of its events, after its batches, or at its end alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heads {
+    /// What the first event follows.
+    beginning: EventHash,
+    /// In the order of their lengths.
+    stands: Vec<Stand>,
+}
+
+/// The events of a log, or those of them that a question rests on, with the name of the ledger.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// The ledger's origin.
+    pub origin: Origin,
+    /// The events, in their order; not all of them, where they were read for a question that rests on few.
+    pub events: Vec<Recorded>,
+    /// Where the log stood.
+    pub heads: Heads,
+}
+
+impl Heads {
+    /// Of a log of that name without events.
+    pub fn new(origin: &Origin) -> Self {
+        Self { beginning: genesis_prev(origin.as_str()), stands: Vec::new() }
+    }
+
+    /// Takes where the log stood next.
+    pub fn push(&mut self, stand: Stand) {
+        debug_assert!(self.newest().is_none_or(|newest| newest.len < stand.len), "a log only grows");
+        self.stands.push(stand);
+    }
+
+    /// Each of them, in their order.
+    pub fn stands(&self) -> &[Stand] {
+        &self.stands
+    }
+
+    /// Where the log stands now, if it has events.
+    pub fn newest(&self) -> Option<&Stand> {
+        self.stands.last()
+    }
+
+    /// Number of events in the log.
+    pub fn len(&self) -> u64 {
+        self.newest().map_or(0, |newest| newest.len)
+    }
+
+    /// Whether the log has no events.
+    pub fn is_empty(&self) -> bool {
+        self.stands.is_empty()
+    }
+
+    /// The head of the log when it had so many events; none, if that is not known here.
+    pub fn at(&self, len: u64) -> Option<EventHash> {
+        if len == 0 {
+            return Some(self.beginning);
+        }
+        self.stands.binary_search_by_key(&len, |stand| stand.len).ok().map(|place| self.stands[place].head)
+    }
+
+    /// The head of the log as it is now; before its first event, what that follows.
+    pub fn head(&self) -> EventHash {
+        self.newest().map_or(self.beginning, |newest| newest.head)
+    }
+
+    /// How many events there were at that moment, those recorded in it included.
+    pub fn len_by(&self, moment: Timestamp) -> u64 {
+        let known = self.stands.partition_point(|stand| stand.recorded <= moment);
+        known.checked_sub(1).map_or(0, |newest| self.stands[newest].len)
+    }
+
+    /// Forgets what came after the log had so many events.
+    pub fn cut(&mut self, len: u64) {
+        self.stands.truncate(self.stands.partition_point(|stand| stand.len <= len));
+    }
+}
+
+impl Facts {
+    /// Of a ledger without events.
+    pub fn new(origin: Origin) -> Self {
+        Self { heads: Heads::new(&origin), origin, events: Vec::new() }
+    }
+
+    /// The event at a position, if it is among these.
+    pub fn event(&self, seq: u64) -> Option<&Recorded> {
+        event_at(&self.events, seq)
+    }
+
+    /// Takes the events that follow these.
+    pub fn append(&mut self, next: Self) {
+        self.events.extend(next.events);
+        self.heads.stands.extend(next.heads.stands);
+    }
+}
+
+/// The event at a position, among events in their order; of a whole log, it stands at its own place.
+pub fn event_at(events: &[Recorded], seq: u64) -> Option<&Recorded> {
+    let whole = usize::try_from(seq).ok().and_then(|place| events.get(place)).filter(|event| event.seq == seq);
+    whole.or_else(|| events.binary_search_by_key(&seq, |event| event.seq).ok().map(|place| &events[place]))
+}
+
+impl Extend<Event> for Facts {
+    fn extend<T: IntoIterator<Item = Event>>(&mut self, events: T) {
+        for event in events {
+            let Event { header, id, announcement, hash, .. } = event;
+            let (seq, recorded, ends_batch) = (header.seq, header.recorded, header.ends_batch());
+            self.heads.push(Stand { len: seq + 1, head: hash, recorded, ends_batch });
+            self.events.push(Recorded { seq, recorded, recorder: header.recorder, id, announcement });
+        }
+    }
+}
