@@ -11,6 +11,7 @@ use crate::domain::agreement::{Agreement, Count, Milestone, Mission};
 use crate::domain::contribution::{Contribution, Prospect};
 use crate::domain::date::Date;
 use crate::domain::id::{AgreementId, AnnouncementId, Namespace};
+use crate::domain::packed::{Packed, Packer, Unpacker, Unreadable, packed_fields};
 use crate::domain::party::Party;
 use crate::domain::record::{
     Attestation, Authorised, Confirmation, Correction, Dispute, Erasure, Genesis, LogKeyChanged, Policy, Reaffirmation,
@@ -132,6 +133,17 @@ macro_rules! kinds {
             /// What serde found: an unknown, missing or misshapen field.
             pub fn read<'de, D: Deserializer<'de>>(kind: Kind, deserializer: D) -> Result<Self, D::Error> {
                 match kind { $( Kind::$kind => <$body>::deserialize(deserializer).map(Self::$kind) ),* }
+            }
+        }
+
+        impl Packed for Body {
+            fn pack<'v>(&'v self, to: &mut Packer<'v>) {
+                to.byte(self.kind() as u8);
+                match self { $( Self::$kind(body) => body.pack(to) ),* }
+            }
+
+            fn unpack(from: &mut Unpacker<'_>) -> Result<Self, Unreadable> {
+                match Kind::unpack(from)? { $( Kind::$kind => <$body>::unpack(from).map(Self::$kind) ),* }
             }
         }
 
@@ -303,6 +315,8 @@ body_from! {
     Erasure(Erasure),
 }
 
+packed_fields!(Announcement { body, announced, standing, note, wording, source_ref, evidence, no_evidence });
+
 /// The kind and body that take the place of a corrected announcement's.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Replacement(pub Box<Body>);
@@ -316,6 +330,21 @@ impl Shaped for Replacement {
 
     fn each_text(&self, visit: &mut dyn FnMut(&str)) {
         self.0.each_text(visit);
+    }
+}
+
+impl Packed for Replacement {
+    fn pack<'v>(&'v self, to: &mut Packer<'v>) {
+        self.0.pack(to);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Result<Self, Unreadable> {
+        // A correction in the place of what it corrects could hold another, and so on without end.
+        let kind = from.peek()?;
+        if Kind::ALL.get(usize::from(kind)).is_none_or(|kind| !kind.can_replace()) {
+            return Err(from.unreadable("a kind that cannot be a replacement"));
+        }
+        Ok(Self(Box::new(Body::unpack(from)?)))
     }
 }
 

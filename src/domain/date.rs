@@ -5,6 +5,7 @@
 
 mod error;
 mod hints;
+mod packed;
 mod words;
 
 use std::fmt;

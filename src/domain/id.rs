@@ -7,6 +7,7 @@ use std::str::FromStr;
 use compact_str::CompactString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::domain::packed::{NameKind, Packed, Packer, Unpacker, Unreadable};
 use crate::domain::schema::{named_schema, schema_of_shape};
 use crate::domain::shape::{Code, Shape, Shaped, read_text};
 
@@ -244,6 +245,66 @@ name_type!(
     Origin,
     check_origin
 );
+
+macro_rules! packed_name {
+    ($( $name:ident, $check:path; )+) => {$(
+        impl Packed for $name {
+            fn pack<'v>(&'v self, to: &mut Packer<'v>) {
+                to.name(&self.0);
+            }
+
+            fn unpack(from: &mut Unpacker<'_>) -> Result<Self, Unreadable> {
+                from.name(NameKind::$name, |text| $check(text).is_ok()).map(Self)
+            }
+        }
+    )+};
+}
+
+packed_name! {
+    PartyId, check_id;
+    AgreementId, check_id;
+    MissionId, check_id;
+    Recorder, check_recorder;
+    Origin, check_origin;
+}
+
+/// An id that was made of a content hash is its kind and 16 bytes; any other is a text.
+impl Packed for AnnouncementId {
+    fn pack<'v>(&'v self, to: &mut Packer<'v>) {
+        match default_parts(self.as_str()) {
+            Some((kind, digits)) => {
+                to.name(kind);
+                to.raw(&digits.to_be_bytes());
+            }
+            None => {
+                to.name("");
+                to.text(self.as_str());
+            }
+        }
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Result<Self, Unreadable> {
+        let kind = from.name(NameKind::AnnouncementId, |kind| kind.is_empty() || check_id(kind).is_ok())?;
+        let id = if kind.is_empty() {
+            Self::parse(from.text()?)
+        } else {
+            let digits = from.raw(DIGITS / 2)?.try_into().expect("so many bytes were read");
+            Self::parse(&format!("{kind}-{:032x}", u128::from_be_bytes(digits)))
+        };
+        id.map_err(|_| from.unreadable("no id of an announcement"))
+    }
+}
+
+/// Hexadecimal digits at the end of an id that was made of a content hash.
+const DIGITS: usize = 32;
+
+/// What stands before the hyphen and the digits of an id that was made of a content hash, and the digits as a number.
+fn default_parts(id: &str) -> Option<(&str, u128)> {
+    let (kind, digits) = id.rsplit_once('-')?;
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let is_default = digits.len() == DIGITS && digits.bytes().all(is_digit) && check_id(kind).is_ok();
+    is_default.then(|| u128::from_str_radix(digits, 16).ok()).flatten().map(|digits| (kind, digits))
+}
 
 macro_rules! id_shape {
     ($( $name:ident, $namespace:ident, $pattern:ident, $doc:literal; )+) => {$(

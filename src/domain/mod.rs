@@ -5,6 +5,7 @@ pub mod announcement;
 pub mod act;
 pub mod agreement;
 pub mod contribution;
+pub mod packed;
 pub mod party;
 pub mod record;
 

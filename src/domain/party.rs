@@ -93,6 +93,19 @@ macro_rules! code {
             }
         }
 
+        impl $crate::domain::packed::Packed for $name {
+            fn pack<'v>(&'v self, to: &mut $crate::domain::packed::Packer<'v>) {
+                to.text(&self.0);
+            }
+
+            fn unpack(
+                from: &mut $crate::domain::packed::Unpacker<'_>,
+            ) -> Result<Self, $crate::domain::packed::Unreadable> {
+                let text = from.text()?.to_owned();
+                Self::try_from(text).map_err(|_| from.unreadable("a code of another form"))
+            }
+        }
+
         impl Shaped for $name {
             // The pattern that is given comes before the one that is not there.
             const SHAPE: Shape =

@@ -1,8 +1,8 @@
 //! The shape of what can be announced: one description of every field, from which files are read, the schema and the
 //! templates are written, and admission finds texts and references.
 //!
-//! A record is declared once, with `record!`; the macro makes the struct, its JSON form, its [`Record`] table and the
-//! JSON Schema that answers have of it.
+//! A record is declared once, with `record!`; the macro makes the struct, its JSON form, its packed form, its [`Record`]
+//! table and the JSON Schema that answers have of it.
 
 use crate::domain::announcement::Kind;
 use crate::domain::id::Namespace;
@@ -232,8 +232,8 @@ fn visit_value(
     }
 }
 
-/// Declares a record: the struct, its JSON form (unknown keys refused, absent and default values left out), and its
-/// [`Record`] table, and its JSON Schema.
+/// Declares a record: the struct, its JSON form (unknown keys refused, absent and default values left out), its packed
+/// form, its [`Record`] table, and its JSON Schema.
 ///
 /// A field is `required`, `optional` (an `Option`), `defaulted` (its default is left out) or a `list` (left out when
 /// empty; `nonempty` when it must have an item). A text's kind can be given behind its type, as `String as Prose`.
@@ -274,6 +274,8 @@ macro_rules! record {
                 $( $crate::domain::shape::Shaped::each_text(&self.$field, visit); )*
             }
         }
+
+        $crate::domain::packed::packed_fields!($name { $( $field ),* });
 
         $crate::domain::schema::schema_of_shape!($(#[doc = $doc])+ $name);
     };
@@ -317,7 +319,8 @@ macro_rules! record {
 }
 pub(crate) use record;
 
-/// Declares a closed vocabulary: the enum, its words, its shape and JSON Schema, and the default where one is named.
+/// Declares a closed vocabulary: the enum, its words, its shape, packed form and JSON Schema, and the default where one
+/// is named.
 macro_rules! vocabulary {
     (
         $(#[doc = $doc:literal])+
@@ -370,6 +373,19 @@ macro_rules! vocabulary {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 $crate::domain::shape::read_text(deserializer, str::parse)
+            }
+        }
+
+        impl $crate::domain::packed::Packed for $name {
+            fn pack<'v>(&'v self, to: &mut $crate::domain::packed::Packer<'v>) {
+                to.byte(*self as u8);
+            }
+
+            fn unpack(
+                from: &mut $crate::domain::packed::Unpacker<'_>,
+            ) -> Result<Self, $crate::domain::packed::Unreadable> {
+                let place = from.byte()?;
+                Self::ALL.get(usize::from(place)).copied().ok_or_else(|| from.unreadable("a word that there is not"))
             }
         }
 

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::date::Date;
+use crate::domain::packed::{Packed, Packer, Unpacker, Unreadable, packed_fields};
 use crate::domain::party::code;
 use crate::domain::shape::{Code, Shape, Shaped, record, vocabulary};
 
@@ -64,6 +65,9 @@ pub struct Document {
     pub text: Option<ExtractedText>,
 }
 
+packed_fields!(Document { b3, commit, len, r#type, text });
+packed_fields!(ExtractedText { b3, len });
+
 impl Shaped for Document {
     const SHAPE: Shape = Shape::Document;
 }
@@ -102,6 +106,29 @@ pub struct Evidence {
     /// Where the passage stands: first byte and one past the last, in the document's text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<(u64, u64)>,
+}
+
+impl Packed for Evidence {
+    fn pack<'v>(&'v self, to: &mut Packer<'v>) {
+        to.source(&self.source);
+        self.quote.pack(to);
+        to.byte(self.at.is_some().into());
+        if let Some((first, end)) = self.at {
+            to.number(first);
+            to.number(end);
+        }
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Result<Self, Unreadable> {
+        let source = from.source()?;
+        let quote = Packed::unpack(from)?;
+        let at = match from.byte()? {
+            0 => None,
+            1 => Some((from.number()?, from.number()?)),
+            _ => return Err(from.unreadable("neither a place nor none")),
+        };
+        Ok(Self { source, quote, at })
+    }
 }
 
 code!(
