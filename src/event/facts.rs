@@ -6,6 +6,7 @@
 
 use crate::domain::announcement::Announcement;
 use crate::domain::id::{AnnouncementId, Origin, Recorder};
+use crate::domain::packed::{Packed, Packer, Unpacker, Unreadable};
 use crate::domain::timestamp::Timestamp;
 use crate::event::statement::Event;
 use crate::integrity::digest::{EventHash, genesis_prev};
@@ -21,8 +22,8 @@ pub struct Recorded {
     pub recorder: Recorder,
     /// The announcement's id.
     pub id: AnnouncementId,
-    /// What was announced.
-    pub announcement: Announcement,
+    /// What was announced; on the heap, for there are many in a row, and they are large.
+    pub announcement: Box<Announcement>,
 }
 
 /// Where a log stood when an event had been appended.
@@ -145,7 +146,48 @@ impl Extend<Event> for Facts {
             let Event { header, id, announcement, hash, .. } = event;
             let (seq, recorded, ends_batch) = (header.seq, header.recorded, header.ends_batch());
             self.heads.push(Stand { len: seq + 1, head: hash, recorded, ends_batch });
+            let announcement = Box::new(announcement);
             self.events.push(Recorded { seq, recorded, recorder: header.recorder, id, announcement });
         }
     }
+}
+
+/// Packs events one after the other: positions and moments as differences from the event before.
+pub fn pack_rows<'v>(events: impl IntoIterator<Item = &'v Recorded>) -> Vec<u8> {
+    let mut packer = Packer::default();
+    let (mut seq, mut recorded) = (0, 0);
+    for event in events {
+        packer.number(event.seq.wrapping_sub(seq));
+        packer.signed(event.recorded.unix_ms().wrapping_sub(recorded));
+        (seq, recorded) = (event.seq, event.recorded.unix_ms());
+        event.recorder.pack(&mut packer);
+        event.id.pack(&mut packer);
+        event.announcement.pack(&mut packer);
+    }
+    packer.into_bytes()
+}
+
+/// Unpacks so many events.
+///
+/// # Errors
+///
+/// [`Unreadable`] if these are not the bytes of so many events.
+pub fn unpack_rows(bytes: &[u8], len: usize) -> Result<Vec<Recorded>, Unreadable> {
+    let mut unpacker = Unpacker::new(bytes);
+    // No event has fewer bytes than these.
+    let mut events = Vec::with_capacity(len.min(bytes.len() / 8));
+    let (mut seq, mut recorded) = (0_u64, 0_i64);
+    for _ in 0..len {
+        seq = seq.wrapping_add(unpacker.number()?);
+        recorded = recorded.wrapping_add(unpacker.signed()?);
+        events.push(Recorded {
+            seq,
+            recorded: Timestamp::from_unix_ms(recorded).map_err(|_| unpacker.unreadable("a moment that there is not"))?,
+            recorder: Packed::unpack(&mut unpacker)?,
+            id: Packed::unpack(&mut unpacker)?,
+            announcement: Box::new(Packed::unpack(&mut unpacker)?),
+        });
+    }
+    unpacker.finish()?;
+    Ok(events)
 }

@@ -3,19 +3,21 @@
 //! 1. Admission of every batch. Nothing is written; a crash costs nothing.
 //! 2. Documents, each durable under its hash. A crash leaves documents that no event names: harmless, and there
 //!    already when the same command runs again.
-//! 3. The batch, in one append to the store: compare-and-swap on the length, there whole or not at all, and on the disk
-//!    when it returns. From here on it is acknowledged.
-//! 4. `HEAD`, a hint, not waited for. A crash before it leaves the hint behind the store, which is what a hint may be.
+//! 3. `HEAD` says that somebody is writing. A crash from here on makes the next reader look at the store itself.
+//! 4. The batch, in one append to the store: compare-and-swap on the length, there whole or not at all, and on the disk
+//!    when it returns; so is what `HEAD` says. From here on it is acknowledged.
+//! 5. The facts of the batch, and the new `HEAD`, not waited for. After a power cut what is on the disk fits an older
+//!    head, and `HEAD` says either that somebody was writing or where the log ends.
 //!
 //! With a ledger that is founded on the way, all of it happens in a folder aside, which is moved into place at the end.
 //!
-//! Steps 2 to 4 are taken for one batch after another: a crash leaves whole files, and the same command goes on, since
+//! Steps 2 to 5 are taken for one batch after another: a crash leaves whole files, and the same command goes on, since
 //! what is there already is not appended again.
 
 use std::collections::HashMap;
 
 use crate::domain::announcement::Body;
-use crate::domain::id::Recorder;
+use crate::domain::id::{AnnouncementId, Recorder};
 use crate::domain::record::Authorised;
 use crate::domain::timestamp::Timestamp;
 use crate::event::chain::{MAX_BATCH_BYTES, MAX_BATCH_LEN};
@@ -233,18 +235,38 @@ impl Ledger {
         Ok((ready, Appended { batches: outcomes, head: self.head(), preview: None }))
     }
 
-    /// Steps 2 to 4 for one batch.
+    /// Steps 2 to 5 for one batch.
     fn commit(&mut self, expected_len: u64, batch: &Ready) -> Result<(), AppendError> {
         for (address, bytes) in &batch.documents {
             self.documents.put(address, bytes)?;
         }
-        self.store.append(expected_len, &batch.values)?;
-        if let Some(last) = batch.values.last() {
-            let len = expected_len + batch.values.len() as u64;
-            // The events are on the disk. A hint that could not be replaced is behind them, which it may be.
-            let _ = Head { len, hash: digest::event_hash(last) }.save(&self.folder);
+        let before = self.facts.heads.at(expected_len).map(|hash| Head { len: expected_len, hash });
+        // A hint that cannot be written is behind the events, which it may be.
+        let marked = before.and_then(|head| head.save_writing(&self.folder).ok());
+        let (store, values) = (&mut self.store, &batch.values);
+        let wait = || marked.map(|marked| marked.sync_data());
+        let (appended, _) = rayon::join(|| store.append(expected_len, values), wait);
+        appended?;
+        let len = expected_len + batch.values.len() as u64;
+        self.keep_facts(expected_len, len);
+        if let Some(hash) = self.facts.heads.at(len) {
+            let _ = Head { len, hash }.save(&self.folder);
         }
         Ok(())
+    }
+
+    /// Adds a batch to the facts that are kept. If that fails they fit the head no longer, and are made anew.
+    fn keep_facts(&mut self, from: u64, len: u64) {
+        let place = |seq: u64| usize::try_from(seq).expect("events are in memory");
+        let stands = self.facts.heads.stands();
+        let index = &self.index;
+        let known = |id: &str| index.announcement(&AnnouncementId::parse(id).ok()?).filter(|seq| *seq < len);
+        let place_of = |id: &str| known(id).map(place);
+        self.is_changed = true;
+        self.kept = self.kept.take().and_then(|kept| {
+            let end = &stands[place(len - 1)];
+            kept.follow(&self.folder, (&self.facts.events[..place(len)], place(from)), end, place_of)
+        });
     }
 
     fn check_head(&self, expected: Option<EventHash>) -> Result<(), AppendError> {

@@ -110,6 +110,8 @@ impl Founded {
             authority: Authority::default(),
             index: Index::default(),
             bearing: Bearing::default(),
+            kept: None,
+            is_changed: false,
             _lock: lock,
         };
         let genesis = Genesis {

@@ -16,6 +16,7 @@ use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle;
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
 use crate::ledger::authority::Authority;
+use crate::ledger::facts::{self, Kept};
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::shelf::Shelf;
 use crate::ledger::{Access, Damage, OpenError, lock, open_store, unreadable};
@@ -151,6 +152,20 @@ impl Log {
     pub fn facts(&self) -> Result<Facts, OpenError> {
         let (facts, _) = checked(&self.origin, self.store.as_ref())?;
         self.forgotten().map_or(Ok(facts), |damage| Err(damage.into()))
+    }
+
+    /// Makes the facts anew that are kept beside the store, if they are others than these, which were read from it. They
+    /// can be done without.
+    pub fn keep(&self, facts: &Facts) {
+        let (Some(_), Some(newest)) = (&self._lock, facts.heads.newest()) else { return };
+        let kept = Kept::find(&self.folder, &self.origin);
+        if kept.is_none_or(|kept| !kept.fits(facts)) {
+            let _ = facts::write(&self.folder, facts);
+        }
+        let head = Head { len: newest.len, hash: newest.head };
+        if Head::read(&self.folder) != Some((head, true)) {
+            let _ = head.save(&self.folder);
+        }
     }
 
     /// The documents that its events name.

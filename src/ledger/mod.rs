@@ -9,6 +9,7 @@ mod aside;
 pub mod authority;
 mod bearing;
 pub mod draft;
+pub mod facts;
 pub mod finding;
 pub mod found;
 pub mod index;
@@ -35,6 +36,7 @@ use crate::store::{StoreError, whole_file};
 
 use authority::Authority;
 use bearing::Bearing;
+use facts::Kept;
 use index::Index;
 
 pub use crate::evidence::extract::{ExtractError, MAX_DOCUMENT_BYTES, MediaType};
@@ -101,6 +103,10 @@ pub struct Ledger {
     authority: Authority,
     index: Index,
     bearing: Bearing,
+    /// The facts beside the store, if they fit.
+    kept: Option<Kept>,
+    /// Whether anything was appended.
+    is_changed: bool,
     // Released last: fields are dropped in the order of their declaration.
     _lock: Lock,
 }
@@ -135,6 +141,8 @@ impl Ledger {
             chain,
             store,
             documents: Documents::at(folder.documents()),
+            kept: Kept::find(folder, &origin).filter(|kept| kept.fits(&facts)),
+            is_changed: false,
             facts,
             authority: Authority::default(),
             index: Index::default(),
@@ -200,6 +208,15 @@ impl Ledger {
     /// Who may sign the next event.
     pub fn authority(&self) -> &Authority {
         &self.authority
+    }
+}
+
+impl Drop for Ledger {
+    /// Makes the facts anew if many batches followed them, or they do not fit. It can be done without.
+    fn drop(&mut self) {
+        if self.is_changed && !self.kept.is_some_and(|kept| kept.is_settled(self.head())) {
+            let _ = facts::write(&self.folder, &self.facts);
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! `servanda.toml` and `HEAD` are copies for convenience, never authority: what counts is what the events say.
 
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::Origin;
 use crate::integrity::digest::EventHash;
 use crate::ledger::Damage;
+use crate::store::lock::Lock;
 use crate::store::whole_file;
 
 /// The most bytes that `servanda.toml` or `HEAD` may have.
@@ -54,6 +57,12 @@ impl Folder {
     }
     pub(crate) fn head(&self) -> PathBuf {
         self.0.join("HEAD")
+    }
+    pub(crate) fn facts(&self) -> PathBuf {
+        self.0.join("facts")
+    }
+    pub(crate) fn recent(&self) -> PathBuf {
+        self.0.join("recent")
     }
     pub(crate) fn readme(&self) -> PathBuf {
         self.0.join("README")
@@ -132,7 +141,7 @@ impl Settings {
     }
 }
 
-/// Where the log ended when somebody last appended: a hint, never believed.
+/// Where the log ended when somebody last appended, in the file `HEAD`: a hint, never believed by `verify`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     /// Number of events.
@@ -141,11 +150,31 @@ pub struct Head {
     pub hash: EventHash,
 }
 
+/// Says of a head that nobody was appending to it.
+const SETTLED: &str = "settled";
+/// Says of a head that somebody was about to append to it.
+const WRITING: &str = "writing";
+
 impl Head {
     pub(crate) fn load(folder: &Folder) -> Option<Self> {
+        Self::read(folder).map(|(head, _)| head)
+    }
+
+    /// The head that answers may be given for without looking at the store: nothing, if a writer began to append to it
+    /// and did not come to the end.
+    ///
+    /// While one is at it, answers are those before its append, which is not acknowledged yet.
+    pub(crate) fn settled(folder: &Folder) -> Option<Self> {
+        let (head, is_settled) = Self::read(folder)?;
+        (is_settled || Lock::is_held(&folder.lock())).then_some(head)
+    }
+
+    /// What the file says: a head, and that nobody is appending to it.
+    pub(super) fn read(folder: &Folder) -> Option<(Self, bool)> {
         let text = whole_file::read_text(&folder.head(), MAX_TEXT_BYTES).ok()??;
-        let (len, hash) = text.trim_end().split_once(' ')?;
-        Some(Self { len: len.parse().ok()?, hash: hash.parse().ok()? })
+        let mut words = text.split_whitespace();
+        let head = Self { len: words.next()?.parse().ok()?, hash: words.next()?.parse().ok()? };
+        Some((head, words.next() == Some(SETTLED)))
     }
 
     /// What this remembers and a log of `len` events does not hold: nothing, if the log goes on from here.
@@ -167,7 +196,22 @@ impl Head {
         })
     }
 
+    /// Says where the log ends, without waiting for the disk.
     pub(crate) fn save(self, folder: &Folder) -> std::io::Result<()> {
-        whole_file::replace_unsynced(&folder.head(), format!("{} {}\n", self.len, self.hash).as_bytes())
+        self.write(SETTLED, folder).map(|_| ())
+    }
+
+    /// Says that somebody is about to append here; on the disk once the file that is given back is synced.
+    pub(crate) fn save_writing(self, folder: &Folder) -> std::io::Result<File> {
+        self.write(WRITING, folder)
+    }
+
+    /// In the place of what is there: both words are of one length, and a log does not become shorter.
+    fn write(self, state: &str, folder: &Folder) -> std::io::Result<File> {
+        let text = format!("{} {} {state}\n", self.len, self.hash);
+        let mut file = whole_file::open_to_write(&folder.head())?;
+        file.write_all(text.as_bytes())?;
+        file.set_len(text.len() as u64)?;
+        Ok(file)
     }
 }

@@ -74,6 +74,16 @@ pub struct Known {
     pub recorded_by: Option<RecordedBy>,
 }
 
+impl Known {
+    /// Whether these facts tell the head of the log at that point, or that there is no such point.
+    pub fn can_be_placed(&self, facts: &Facts) -> bool {
+        match self.recorded_by {
+            Some(RecordedBy::Seq(seq)) => seq >= facts.heads.len() || facts.heads.at(seq + 1).is_some(),
+            Some(RecordedBy::At(_)) | None => true,
+        }
+    }
+}
+
 /// From where a question is asked: a day, what was known, and which claims count.
 #[derive(Debug, Clone, Copy)]
 pub struct Standpoint {

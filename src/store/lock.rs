@@ -67,6 +67,14 @@ impl Lock {
     }
 }
 
+impl Lock {
+    /// Whether somebody holds the lock at `path` now. If that cannot be told, nobody does.
+    pub fn is_held(path: &Path) -> bool {
+        let Ok(Kind::Regular) = whole_file::kind(path) else { return false };
+        File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         // So that the next holder is not taken for this one before it has written its own name. If that fails, or the
@@ -149,6 +157,17 @@ mod tests {
         drop(acquire(&path, "a holder with a longer name"));
         let _held = acquire(&path, "second");
         assert_eq!(std::fs::read_to_string(&path).expect("others may read it"), "second");
+    }
+
+    #[test]
+    fn whether_it_is_held_is_told_without_holding_it() {
+        let (_folder, path) = path();
+        assert!(!Lock::is_held(&path));
+        let held = acquire(&path, "first");
+        assert!(Lock::is_held(&path) && Lock::is_held(&path));
+        drop(held);
+        assert!(!Lock::is_held(&path));
+        assert_eq!(std::fs::read_to_string(&path).expect("it stays"), "");
     }
 
     #[test]

@@ -20,6 +20,7 @@
 //! [whole](whole_file); the [lock] says who works on the folder.
 
 pub mod bundle;
+pub mod compressed;
 pub mod documents;
 pub mod faulty;
 pub mod folder;

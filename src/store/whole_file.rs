@@ -25,16 +25,47 @@ pub fn replace(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
     folder::sync(folder::parent(path))
 }
 
-/// Writes `bytes` to `path`, in place of what is there, without waiting for the disk.
+/// Writes to `path`, in place of what is there, whatever `write` writes, without waiting for the disk.
 ///
 /// For what can be done without: readers see the old file or the new one, and after a power cut perhaps neither.
 ///
 /// # Errors
 ///
-/// What the operating system says.
-pub fn replace_unsynced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    temporary(path, bytes, None)?.persist(path)?;
+/// What the operating system or `write` says.
+pub fn replace_unsynced_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = io::BufWriter::new(temporary(path, b"", None)?);
+    write(&mut out)?;
+    out.into_inner().map_err(io::IntoInnerError::into_error)?.persist(path)?;
     Ok(())
+}
+
+/// Opens a regular file to write over what is in it, or makes it. A link, a pipe or a device is not opened.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::InvalidData`] if it is no file; else what the operating system says.
+pub fn open_to_write(path: &Path) -> io::Result<fs::File> {
+    match kind(path)? {
+        Kind::Other => Err(not_regular()),
+        Kind::Absent | Kind::Regular => fs::OpenOptions::new().write(true).create(true).truncate(false).open(path),
+    }
+}
+
+/// Opens a regular file to read it, `None` if there is none. A link, a pipe or a device is not opened.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::InvalidData`] if it is no file; else what the operating system says.
+pub fn open_to_read(path: &Path) -> io::Result<Option<fs::File>> {
+    match kind(path)? {
+        Kind::Absent => Ok(None),
+        Kind::Other => Err(not_regular()),
+        Kind::Regular => fs::File::open(path).map(Some),
+    }
+}
+
+fn not_regular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "not a regular file")
 }
 
 /// Writes to `path`, in place of what is there, whatever `write` writes, which need not fit in memory.
@@ -75,15 +106,11 @@ pub fn create_new(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()
 ///
 /// [`io::ErrorKind::InvalidData`] if it is no file, longer than `limit` bytes or not UTF-8; else what the system says.
 pub fn read_text(path: &Path, limit: u64) -> io::Result<Option<String>> {
-    let invalid = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
-    match kind(path)? {
-        Kind::Absent => return Ok(None),
-        Kind::Other => return Err(invalid("not a regular file")),
-        Kind::Regular => {}
-    }
+    let Some(file) = open_to_read(path)? else { return Ok(None) };
     let mut text = String::new();
-    fs::File::open(path)?.take(limit + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > limit { Err(invalid("too long")) } else { Ok(Some(text)) }
+    file.take(limit + 1).read_to_string(&mut text)?;
+    let too_long = || io::Error::new(io::ErrorKind::InvalidData, "too long");
+    if text.len() as u64 > limit { Err(too_long()) } else { Ok(Some(text)) }
 }
 
 /// What lies at a path, before it is opened.

@@ -24,7 +24,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("schemars", &["src/domain/", "src/integrity/", "src/query/", "src/cli/"]),
     ("sled", &["src/store/sled.rs", "src/store/sled/"]),
-    ("zstd", &["src/store/bundle.rs"]),
+    ("zstd", &["src/store/bundle.rs", "src/store/compressed.rs"]),
+    ("bincode", &["src/ledger/facts/"]),
     ("clap", &["src/cli/"]),
     ("csv", &["src/cli/", "src/exchange/table/"]),
     ("flate2", &["src/exchange/table/reader.rs"]),

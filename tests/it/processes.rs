@@ -1,6 +1,7 @@
 //! Several processes on one ledger: each batch is there whole or not at all, and whoever has to wait is told for whom.
 
 use std::fmt::Write;
+use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -114,6 +115,9 @@ fn who_may_not_wait_is_told_who_holds_the_ledger() {
     file(&desk, "second");
     let lock = desk.path().join("ledger/LOCK");
     let held = Lock::acquire(&lock, "pid 4711: a long night", Duration::from_secs(10)).expect("nobody holds it");
+    let question = "members --ledger ledger ilrs --lock-timeout 0";
+    assert_eq!(desk.run(question).code, 0, "the facts are read without waiting for anybody");
+    fs::remove_file(desk.path().join("ledger/facts")).expect("they are kept");
     for line in ["append --ledger ledger second.yaml", "members --ledger ledger ilrs", "verify --ledger ledger"] {
         let answer = desk.run(&format!("{line} --lock-timeout 0"));
         assert_eq!((answer.code, answer.out.as_str()), (3, ""), "{line}");

@@ -1,5 +1,5 @@
 //! The same through the binary, on a real store that was changed behind its back: `verify` names the event and exits with 1,
-//! and a question is refused with a hint to verify, never answered wrongly.
+//! and a question is answered as before from the facts that are kept, or refused with a hint to verify, never wrongly.
 
 use std::fs;
 
@@ -29,7 +29,17 @@ fn sound() -> Desk {
     let answer = desk.run("append --init --ledger ledger --origin test.example/ledger 1.yaml 2.yaml");
     assert_eq!(answer.code, 0, "{}", answer.err);
     assert_eq!(desk.run("verify --ledger ledger").code, 0);
+    for question in QUESTIONS {
+        desk.write(&file_of(question), desk.run(question).out);
+    }
     desk
+}
+
+const QUESTIONS: [&str; 2] = ["members --ledger ledger ilrs --on 2026-11-22", "history --ledger ledger"];
+
+/// The file with the answer that a question had.
+fn file_of(question: &str) -> String {
+    format!("{}.txt", &question[..7])
 }
 
 /// Opens the store as any program could, lets `change` at its trees, and closes it.
@@ -76,7 +86,14 @@ fn check(desk: &Desk, first_bad: u64) {
         "3.yaml",
         "announcements: [{ kind: mission, id: change-6, title: Chang'e-6, evidence: { none: a test } }]",
     );
-    for question in ["members --ledger ledger ilrs", "history --ledger ledger", "append --ledger ledger 3.yaml"] {
+    for question in QUESTIONS {
+        let answer = desk.run(question);
+        let before = fs::read_to_string(desk.path().join(file_of(question))).expect("it was asked before");
+        // A `HEAD` that the facts do not fit sends whoever asks to the store.
+        assert!(answer.code == 3 || answer.out == before, "{question}: {}{}", answer.out, answer.err);
+    }
+    fs::remove_file(desk.path().join("ledger/facts")).expect("they are kept");
+    for question in QUESTIONS.into_iter().chain(["log --ledger ledger", "append --ledger ledger 3.yaml"]) {
         let answer = desk.run(question);
         assert_eq!(answer.code, 3, "{question}: {}{}", answer.out, answer.err);
         assert!(answer.out.is_empty(), "{question} answers: {}", answer.out);

@@ -9,6 +9,7 @@ use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
 use crate::domain::source::{Address, Document};
 use crate::domain::text::shown;
+use crate::ledger::facts::Scope;
 use crate::query::sources::{SourceUse, Sources, sources};
 
 /// Show the sources that events rest on, and the documents kept of them
@@ -41,7 +42,7 @@ enum What {
 
 impl Source {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let reading = context.read("source")?;
+        let reading = context.read("source", Scope::Everything, &[])?;
         let all = sources(&reading.facts);
         match self.what {
             What::List => context.answer(&all)?,

@@ -213,7 +213,7 @@ impl Desk<'_> {
         let (known, known_id, seq) = match (self.index.announcement(&id), self.seen.get(&id.folded())) {
             (Some(seq), _) => {
                 let event = &self.events[usize::try_from(seq).expect("events are in memory")];
-                (&event.announcement, &event.id, seq)
+                (&*event.announcement, &event.id, seq)
             }
             (None, Some(&place)) => {
                 let new = &self.admitted.new[place];

@@ -9,6 +9,7 @@ use crate::cli::screen::{Answer, Format};
 use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
+use crate::ledger::facts::Scope;
 use crate::query::actions::{Action, actions};
 use crate::query::history::{Span, history};
 use crate::query::{Known, RecordedBy};
@@ -106,16 +107,18 @@ impl Members {
 
 impl History {
     fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let reading = context.read("export")?;
-        let answer = history(&reading.facts, self.subject.as_deref(), Span::default(), self.knowing.known())?;
+        let known = self.knowing.known();
+        let reading = context.read("export", Scope::Everything, &[known])?;
+        let answer = history(&reading.facts, self.subject.as_deref(), Span::default(), known)?;
         self.target.sheet(answer.sheet(), context)
     }
 }
 
 impl Actions {
     fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let reading = context.read("export")?;
-        let rows = actions(&reading.facts, self.knowing.known())?;
+        let known = self.knowing.known();
+        let reading = context.read("export", Scope::Everything, &[known])?;
+        let rows = actions(&reading.facts, known)?;
         self.target.csv(COLUMNS, rows.iter().map(cells), context)
     }
 }

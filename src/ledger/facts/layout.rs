@@ -1,0 +1,273 @@
+//! The bytes of the two files of facts, version 1. They are derived: a version that is not known is written anew.
+//!
+//! ```text
+//! facts  = magic[16] || len[8] || check[16] || index[len] || block …      one block behind the other, in any order
+//! recent = frame …                                                       as long as they follow each other
+//! frame  = len[8] || check[16] || header[len] || block
+//! block  = zstd frame of packed rows of events, or of the ends of batches
+//! ```
+//!
+//! Numbers are little-endian; index and header are bincode; `check` is the first half of the BLAKE3 of what it stands
+//! before, and index and headers have those of the blocks. Rows are in [`event::facts`](crate::event::facts).
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::packed::{Packer, Unpacker, Unreadable};
+use crate::domain::timestamp::Timestamp;
+use crate::event::facts::{Recorded, Stand, pack_rows, unpack_rows};
+use crate::integrity::digest::{EventHash, document_hash};
+use crate::ledger::facts::sections::{Need, Section};
+use crate::store::compressed::{compress, decompress};
+
+const MAGIC: &[u8; 16] = b"servanda facts 1";
+const CHECK_BYTES: usize = 16;
+/// The most bytes of an index or a header.
+const MAX_INDEX_BYTES: usize = 256 << 20;
+/// The most bytes of a block before it is compressed.
+const MAX_BLOCK_BYTES: u32 = 1 << 30;
+
+/// The first half of a BLAKE3.
+type Check = [u8; CHECK_BYTES];
+
+/// What lies where in the file `facts`.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Index {
+    pub(super) origin: String,
+    /// Where the log stood.
+    pub(super) end: End,
+    pub(super) blocks: Vec<Block>,
+    /// The ends of batches.
+    pub(super) ends: Block,
+    /// In their order, with the blocks that hold their events, and may hold others.
+    pub(super) sections: Vec<(Section, Range<usize>)>,
+    pub(super) needs: Vec<Need>,
+}
+
+/// What comes before the events of a frame.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Frame {
+    /// What the log stood at before: number of events, and head.
+    pub(super) from: (u64, [u8; 32]),
+    pub(super) end: End,
+    pub(super) block: Block,
+    pub(super) needs: Vec<Need>,
+}
+
+/// Where a log stood at the end of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct End {
+    pub(super) len: u64,
+    pub(super) head: [u8; 32],
+    recorded_ms: i64,
+}
+
+/// Where rows lie, and what they have to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Block {
+    /// From the first byte behind the index.
+    at: u64,
+    /// Compressed, and before that.
+    bytes: u32,
+    size: u32,
+    /// How many rows there are.
+    pub(super) rows: u32,
+    check: Check,
+}
+
+/// Why facts cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unusable {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    #[error("{0}")]
+    Other(&'static str),
+}
+
+impl End {
+    /// As the end of a batch.
+    pub(super) fn of(stand: &Stand) -> Self {
+        Self { len: stand.len, head: *stand.head.as_bytes(), recorded_ms: stand.recorded.unix_ms() }
+    }
+
+    pub(super) fn stand(&self) -> Result<Stand, Unusable> {
+        let recorded = Timestamp::from_unix_ms(self.recorded_ms);
+        let recorded = recorded.map_err(|_| Unusable::Other("a moment that there is not"))?;
+        Ok(Stand { len: self.len, head: EventHash::from_bytes(self.head), recorded, ends_batch: true })
+    }
+}
+
+/// Packs events into a block, which does not know yet where it lies.
+pub(super) fn pack_events<'e>(events: impl ExactSizeIterator<Item = &'e Recorded>) -> io::Result<(Block, Vec<u8>)> {
+    let rows = events.len();
+    block(&pack_rows(events), rows)
+}
+
+/// Packs the ends of batches likewise.
+pub(super) fn pack_ends<'s>(stands: impl Iterator<Item = &'s Stand>) -> io::Result<(Block, Vec<u8>)> {
+    let mut packer = Packer::default();
+    let (mut len, mut recorded, mut rows) = (0, 0, 0);
+    for stand in stands {
+        packer.number(stand.len - len);
+        packer.signed(stand.recorded.unix_ms() - recorded);
+        packer.raw(stand.head.as_bytes());
+        (len, recorded, rows) = (stand.len, stand.recorded.unix_ms(), rows + 1);
+    }
+    block(&packer.into_bytes(), rows)
+}
+
+fn block(rows: &[u8], len: usize) -> io::Result<(Block, Vec<u8>)> {
+    let bytes = compress(rows)?;
+    let too_large = |_| io::Error::new(io::ErrorKind::InvalidInput, "too many bytes for a block of facts");
+    let block = Block {
+        at: 0,
+        bytes: u32::try_from(bytes.len()).map_err(too_large)?,
+        size: u32::try_from(rows.len()).ok().filter(|size| *size <= MAX_BLOCK_BYTES).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidInput, "too many bytes for a block of facts")
+        })?,
+        rows: u32::try_from(len).map_err(too_large)?,
+        check: check(&bytes),
+    };
+    Ok((block, bytes))
+}
+
+fn check(bytes: &[u8]) -> Check {
+    let mut check = Check::default();
+    check.copy_from_slice(&document_hash(bytes).as_bytes()[..CHECK_BYTES]);
+    check
+}
+
+impl Block {
+    /// Where it lies behind a block that ends there; gives back where the next may begin.
+    pub(super) fn lie_at(&mut self, at: u64) -> u64 {
+        self.at = at;
+        at + u64::from(self.bytes)
+    }
+
+    /// The events of a block with these bytes.
+    pub(super) fn events(&self, bytes: &[u8]) -> Result<Vec<Recorded>, Unusable> {
+        Ok(unpack_rows(&self.rows(bytes)?, self.len())?)
+    }
+
+    /// The ends of batches in a block with these bytes.
+    pub(super) fn ends(&self, bytes: &[u8]) -> Result<Vec<Stand>, Unusable> {
+        let rows = self.rows(bytes)?;
+        let mut unpacker = Unpacker::new(&rows);
+        let mut end = End { len: 0, head: [0; 32], recorded_ms: 0 };
+        let mut stands = Vec::new();
+        for _ in 0..self.len() {
+            let more = unpacker.number()?;
+            if more == 0 {
+                return Err(Unusable::Other("a batch without events"));
+            }
+            end.len = end.len.wrapping_add(more);
+            end.recorded_ms = end.recorded_ms.wrapping_add(unpacker.signed()?);
+            end.head.copy_from_slice(unpacker.raw(32)?);
+            stands.push(end.stand()?);
+        }
+        unpacker.finish()?;
+        Ok(stands)
+    }
+
+    fn len(&self) -> usize {
+        usize::try_from(self.rows).unwrap_or(usize::MAX)
+    }
+
+    fn rows(&self, bytes: &[u8]) -> Result<Vec<u8>, Unusable> {
+        if self.size > MAX_BLOCK_BYTES || check(bytes) != self.check {
+            return Err(Unusable::Other("a block of facts is damaged"));
+        }
+        Ok(decompress(bytes, usize::try_from(self.size).unwrap_or(usize::MAX))?)
+    }
+}
+
+/// Writes `value` with its length and check before it.
+pub(super) fn write_checked(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let bytes = bincode::serde::encode_to_vec(value, bincode::config::standard()).map_err(io::Error::other)?;
+    out.write_all(&(bytes.len() as u64).to_le_bytes())?;
+    out.write_all(&check(&bytes))?;
+    out.write_all(&bytes)
+}
+
+/// Reads what [`write_checked`] wrote.
+pub(super) fn read_checked<T: DeserializeOwned>(from: &mut dyn Read) -> Result<T, Unusable> {
+    let (mut len, mut expected) = ([0; 8], Check::default());
+    from.read_exact(&mut len)?;
+    from.read_exact(&mut expected)?;
+    let len = u64::from_le_bytes(len);
+    let mut bytes = Vec::new();
+    // What is not there is not waited for with memory.
+    from.take(len.min(MAX_INDEX_BYTES as u64)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 != len || check(&bytes) != expected {
+        return Err(Unusable::Other("an index of facts is damaged"));
+    }
+    let config = bincode::config::standard().with_limit::<MAX_INDEX_BYTES>();
+    match bincode::serde::decode_from_slice(&bytes, config) {
+        Ok((value, read)) if read == bytes.len() => Ok(value),
+        _ => Err(Unusable::Other("an index of facts is of another form")),
+    }
+}
+
+/// The file `facts`, of which the index was read.
+pub(super) struct Base {
+    file: File,
+    /// Where the blocks begin.
+    begin: u64,
+    pub(super) index: Index,
+}
+
+impl Base {
+    pub(super) fn open(mut file: File) -> Result<Self, Unusable> {
+        let mut magic = [0; MAGIC.len()];
+        file.read_exact(&mut magic)?;
+        if magic != *MAGIC {
+            return Err(Unusable::Other("facts of another version"));
+        }
+        let index = read_checked(&mut file)?;
+        let begin = file.stream_position()?;
+        Ok(Self { file, begin, index })
+    }
+
+    /// The bytes of some blocks, one read where they lie behind each other.
+    pub(super) fn bytes(&mut self, blocks: Range<usize>) -> Result<Vec<(Block, Vec<u8>)>, Unusable> {
+        let blocks = self.index.blocks.get(blocks).ok_or(Unusable::Other("blocks that there are not"))?.to_vec();
+        blocks.into_iter().map(|block| Ok((block.clone(), self.read(&block)?))).collect()
+    }
+
+    /// The ends of batches.
+    pub(super) fn ends(&mut self) -> Result<Vec<Stand>, Unusable> {
+        let block = self.index.ends.clone();
+        let bytes = self.read(&block)?;
+        block.ends(&bytes)
+    }
+
+    fn read(&mut self, block: &Block) -> Result<Vec<u8>, Unusable> {
+        let at = self.begin.checked_add(block.at).ok_or(Unusable::Other("a block beyond the end"))?;
+        if self.file.stream_position()? != at {
+            self.file.seek(SeekFrom::Start(at))?;
+        }
+        let mut bytes = Vec::new();
+        (&mut self.file).take(block.bytes.into()).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// Writes the file `facts`.
+pub(super) fn write_base(index: &Index, blocks: &[Vec<u8>], out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(MAGIC)?;
+    write_checked(index, out)?;
+    blocks.iter().try_for_each(|block| out.write_all(block))
+}
+
+/// Reads the block that lies behind a header.
+pub(super) fn read_block(block: &Block, from: &mut dyn Read) -> Result<Vec<u8>, Unusable> {
+    let mut bytes = Vec::new();
+    from.take(block.bytes.into()).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,340 @@
+//! The facts file: what the events tell, packed, beside the store, so that a question waits for no writer.
+//!
+//! `facts` holds the events up to some batch, by [sections](sections) that questions rest on; `recent` the batches since
+//! then, one frame each. Both carry the head of the log at which they were written, and are used for the very head that
+//! `HEAD` tells, and for no other. Derived from the events, they are never believed by `verify`, which compares them:
+//! what is damaged, torn, foreign or behind is as if it were not there, and is made anew from the store.
+//!
+//! Nothing here is waited for. A crash, or a power cut, leaves files that do not fit, or fit an older head.
+
+mod layout;
+mod sections;
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, BufReader, Seek, SeekFrom, Write};
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::domain::id::Origin;
+use crate::event::facts::{Facts, Heads, Recorded, Stand};
+use crate::integrity::digest::EventHash;
+use crate::ledger::settings::{Folder, Head, Settings};
+use crate::store::whole_file;
+
+use layout::{Base, Block, End, Frame, Index, Unusable};
+use sections::{Section, Sections};
+
+/// Blocks have at least half as many events, where sections are small, and never more.
+const BLOCK_LEN: usize = 1024;
+/// The most events in `recent` when a writer leaves.
+const MOST_RECENT: u64 = 8192;
+/// How often files are read that others replace meanwhile.
+const ATTEMPTS: usize = 3;
+
+/// Which of a ledger's events a question rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope<'s> {
+    /// All of them.
+    Everything,
+    /// Those that tell of this agreement, by its id, and what it and its parties are.
+    Agreement(&'s str),
+}
+
+/// How much of where the log stood a question has to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeadsKnown {
+    /// Where it stands now.
+    Newest,
+    /// Where it stood at the end of each batch.
+    Batches,
+}
+
+/// Reads the facts that a question rests on, without the store and without waiting: nothing, if there are none that fit
+/// the newest head.
+///
+/// Of an agreement that is not found by its id, all are read, since other names may mean it.
+pub fn read(folder: &Folder, scope: Scope<'_>, known: HeadsKnown) -> Option<Facts> {
+    let settings = Settings::load(folder).ok()?;
+    (0..ATTEMPTS).find_map(|_| {
+        let head = Head::settled(folder)?;
+        Files::open(folder, &settings.origin).ok()?.cut(head)?.facts(scope, known).ok()
+    })
+}
+
+/// Both files, of which the indexes were read.
+struct Files {
+    base: Base,
+    origin: Origin,
+    frames: Vec<(Frame, Vec<u8>)>,
+    /// Where `recent` goes on.
+    recent_len: u64,
+}
+
+impl Files {
+    fn open(folder: &Folder, origin: &Origin) -> Result<Self, Unusable> {
+        let file = whole_file::open_to_read(&folder.facts())?.ok_or(Unusable::Other("there are no facts"))?;
+        let base = Base::open(file)?;
+        if base.index.origin != origin.as_str() {
+            return Err(Unusable::Other("facts of another ledger"));
+        }
+        let mut files = Self { base, origin: origin.clone(), frames: Vec::new(), recent_len: 0 };
+        if let Some(recent) = whole_file::open_to_read(&folder.recent())? {
+            files.read_frames(BufReader::new(recent))?;
+        }
+        Ok(files)
+    }
+
+    /// Reads the frames that follow the base and each other: those before it were taken up into it, and a torn one is
+    /// the last.
+    fn read_frames(&mut self, mut recent: BufReader<File>) -> Result<(), Unusable> {
+        while let Ok(frame) = layout::read_checked::<Frame>(&mut recent) {
+            let bytes = layout::read_block(&frame.block, &mut recent)?;
+            if frame.from == self.end_of_all() {
+                self.frames.push((frame, bytes));
+            } else if frame.end.len > self.base.index.end.len {
+                break;
+            }
+            self.recent_len = recent.stream_position()?;
+        }
+        Ok(())
+    }
+
+    /// The same up to a head that they had: a writer says what it added before it says where the log ends.
+    fn cut(mut self, head: Head) -> Option<Self> {
+        while self.head() != head {
+            self.frames.pop()?;
+        }
+        Some(self)
+    }
+
+    fn end(&self) -> &End {
+        self.frames.last().map_or(&self.base.index.end, |(frame, _)| &frame.end)
+    }
+
+    fn end_of_all(&self) -> (u64, [u8; 32]) {
+        (self.end().len, self.end().head)
+    }
+
+    fn head(&self) -> Head {
+        Head { len: self.end().len, hash: EventHash::from_bytes(self.end().head) }
+    }
+
+    /// Events in `recent`.
+    fn recent(&self) -> u64 {
+        self.end().len.saturating_sub(self.base.index.end.len)
+    }
+
+    fn facts(mut self, scope: Scope<'_>, known: HeadsKnown) -> Result<Facts, Unusable> {
+        let recent = self.frames.par_iter().map(|(frame, bytes)| frame.block.events(bytes));
+        let recent: Vec<Recorded> = recent.collect::<Result<Vec<_>, _>>()?.concat_all();
+        let blocks = match scope {
+            Scope::Everything => None,
+            Scope::Agreement(id) => self.blocks_of(id, &recent),
+        };
+        let is_everything = blocks.is_none();
+        let blocks = blocks.unwrap_or_else(|| BTreeSet::from_iter(0..self.base.index.blocks.len()));
+        let mut bytes: Vec<(Block, Vec<u8>)> = Vec::with_capacity(blocks.len());
+        for block in blocks {
+            bytes.extend(self.base.bytes(block..block + 1)?);
+        }
+        let of_base = bytes.into_par_iter().map(|(block, bytes)| block.events(&bytes));
+        let of_base: Vec<Vec<Recorded>> = of_base.collect::<Result<_, _>>()?;
+        let events = if is_everything {
+            in_their_places(of_base, recent, self.end().len)?
+        } else {
+            let mut events = of_base.concat_all();
+            events.extend(recent);
+            events.sort_unstable_by_key(|event| event.seq);
+            events
+        };
+        let heads = self.heads(known)?;
+        Ok(Facts { origin: self.origin, events, heads })
+    }
+
+    fn heads(&mut self, known: HeadsKnown) -> Result<Heads, Unusable> {
+        let mut heads = Heads::new(&self.origin);
+        let mut stands = match known {
+            HeadsKnown::Newest => Vec::new(),
+            HeadsKnown::Batches => {
+                let mut stands = self.base.ends()?;
+                for (frame, _) in &self.frames {
+                    stands.push(frame.end.stand()?);
+                }
+                stands
+            }
+        };
+        if known == HeadsKnown::Newest || stands.is_empty() {
+            stands = vec![self.end().stand()?];
+        }
+        if stands.last() != Some(&self.end().stand()?) || !stands.is_sorted_by(|a, b| a.len < b.len) {
+            return Err(Unusable::Other("the ends of batches do not end where the facts do"));
+        }
+        stands.into_iter().for_each(|stand| heads.push(stand));
+        Ok(heads)
+    }
+
+    /// The blocks that a question about an agreement rests on; nothing, if it is not found by its id.
+    fn blocks_of(&self, id: &str, recent: &[Recorded]) -> Option<BTreeSet<usize>> {
+        let wanted = Section::of_agreement(id);
+        let index = &self.base.index;
+        let is_told_of = |section: &Section| index.sections.iter().any(|(own, _)| own == section);
+        let is_recent = || Sections::from(recent, 0, |_| None).of.contains(&wanted);
+        if !is_told_of(&wanted) && !is_recent() {
+            return None;
+        }
+        let read = [Section::Things, wanted];
+        let needs = index.needs.iter().chain(self.frames.iter().flat_map(|(frame, _)| &frame.needs));
+        let needed = needs.filter(|(from, _)| read.contains(from)).map(|(_, on)| on);
+        let sections: BTreeSet<&Section> = read.iter().chain(needed).collect();
+        let blocks = index.sections.iter().filter(|(section, _)| sections.contains(section));
+        Some(blocks.flat_map(|(_, blocks)| blocks.clone()).collect())
+    }
+}
+
+/// Puts the events of a whole log in their places; each must be there once.
+fn in_their_places(of_base: Vec<Vec<Recorded>>, recent: Vec<Recorded>, len: u64) -> Result<Vec<Recorded>, Unusable> {
+    const OTHERS: Unusable = Unusable::Other("other events than those that there are");
+    let found: usize = of_base.iter().map(Vec::len).sum::<usize>() + recent.len();
+    if found as u64 != len {
+        return Err(OTHERS);
+    }
+    let mut places: Vec<Option<Recorded>> = Vec::new();
+    places.resize_with(found, || None);
+    for event in of_base.into_iter().flatten().chain(recent) {
+        let place = usize::try_from(event.seq).ok().and_then(|place| places.get_mut(place)).ok_or(OTHERS)?;
+        *place = Some(event);
+    }
+    places.into_iter().collect::<Option<_>>().ok_or(OTHERS)
+}
+
+/// Joins lists.
+trait Joined<T> {
+    fn concat_all(self) -> Vec<T>;
+}
+
+impl<T> Joined<T> for Vec<Vec<T>> {
+    fn concat_all(self) -> Vec<T> {
+        let mut all = Vec::with_capacity(self.iter().map(Vec::len).sum());
+        self.into_iter().for_each(|part| all.extend(part));
+        all
+    }
+}
+
+/// Writes both files anew: all of a log, whose heads after its batches are known.
+///
+/// # Errors
+///
+/// What the operating system says.
+pub(super) fn write(folder: &Folder, facts: &Facts) -> io::Result<Kept> {
+    let newest = facts.heads.newest().ok_or_else(|| io::Error::other("there is no event"))?;
+    let found = Sections::of(&facts.events);
+    let mut order: Vec<usize> = (0..facts.events.len()).collect();
+    order.par_sort_by_key(|place| &found.of[*place]);
+    let (runs, sections) = cut(&order, &found.of);
+    let pack = |run: &Range<usize>| layout::pack_events(order[run.clone()].iter().map(|place| &facts.events[*place]));
+    let mut packed: Vec<(Block, Vec<u8>)> = runs.par_iter().map(pack).collect::<Result<_, _>>()?;
+    packed.push(layout::pack_ends(facts.heads.stands().iter().filter(|stand| stand.ends_batch))?);
+    let mut at = 0;
+    for (block, _) in &mut packed {
+        at = block.lie_at(at);
+    }
+    let (mut blocks, bytes): (Vec<Block>, Vec<Vec<u8>>) = packed.into_iter().unzip();
+    let ends = blocks.pop().expect("the ends were put there");
+    let index = Index {
+        origin: facts.origin.to_string(),
+        end: End::of(newest),
+        blocks,
+        ends,
+        sections,
+        needs: found.needs.into_iter().collect(),
+    };
+    whole_file::replace_unsynced_with(&folder.facts(), |out| layout::write_base(&index, &bytes, out))?;
+    match std::fs::remove_file(folder.recent()) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    Ok(Kept { head: Head { len: newest.len, hash: newest.head }, recent: 0, recent_len: 0 })
+}
+
+/// Cuts ordered events into blocks, and tells in which of them the events of each section lie.
+fn cut(order: &[usize], of: &[Section]) -> (Vec<Range<usize>>, Vec<(Section, Range<usize>)>) {
+    let mut blocks: Vec<Range<usize>> = Vec::new();
+    let mut sections: Vec<(Section, Range<usize>)> = Vec::new();
+    let mut begin = 0;
+    for (at, place) in order.iter().enumerate() {
+        let is_new = sections.last().is_none_or(|(last, _)| *last != of[*place]);
+        if at - begin == BLOCK_LEN || (is_new && at - begin >= BLOCK_LEN / 2) {
+            blocks.push(begin..at);
+            begin = at;
+        }
+        match sections.last_mut().filter(|_| !is_new) {
+            Some((_, own)) => own.end = blocks.len() + 1,
+            None => sections.push((of[*place].clone(), blocks.len()..blocks.len() + 1)),
+        }
+    }
+    if begin < order.len() {
+        blocks.push(begin..order.len());
+    }
+    (blocks, sections)
+}
+
+/// What the files of facts hold, as whoever writes the ledger knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Kept {
+    /// The head that they fit.
+    head: Head,
+    /// Events in `recent`, and bytes.
+    recent: u64,
+    recent_len: u64,
+}
+
+impl Kept {
+    /// What is there; nothing, if the files cannot be used.
+    pub(super) fn find(folder: &Folder, origin: &Origin) -> Option<Self> {
+        let files = Files::open(folder, origin).ok()?;
+        Some(Self { head: files.head(), recent: files.recent(), recent_len: files.recent_len })
+    }
+
+    /// Whether they are those of these events.
+    pub(super) fn fits(&self, facts: &Facts) -> bool {
+        self.head == Head { len: facts.heads.len(), hash: facts.heads.head() }
+    }
+
+    /// Whether they fit a head, and are not to be written anew for the events that came since.
+    pub(super) fn is_settled(&self, head: Head) -> bool {
+        self.head == head && self.recent <= MOST_RECENT
+    }
+
+    /// Adds the batch that ends a log to the recent ones; nothing, if the files are not those of the events before.
+    ///
+    /// `place_of` finds an announcement among the events.
+    pub(super) fn follow(
+        self,
+        folder: &Folder,
+        (events, first): (&[Recorded], usize),
+        end: &Stand,
+        place_of: impl Fn(&str) -> Option<usize>,
+    ) -> Option<Self> {
+        if self.head.len != first as u64 {
+            return None;
+        }
+        let needs = Sections::from(events, first, place_of).needs.into_iter().collect();
+        let (block, bytes) = layout::pack_events(events[first..].iter()).ok()?;
+        let from = (self.head.len, *self.head.hash.as_bytes());
+        let mut frame = Vec::new();
+        layout::write_checked(&Frame { from, end: End::of(end), block, needs }, &mut frame).ok()?;
+        frame.extend(bytes);
+        let mut file = whole_file::open_to_write(&folder.recent()).ok()?;
+        // What is there behind the last frame that follows is torn.
+        file.set_len(self.recent_len).ok()?;
+        file.seek(SeekFrom::Start(self.recent_len)).ok()?;
+        file.write_all(&frame).ok()?;
+        Some(Self {
+            head: Head { len: end.len, hash: end.head },
+            recent: self.recent + (events.len() - first) as u64,
+            recent_len: self.recent_len + frame.len() as u64,
+        })
+    }
+}

@@ -1,0 +1,155 @@
+//! Which events lie together in the file of facts, and which questions need which of them.
+//!
+//! Every event lies in one section: a description among the things, whatever tells of an agreement with it, whatever
+//! comments on another announcement with that, and the others apart. A question about one agreement rests on the things
+//! and on the section of the agreement; and, where an announcement there is about another elsewhere, on the section of
+//! the other. What comments on an announcement always lies with it, so that one step is enough.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::announcement::Body;
+use crate::domain::id::{AnnouncementId, Namespace, folded};
+use crate::event::facts::Recorded;
+
+/// Where events lie together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) enum Section {
+    /// Parties, agreements and missions.
+    Things,
+    /// What tells of no agreement: the ledger itself, contributions, prospects of none.
+    Apart,
+    /// What tells of the agreement of that folded id.
+    Agreement(String),
+}
+
+/// One section needs another: whoever reads the first reads the second too.
+pub(super) type Need = (Section, Section);
+
+/// The sections of events, and what they need.
+#[derive(Debug, Default)]
+pub(super) struct Sections {
+    /// By the places of the events.
+    pub(super) of: Vec<Section>,
+    pub(super) needs: BTreeSet<Need>,
+}
+
+impl Sections {
+    /// Of all events of a log.
+    pub(super) fn of(events: &[Recorded]) -> Self {
+        let mut named: HashMap<String, Option<usize>> = HashMap::new();
+        for event in events {
+            each_reference(&event.announcement.body, &mut |id| {
+                named.insert(id.to_owned(), None);
+            });
+        }
+        if !named.is_empty() {
+            for (place, event) in events.iter().enumerate() {
+                if let Some(found) = named.get_mut(event.id.as_str()) {
+                    *found = Some(place);
+                }
+            }
+        }
+        Self::from(events, 0, |id| named.get(id).copied().flatten())
+    }
+
+    /// Of the events from a place on; `place_of` finds an announcement among all of them.
+    pub(super) fn from(events: &[Recorded], first: usize, place_of: impl Fn(&str) -> Option<usize>) -> Self {
+        let mut finding = Finding { events, place_of, known: HashMap::new() };
+        let mut found = Self::default();
+        for (place, event) in events.iter().enumerate().skip(first) {
+            let section = finding.section(place);
+            let body = &event.announcement.body;
+            let about = spoken_of(body);
+            let mut need = |from: &Section, on: &Section| {
+                if from != on && *from != Section::Apart && *on != Section::Things {
+                    found.needs.insert((from.clone(), on.clone()));
+                }
+            };
+            need(&about, &section);
+            each_reference(body, &mut |id| {
+                if let Some(target) = (finding.place_of)(id) {
+                    let target = finding.section(target);
+                    need(&section, &target);
+                    need(&about, &target);
+                }
+            });
+            found.of.push(section);
+        }
+        found
+    }
+}
+
+struct Finding<'e, F> {
+    events: &'e [Recorded],
+    place_of: F,
+    /// The sections of comments that were looked at.
+    known: HashMap<usize, Section>,
+}
+
+impl<F: Fn(&str) -> Option<usize>> Finding<'_, F> {
+    /// The section of an event: of a comment that of its target, which may be one again.
+    fn section(&mut self, place: usize) -> Section {
+        let mut chain: Vec<usize> = Vec::new();
+        let mut at = place;
+        let section = loop {
+            if let Some(known) = self.known.get(&at) {
+                break known.clone();
+            }
+            let body = &self.events[at].announcement.body;
+            let Some(target) = target(body) else { break spoken_of(body) };
+            chain.push(at);
+            match (self.place_of)(target.as_str()) {
+                Some(next) if !chain.contains(&next) => at = next,
+                // Comments on each other, or on nothing.
+                _ => break Section::Apart,
+            }
+        };
+        for comment in chain {
+            self.known.insert(comment, section.clone());
+        }
+        section
+    }
+}
+
+/// The section of what a body speaks of, a correction by what takes the place of the wrong.
+fn spoken_of(body: &Body) -> Section {
+    let said = match body {
+        Body::Correction(correction) => correction.replacement.as_ref().map(|replacement| &*replacement.0),
+        body => Some(body),
+    };
+    match said {
+        Some(said) if said.kind().is_description() => Section::Things,
+        Some(said) => said.agreement().map_or(Section::Apart, |id| Section::of_agreement(id.as_str())),
+        None => Section::Apart,
+    }
+}
+
+impl Section {
+    /// Of what tells of an agreement, whatever the case of its id.
+    pub(super) fn of_agreement(id: &str) -> Self {
+        Self::Agreement(folded(id).into_owned())
+    }
+}
+
+/// What a comment comments on.
+fn target(body: &Body) -> Option<&AnnouncementId> {
+    match body {
+        Body::Correction(correction) => Some(&correction.corrects),
+        Body::Retraction(retraction) => Some(&retraction.retracts),
+        Body::Dispute(dispute) => Some(&dispute.of),
+        Body::Confirmation(confirmation) => Some(&confirmation.of),
+        Body::Attestation(attestation) => Some(&attestation.of),
+        _ => None,
+    }
+}
+
+/// Calls `visit` for every announcement that a body names.
+fn each_reference(body: &Body, visit: &mut dyn FnMut(&str)) {
+    body.each_id(&mut |namespace, id| {
+        if namespace == Namespace::Announcement {
+            visit(id);
+        }
+    });
+}
