@@ -18,8 +18,8 @@ use servanda::domain::day::Day;
 use servanda::ledger::sealing::Events;
 use servanda::ledger::verify::verify;
 use servanda::ledger::{Folder, Ledger, Log};
-use servanda::query::members::{Question, members};
 use servanda::query::Standpoint;
+use servanda::query::members::{Question, members};
 use servanda::store::Store;
 use servanda::store::sled::SledStore;
 

@@ -19,9 +19,9 @@ use servanda::domain::day::Day;
 use servanda::integrity::digest::event_hash;
 use servanda::ledger::verify::verify;
 use servanda::ledger::{Batch, Folder, Ledger, Log, Options};
+use servanda::query::Standpoint;
 use servanda::query::members::{Question, members};
 use servanda::query::replay::replay;
-use servanda::query::Standpoint;
 
 use common::{access, append_to, found_with, key, now};
 

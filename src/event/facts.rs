@@ -8,7 +8,7 @@ use crate::domain::announcement::Announcement;
 use crate::domain::id::{AnnouncementId, Origin, Recorder};
 use crate::domain::packed::{Packed, Packer, Unpacker, Unreadable};
 use crate::domain::timestamp::Timestamp;
-use crate::event::statement::Event;
+use crate::event::statement::{Event, Header};
 use crate::integrity::digest::{EventHash, genesis_prev};
 
 /// An announcement that was recorded: what an event tells, without its place in the chain.
@@ -155,16 +155,36 @@ impl Extend<Event> for Facts {
 /// Packs events one after the other: positions and moments as differences from the event before.
 pub fn pack_rows<'v>(events: impl IntoIterator<Item = &'v Recorded>) -> Vec<u8> {
     let mut packer = Packer::default();
-    let (mut seq, mut recorded) = (0, 0);
+    let mut before = (0, 0);
     for event in events {
-        packer.number(event.seq.wrapping_sub(seq));
-        packer.signed(event.recorded.unix_ms().wrapping_sub(recorded));
-        (seq, recorded) = (event.seq, event.recorded.unix_ms());
-        event.recorder.pack(&mut packer);
-        event.id.pack(&mut packer);
-        event.announcement.pack(&mut packer);
+        let place = (event.seq, event.recorded.unix_ms());
+        pack_row(place, before, &event.recorder, &event.id, &event.announcement, &mut packer);
+        before = place;
     }
     packer.into_bytes()
+}
+
+/// The bytes that [`pack_rows`] makes of what this event alone tells.
+pub fn pack_event(event: &Event) -> Vec<u8> {
+    let mut packer = Packer::default();
+    let Header { seq, recorded, recorder, .. } = &event.header;
+    pack_row((*seq, recorded.unix_ms()), (0, 0), recorder, &event.id, &event.announcement, &mut packer);
+    packer.into_bytes()
+}
+
+fn pack_row<'v>(
+    place: (u64, i64),
+    before: (u64, i64),
+    recorder: &'v Recorder,
+    id: &'v AnnouncementId,
+    announcement: &'v Announcement,
+    packer: &mut Packer<'v>,
+) {
+    packer.number(place.0.wrapping_sub(before.0));
+    packer.signed(place.1.wrapping_sub(before.1));
+    recorder.pack(packer);
+    id.pack(packer);
+    announcement.pack(packer);
 }
 
 /// Unpacks so many events.
@@ -182,7 +202,8 @@ pub fn unpack_rows(bytes: &[u8], len: usize) -> Result<Vec<Recorded>, Unreadable
         recorded = recorded.wrapping_add(unpacker.signed()?);
         events.push(Recorded {
             seq,
-            recorded: Timestamp::from_unix_ms(recorded).map_err(|_| unpacker.unreadable("a moment that there is not"))?,
+            recorded: Timestamp::from_unix_ms(recorded)
+                .map_err(|_| unpacker.unreadable("a moment that there is not"))?,
             recorder: Packed::unpack(&mut unpacker)?,
             id: Packed::unpack(&mut unpacker)?,
             announcement: Box::new(Packed::unpack(&mut unpacker)?),

@@ -16,7 +16,7 @@ use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle;
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
 use crate::ledger::authority::Authority;
-use crate::ledger::facts::{self, Kept};
+use crate::ledger::facts::{self, Comparison, Kept};
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::shelf::Shelf;
 use crate::ledger::{Access, Damage, OpenError, lock, open_store, unreadable};
@@ -166,6 +166,11 @@ impl Log {
         if Head::read(&self.folder) != Some((head, true)) {
             let _ = head.save(&self.folder);
         }
+    }
+
+    /// The facts that are kept beside the store, to be compared with its events.
+    pub(super) fn comparison(&self) -> Comparison {
+        Comparison::new(&self.folder, &self.origin)
     }
 
     /// The documents that its events name.

@@ -52,7 +52,10 @@ impl<'a> View<'a> {
         };
         if len == 0 {
             let newest = facts.heads.newest().map(|stand| (stand.len - 1, stand.recorded));
-            return Err(QueryError::NotRecorded { newest, first: facts.heads.stands().first().map(|stand| stand.recorded) });
+            return Err(QueryError::NotRecorded {
+                newest,
+                first: facts.heads.stands().first().map(|stand| stand.recorded),
+            });
         }
         Self::until(facts, len, known)
     }

@@ -2,16 +2,26 @@
 
 use std::io;
 
-/// The level at which files that are written once and read often are compressed.
-const LEVEL: i32 = 3;
+/// How much time compressing may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// Little: somebody waits.
+    Little,
+    /// More: it is written once and read often.
+    More,
+}
 
 /// Compresses bytes.
 ///
 /// # Errors
 ///
 /// What zstd says; only memory can be lacking.
-pub fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    zstd::bulk::compress(bytes, LEVEL)
+pub fn compress(bytes: &[u8], effort: Effort) -> io::Result<Vec<u8>> {
+    let level = match effort {
+        Effort::Little => 1,
+        Effort::More => 9,
+    };
+    zstd::bulk::compress(bytes, level)
 }
 
 /// Restores bytes, of which there are exactly so many.
@@ -31,11 +41,13 @@ mod tests {
     #[test]
     fn bytes_come_back_and_no_other_number_of_them() {
         let bytes = b"agreements are to be kept, ".repeat(20);
-        let small = compress(&bytes).expect("there is memory");
-        assert!(small.len() < bytes.len() / 4);
-        assert_eq!(decompress(&small, bytes.len()).expect("they are whole"), bytes);
-        assert!(decompress(&small, bytes.len() - 1).is_err());
-        assert!(decompress(&small, bytes.len() + 1).is_err());
-        assert!(decompress(&small[1..], bytes.len()).is_err());
+        for effort in [Effort::Little, Effort::More] {
+            let small = compress(&bytes, effort).expect("there is memory");
+            assert!(small.len() < bytes.len() / 4);
+            assert_eq!(decompress(&small, bytes.len()).expect("they are whole"), bytes);
+            assert!(decompress(&small, bytes.len() - 1).is_err());
+            assert!(decompress(&small, bytes.len() + 1).is_err());
+            assert!(decompress(&small[1..], bytes.len()).is_err());
+        }
     }
 }

@@ -12,10 +12,10 @@ use serde_json::Value;
 use servanda::cli::answers::{ANSWERS, Published};
 use servanda::event::facts::Stand;
 use servanda::event::{Event, Facts};
+use servanda::query::Known;
 use servanda::query::history::{Span, history};
 use servanda::query::records::show;
 use servanda::query::sources::sources;
-use servanda::query::Known;
 
 use crate::support::{Desk, fixture};
 

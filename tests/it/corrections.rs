@@ -4,8 +4,8 @@
 use serde_json::json;
 
 use crate::given::{Given, Told, check, check_row, corrected, day, did, joined, left, programme, retracted, told};
-use servanda::query::members::{Question, members};
 use servanda::query::Standpoint;
+use servanda::query::members::{Question, members};
 
 fn first() -> Told {
     joined("a", "2016-05-05").named("first").graded("press")

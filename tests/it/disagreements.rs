@@ -6,9 +6,9 @@ use serde_json::json;
 use crate::given::{
     Given, Told, corrected, day, did, disputed, expected, joined, left, milestone, programme, retracted, told, treaty,
 };
+use servanda::query::Standpoint;
 use servanda::query::conflicts::{Conflicts, conflicts};
 use servanda::query::prospects::prospects;
-use servanda::query::Standpoint;
 
 fn listed(given: &Given) -> Conflicts {
     let facts = &given.facts;

@@ -21,6 +21,7 @@ mod ilrs;
 mod import;
 mod import_hostile;
 mod irregular;
+mod kept_facts;
 mod kill;
 mod laws;
 mod layers;

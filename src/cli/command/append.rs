@@ -98,7 +98,8 @@ impl Append {
         complain(&files, &warnings, false, context);
         let mut report = Report::of(&files, &appended, target.ledger(), self.dry_run);
         let preview = appended.preview.as_ref();
-        report.changes = preview.map(|of| consequences(&of.facts, of.first_new, context.around.now.day())).transpose()?;
+        report.changes =
+            preview.map(|of| consequences(&of.facts, of.first_new, context.around.now.day())).transpose()?;
         if let Target::New(founded) = &target {
             report.founded = founded.ledger.facts().heads.at(1);
         }

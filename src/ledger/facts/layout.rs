@@ -22,7 +22,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::event::facts::{Recorded, Stand, pack_rows, unpack_rows};
 use crate::integrity::digest::{EventHash, document_hash};
 use crate::ledger::facts::sections::{Need, Section};
-use crate::store::compressed::{compress, decompress};
+use crate::store::compressed::{Effort, compress, decompress};
 
 const MAGIC: &[u8; 16] = b"servanda facts 1";
 const CHECK_BYTES: usize = 16;
@@ -32,7 +32,7 @@ const MAX_INDEX_BYTES: usize = 256 << 20;
 const MAX_BLOCK_BYTES: u32 = 1 << 30;
 
 /// The first half of a BLAKE3.
-type Check = [u8; CHECK_BYTES];
+pub(super) type Check = [u8; CHECK_BYTES];
 
 /// What lies where in the file `facts`.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -104,9 +104,12 @@ impl End {
 }
 
 /// Packs events into a block, which does not know yet where it lies.
-pub(super) fn pack_events<'e>(events: impl ExactSizeIterator<Item = &'e Recorded>) -> io::Result<(Block, Vec<u8>)> {
+pub(super) fn pack_events<'e>(
+    events: impl ExactSizeIterator<Item = &'e Recorded>,
+    effort: Effort,
+) -> io::Result<(Block, Vec<u8>)> {
     let rows = events.len();
-    block(&pack_rows(events), rows)
+    block(&pack_rows(events), rows, effort)
 }
 
 /// Packs the ends of batches likewise.
@@ -119,25 +122,25 @@ pub(super) fn pack_ends<'s>(stands: impl Iterator<Item = &'s Stand>) -> io::Resu
         packer.raw(stand.head.as_bytes());
         (len, recorded, rows) = (stand.len, stand.recorded.unix_ms(), rows + 1);
     }
-    block(&packer.into_bytes(), rows)
+    // Hashes do not become smaller.
+    block(&packer.into_bytes(), rows, Effort::Little)
 }
 
-fn block(rows: &[u8], len: usize) -> io::Result<(Block, Vec<u8>)> {
-    let bytes = compress(rows)?;
-    let too_large = |_| io::Error::new(io::ErrorKind::InvalidInput, "too many bytes for a block of facts");
+fn block(rows: &[u8], len: usize, effort: Effort) -> io::Result<(Block, Vec<u8>)> {
+    let bytes = compress(rows, effort)?;
+    let too_large = || io::Error::new(io::ErrorKind::InvalidInput, "too many bytes for a block of facts");
+    let number = |len: usize| u32::try_from(len).ok().filter(|len| *len <= MAX_BLOCK_BYTES).ok_or_else(too_large);
     let block = Block {
         at: 0,
-        bytes: u32::try_from(bytes.len()).map_err(too_large)?,
-        size: u32::try_from(rows.len()).ok().filter(|size| *size <= MAX_BLOCK_BYTES).ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidInput, "too many bytes for a block of facts")
-        })?,
-        rows: u32::try_from(len).map_err(too_large)?,
+        bytes: number(bytes.len())?,
+        size: number(rows.len())?,
+        rows: number(len)?,
         check: check(&bytes),
     };
     Ok((block, bytes))
 }
 
-fn check(bytes: &[u8]) -> Check {
+pub(super) fn check(bytes: &[u8]) -> Check {
     let mut check = Check::default();
     check.copy_from_slice(&document_hash(bytes).as_bytes()[..CHECK_BYTES]);
     check

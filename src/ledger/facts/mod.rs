@@ -7,6 +7,7 @@
 //!
 //! Nothing here is waited for. A crash, or a power cut, leaves files that do not fit, or fit an older head.
 
+mod comparison;
 mod layout;
 mod sections;
 
@@ -21,13 +22,15 @@ use crate::domain::id::Origin;
 use crate::event::facts::{Facts, Heads, Recorded, Stand};
 use crate::integrity::digest::EventHash;
 use crate::ledger::settings::{Folder, Head, Settings};
+use crate::store::compressed::Effort;
 use crate::store::whole_file;
 
+pub(super) use comparison::{Comparison, Told};
 use layout::{Base, Block, End, Frame, Index, Unusable};
 use sections::{Section, Sections};
 
 /// Blocks have at least half as many events, where sections are small, and never more.
-const BLOCK_LEN: usize = 1024;
+const BLOCK_LEN: usize = 2048;
 /// The most events in `recent` when a writer leaves.
 const MOST_RECENT: u64 = 8192;
 /// How often files are read that others replace meanwhile.
@@ -179,7 +182,7 @@ impl Files {
     fn blocks_of(&self, id: &str, recent: &[Recorded]) -> Option<BTreeSet<usize>> {
         let wanted = Section::of_agreement(id);
         let index = &self.base.index;
-        let is_told_of = |section: &Section| index.sections.iter().any(|(own, _)| own == section);
+        let is_told_of = |section: &Section| index.sections.binary_search_by(|(own, _)| own.cmp(section)).is_ok();
         let is_recent = || Sections::from(recent, 0, |_| None).of.contains(&wanted);
         if !is_told_of(&wanted) && !is_recent() {
             return None;
@@ -233,7 +236,9 @@ pub(super) fn write(folder: &Folder, facts: &Facts) -> io::Result<Kept> {
     let mut order: Vec<usize> = (0..facts.events.len()).collect();
     order.par_sort_by_key(|place| &found.of[*place]);
     let (runs, sections) = cut(&order, &found.of);
-    let pack = |run: &Range<usize>| layout::pack_events(order[run.clone()].iter().map(|place| &facts.events[*place]));
+    let pack = |run: &Range<usize>| {
+        layout::pack_events(order[run.clone()].iter().map(|place| &facts.events[*place]), Effort::More)
+    };
     let mut packed: Vec<(Block, Vec<u8>)> = runs.par_iter().map(pack).collect::<Result<_, _>>()?;
     packed.push(layout::pack_ends(facts.heads.stands().iter().filter(|stand| stand.ends_batch))?);
     let mut at = 0;
@@ -264,8 +269,11 @@ fn cut(order: &[usize], of: &[Section]) -> (Vec<Range<usize>>, Vec<(Section, Ran
     let mut sections: Vec<(Section, Range<usize>)> = Vec::new();
     let mut begin = 0;
     for (at, place) in order.iter().enumerate() {
-        let is_new = sections.last().is_none_or(|(last, _)| *last != of[*place]);
-        if at - begin == BLOCK_LEN || (is_new && at - begin >= BLOCK_LEN / 2) {
+        let last = sections.last().map(|(last, _)| last).filter(|last| **last != of[*place]);
+        let is_new = last.is_some() || sections.is_empty();
+        // The things are read by everybody, and what is apart by few.
+        let is_alone = matches!(last, Some(Section::Things | Section::Apart));
+        if at - begin == BLOCK_LEN || is_alone || (is_new && at - begin >= BLOCK_LEN / 2) {
             blocks.push(begin..at);
             begin = at;
         }
@@ -321,7 +329,7 @@ impl Kept {
             return None;
         }
         let needs = Sections::from(events, first, place_of).needs.into_iter().collect();
-        let (block, bytes) = layout::pack_events(events[first..].iter()).ok()?;
+        let (block, bytes) = layout::pack_events(events[first..].iter(), Effort::Little).ok()?;
         let from = (self.head.len, *self.head.hash.as_bytes());
         let mut frame = Vec::new();
         layout::write_checked(&Frame { from, end: End::of(end), block, needs }, &mut frame).ok()?;

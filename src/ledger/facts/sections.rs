@@ -127,6 +127,11 @@ fn spoken_of(body: &Body) -> Section {
 }
 
 impl Section {
+    /// Of what is no comment on another announcement.
+    pub(super) fn of_first_hand(body: &Body) -> Option<Self> {
+        target(body).is_none().then(|| spoken_of(body))
+    }
+
     /// Of what tells of an agreement, whatever the case of its id.
     pub(super) fn of_agreement(id: &str) -> Self {
         Self::Agreement(folded(id).into_owned())

@@ -1,8 +1,8 @@
 //! Verification: a verdict for each layer, every fault found, and how much was covered.
 //!
 //! What is found is data, not an error. After a fault it goes on from the actual bytes, so that one fault is told once.
-//! The layers `checkpoints`, `witnesses`, `timestamps` and `projections` have nothing to check yet, and say so; `tree`
-//! compares the hashes that the store keeps of full bundles.
+//! The layers `checkpoints`, `witnesses` and `timestamps` have nothing to check yet, and say so; `tree` compares the
+//! hashes that the store keeps of full bundles, `projections` the facts that are kept with what every event tells.
 //!
 //! Events are looked at one by one on all cores (`seen`), a stretch of them in memory at a time, and put together in
 //! order (`walk`): memory does not grow with the log, but for the names of its documents.
@@ -17,11 +17,12 @@ use rayon::prelude::*;
 
 use crate::domain::shape::vocabulary;
 use crate::integrity::digest::EventHash;
+use crate::ledger::facts::Comparison;
 use crate::ledger::log::{Found, Log};
 use crate::store::bundle::BUNDLE_LEN;
 
 use documents::{Kept, Texts};
-use seen::Seen;
+use seen::{Looking, Seen};
 
 pub(super) use walk::Walk;
 
@@ -117,10 +118,12 @@ impl Report {
 /// `genesis` is the hash of the first event as it was had from elsewhere: without it, genesis proves itself alone.
 pub fn verify(log: &Log, genesis: Option<EventHash>) -> Report {
     let mut walk = Walk::new(log.origin());
+    walk.facts = Some(log.comparison()).filter(Comparison::is_possible);
+    let with_facts = walk.facts.is_some();
     let texts = Texts::new(log.shelf());
     let stretches: Vec<u64> = (0..log.len()).step_by(usize::try_from(STRETCH).unwrap_or(usize::MAX)).collect();
     let mut stretches: VecDeque<u64> = stretches.into();
-    let look = |start: Option<u64>| start.map_or_else(Vec::new, |start| stretch(log, &texts, start));
+    let look = |start: Option<u64>| start.map_or_else(Vec::new, |start| stretch((log, &texts, with_facts), start));
     let mut next = look(stretches.pop_front());
     while !next.is_empty() {
         let following = stretches.pop_front();
@@ -140,20 +143,36 @@ pub fn verify(log: &Log, genesis: Option<EventHash>) -> Report {
         not_checked(Layer::Timestamps, "none is kept"),
         documents.report(),
         walk.quotes.report(),
-        not_checked(Layer::Projections, "no derived state is kept"),
+        projections(walk.facts, log.len(), head),
     ];
     Report { layers, events: log.len(), bytes: walk.bytes, head }
 }
 
 /// Looks at the events of a stretch by themselves, on all cores.
-fn stretch(log: &Log, texts: &Texts, start: u64) -> Vec<Seen> {
+fn stretch(looking: Looking<'_>, start: u64) -> Vec<Seen> {
+    let log = looking.0;
     let bundle = BUNDLE_LEN as u64;
     let bundles: Vec<u64> = (start..log.len().min(start + STRETCH)).step_by(BUNDLE_LEN).collect();
     let look = |first: u64| {
         let found: Vec<Found> = log.found(first..first + bundle).collect();
-        seen::look(log, texts, found)
+        seen::look(looking, found)
     };
     bundles.into_par_iter().flat_map_iter(look).collect()
+}
+
+/// The facts that are kept are compared, if questions use them: those of this very head.
+fn projections(facts: Option<Comparison>, len: u64, head: EventHash) -> LayerReport {
+    let Some(facts) = facts else { return not_checked(Layer::Projections, "no facts are kept") };
+    if !facts.is_of(len, head) {
+        return not_checked(
+            Layer::Projections,
+            "the facts that are kept are of another head, or damaged: no question uses them",
+        );
+    }
+    let fault =
+        |seq: u64| Fault { seq, what: "the facts that are kept of it are others; delete the file `facts`".to_owned() };
+    let faults = facts.differ.iter().copied().map(fault).collect();
+    report(Layer::Projections, faults, format!("facts of {} events", facts.compared))
 }
 
 fn report(layer: Layer, mut faults: Vec<Fault>, covered: String) -> LayerReport {

@@ -6,6 +6,7 @@ use crate::integrity::digest::{self, EventHash};
 use crate::integrity::merkle;
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
 use crate::integrity::{PublicKey, SignatureError};
+use crate::ledger::facts::Told;
 use crate::ledger::log::{Found, Log};
 use crate::ledger::verify::documents::{Quoted, Texts};
 use crate::store::bundle::BUNDLE_LEN;
@@ -22,6 +23,8 @@ pub(in crate::ledger) struct Seen {
     /// The key that signed it, if it is signed.
     pub(super) key: Option<Result<PublicKey, SignatureError>>,
     pub(super) quotes: Vec<Quoted>,
+    /// What it tells, where facts are there to compare it with.
+    pub(super) told: Option<Told>,
     /// Of the last event of a full bundle, whether the hash that the store keeps of it is the right one.
     pub(super) root: Option<Result<(), String>>,
 }
@@ -31,12 +34,12 @@ impl Seen {
     pub(super) fn of(seq: u64, bytes: &[u8], hash: EventHash, recall: &mut Recall) -> Self {
         let event = recall.strict(bytes, hash).map_err(|error| error.to_string());
         let key = event.as_ref().ok().and_then(|event| signed_by(event, bytes));
-        Self { seq, len: bytes.len() as u64, hash, event, key, quotes: Vec::new(), root: None }
+        Self { seq, len: bytes.len() as u64, hash, event, key, quotes: Vec::new(), told: None, root: None }
     }
 
     fn unreadable(seq: u64, what: String) -> Self {
         let hash = digest::event_hash(&[]);
-        Self { seq, len: 0, hash, event: Err(what), key: None, quotes: Vec::new(), root: None }
+        Self { seq, len: 0, hash, event: Err(what), key: None, quotes: Vec::new(), told: None, root: None }
     }
 }
 
@@ -46,25 +49,29 @@ fn signed_by(event: &Event, bytes: &[u8]) -> Option<Result<PublicKey, SignatureE
     Some(verify_signature(armor, EVENT_NAMESPACE, &bytes[..statement]))
 }
 
+/// What is looked at, with which texts, and whether what the events tell is compared with facts.
+pub(super) type Looking<'l> = (&'l Log, &'l Texts, bool);
+
 /// Looks at what was found at the positions of a bundle.
-pub(super) fn look(log: &Log, texts: &Texts, found: Vec<Found>) -> Vec<Seen> {
+pub(super) fn look((log, texts, with_facts): Looking<'_>, found: Vec<Found>) -> Vec<Seen> {
     let mut recall = Recall::default();
     let mut all = Vec::with_capacity(BUNDLE_LEN);
     for found in found {
         match found {
             Found::Unreadable { seq, what } => all.push(Seen::unreadable(seq, what)),
-            Found::Run(run) => look_at_run(log, texts, &run, &mut recall, &mut all),
+            Found::Run(run) => look_at_run((log, texts, with_facts), &run, &mut recall, &mut all),
         }
     }
     all
 }
 
-fn look_at_run(log: &Log, texts: &Texts, run: &Run, recall: &mut Recall, all: &mut Vec<Seen>) {
+fn look_at_run((log, texts, with_facts): Looking<'_>, run: &Run, recall: &mut Recall, all: &mut Vec<Seen>) {
     for (index, bytes) in run.values().enumerate() {
         let hash = run.hash(index).map_or_else(|| digest::event_hash(bytes), EventHash::from_bytes);
         let mut seen = Seen::of(run.first() + index as u64, bytes, hash, recall);
         if let Ok(event) = &seen.event {
             seen.quotes = texts.look_up(&event.announcement.evidence);
+            seen.told = with_facts.then(|| Told::by(event));
         }
         all.push(seen);
     }

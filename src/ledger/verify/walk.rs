@@ -11,6 +11,7 @@ use crate::integrity::digest::{self, EventHash};
 use crate::integrity::{PublicKey, SignatureError};
 use crate::ledger::Damage;
 use crate::ledger::authority::{Authority, AuthorityFault};
+use crate::ledger::facts::Comparison;
 use crate::ledger::log::Log;
 use crate::ledger::verify::documents::{Named, Quotes, files_of};
 use crate::ledger::verify::seen::Seen;
@@ -58,6 +59,8 @@ pub(in crate::ledger) struct Walk {
     pub(in crate::ledger) named: BTreeMap<String, Named>,
     pub(super) quotes: Quotes,
     pub(super) erased: BTreeMap<String, u64>,
+    /// The facts that are kept, if they are compared.
+    pub(super) facts: Option<Comparison>,
     first: Option<EventHash>,
 }
 
@@ -76,6 +79,7 @@ impl Walk {
             named: BTreeMap::new(),
             quotes: Quotes::default(),
             erased: BTreeMap::new(),
+            facts: None,
             first: None,
         }
     }
@@ -92,7 +96,10 @@ impl Walk {
 
     /// Goes on to the next position.
     pub(super) fn take(&mut self, seen: Seen) {
-        let Seen { seq, len, hash, event, key, quotes, root } = seen;
+        let Seen { seq, len, hash, event, key, quotes, told, root } = seen;
+        if let Some(facts) = &mut self.facts {
+            facts.take(seq, told);
+        }
         self.bytes += len;
         self.first = self.first.or(Some(hash).filter(|_| len > 0));
         if let Some(root) = root {

@@ -343,12 +343,8 @@ impl Pair<'_, '_> {
 
     /// What the later state of knowledge says of something new: whether it happened after the earlier state.
     fn learned(&self, fresh: &[u64], after: Option<&Member>) -> Label {
-        let known_until = self
-            .from
-            .known
-            .announced_by
-            .into_iter()
-            .chain(self.before.events.last().map(|event| event.recorded.day()));
+        let known_until =
+            self.from.known.announced_by.into_iter().chain(self.before.events.last().map(|event| event.recorded.day()));
         let known_until = known_until.min();
         let happened = after.and_then(|row| row.since.as_ref()).map(Date::window);
         let happened = match after {

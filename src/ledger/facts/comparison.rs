@@ -1,0 +1,122 @@
+//! Whether the facts that are kept are those of the events, for `verify`: a window of the log in memory at a time.
+
+use rayon::prelude::*;
+
+use crate::domain::id::Origin;
+use crate::event::facts::{Recorded, pack_event, pack_rows};
+use crate::event::statement::Event;
+use crate::integrity::digest::EventHash;
+use crate::ledger::facts::Files;
+use crate::ledger::facts::layout::{Check, Unusable, check};
+use crate::ledger::facts::sections::Section;
+use crate::ledger::settings::{Folder, Head};
+
+/// The events that are compared with one pass over the files.
+const WINDOW: u64 = 1 << 21;
+/// Blocks that are unpacked at a time.
+const AT_A_TIME: usize = 32;
+/// What there is not: no fact has this digest, as far as anybody can find.
+const NOTHING: Check = [0; 16];
+
+/// What an event tells, as a digest of its packed form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ledger) struct Told(Check);
+
+impl Told {
+    pub(in crate::ledger) fn by(event: &Event) -> Self {
+        Self(check(&pack_event(event)))
+    }
+}
+
+/// Facts that are being compared with the events, one after the other.
+pub(in crate::ledger) struct Comparison {
+    files: Option<Files>,
+    begin: u64,
+    digests: Vec<Check>,
+    /// Events whose facts are others, or are not there.
+    pub(in crate::ledger) differ: Vec<u64>,
+    pub(in crate::ledger) compared: u64,
+}
+
+impl Comparison {
+    /// With the facts that are kept in a folder, if any can be used.
+    pub(in crate::ledger) fn new(folder: &Folder, origin: &Origin) -> Self {
+        let files = Files::open(folder, origin).ok();
+        Self { files, begin: 0, digests: Vec::new(), differ: Vec::new(), compared: 0 }
+    }
+
+    /// Whether there are facts to compare with.
+    pub(in crate::ledger) fn is_possible(&self) -> bool {
+        self.files.is_some()
+    }
+
+    /// Compares the next event; one that could not be read tells nothing.
+    pub(in crate::ledger) fn take(&mut self, seq: u64, told: Option<Told>) {
+        let (Some(files), Some(Told(told))) = (&mut self.files, told) else { return };
+        if seq >= files.end().len {
+            return;
+        }
+        if seq >= self.begin + self.digests.len() as u64 {
+            match digests(files, seq) {
+                Ok(digests) => (self.begin, self.digests) = (seq, digests),
+                Err(_) => {
+                    // What cannot be read is not used by anybody.
+                    self.files = None;
+                    return;
+                }
+            }
+        }
+        let kept = usize::try_from(seq - self.begin).ok().and_then(|place| self.digests.get(place));
+        self.compared += 1;
+        if kept != Some(&told) {
+            self.differ.push(seq);
+        }
+    }
+
+    /// Whether the facts are used for a log that ends so.
+    pub(in crate::ledger) fn is_of(&self, len: u64, head: EventHash) -> bool {
+        self.files.as_ref().is_some_and(|files| files.head() == Head { len, hash: head })
+    }
+}
+
+/// The digests of the facts of a window that begins there, in the order of the events.
+fn digests(files: &mut Files, begin: u64) -> Result<Vec<Check>, Unusable> {
+    let len = (files.end().len - begin).min(WINDOW);
+    let mut digests = vec![NOTHING; usize::try_from(len).unwrap_or(usize::MAX)];
+    let mut take = |facts: Vec<(u64, Check)>| {
+        for (seq, digest) in facts {
+            let place = seq.checked_sub(begin).and_then(|place| usize::try_from(place).ok());
+            if let Some(kept) = place.and_then(|place| digests.get_mut(place)) {
+                // Of two, which one is used is not known.
+                *kept = if *kept == NOTHING { digest } else { NOTHING };
+            }
+        }
+    };
+    let digest = |event: &Recorded| (event.seq, check(&pack_rows([event])));
+    let all: Vec<usize> = (0..files.base.index.blocks.len()).collect();
+    for some in all.chunks(AT_A_TIME) {
+        let bytes = files.base.bytes(some[0]..some[0] + some.len())?;
+        let sections = &files.base.index.sections;
+        let of_block = |(place, (block, bytes)): (usize, (_, Vec<u8>))| {
+            let block: super::Block = block;
+            let events = block.events(&bytes)?;
+            // What lies elsewhere than questions look for it is not there.
+            let found = events.iter().filter(|event| lies_well(event, some[0] + place, sections));
+            Ok(found.map(digest).collect::<Vec<_>>())
+        };
+        let found: Vec<Vec<(u64, Check)>> =
+            bytes.into_par_iter().enumerate().map(of_block).collect::<Result<_, Unusable>>()?;
+        found.into_iter().for_each(&mut take);
+    }
+    for (frame, bytes) in &files.frames {
+        take(frame.block.events(bytes)?.iter().map(digest).collect());
+    }
+    Ok(digests)
+}
+
+/// Whether an event that is no comment lies in the blocks of its section.
+fn lies_well(event: &Recorded, block: usize, sections: &[(Section, std::ops::Range<usize>)]) -> bool {
+    let Some(own) = Section::of_first_hand(&event.announcement.body) else { return true };
+    let found = sections.binary_search_by(|(section, _)| section.cmp(&own));
+    found.is_ok_and(|place| sections[place].1.contains(&block))
+}
