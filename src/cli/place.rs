@@ -78,6 +78,11 @@ impl Context<'_, '_> {
         Ok(Reading { facts: ManuallyDrop::new(log.facts()?), shelf: log.shelf() })
     }
 
+    /// The same by way of the facts that are kept, with the hash of each event.
+    pub(super) fn read_hashed(log: &Log) -> Result<Reading, Failure> {
+        Ok(Reading { facts: ManuallyDrop::new(log.hashed_facts()?), shelf: log.shelf() })
+    }
+
     /// Opens the log as it is.
     pub(super) fn read_log(&self, command: &str) -> Result<Log, Failure> {
         let folder = self.ledger();

@@ -296,6 +296,20 @@ impl Body {
     }
 }
 
+impl Body {
+    /// The announcement that this one is about: what it corrects, takes back, denies, confirms or attests.
+    pub fn about(&self) -> Option<&AnnouncementId> {
+        match self {
+            Self::Correction(correction) => Some(&correction.corrects),
+            Self::Retraction(retraction) => Some(&retraction.retracts),
+            Self::Dispute(dispute) => Some(&dispute.of),
+            Self::Confirmation(confirmation) => Some(&confirmation.of),
+            Self::Attestation(attestation) => Some(&attestation.of),
+            _ => None,
+        }
+    }
+}
+
 named_schema!(Body, |generator| of_claim(Kind::ALL.iter().copied(), generator));
 
 macro_rules! body_from {

@@ -35,10 +35,15 @@ const MAX_CHARS: usize = 100;
 ///
 /// ISO 8601-2:2019, annex A (the Extended Date/Time Format), levels 0 to 2, years -9999 to 9999, without times of day.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Date {
-    text: CompactString,
-    // A function of the text, so that derived equality is equality of the text.
-    window: Window,
+pub struct Date(Form);
+
+/// A date in as little room as it needs: a ledger holds many, and nearly all are plain days.
+// Each text has one form, and its window is a function of it, so that derived equality is equality of the text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Form {
+    /// A day of the years 0000 to 9999, written as `2023-10-18`.
+    PlainDay(Day),
+    Other(Box<(CompactString, Window)>),
 }
 
 impl Date {
@@ -50,9 +55,7 @@ impl Date {
     pub fn parse(text: &str) -> Result<Self, DateError> {
         // Nearly every date is a plain day, and means the same when it is read without the grammar.
         match Day::parse(text) {
-            Ok(day) if text.len() == PLAIN_DAY && !is_placeholder(day.ymd()) => {
-                Ok(Self { text: text.into(), window: Window::of_day(day) })
-            }
+            Ok(day) if text.len() == PLAIN_DAY && !is_placeholder(day.ymd()) => Ok(Self(Form::PlainDay(day))),
             _ => Self::parse_by_grammar(text),
         }
     }
@@ -71,7 +74,15 @@ impl Date {
         let window = window_of(&edtf).ok_or_else(|| DateError::Unbounded { text: text.to_owned() })?;
         let canonical = edtf.to_string();
         // The canonical form of a qualified date can be a character longer, and has to be readable too.
-        if is_too_long(&canonical) { Err(DateError::TooLong) } else { Ok(Self { text: canonical.into(), window }) }
+        if is_too_long(&canonical) { Err(DateError::TooLong) } else { Ok(Self::of(canonical.into(), window)) }
+    }
+
+    /// The date of a canonical text, which may stand for these days.
+    fn of(text: CompactString, window: Window) -> Self {
+        match window.earliest().filter(|_| text.len() == PLAIN_DAY && Day::parse(&text).is_ok()) {
+            Some(day) => Self(Form::PlainDay(day)),
+            None => Self(Form::Other(Box::new((text, window)))),
+        }
     }
 
     /// Exactly that day.
@@ -88,48 +99,66 @@ impl Date {
             (None, Some(last)) => format!("[..{last}]"),
             (None, None) => "XXXX".to_owned(),
         };
-        Self { text: text.into(), window }
+        Self::of(text.into(), window)
     }
 
     /// The days that it may stand for.
     pub fn window(&self) -> Window {
-        self.window
+        match &self.0 {
+            Form::PlainDay(day) => Window::of_day(*day),
+            Form::Other(other) => other.1,
+        }
+    }
+
+    /// As it is written.
+    fn text(&self) -> CompactString {
+        match &self.0 {
+            Form::PlainDay(day) => plain_text(*day),
+            Form::Other(other) => other.0.clone(),
+        }
+    }
+
+    /// Whether it is written with one of these.
+    fn has(&self, marks: [char; 2]) -> bool {
+        match &self.0 {
+            Form::PlainDay(_) => false,
+            Form::Other(other) => other.0.contains(marks),
+        }
     }
 
     /// The day, if there is only one that it may stand for, and nothing (`~`, `?`) qualifies it.
     pub fn as_day(&self) -> Option<Day> {
         let is_qualified = self.is_approximate() || self.is_uncertain();
-        self.window.earliest().filter(|day| !is_qualified && self.window.latest() == Some(*day))
+        self.window().earliest().filter(|day| !is_qualified && self.window().latest() == Some(*day))
     }
 
     /// Whether any part of it is an estimate (`~` or `%`).
     pub fn is_approximate(&self) -> bool {
-        self.text.contains(['~', '%'])
+        self.has(['~', '%'])
     }
 
     /// Whether its source is doubtful about any part of it (`?` or `%`).
     pub fn is_uncertain(&self) -> bool {
-        self.text.contains(['?', '%'])
+        self.has(['?', '%'])
     }
 
     /// The date for a reader, such as `Oct 2023` or `by 8 Oct 2023`; what is rare stays EDTF.
     pub fn in_words(&self) -> String {
-        Edtf::parse(&self.text)
-            .ok()
-            .and_then(|edtf| words_for(&edtf, self.window))
-            .unwrap_or_else(|| self.text.to_string())
+        let text = self.text();
+        let words = Edtf::parse(&text).ok().and_then(|edtf| words_for(&edtf, self.window()));
+        words.unwrap_or_else(|| text.into_string())
     }
 }
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.text)
+        f.pad(&self.text())
     }
 }
 
 impl Serialize for Date {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
+        serializer.serialize_str(&self.text())
     }
 }
 
@@ -148,6 +177,17 @@ named_schema!(Date, |_| schemars::json_schema!({
         "2023-10-18", "2023-10", "2018", "202X", "[2024-05..2024-08]", "[..2023-10]", "2023-10-18~", "XXXX",
     ],
 }));
+
+/// A day of the years 0000 to 9999, as `2023-10-18`.
+fn plain_text(day: Day) -> CompactString {
+    let (year, month, number) = day.ymd();
+    let digit = |number: i32, place: i32| char::from(b'0' + (number / place % 10).to_le_bytes()[0]);
+    let (month, number) = (i32::from(month), i32::from(number));
+    let mut text = CompactString::default();
+    text.extend([1000, 100, 10, 1].map(|place| digit(year, place)));
+    text.extend(['-', digit(month, 10), digit(month, 1), '-', digit(number, 10), digit(number, 1)]);
+    text
+}
 
 fn is_too_long(text: &str) -> bool {
     text.chars().nth(MAX_CHARS).is_some()

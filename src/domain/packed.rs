@@ -314,6 +314,16 @@ impl Packed for u64 {
     }
 }
 
+impl<T: Packed> Packed for Box<T> {
+    fn pack<'v>(&'v self, to: &mut Packer<'v>) {
+        self.as_ref().pack(to);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Result<Self, Unreadable> {
+        T::unpack(from).map(Self::new)
+    }
+}
+
 impl<T: Packed> Packed for Option<T> {
     fn pack<'v>(&'v self, to: &mut Packer<'v>) {
         to.byte(self.is_some().into());

@@ -137,6 +137,18 @@ impl Shaped for crate::domain::date::Date {
     const SHAPE: Shape = Shape::Date;
 }
 
+impl<T: Shaped> Shaped for Box<T> {
+    const SHAPE: Shape = T::SHAPE;
+
+    fn each_id(&self, visit: &mut dyn FnMut(Namespace, &str)) {
+        self.as_ref().each_id(visit);
+    }
+
+    fn each_text(&self, visit: &mut dyn FnMut(&str)) {
+        self.as_ref().each_text(visit);
+    }
+}
+
 impl<T: Shaped> Shaped for Option<T> {
     const SHAPE: Shape = T::SHAPE;
 

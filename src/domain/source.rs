@@ -26,7 +26,7 @@ record! {
         /// How close the publisher is to the fact.
         required grade: Grade,
         /// The document itself, kept in the ledger under its hash.
-        optional document: Document,
+        optional document: Box<Document>,
     }
 }
 

@@ -127,6 +127,13 @@ impl Facts {
         event_at(&self.events, seq)
     }
 
+    /// Forgets the newest event, unless it is about the ledger itself, and where the log stood then.
+    pub fn forget_newest_of_world(&mut self) {
+        let is_of_world = |event: &mut Recorded| !event.announcement.body.kind().is_about_ledger();
+        self.events.pop_if(is_of_world);
+        self.heads.stands.clear();
+    }
+
     /// Takes the events that follow these.
     pub fn append(&mut self, next: Self) {
         self.events.extend(next.events);

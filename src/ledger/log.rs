@@ -8,15 +8,15 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::domain::id::Origin;
-use crate::event::chain::Chain;
-use crate::event::facts::Facts;
+use crate::event::chain::{Chain, prev_slot};
+use crate::event::facts::{Facts, Heads, Stand};
 use crate::event::recall::Recall;
 use crate::event::statement::{Event, split};
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle;
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
 use crate::ledger::authority::Authority;
-use crate::ledger::facts::{self, Comparison, Kept};
+use crate::ledger::facts::{self, Comparison, HeadsKnown, Kept, Scope};
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::shelf::Shelf;
 use crate::ledger::{Access, Damage, OpenError, lock, open_store, unreadable};
@@ -154,6 +154,77 @@ impl Log {
         self.forgotten().map_or(Ok(facts), |damage| Err(damage.into()))
     }
 
+    /// The same from the facts that are kept beside the store, if they fit: the events are hashed, and not read.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`facts`](Self::facts), which tells what is wrong with a log that these facts do not fit.
+    pub fn hashed_facts(&self) -> Result<Facts, OpenError> {
+        let kept = facts::read(&self.folder, Scope::Everything, HeadsKnown::Batches);
+        match kept.and_then(|kept| self.with_hashes(kept)) {
+            Some(facts) if check_end(&facts, self.store.as_ref()).is_ok() => Ok(facts),
+            _ => self.facts(),
+        }
+    }
+
+    /// These facts with the heads after each event, if the events hang together and end as the facts do.
+    fn with_hashes(&self, mut facts: Facts) -> Option<Facts> {
+        if facts.heads.len() != self.len() {
+            return None;
+        }
+        let links: Vec<Links> =
+            parts(self.len()).into_par_iter().map(|part| self.links(part)).collect::<Option<_>>()?;
+        let mut heads = Heads::new(&self.origin);
+        let mut events = facts.events.iter();
+        for part in links {
+            if part.prev != heads.head() {
+                return None;
+            }
+            for head in part.hashes {
+                let event = events.next()?;
+                let ends_batch = facts.heads.at(event.seq + 1) == Some(head);
+                heads.push(Stand { len: event.seq + 1, head, recorded: event.recorded, ends_batch });
+            }
+        }
+        // Each batch must end where it did, and the last of them the log.
+        let ends = heads.stands().iter().filter(|stand| stand.ends_batch);
+        if !ends.eq(facts.heads.stands()) {
+            return None;
+        }
+        facts.heads = heads;
+        Some(facts)
+    }
+
+    /// The hashes of events that name each other's.
+    fn links(&self, part: Range<u64>) -> Option<Links> {
+        let mut links = Links { prev: EventHash::from_bytes([0; 32]), hashes: Vec::new() };
+        for run in self.store.runs(part) {
+            let run = run.ok()?;
+            for (index, bytes) in run.values().enumerate() {
+                let slot = prev_slot(bytes)?;
+                let prev = std::str::from_utf8(bytes.get(slot..slot + 2 * 32)?).ok()?.parse().ok()?;
+                match links.hashes.last() {
+                    None => links.prev = prev,
+                    Some(before) if *before == prev => {}
+                    Some(_) => return None,
+                }
+                links.hashes.push(run.hash(index).map_or_else(|| event_hash(bytes), EventHash::from_bytes));
+            }
+        }
+        Some(links)
+    }
+
+    /// Where the log ends, if it holds: what [`facts`](Self::facts) checks, and nothing is kept of it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`facts`](Self::facts).
+    pub fn check(&self) -> Result<Head, OpenError> {
+        let (_, chain) = walked(&self.origin, self.store.as_ref(), Keep::OfLedger)?;
+        let head = Head { len: chain.len(), hash: chain.head() };
+        self.forgotten().map_or(Ok(head), |damage| Err(damage.into()))
+    }
+
     /// Makes the facts anew that are kept beside the store, if they are others than these, which were read from it. They
     /// can be done without.
     pub fn keep(&self, facts: &Facts) {
@@ -182,8 +253,21 @@ impl Log {
 /// Reads all events of a store, follows the chain, and checks the signature at its end, which through `prev` binds every
 /// byte before it.
 pub(crate) fn checked(origin: &Origin, store: &dyn Store) -> Result<(Facts, Chain), OpenError> {
+    walked(origin, store, Keep::All)
+}
+
+/// What is kept of the events while they are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    /// All of them.
+    All,
+    /// What the ledger says about itself, and the newest.
+    OfLedger,
+}
+
+fn walked(origin: &Origin, store: &dyn Store, keep: Keep) -> Result<(Facts, Chain), OpenError> {
     let stretches: Vec<Stretch> =
-        parts(store.len()).into_par_iter().map(|part| Stretch::read(origin, store, part)).collect();
+        parts(store.len()).into_par_iter().map(|part| Stretch::read(origin, store, part, keep)).collect();
     let mut facts = Facts::new(origin.clone());
     let mut chain = Chain::new(origin.clone());
     for stretch in stretches {
@@ -198,14 +282,18 @@ pub(crate) fn checked(origin: &Origin, store: &dyn Store) -> Result<(Facts, Chai
         stretch.ends.map_or(Ok(()), Err)?;
         chain = stretch.chain.unwrap_or(chain);
     }
-    if let Some(newest) = facts.heads.newest() {
-        if !newest.ends_batch {
-            let what = "the log ends in the middle of a batch".to_owned();
-            return Err(Damage { seq: newest.len - 1, what }.into());
-        }
-        check_end(&facts, store)?;
+    if chain.is_open() {
+        let what = "the log ends in the middle of a batch".to_owned();
+        return Err(Damage { seq: chain.len() - 1, what }.into());
     }
+    check_end(&facts, store)?;
     Ok((facts, chain))
+}
+
+/// The hashes of events in a row, and what the first follows.
+struct Links {
+    prev: EventHash,
+    hashes: Vec<EventHash>,
 }
 
 /// Positions in parts that begin with bundles, one for each core.
@@ -227,13 +315,15 @@ struct Stretch {
 }
 
 impl Stretch {
-    fn read(origin: &Origin, store: &dyn Store, part: Range<u64>) -> Self {
+    fn read(origin: &Origin, store: &dyn Store, part: Range<u64>, keep: Keep) -> Self {
         let mut stretch = Self { facts: Facts::new(origin.clone()), first: None, chain: None, ends: None };
-        // The first has room for all that follow it.
-        stretch.facts.events.reserve(usize::try_from(store.len() - part.start).unwrap_or(0));
+        if keep == Keep::All {
+            // The first has room for all that follow it.
+            stretch.facts.events.reserve(usize::try_from(store.len() - part.start).unwrap_or(0));
+        }
         let mut recall = Recall::default();
         for run in store.runs(part) {
-            let read = run.map_err(unreadable).and_then(|run| stretch.run(&run, &mut recall));
+            let read = run.map_err(unreadable).and_then(|run| stretch.run(&run, &mut recall, keep));
             if let Err(error) = read {
                 stretch.ends = Some(error);
                 break;
@@ -242,7 +332,7 @@ impl Stretch {
         stretch
     }
 
-    fn run(&mut self, run: &Run, recall: &mut Recall) -> Result<(), OpenError> {
+    fn run(&mut self, run: &Run, recall: &mut Recall, keep: Keep) -> Result<(), OpenError> {
         for (index, bytes) in run.values().enumerate() {
             let hash = run.hash(index).map_or_else(|| event_hash(bytes), EventHash::from_bytes);
             let read = recall.hashed(bytes, hash);
@@ -253,6 +343,9 @@ impl Stretch {
                     self.chain = Some(Chain::after(&event));
                     self.first = Some(event.clone());
                 }
+            }
+            if keep == Keep::OfLedger {
+                self.facts.forget_newest_of_world();
             }
             self.facts.extend([event]);
         }
@@ -277,9 +370,9 @@ fn check_end(facts: &Facts, store: &dyn Store) -> Result<(), OpenError> {
     let (statement, armor) = split(&newest).map_err(|error| damage(error.to_string()))?;
     let key = verify_signature(armor.unwrap_or_default(), EVENT_NAMESPACE, &newest[..=statement.len()])
         .map_err(|error| damage(error.to_string()))?;
-    let before = facts.heads.stands().iter().rev().skip(1).find(|stand| stand.ends_batch).map_or(0, |stand| stand.len);
     let mut authority = Authority::default();
-    for event in facts.events.iter().take_while(|event| event.seq < before) {
+    // What changes keys stands alone in its batch, so that none of these are of the last.
+    for event in facts.events.iter().take_while(|event| event.seq < end.seq) {
         // What could not be changed then is `verify`'s to tell.
         let _ = authority.apply(event.seq, &event.announcement.body);
     }

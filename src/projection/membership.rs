@@ -110,7 +110,8 @@ pub fn rows<'a>(
 /// Every party's part in an agreement, before a day is asked for.
 #[derive(Debug)]
 pub struct Parts<'a> {
-    confirmed: Vec<Participation<'a>>,
+    /// By what is confirmed, in the order of the parties' ids.
+    pub confirmed: Vec<Participation<'a>>,
     /// None, where what is only reported may not show.
     reported: Vec<Participation<'a>>,
 }

@@ -186,7 +186,7 @@ pub fn agreement(facts: &Facts, name: &str, at: Standpoint) -> Result<AgreementP
         prospects: expectations(&view, at, Some(&subjects)),
         signatories: signatories(&view, &events),
         sources: sources(&events),
-        history: entries(&view, events),
+        history: entries(&view, &events),
     })
 }
 

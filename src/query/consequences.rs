@@ -15,7 +15,6 @@ use crate::event::facts::{Facts, Recorded};
 use crate::projection::membership::{Participation, participations};
 use crate::projection::rank::Prefer;
 use crate::projection::rules::Rules;
-use crate::query::view::about;
 use crate::query::{Known, QueryError, Status, View};
 
 /// Answers about one party and one agreement that are no longer the same.
@@ -88,7 +87,7 @@ fn touched(view: &View<'_>, new: &[Recorded]) -> BTreeSet<String> {
         // A correction may be of a correction; each is about an earlier event, so that this comes to an end.
         while let Some(event) = at {
             found.extend(event.announcement.body.agreement().map(AgreementId::folded));
-            let target = about(&event.announcement.body).and_then(|id| view.knowledge.event(id));
+            let target = event.announcement.body.about().and_then(|id| view.knowledge.event(id));
             at = target.filter(|target| target.seq < event.seq);
         }
         if let crate::domain::announcement::Body::Agreement(agreement) = &event.announcement.body {

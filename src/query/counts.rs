@@ -216,7 +216,6 @@ impl Parts<'_, '_> {
             (false, false) => (Verdict::Fewer, ours.certain.saturating_sub(count.number).max(1)),
         };
         let day = days.last().copied().unwrap_or(Day::MAX);
-        let rows: Vec<Row<'_>> = self.confirmed.iter().map(|part| part.on(day)).collect();
         let mut publishers: Vec<String> =
             claim.evidence.iter().map(|evidence| evidence.source.publisher.clone()).collect();
         publishers.dedup();
@@ -230,7 +229,7 @@ impl Parts<'_, '_> {
             ours,
             verdict,
             difference,
-            explained_by: self.candidates(verdict, count.of, claim, (&rows, day)),
+            explained_by: self.candidates(verdict, count.of, claim, day),
             standing: claim.standing,
             disputed: !claim.disputed_by.is_empty(),
             event: claim.seq(),
@@ -264,19 +263,14 @@ impl Parts<'_, '_> {
     }
 
     /// Whom somebody who counted more, or fewer, may have counted otherwise.
-    fn candidates(
-        &self,
-        verdict: Verdict,
-        of: Counted,
-        claim: &Claim<'_>,
-        (rows, on): (&[Row<'_>], Day),
-    ) -> Vec<Candidate> {
-        let mut found: BTreeMap<String, Candidate> = BTreeMap::new();
-        for row in rows {
-            let counted = self.is_counted(of, &row.party, on);
-            let is_member = row.status == Status::Member;
-            let certain = row.certainty == Certainty::Certain;
-            let announced_later = || {
+    fn candidates(&self, verdict: Verdict, of: Counted, claim: &Claim<'_>, on: Day) -> Vec<Candidate> {
+        let mut found: BTreeMap<&str, Candidate> = BTreeMap::new();
+        for part in &self.confirmed {
+            let (status, certainty) = part.status_on(on);
+            let counted = self.is_counted(of, &part.party, on);
+            let is_member = status == Status::Member;
+            let certain = certainty == Certainty::Certain;
+            let announced_later = |row: &Row<'_>| {
                 let after = |seq: u64| {
                     self.view.event(seq).is_some_and(|event| claim.announced().certainly_before(announced(event)))
                 };
@@ -284,26 +278,27 @@ impl Parts<'_, '_> {
             };
             let because = match verdict {
                 Verdict::Agrees => (counted && is_member && !certain).then_some(Because::Possible),
-                Verdict::More if counted && !is_member && row.status > Status::Former => Some(Because::NotMember),
+                Verdict::More if counted && !is_member && status > Status::Former => Some(Because::NotMember),
                 Verdict::More => (!counted && is_member).then_some(Because::NotState),
                 Verdict::Fewer if !counted || !is_member => None,
                 Verdict::Fewer if !certain => Some(Because::Possible),
-                Verdict::Fewer if row.disputed => Some(Because::Disputed),
-                Verdict::Fewer => announced_later().then_some(Because::AnnouncedLater),
+                Verdict::Fewer => {
+                    let row = part.on(on);
+                    let disputed = row.disputed.then_some(Because::Disputed);
+                    disputed.or_else(|| announced_later(&row).then_some(Because::AnnouncedLater))
+                }
             };
             if let Some(because) = because {
-                let candidate = self.candidate(&row.party, row.status, row.certainty, because, on);
-                found.insert(row.party.clone(), candidate);
+                found.insert(&part.party, self.candidate(&part.party, status, certainty, because, on));
             }
         }
         if verdict == Verdict::More {
             for part in self.reported.iter().filter(|part| self.is_counted(of, &part.party, on)) {
-                let row = part.on(on);
+                let (status, certainty) = part.status_on(on);
                 let ours = self.confirmed.binary_search_by(|own| own.party.cmp(&part.party)).ok();
-                let is_ours = ours.is_some_and(|index| rows[index].status == Status::Member);
-                if row.status == Status::Member && !is_ours {
-                    let candidate = self.candidate(&part.party, row.status, row.certainty, Because::Reported, on);
-                    found.insert(part.party.clone(), candidate);
+                let is_ours = ours.is_some_and(|index| self.confirmed[index].status_on(on).0 == Status::Member);
+                if status == Status::Member && !is_ours {
+                    found.insert(&part.party, self.candidate(&part.party, status, certainty, Because::Reported, on));
                 }
             }
         }

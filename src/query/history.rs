@@ -124,7 +124,7 @@ pub fn history(facts: &Facts, subject: Option<&str>, span: Span, known: Known) -
         from: span.from,
         to: span.to,
         position: view.position(),
-        entries: entries(&view, events),
+        entries: entries(&view, &events),
     })
 }
 
@@ -142,9 +142,14 @@ impl Span {
 }
 
 /// What events tell, by the day on which it happened, then by the order of recording.
-pub(super) fn entries(view: &View<'_>, mut events: Vec<&Recorded>) -> Vec<Entry> {
-    events.par_sort_by_cached_key(|event| (place(event), event.seq));
-    events.par_iter().with_min_len(FEWEST_ENTRIES).map(|event| entry(view, event)).collect()
+pub(super) fn entries(view: &View<'_>, events: &[&Recorded]) -> Vec<Entry> {
+    // Events are looked at in the order in which they lie in memory, and what they tell is put in order afterwards.
+    let placed = events.par_iter().with_min_len(FEWEST_ENTRIES).map(|event| (place(event), entry(view, event)));
+    let (places, entries): (Vec<Option<Day>>, Vec<Entry>) = placed.unzip();
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.par_sort_by_key(|index| places[*index]);
+    let mut entries: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|index| entries[index].take()).collect()
 }
 
 /// The day by which an announcement is placed: what has no day of its own happened when it was announced, and things

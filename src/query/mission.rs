@@ -85,6 +85,6 @@ pub fn mission(facts: &Facts, name: &str, at: Standpoint) -> Result<MissionPage,
         milestones: claims.filter_map(milestone).collect(),
         prospects: expectations(&view, at, Some(&subjects)),
         sources: sources(&events),
-        history: entries(&view, events),
+        history: entries(&view, &events),
     })
 }

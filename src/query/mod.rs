@@ -34,6 +34,7 @@ pub mod consequences;
 pub mod contributions;
 pub mod counts;
 pub mod diff;
+mod fulfilments;
 pub mod history;
 pub mod keys;
 pub mod members;

@@ -155,7 +155,7 @@ pub fn party(facts: &Facts, name: &str, at: Standpoint) -> Result<PartyPage, Que
         prospects: expectations(&view, at, Some(&subjects)),
         signatories: signatories(&view, &events),
         sources: sources(&events),
-        history: entries(&view, events),
+        history: entries(&view, &events),
     })
 }
 

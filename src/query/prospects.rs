@@ -3,12 +3,12 @@
 //! Announcements of the same thing are one expectation: the newest of them stands, and where it gives another day than
 //! an earlier one, the expectation has moved. Something is expected from the day of its first announcement on.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::agreement::{Agreement, Milestone};
+use crate::domain::agreement::Milestone;
 use crate::domain::announcement::{Body, Standing};
 use crate::domain::contribution::{ContributionStage, Prospect};
 use crate::domain::date::Date;
@@ -17,13 +17,11 @@ use crate::domain::id::{AgreementId, MissionId, Namespace, PartyId};
 use crate::domain::shape::vocabulary;
 use crate::domain::window::Window;
 use crate::event::facts::Facts;
-use crate::projection::interval::{Interval, ends_by};
 use crate::projection::knowledge::Claim;
-use crate::projection::membership::{Participation, participations};
-use crate::projection::rules::Rules;
 use crate::query::contributions::{by_item, reached, wording};
+use crate::query::fulfilments::{Fulfilments, fulfilments, met_by_all};
 use crate::query::members::events;
-use crate::query::view::{concerns_all_or, names_any};
+use crate::query::view::names_any;
 use crate::query::{QueryError, Reported, Standpoint, Vantage, View};
 
 /// The answer: `servanda/prospects/v1`.
@@ -164,7 +162,22 @@ impl Expected {
 /// Everything expected by the day, of these things if any are named: overdue, due, open, met and cancelled, and in each by the day that it is due.
 pub(super) fn expectations(view: &View<'_>, at: Standpoint, subjects: Option<&[(Namespace, String)]>) -> Vec<Expected> {
     let wanted = |body: &Body| subjects.is_none_or(|subjects| names_any(body, subjects));
-    let mut found = of_parties(view, at, &wanted);
+    list(view, at, subjects, || fulfilments(view, at, &wanted))
+}
+
+/// The same, where it is known what was met in the agreements.
+pub(super) fn expectations_met<'v>(view: &'v View<'_>, at: Standpoint, met: Fulfilments<'v, 'v>) -> Vec<Expected> {
+    list(view, at, None, || met)
+}
+
+fn list<'v>(
+    view: &'v View<'_>,
+    at: Standpoint,
+    subjects: Option<&[(Namespace, String)]>,
+    met: impl FnOnce() -> Fulfilments<'v, 'v>,
+) -> Vec<Expected> {
+    let wanted = |body: &Body| subjects.is_none_or(|subjects| names_any(body, subjects));
+    let mut found = of_parties(view, at, &wanted, met);
     found.extend(of_milestones(view, at, &wanted));
     found.extend(of_contributions(view, at));
     found.retain(|expected| subjects.is_none_or(|subjects| expected.concerns(subjects)));
@@ -260,7 +273,12 @@ fn counts(claim: &Claim<'_>, at: Standpoint) -> bool {
 }
 
 /// Prospects of parties. Reported ones are listed as such; they make nobody anything.
-fn of_parties(view: &View<'_>, at: Standpoint, wanted: &(impl Fn(&Body) -> bool + Sync)) -> Vec<Expected> {
+fn of_parties<'v>(
+    view: &'v View<'_>,
+    at: Standpoint,
+    wanted: &impl Fn(&Body) -> bool,
+    met: impl FnOnce() -> Fulfilments<'v, 'v>,
+) -> Vec<Expected> {
     let mut groups: BTreeMap<_, Vec<(&Claim<'_>, &Prospect)>> = BTreeMap::new();
     for claim in &view.knowledge.claims {
         if let Body::Prospect(prospect) = claim.body
@@ -275,7 +293,7 @@ fn of_parties(view: &View<'_>, at: Standpoint, wanted: &(impl Fn(&Body) -> bool 
     if groups.is_empty() {
         return Vec::new();
     }
-    let met = fulfilments(view, at, wanted);
+    let met = met();
     let expected = groups.into_values().filter_map(|claims| {
         let by_seq: HashMap<u64, &Prospect> = claims.iter().map(|(claim, told)| (claim.seq(), *told)).collect();
         let told = Told::by(claims.iter().map(|(claim, told)| (*claim, told.due.as_ref())).collect(), at.on)?;
@@ -293,89 +311,6 @@ fn of_parties(view: &View<'_>, at: Standpoint, wanted: &(impl Fn(&Body) -> bool 
         })
     });
     expected.collect()
-}
-
-/// When a party came to what a prospect of it expected, by the position of the prospect's event and the party.
-type Fulfilments<'v, 'a> = HashMap<(u64, String), (Window, Vec<&'v Claim<'a>>)>;
-
-fn fulfilments<'v>(
-    view: &'v View<'_>,
-    at: Standpoint,
-    wanted: &(impl Fn(&Body) -> bool + Sync),
-) -> Fulfilments<'v, 'v> {
-    let of_agreement = |id: &'v str, agreement: &'v Agreement, claims: &[&'v Claim<'_>]| {
-        let expected = claims.iter().filter_map(|claim| match claim.body {
-            Body::Prospect(prospect) if wanted(claim.body) => Some(prospect.parties.iter().map(PartyId::folded)),
-            _ => None,
-        });
-        let expected: HashSet<String> = expected.flatten().collect();
-        if expected.is_empty() {
-            return Vec::new();
-        }
-        let claims: Vec<&Claim<'_>> = claims
-            .iter()
-            .copied()
-            .filter(|claim| concerns_all_or(claim.body, &|party| expected.contains(party)))
-            .collect();
-        let claims = claims.as_slice();
-        let rules = Rules::of(agreement);
-        let parts = |standing| participations(&view.knowledge, claims, id, &rules, standing, at.prefer);
-        met_in(&parts(Standing::Confirmed), &parts(Standing::Reported), at.reported)
-    };
-    view.of_each(at.on, of_agreement).into_iter().collect()
-}
-
-/// A prospect and its party, and when and by which claims it was met.
-type Met<'v, 'a> = ((u64, String), (Window, Vec<&'v Claim<'a>>));
-
-/// What was met in one agreement.
-fn met_in<'v, 'a>(
-    confirmed: &[Participation<'v>],
-    reported: &[Participation<'v>],
-    include: Reported,
-) -> Vec<Met<'v, 'a>>
-where
-    'v: 'a,
-{
-    let mut found = Vec::new();
-    for part in confirmed {
-        for prospect in &part.prospects {
-            if let Some(end) = prospect.end {
-                let key = (prospect.claims[0].seq(), part.party.clone());
-                found.push((key, (end, prospect.claims[1..].to_vec())));
-            }
-        }
-    }
-    // What is only reported to be expected is met by what is confirmed; by a report only where reports count.
-    for part in reported {
-        let own = confirmed.binary_search_by(|other| other.party.cmp(&part.party)).ok();
-        let own = own.map(|index| &confirmed[index].stays).filter(|_| include == Reported::LeftOut);
-        let stays = if include == Reported::Included { Some(&part.stays) } else { own };
-        for prospect in &part.prospects {
-            let over = |interval: &&Interval<'_>| interval.end.is_some_and(|end| ends_by(end, prospect.begin));
-            let came = stays.into_iter().flat_map(|stays| &stays.intervals).filter(|interval| !over(interval));
-            if let Some(by) = came.min_by(|a, b| a.begin.cmp_by_ends(&b.begin)) {
-                found.push(((prospect.claims[0].seq(), part.party.clone()), (by.begin, vec![by.claims[0]])));
-            }
-        }
-    }
-    found
-}
-
-/// When all parties of a prospect had come to it.
-fn met_by_all<'v>(
-    view: &'v View<'_>,
-    claim: &Claim<'_>,
-    prospect: &Prospect,
-    met: &Fulfilments<'v, 'v>,
-) -> Option<(Window, Vec<&'v Claim<'v>>)> {
-    if let Some(by) = prospect.fulfilled_by.as_ref().and_then(|id| view.knowledge.claim_of(id)) {
-        return Some((by.announced(), vec![by]));
-    }
-    let of_each = prospect.parties.iter().map(|party| met.get(&(claim.seq(), party.folded())));
-    let of_each: Vec<&(Window, Vec<&Claim<'_>>)> = of_each.collect::<Option<_>>()?;
-    let window = of_each.iter().map(|(window, _)| *window).reduce(Window::later_of)?;
-    Some((window, of_each.into_iter().flat_map(|(_, by)| by.iter().copied()).collect()))
 }
 
 /// Milestones that are expected, and met by one of the same act that occurred.

@@ -9,8 +9,9 @@ use crate::domain::agreement::AgreementType;
 use crate::domain::id::Namespace;
 use crate::event::facts::Facts;
 use crate::query::contributions::{ContributionState, contributions};
+use crate::query::fulfilments::state_and_fulfilments;
 use crate::query::members::{Counts, Member};
-use crate::query::prospects::{Expected, ProspectState, expectations};
+use crate::query::prospects::{Expected, ProspectState, expectations_met};
 use crate::query::{QueryError, Standpoint, Vantage, View};
 
 /// The answer: `servanda/state/v1`.
@@ -81,7 +82,8 @@ pub struct AgreementState {
 /// ```
 pub fn replay(facts: &Facts, at: Standpoint) -> Result<State, QueryError> {
     let view = View::of(facts, at.known)?;
-    let agreements = view.state(at).into_iter().map(|state| {
+    let (states, met) = state_and_fulfilments(&view, at);
+    let agreements = states.into_iter().map(|state| {
         let parties: Vec<Member> = state.members.into_iter().filter(Member::takes_part).collect();
         AgreementState {
             id: state.agreement.id.to_string(),
@@ -97,7 +99,7 @@ pub fn replay(facts: &Facts, at: Standpoint) -> Result<State, QueryError> {
         vantage: view.vantage(at),
         agreements: agreements.collect(),
         missions: missions(&view, at),
-        prospects: expectations(&view, at, None).into_iter().filter(is_pending).collect(),
+        prospects: expectations_met(&view, at, met).into_iter().filter(is_pending).collect(),
     })
 }
 

@@ -101,7 +101,7 @@ impl Sources {
         let begins = |document: &Document| {
             document.address().is_some_and(|address| address.as_str().starts_with(&prefix.to_ascii_lowercase()))
         };
-        self.sources.retain(|used| used.source.document.as_ref().is_some_and(begins));
+        self.sources.retain(|used| used.source.document.as_deref().is_some_and(begins));
         self.without.clear();
         if self.sources.is_empty() || prefix.len() < MIN_PREFIX {
             return Err(QueryError::NoSource(prefix.to_owned()));

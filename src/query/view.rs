@@ -167,7 +167,7 @@ impl<'a> View<'a> {
         let mut found = Vec::new();
         for event in self.events.iter().filter(|event| self.is_public(event)) {
             let body = &event.announcement.body;
-            let names = names_any(body, subjects) || about(body).is_some_and(|target| concerned.contains(target));
+            let names = names_any(body, subjects) || body.about().is_some_and(|target| concerned.contains(target));
             if names {
                 concerned.insert(&event.id);
                 found.push(event);
@@ -236,7 +236,7 @@ impl<'a> View<'a> {
         Some(self.as_state(agreement, &rows, at.on))
     }
 
-    fn as_state<'v>(&'v self, agreement: &'v Agreement, rows: &[Row<'_>], on: Day) -> AgreementState<'v> {
+    pub(super) fn as_state<'v>(&'v self, agreement: &'v Agreement, rows: &[Row<'_>], on: Day) -> AgreementState<'v> {
         let participants = is_of_participants(agreement);
         AgreementState { agreement, members: rows.iter().map(|row| member(row, self, on, participants)).collect() }
     }
@@ -245,18 +245,6 @@ impl<'a> View<'a> {
 /// Whether an agreement is one that parties take part in with a role.
 pub(super) fn is_of_participants(agreement: &Agreement) -> bool {
     matches!(agreement.r#type, AgreementType::Programme | AgreementType::Organisation)
-}
-
-/// The announcement that another is about.
-pub(super) fn about(body: &Body) -> Option<&AnnouncementId> {
-    match body {
-        Body::Correction(correction) => Some(&correction.corrects),
-        Body::Retraction(retraction) => Some(&retraction.retracts),
-        Body::Dispute(dispute) => Some(&dispute.of),
-        Body::Confirmation(confirmation) => Some(&confirmation.of),
-        Body::Attestation(attestation) => Some(&attestation.of),
-        _ => None,
-    }
 }
 
 /// Whether a body tells of the agreement as a whole, or of a party that is wanted.

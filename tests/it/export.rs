@@ -73,6 +73,8 @@ fn a_restored_ledger_has_the_same_bytes_and_verifies() {
         desk.run("export ndjson --ledger copy").out,
         fs::read_to_string(desk.path().join("ilrs.ndjson")).expect("it is there")
     );
+    // Facts are not part of an export; the first question makes them.
+    assert_eq!(desk.run("history --ledger copy").out, desk.run("history --ledger ilrs.servanda").out);
     assert_eq!(
         desk.run(&format!("verify --genesis {genesis} --ledger copy")).out,
         desk.run(&format!("verify --genesis {genesis} --ledger ilrs.servanda")).out

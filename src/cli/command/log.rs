@@ -22,7 +22,7 @@ pub(in crate::cli) struct Log {
 
 impl Log {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let reading = Context::read_all(&context.read_log("log")?)?;
+        let reading = Context::read_hashed(&context.read_log("log")?)?;
         let answer = log(&reading.facts, self.last);
         context.answer(&answer)?;
         Ok(Exit::Done)

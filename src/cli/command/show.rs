@@ -26,7 +26,7 @@ pub(in crate::cli) struct Show {
 impl Show {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let log = context.read_log("show")?;
-        let reading = Context::read_all(&log)?;
+        let reading = Context::read_hashed(&log)?;
         if self.raw {
             let seq = find(&reading.facts, &self.event)?.seq;
             let bytes = log.value(seq).and_then(Result::ok);

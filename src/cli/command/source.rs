@@ -57,7 +57,7 @@ impl Source {
             }
             What::Text { document } => {
                 let found = all.of_document(&document)?;
-                let document = found.sources.iter().find_map(|used| used.source.document.as_ref());
+                let document = found.sources.iter().find_map(|used| used.source.document.as_deref());
                 let address = document.and_then(Document::text_address).map(Address::as_str).unwrap_or_default();
                 let text = reading.shelf.document_text(address).map_err(|error| {
                     Failure::new(Exit::CouldNot, error.to_string()).hint("`servanda verify` tells more")
@@ -102,7 +102,7 @@ impl Answer for Sources {
 
     fn table(&self, screen: Screen) -> String {
         let row = |used: &SourceUse| {
-            let address = used.source.document.as_ref().and_then(Document::address);
+            let address = used.source.document.as_deref().and_then(Document::address);
             let cells = vec![
                 address.map(|address| address.as_str()[..8].to_owned()).unwrap_or_default(),
                 used.source.publisher.clone(),
@@ -124,7 +124,7 @@ impl Answer for Sources {
         let row = |used: &SourceUse| {
             let text = |date: &Option<Date>| date.as_ref().map(ToString::to_string).unwrap_or_default();
             let source = &used.source;
-            let address = source.document.as_ref().and_then(Document::address);
+            let address = source.document.as_deref().and_then(Document::address);
             let cells = vec![
                 address.map(|address| address.as_str().to_owned()).unwrap_or_default(),
                 source.publisher.clone(),

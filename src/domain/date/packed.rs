@@ -1,22 +1,19 @@
 //! The packed form of a date: a plain day is its number, and every other date its text, of which there are fewer.
 
-use compact_str::CompactString;
-
-use super::{Date, PLAIN_DAY, is_placeholder};
+use super::{Date, Form, is_placeholder};
 use crate::domain::day::Day;
 use crate::domain::packed::{NameKind, Packed, Packer, Unpacker, Unreadable};
-use crate::domain::window::Window;
 
 /// Stands for a date that is no plain day; days that are not before 1970 count from one more than this.
 const OTHER: i64 = 0;
 
 impl Packed for Date {
     fn pack<'v>(&'v self, to: &mut Packer<'v>) {
-        match self.window.earliest().filter(|_| is_plain_day(&self.text)) {
-            Some(day) => to.signed(number(day)),
-            None => {
+        match &self.0 {
+            Form::PlainDay(day) => to.signed(number(*day)),
+            Form::Other(other) => {
                 to.signed(OTHER);
-                to.name(&self.text);
+                to.name(&other.0);
             }
         }
     }
@@ -25,7 +22,7 @@ impl Packed for Date {
         match from.signed()? {
             OTHER => {
                 let text = from.name(NameKind::Text, |_| true)?;
-                let date = Self::parse(&text).ok().filter(|date| date.text == text);
+                let date = Self::parse(&text).ok().filter(|date| date.text() == text);
                 date.ok_or_else(|| from.unreadable("no date in its canonical form"))
             }
             number => plain(number).ok_or_else(|| from.unreadable("a day that there is not")),
@@ -41,19 +38,8 @@ fn number(day: Day) -> i64 {
 fn plain(number: i64) -> Option<Date> {
     let days = if number < OTHER { number } else { number - 1 };
     let day = Day::from_days_since_epoch(i32::try_from(days).ok()?)?;
-    let (year, month, number) = day.ymd();
-    let year = u16::try_from(year).ok().filter(|_| !is_placeholder(day.ymd()))?;
-    let digit = |number: u16, place: u16| char::from(b'0' + (number / place % 10).to_le_bytes()[0]);
-    let (month, number) = (u16::from(month), u16::from(number));
-    let mut text = CompactString::default();
-    text.extend([1000, 100, 10, 1].map(|place| digit(year, place)));
-    text.extend(['-', digit(month, 10), digit(month, 1), '-', digit(number, 10), digit(number, 1)]);
-    Some(Date { text, window: Window::of_day(day) })
-}
-
-/// Whether it is written as `2023-10-18`.
-fn is_plain_day(text: &str) -> bool {
-    text.len() == PLAIN_DAY && Day::parse(text).is_ok()
+    let is_plain = day.ymd().0 >= 0 && !is_placeholder(day.ymd());
+    is_plain.then_some(Date(Form::PlainDay(day)))
 }
 
 #[cfg(test)]

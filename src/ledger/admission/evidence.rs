@@ -119,7 +119,7 @@ pub(super) fn admit(
         let mut source_kept = source.source.clone();
         text::admit_source(position, &format!("source[{index}]"), &mut source_kept, findings);
         let document = source.document.as_ref().and_then(|document| read.get(&place(document)));
-        source_kept.document = document.map(|document| document.kept.clone());
+        source_kept.document = document.map(|document| Box::new(document.kept.clone()));
         let source_kept = Arc::new(source_kept);
         if quotes.is_empty() {
             announcement.evidence.push(Evidence { source: source_kept, quote: None, at: None });

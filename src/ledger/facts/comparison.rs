@@ -120,3 +120,96 @@ fn lies_well(event: &Recorded, block: usize, sections: &[(Section, std::ops::Ran
     let found = sections.binary_search_by(|(section, _)| section.cmp(&own));
     found.is_ok_and(|place| sections[place].1.contains(&block))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use crate::domain::agreement::Mission;
+    use crate::domain::announcement::{Announcement, Body};
+    use crate::domain::id::{MissionId, Origin, Recorder};
+    use crate::domain::timestamp::Timestamp;
+    use crate::event::facts::Facts;
+    use crate::integrity::SigningKey;
+    use crate::ledger::facts::{HeadsKnown, Scope, read, write};
+    use crate::ledger::found::{Founded, Founding};
+    use crate::ledger::verify::{Layer, LayerReport, Verdict, verify};
+    use crate::ledger::{Access, Batch, Draft, Folder, KeyFile, Log, Options};
+
+    fn access() -> Access {
+        Access { holder: "test".to_owned(), lock_timeout: Duration::from_secs(10) }
+    }
+
+    /// A ledger of a genesis and two missions, and what it tells.
+    fn ledger(desk: &Path) -> (Folder, Facts) {
+        let key = KeyFile::of(SigningKey::from_seed(&[7; 32]));
+        let now = Timestamp::from_unix_ms(0).expect("a moment");
+        let founding = Founding {
+            origin: Origin::parse("ledger.example/facts").expect("an origin"),
+            recorder: Recorder::parse("desk").expect("a recorder"),
+            log_key_seed: &[9; 32],
+            now,
+        };
+        let target = Folder::at(desk.join("ledger"));
+        let mut founded = Founded::new(&target, founding, &key, &access()).expect("it can be founded");
+        let drafts = ["a", "b"].map(|id| {
+            let id = MissionId::parse(id).expect("an id");
+            let mission = Mission { title: "M".to_owned(), programme: None, also_known_as: Vec::new(), from: None, id };
+            let mut announcement = Announcement::of(mission);
+            announcement.no_evidence = Some("a test".to_owned());
+            Draft::of(announcement)
+        });
+        let batch = Batch { drafts: drafts.into(), ..Batch::default() };
+        founded.ledger.append(&[batch], Options::default(), &key, now).expect("it is admissible");
+        let folder = founded.publish().expect("it can be moved");
+        let facts = Log::read(&folder, &access()).and_then(|log| log.facts()).expect("the chain holds");
+        (folder, facts)
+    }
+
+    fn projections(folder: &Folder) -> LayerReport {
+        let report = verify(&Log::read(folder, &access()).expect("it can be read"), None);
+        report.layers.into_iter().find(|of| of.layer == Layer::Projections).expect("every layer is there")
+    }
+
+    #[test]
+    fn facts_that_say_something_else_than_an_event_are_found_and_the_event_named() {
+        let desk = tempfile::tempdir().expect("a temporary folder");
+        let (folder, mut facts) = ledger(desk.path());
+        assert_eq!(projections(&folder).verdict, Verdict::Pass);
+        if let Body::Mission(mission) = &mut facts.events[2].announcement.body {
+            mission.title = "N".to_owned();
+        }
+        write(&folder, &facts).expect("it can be written");
+        assert!(read(&folder, Scope::Everything, HeadsKnown::Newest).is_some());
+        let report = projections(&folder);
+        assert_eq!((report.verdict, report.faults.len(), report.faults[0].seq), (Verdict::Fail, 1, 2));
+    }
+
+    #[test]
+    fn facts_that_lack_an_event_or_have_one_twice_are_found() {
+        let desk = tempfile::tempdir().expect("a temporary folder");
+        let (folder, facts) = ledger(desk.path());
+        for (doubled, bad) in [(0, 1), (2, 1)] {
+            let mut other = facts.clone();
+            other.events[1] = facts.events[doubled].clone();
+            other.events.sort_by_key(|event| event.seq);
+            write(&folder, &other).expect("it can be written");
+            assert!(read(&folder, Scope::Everything, HeadsKnown::Newest).is_none());
+            let seqs: Vec<u64> = projections(&folder).faults.iter().map(|fault| fault.seq).collect();
+            assert!(seqs.contains(&bad) && seqs.contains(&(doubled as u64)), "{seqs:?}");
+        }
+    }
+
+    #[test]
+    fn facts_of_an_older_head_are_not_compared_and_that_is_said() {
+        let desk = tempfile::tempdir().expect("a temporary folder");
+        let (folder, mut facts) = ledger(desk.path());
+        facts.events.truncate(1);
+        facts.heads.cut(1);
+        write(&folder, &facts).expect("it can be written");
+        assert!(matches!(projections(&folder).verdict, Verdict::NotChecked(why) if why.contains("another head")));
+        std::fs::remove_file(folder.facts()).expect("it is there");
+        assert!(matches!(projections(&folder).verdict, Verdict::NotChecked(why) if why.contains("no facts")));
+    }
+}

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::announcement::Body;
-use crate::domain::id::{AnnouncementId, Namespace, folded};
+use crate::domain::id::{Namespace, folded};
 use crate::event::facts::Recorded;
 
 /// Where events lie together.
@@ -98,7 +98,7 @@ impl<F: Fn(&str) -> Option<usize>> Finding<'_, F> {
                 break known.clone();
             }
             let body = &self.events[at].announcement.body;
-            let Some(target) = target(body) else { break spoken_of(body) };
+            let Some(target) = body.about() else { break spoken_of(body) };
             chain.push(at);
             match (self.place_of)(target.as_str()) {
                 Some(next) if !chain.contains(&next) => at = next,
@@ -129,24 +129,12 @@ fn spoken_of(body: &Body) -> Section {
 impl Section {
     /// Of what is no comment on another announcement.
     pub(super) fn of_first_hand(body: &Body) -> Option<Self> {
-        target(body).is_none().then(|| spoken_of(body))
+        body.about().is_none().then(|| spoken_of(body))
     }
 
     /// Of what tells of an agreement, whatever the case of its id.
     pub(super) fn of_agreement(id: &str) -> Self {
         Self::Agreement(folded(id).into_owned())
-    }
-}
-
-/// What a comment comments on.
-fn target(body: &Body) -> Option<&AnnouncementId> {
-    match body {
-        Body::Correction(correction) => Some(&correction.corrects),
-        Body::Retraction(retraction) => Some(&retraction.retracts),
-        Body::Dispute(dispute) => Some(&dispute.of),
-        Body::Confirmation(confirmation) => Some(&confirmation.of),
-        Body::Attestation(attestation) => Some(&attestation.of),
-        _ => None,
     }
 }
 

@@ -408,7 +408,7 @@ fn full(document: Option<Document>) -> Source {
         published: Some(name("2023-10-20")),
         retrieved: Some(name("2023-10-21")),
         grade: Grade::Host,
-        document,
+        document: document.map(Box::new),
     }
 }
 

@@ -52,7 +52,8 @@ impl Ndjson {
 
 /// Where a log ends that holds: what does not is not exported.
 fn checked(log: &Log) -> Result<Position, Failure> {
-    Ok(Position::of(&log.facts()?))
+    let head = log.check()?;
+    Ok(Position { len: head.len, head: head.hash })
 }
 
 /// The lines of the next events, and not much more than [`PIECE_BYTES`]: whoever reads them slowly holds up nobody else
