@@ -1,4 +1,4 @@
-//! What a question costs as a whole cold process over a large ledger: everything is read and replayed each time.
+//! What a question costs as a whole cold process over a large ledger: what it rests on is read and replayed each time.
 //!
 //! Beside it stands a process of the same binary that only says its version. With `--test`, or under `cargo test`, each
 //! question is asked once over a small ledger.

@@ -17,6 +17,7 @@ use rusqlite::Connection;
 
 use servanda::domain::day::Day;
 use servanda::integrity::digest::event_hash;
+use servanda::ledger::facts::{self, HeadsKnown, Scope};
 use servanda::ledger::verify::verify;
 use servanda::ledger::{Batch, Folder, Ledger, Log, Options};
 use servanda::query::Standpoint;
@@ -68,8 +69,9 @@ fn load(desk: &Path, len: usize) -> Folder {
     let began = Instant::now();
     drop(ledger);
     told("closing", began.elapsed());
-    let bytes = size_of(folder.path());
-    println!("| on disk, everything | {} bytes an event |", bytes / (appended + before));
+    let bytes = |name: &str| size_of(&folder.path().join(name)) / (appended + before);
+    let (all, facts) = (size_of(folder.path()) / (appended + before), bytes("facts"));
+    println!("| on disk, everything | {all} bytes an event, of them {facts} of facts |");
     folder
 }
 
@@ -83,15 +85,22 @@ fn read(folder: &Folder) -> Vec<Vec<u8>> {
 
     let began = Instant::now();
     let facts = log.facts().expect("the chain holds");
-    row("events read, with their chain", len, began.elapsed());
+    row("events read from the store, with their chain", len, began.elapsed());
+    drop(facts);
+    let began = Instant::now();
+    let facts = facts::read(folder, Scope::Everything, HeadsKnown::Newest).expect("they are kept");
+    row("events read from the facts", len, began.elapsed());
+    let began = Instant::now();
+    let few = facts::read(folder, Scope::Agreement(AGREEMENT), HeadsKnown::Newest).expect("they are kept");
+    row("what one agreement rests on, read from the facts", few.events.len() as u64, began.elapsed());
     let at = Standpoint::on(Day::from_ymd(2000, 1, 1).expect("a day"));
     let began = Instant::now();
     let state = replay(&facts, at).expect("there is no position to miss");
     row("whole state on a day, from events in memory", len, began.elapsed());
     println!("| parties in it | {} |", state.agreements.iter().map(|of| of.parties.len()).sum::<usize>());
     let began = Instant::now();
-    members(&facts, AGREEMENT, Question { at, party_type: None, all: false }).expect("it is described");
-    row("members of one agreement, from events in memory", len, began.elapsed());
+    members(&few, AGREEMENT, Question { at, party_type: None, all: false }).expect("it is described");
+    row("members of one agreement, from what it rests on in memory", few.events.len() as u64, began.elapsed());
 
     let values: Vec<Vec<u8>> = common::values(&log).take(PEERS).collect();
     let bytes: usize = values.iter().map(Vec::len).sum();
@@ -137,7 +146,13 @@ fn singles(desk: &Path, folder: &Folder, values: &[Vec<u8>]) {
 
 /// Whole processes: how long, and the most memory that they held.
 fn cold(folder: &Folder) {
-    for line in ["--version", "members orbit-7 --on 2000-01-01 --json", "verify --json"] {
+    for line in [
+        "--version",
+        "members orbit-7 --on 2000-01-01 --json",
+        "replay --on 2000-01-01 --json",
+        "history orbit-7 --json",
+        "verify --json",
+    ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_servanda"));
         command.args(line.split_whitespace()).arg("--ledger").arg(folder.path()).stdout(Stdio::null());
         let began = Instant::now();

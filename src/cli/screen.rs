@@ -1,9 +1,11 @@
 //! How answers are shown: tables that fit, JSON that drives no terminal, NDJSON and CSV.
 
+use std::collections::HashMap;
+
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::cli::spreadsheet;
 use crate::domain::text::shown;
@@ -76,9 +78,11 @@ pub fn show<A: Answer>(answer: &A, format: Format, screen: Screen) -> String {
         Format::Table => answer.table(screen),
         Format::Json => json(answer),
         Format::Ndjson => {
-            let value = serde_json::to_value(answer).unwrap_or(Value::Null);
-            let items = value.get(A::ITEMS).and_then(Value::as_array).cloned().unwrap_or_default();
-            items.iter().map(json).collect()
+            let text = json(answer);
+            let keys: HashMap<&str, &RawValue> = serde_json::from_str(&text).unwrap_or_default();
+            let items = keys.get(A::ITEMS).map_or("[]", |items| items.get());
+            let items: Vec<&RawValue> = serde_json::from_str(items).unwrap_or_default();
+            items.iter().flat_map(|item| [item.get(), "\n"]).collect()
         }
         Format::Csv => csv(&answer.sheet()),
     }

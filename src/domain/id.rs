@@ -1,6 +1,7 @@
 //! Names of things: parties, agreements, missions, announcements, recorders, and the ledger's own origin.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -358,6 +359,9 @@ schema_of_shape!(
     /// Names a ledger, and so its log.
     Origin
 );
+
+/// Values by the folded ids of things, or other names of them.
+pub type ByName<T> = HashMap<String, T, foldhash::fast::RandomState>;
 
 /// An id in small letters, by which it is found whatever its case; most have no others.
 pub fn folded(id: &str) -> Cow<'_, str> {

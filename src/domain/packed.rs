@@ -6,7 +6,9 @@
 //!
 //! In scope: one value after the other. Out of scope: hashes and limits of the whole, which the files see to.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use compact_str::CompactString;
@@ -43,6 +45,13 @@ pub struct Unreadable {
 #[derive(Debug, Default)]
 pub struct Packer<'v> {
     bytes: Vec<u8>,
+    /// What came before; nothing, if every name and source is written out.
+    before: Option<Before<'v>>,
+}
+
+/// Names and sources that came before, with their numbers.
+#[derive(Debug, Default)]
+struct Before<'v> {
     names: HashMap<&'v str, u64, foldhash::fast::RandomState>,
     /// By where they lie; the borrow keeps them there.
     sources: HashMap<*const Source, u64, foldhash::fast::RandomState>,
@@ -65,6 +74,11 @@ struct Name {
 }
 
 impl<'v> Packer<'v> {
+    /// For many values: what comes again is written once. By default everything is written out, for one value alone.
+    pub fn of_many() -> Self {
+        Self { bytes: Vec::new(), before: Some(Before::default()) }
+    }
+
     /// The bytes so far.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
@@ -102,25 +116,31 @@ impl<'v> Packer<'v> {
 
     /// Writes a text that may come again.
     pub fn name(&mut self, name: &'v str) {
-        let next = self.names.len() as u64 + 1;
-        let known = *self.names.entry(name).or_insert(next);
-        if known == next {
-            self.number(0);
+        let known = self.before.as_mut().and_then(|before| number_of(&mut before.names, name));
+        self.number(known.unwrap_or_default());
+        if known.is_none() {
             self.text(name);
-        } else {
-            self.number(known);
         }
     }
 
     /// Writes a source that may come again.
     pub fn source(&mut self, source: &'v Arc<Source>) {
-        let next = self.sources.len() as u64 + 1;
-        let known = *self.sources.entry(Arc::as_ptr(source)).or_insert(next);
-        if known == next {
-            self.number(0);
+        let known = self.before.as_mut().and_then(|before| number_of(&mut before.sources, Arc::as_ptr(source)));
+        self.number(known.unwrap_or_default());
+        if known.is_none() {
             source.as_ref().pack(self);
-        } else {
-            self.number(known);
+        }
+    }
+}
+
+/// The number of what came before, from 1; what did not gets the next.
+fn number_of<K: Eq + Hash>(numbers: &mut HashMap<K, u64, foldhash::fast::RandomState>, key: K) -> Option<u64> {
+    let next = numbers.len() as u64 + 1;
+    match numbers.entry(key) {
+        Entry::Occupied(known) => Some(*known.get()),
+        Entry::Vacant(new) => {
+            new.insert(next);
+            None
         }
     }
 }
@@ -401,7 +421,7 @@ mod tests {
     use super::*;
 
     fn numbers(pack: impl FnOnce(&mut Packer<'_>)) -> Vec<u8> {
-        let mut packer = Packer::default();
+        let mut packer = Packer::of_many();
         pack(&mut packer);
         packer.into_bytes()
     }
@@ -449,6 +469,19 @@ mod tests {
         let mut unpacker = Unpacker::new(&bytes);
         let mut next = || unpacker.name(NameKind::Text, |_| true).expect("it is a name").into_string();
         assert_eq!([next(), next(), next()], ["pakistan", "china", "pakistan"]);
+    }
+
+    #[test]
+    fn one_value_alone_reads_as_many_do() {
+        let mut packer = Packer::default();
+        packer.name("pakistan");
+        packer.name("pakistan");
+        let bytes = packer.into_bytes();
+        assert_eq!(bytes.len(), 2 * (2 + 8));
+        let mut unpacker = Unpacker::new(&bytes);
+        for _ in 0..2 {
+            assert_eq!(unpacker.name(NameKind::Text, |_| true).expect("it is a name"), "pakistan");
+        }
     }
 
     #[test]

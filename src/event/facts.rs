@@ -161,7 +161,7 @@ impl Extend<Event> for Facts {
 
 /// Packs events one after the other: positions and moments as differences from the event before.
 pub fn pack_rows<'v>(events: impl IntoIterator<Item = &'v Recorded>) -> Vec<u8> {
-    let mut packer = Packer::default();
+    let mut packer = Packer::of_many();
     let mut before = (0, 0);
     for event in events {
         let place = (event.seq, event.recorded.unix_ms());
@@ -171,11 +171,19 @@ pub fn pack_rows<'v>(events: impl IntoIterator<Item = &'v Recorded>) -> Vec<u8> 
     packer.into_bytes()
 }
 
-/// The bytes that [`pack_rows`] makes of what this event alone tells.
+/// Packs what an event tells by itself, everything written out.
 pub fn pack_event(event: &Event) -> Vec<u8> {
     let mut packer = Packer::default();
     let Header { seq, recorded, recorder, .. } = &event.header;
     pack_row((*seq, recorded.unix_ms()), (0, 0), recorder, &event.id, &event.announcement, &mut packer);
+    packer.into_bytes()
+}
+
+/// The same of an event that was recorded: equal bytes tell the same.
+pub fn pack_alone(event: &Recorded) -> Vec<u8> {
+    let mut packer = Packer::default();
+    let place = (event.seq, event.recorded.unix_ms());
+    pack_row(place, (0, 0), &event.recorder, &event.id, &event.announcement, &mut packer);
     packer.into_bytes()
 }
 

@@ -43,6 +43,31 @@ pub struct Written {
     evidence_without_places: Option<Range<usize>>,
 }
 
+/// The members of an announcement that are known to be canonical.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    written: Written,
+    content: ContentHash,
+}
+
+impl Checked {
+    /// The hash by which two announcements are the same.
+    pub fn content_hash(&self) -> ContentHash {
+        self.content
+    }
+
+    /// The statement of the event at that place, with its line feed. What the header adds has nothing to escape.
+    ///
+    /// # Errors
+    ///
+    /// [`EventError::StatementTooLong`].
+    pub fn statement(&self, header: &Header, id: &AnnouncementId) -> Result<String, EventError> {
+        let line = self.written.line(header, id)?;
+        debug_assert!(canonical::check_canonical(&line[..line.len() - 1]).is_ok(), "{line}");
+        Ok(line)
+    }
+}
+
 impl Written {
     /// Writes an announcement.
     pub fn of(announcement: &Announcement) -> Self {
@@ -106,12 +131,30 @@ impl Written {
         Ok(digest::content_hash(line.as_bytes()))
     }
 
+    /// The same once it is known to be canonical, with the hash of its content.
+    ///
+    /// # Errors
+    ///
+    /// [`NotCanonical`] for text that the profile does not have.
+    pub fn checked(self) -> Result<Checked, NotCanonical> {
+        canonical::check_canonical(&self.announced())?;
+        let content = digest::content_hash(self.content().as_bytes());
+        Ok(Checked { written: self, content })
+    }
+
     /// The statement of the event at that place, with its line feed.
     ///
     /// # Errors
     ///
     /// [`EventError::NotCanonical`] for text that the profile does not have, [`EventError::StatementTooLong`].
     pub fn statement(&self, header: &Header, id: &AnnouncementId) -> Result<String, EventError> {
+        let line = self.line(header, id)?;
+        canonical::check_canonical(&line[..line.len() - 1])?;
+        Ok(line)
+    }
+
+    /// The same, whether or not it is canonical.
+    fn line(&self, header: &Header, id: &AnnouncementId) -> Result<String, EventError> {
         let mut line = String::with_capacity(self.text.len() + 512);
         let mut members = self.members().peekable();
         for key in KEYS {
@@ -123,9 +166,7 @@ impl Written {
                 write_of_header(key, header, id, &mut line);
             }
         }
-        line.push('}');
-        canonical::check_canonical(&line)?;
-        line.push('\n');
+        line.push_str("}\n");
         if line.len() > MAX_STATEMENT {
             return Err(EventError::StatementTooLong(line.len()));
         }

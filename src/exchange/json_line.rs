@@ -34,6 +34,11 @@ pub fn write_json_line(value: &impl Serialize, out: &mut dyn io::Write) -> io::R
 struct Visible;
 
 impl serde_json::ser::Formatter for Visible {
+    // Outside of strings there is nothing to escape.
+    fn write_raw_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        self.write_string_fragment(writer, fragment)
+    }
+
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         if is_safe(fragment) {
             return writer.write_all(fragment.as_bytes());

@@ -29,7 +29,9 @@ use crate::ledger::Ledger;
 use crate::ledger::admission::{self, Documents, New};
 use crate::ledger::authority::AuthorityFault;
 use crate::ledger::draft::Batch;
+use crate::ledger::facts::{Following, Kept};
 use crate::ledger::finding::{Code, Finding};
+use crate::ledger::index::Index;
 use crate::ledger::settings::Head;
 use crate::ledger::signer::{Signer, SignerError};
 use crate::projection::stays::Irregularity;
@@ -240,33 +242,26 @@ impl Ledger {
         for (address, bytes) in &batch.documents {
             self.documents.put(address, bytes)?;
         }
+        let len = expected_len + batch.values.len() as u64;
         let before = self.facts.heads.at(expected_len).map(|hash| Head { len: expected_len, hash });
         // A hint that cannot be written is behind the events, which it may be.
         let marked = before.and_then(|head| head.save_writing(&self.folder).ok());
+        let (facts, index, kept) = (&self.facts, &self.index, self.kept.take());
+        let meanwhile = || {
+            let next = kept.and_then(|kept| following(kept, (facts, index), expected_len, len));
+            let _ = marked.map(|marked| marked.sync_data());
+            next
+        };
         let (store, values) = (&mut self.store, &batch.values);
-        let wait = || marked.map(|marked| marked.sync_data());
-        let (appended, _) = rayon::join(|| store.append(expected_len, values), wait);
+        let (appended, next) = rayon::join(|| store.append(expected_len, values), meanwhile);
         appended?;
-        let len = expected_len + batch.values.len() as u64;
-        self.keep_facts(expected_len, len);
+        self.is_changed = true;
+        // If that fails they fit the head no longer, and are made anew.
+        self.kept = kept.zip(next).and_then(|(kept, next)| kept.follow(&self.folder, &next));
         if let Some(hash) = self.facts.heads.at(len) {
             let _ = Head { len, hash }.save(&self.folder);
         }
         Ok(())
-    }
-
-    /// Adds a batch to the facts that are kept. If that fails they fit the head no longer, and are made anew.
-    fn keep_facts(&mut self, from: u64, len: u64) {
-        let place = |seq: u64| usize::try_from(seq).expect("events are in memory");
-        let stands = self.facts.heads.stands();
-        let index = &self.index;
-        let known = |id: &str| index.announcement(&AnnouncementId::parse(id).ok()?).filter(|seq| *seq < len);
-        let place_of = |id: &str| known(id).map(place);
-        self.is_changed = true;
-        self.kept = self.kept.take().and_then(|kept| {
-            let end = &stands[place(len - 1)];
-            kept.follow(&self.folder, (&self.facts.events[..place(len)], place(from)), end, place_of)
-        });
     }
 
     fn check_head(&self, expected: Option<EventHash>) -> Result<(), AppendError> {
@@ -362,6 +357,14 @@ impl Ledger {
         }
         Ok(Outcomes::Events(values, appended))
     }
+}
+
+/// Packs the facts of a batch.
+fn following(kept: Kept, (facts, index): (&Facts, &Index), from: u64, len: u64) -> Option<Following> {
+    let place = |seq: u64| usize::try_from(seq).expect("events are in memory");
+    let known = |id: &str| index.announcement(&AnnouncementId::parse(id).ok()?).filter(|seq| *seq < len);
+    let end = &facts.heads.stands()[place(len - 1)];
+    kept.pack((&facts.events[..place(len)], place(from)), end, |id| known(id).map(place))
 }
 
 enum Outcomes {

@@ -1,19 +1,19 @@
 //! Which events can bear on whether an act follows the history: few of many, found without looking at the others.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::slice::from_ref;
 
 use crate::domain::agreement::InForce;
 use crate::domain::announcement::Body;
-use crate::domain::id::{AnnouncementId, PartyId, folded};
+use crate::domain::id::{AnnouncementId, ByName, PartyId, folded};
 use crate::event::facts::Recorded;
 
 /// The events about each agreement, by party, and those that correct or retract others; by their places in a log.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bearing {
-    agreements: HashMap<String, OfAgreement>,
+    agreements: ByName<OfAgreement>,
     /// Corrections and retractions, by the folded id of what they are about.
-    about: HashMap<String, Vec<usize>>,
+    about: ByName<Vec<usize>>,
 }
 
 /// The events about one agreement.
@@ -21,7 +21,7 @@ pub(super) struct Bearing {
 struct OfAgreement {
     /// About all parties: descriptions, milestones, suspensions for all.
     whole: Vec<usize>,
-    parties: HashMap<String, Vec<usize>>,
+    parties: ByName<Vec<usize>>,
     /// Whether a description of it says, or said, that a table states its stays.
     is_stated: bool,
 }
@@ -165,7 +165,7 @@ fn concerned(body: &Body) -> Option<Concerned<'_>> {
 }
 
 /// The value of an id in any case, made if there is none.
-fn entry<'m, T: Default>(map: &'m mut HashMap<String, T>, id: &str) -> &'m mut T {
+fn entry<'m, T: Default>(map: &'m mut ByName<T>, id: &str) -> &'m mut T {
     let folded = folded(id);
     if !map.contains_key(&*folded) {
         map.insert(folded.clone().into_owned(), T::default());

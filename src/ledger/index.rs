@@ -1,21 +1,21 @@
 //! What admission has to know of the ledger: the ids that are taken, and what was struck. Folded from the events.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use crate::domain::agreement::AgreementType;
 use crate::domain::announcement::{Announcement, Body};
-use crate::domain::id::{AnnouncementId, Namespace, folded};
+use crate::domain::id::{AnnouncementId, ByName, Namespace, folded};
 use crate::event::facts::Recorded;
 
 /// The ids of a ledger, by their folded form.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
-    announcements: HashMap<String, u64>,
-    parties: BTreeMap<String, String>,
-    agreements: BTreeMap<String, String>,
-    missions: BTreeMap<String, String>,
+    announcements: ByName<u64>,
+    parties: ByName<String>,
+    agreements: ByName<String>,
+    missions: ByName<String>,
     other_names: HashMap<(Namespace, String), String>,
-    types: HashMap<String, AgreementType>,
+    types: ByName<AgreementType>,
 }
 
 impl Index {
@@ -63,9 +63,12 @@ impl Index {
         self.other_names.get(&(namespace, name.to_lowercase())).map(String::as_str)
     }
 
-    /// The ids of all things of a space.
+    /// The ids of all things of a space, in order.
     pub fn things(&self, namespace: Namespace) -> impl Iterator<Item = &str> {
-        self.things_of(namespace).into_iter().flat_map(BTreeMap::values).map(String::as_str)
+        let mut things: Vec<&str> =
+            self.things_of(namespace).into_iter().flatten().map(|(_, id)| id.as_str()).collect();
+        things.sort_unstable();
+        things.into_iter()
     }
 
     /// The ids of all announcements, folded.
@@ -78,7 +81,7 @@ impl Index {
         self.types.get(&*folded(id)).copied()
     }
 
-    fn space(&mut self, namespace: Namespace) -> Option<&mut BTreeMap<String, String>> {
+    fn space(&mut self, namespace: Namespace) -> Option<&mut ByName<String>> {
         match namespace {
             Namespace::Party => Some(&mut self.parties),
             Namespace::Agreement => Some(&mut self.agreements),
@@ -87,7 +90,7 @@ impl Index {
         }
     }
 
-    fn things_of(&self, namespace: Namespace) -> Option<&BTreeMap<String, String>> {
+    fn things_of(&self, namespace: Namespace) -> Option<&ByName<String>> {
         match namespace {
             Namespace::Party => Some(&self.parties),
             Namespace::Agreement => Some(&self.agreements),

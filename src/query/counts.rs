@@ -267,7 +267,7 @@ impl Parts<'_, '_> {
         let mut found: BTreeMap<&str, Candidate> = BTreeMap::new();
         for part in &self.confirmed {
             let (status, certainty) = part.status_on(on);
-            let counted = self.is_counted(of, &part.party, on);
+            let counted = || self.is_counted(of, &part.party, on);
             let is_member = status == Status::Member;
             let certain = certainty == Certainty::Certain;
             let announced_later = |row: &Row<'_>| {
@@ -277,10 +277,10 @@ impl Parts<'_, '_> {
                 row.claims.first().is_some_and(|claim| after(claim.seq()))
             };
             let because = match verdict {
-                Verdict::Agrees => (counted && is_member && !certain).then_some(Because::Possible),
-                Verdict::More if counted && !is_member && status > Status::Former => Some(Because::NotMember),
-                Verdict::More => (!counted && is_member).then_some(Because::NotState),
-                Verdict::Fewer if !counted || !is_member => None,
+                Verdict::Agrees => (is_member && !certain && counted()).then_some(Because::Possible),
+                Verdict::More if is_member => (!counted()).then_some(Because::NotState),
+                Verdict::More => (status > Status::Former && counted()).then_some(Because::NotMember),
+                Verdict::Fewer if !is_member || !counted() => None,
                 Verdict::Fewer if !certain => Some(Because::Possible),
                 Verdict::Fewer => {
                     let row = part.on(on);

@@ -30,6 +30,8 @@ pub struct History {
     /// The position at which the answer was computed.
     pub position: Position,
     /// What was announced, by the day on which it happened, then by the order of recording.
+    #[serde(serialize_with = "crate::query::rows::serialize")]
+    #[schemars(with = "Vec<Entry>")]
     pub entries: Vec<Entry>,
 }
 

@@ -44,6 +44,7 @@ pub mod party;
 pub mod prospects;
 pub mod records;
 pub mod replay;
+mod rows;
 pub mod sentence;
 pub mod sources;
 pub mod timeline;

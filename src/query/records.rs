@@ -29,6 +29,8 @@ pub struct LogAnswer {
     /// The position at which the answer was computed.
     pub position: Position,
     /// The events, in order.
+    #[serde(serialize_with = "crate::query::rows::serialize")]
+    #[schemars(with = "Vec<Line>")]
     pub events: Vec<Line>,
 }
 

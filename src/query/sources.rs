@@ -21,6 +21,8 @@ pub struct Sources {
     /// The position at which the answer was computed.
     pub position: Position,
     /// The sources, in the order in which events first name them.
+    #[serde(serialize_with = "crate::query::rows::serialize")]
+    #[schemars(with = "Vec<SourceUse>")]
     pub sources: Vec<SourceUse>,
     /// Events about the world that have no source, with the reason.
     pub without: Vec<Without>,

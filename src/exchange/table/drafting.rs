@@ -1,6 +1,6 @@
 //! Rows into drafts, a portion at a time.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 
 use csv::ByteRecord;
@@ -9,6 +9,7 @@ use crate::domain::act::Role;
 use crate::domain::date::Date;
 use crate::domain::id::{AgreementId, PartyId};
 use crate::domain::text::{self, TextKind};
+use crate::exchange::table::Met;
 use crate::exchange::table::account::{Account, RejectCode, count};
 use crate::exchange::table::acts::{Claim, TableAct};
 use crate::exchange::table::agreements::{self, Told, draft_of};
@@ -125,7 +126,7 @@ pub(super) struct Drafting<'l> {
     pub(super) rows: Rows,
     pub(super) named: Named,
     readings: Readings<'l>,
-    seen: HashSet<Seen>,
+    seen: HashSet<Seen, foldhash::fast::RandomState>,
     label: String,
 }
 
@@ -133,7 +134,7 @@ impl<'l> Drafting<'l> {
     pub(super) fn new(layout: &'l Layout, rows: Rows, named: Named) -> Result<Self, ImportFault> {
         let columns = Columns::of(layout, &rows)?;
         let readings = Readings::of(layout);
-        Ok(Self { layout, columns, rows, named, readings, seen: HashSet::new(), label: String::new() })
+        Ok(Self { layout, columns, rows, named, readings, seen: HashSet::default(), label: String::new() })
     }
 
     /// Fills a portion with up to `len` drafts; false if the table has ended.
@@ -257,25 +258,25 @@ fn found<'r, I>(roster: &'r Roster<I>, spelling: &str, empty: RejectCode) -> Res
 /// What was read before, and what came of it.
 struct Readings<'l> {
     layout: &'l Layout,
-    acts: HashMap<Box<str>, Result<TableAct, Fault>>,
+    acts: Met<Box<str>, Result<TableAct, Fault>>,
     /// A number for each date that was read; dates that are none are not kept.
-    dates: HashMap<Box<str>, (u32, Date)>,
-    by_date: HashMap<Date, u32>,
-    stays: HashMap<Box<str>, u32>,
+    dates: Met<Box<str>, (u32, Date)>,
+    by_date: Met<Date, u32>,
+    stays: Met<Box<str>, u32>,
     latest_stay: (String, u32),
-    rests: HashMap<Box<str>, u32>,
+    rests: Met<Box<str>, u32>,
 }
 
 impl<'l> Readings<'l> {
     fn of(layout: &'l Layout) -> Self {
         Self {
             layout,
-            acts: HashMap::new(),
-            dates: HashMap::new(),
-            by_date: HashMap::new(),
-            stays: HashMap::new(),
+            acts: Met::default(),
+            dates: Met::default(),
+            by_date: Met::default(),
+            stays: Met::default(),
             latest_stay: (String::new(), 0),
-            rests: HashMap::new(),
+            rests: Met::default(),
         }
     }
 

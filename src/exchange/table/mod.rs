@@ -27,3 +27,6 @@ pub use dates::{DateForm, DateForms};
 pub use fault::TableFault;
 pub use reader::{COMMA, MAX_EXPANDED, MAX_RECORD, Table};
 pub use target::Target;
+
+/// What a table says in many of its rows, by a hash that is fast for short texts.
+type Met<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;

@@ -1,10 +1,10 @@
 //! The things that a table names, each under its own spelling, and the ids that they have.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 
 use crate::domain::id::{IdError, Namespace};
 use crate::domain::text::{self, TextKind};
+use crate::exchange::table::Met;
 use crate::exchange::table::directory::Names;
 use crate::exchange::table::fault::TableFault;
 
@@ -53,9 +53,9 @@ pub(super) struct Thing<I> {
 pub(super) struct Roster<I> {
     namespace: Namespace,
     prefix: String,
-    by_spelling: HashMap<Box<str>, u32>,
+    by_spelling: Met<Box<str>, u32>,
     /// By the folded id that a spelling makes: the spelling.
-    made: HashMap<String, Box<str>>,
+    made: Met<String, Box<str>>,
     things: Vec<Thing<I>>,
     /// The number that was found last: rows that follow each other mostly name the same.
     latest: Cell<u32>,
@@ -68,8 +68,8 @@ impl<I> Roster<I> {
         Self {
             namespace,
             prefix,
-            by_spelling: HashMap::new(),
-            made: HashMap::new(),
+            by_spelling: Met::default(),
+            made: Met::default(),
             things: Vec::new(),
             latest: Cell::new(0),
         }

@@ -16,9 +16,10 @@ use serde_json::Value;
 
 use crate::domain::announcement::{Announcement, Body};
 use crate::domain::id::{AnnouncementId, Namespace};
+use crate::event::canonical::NotCanonical;
 use crate::event::facts::Recorded;
 use crate::event::statement;
-use crate::event::written::Written;
+use crate::event::written::{Checked, Written};
 use crate::evidence::quote::Prepared;
 use crate::integrity::digest::ContentHash;
 use crate::ledger::bearing::Bearing;
@@ -55,7 +56,7 @@ pub struct New {
     /// The announcement, with its evidence.
     pub announcement: Announcement,
     /// The same in canonical form.
-    pub written: Written,
+    pub written: Checked,
 }
 
 /// Names that batches before this one would have brought, had they not been refused: things and announcements.
@@ -80,7 +81,7 @@ pub(super) fn admit(
 
     let mut desk = Desk { events, index, bearing, seen: HashMap::new(), admitted: Admitted::default() };
     for ((position, draft), looked) in batch.drafts.iter().enumerate().zip(looked) {
-        let Looked { mut announcement, mut written, in_texts, in_evidence } = looked;
+        let Looked { mut announcement, written, in_texts, in_evidence } = looked;
         let before = findings.len();
         findings.extend(in_texts);
         if written.is_none() {
@@ -89,7 +90,7 @@ pub(super) fn admit(
         history::check(position, &announcement, &described, &desk, &mut findings);
         findings.extend(in_evidence);
         if findings[before..].iter().all(|finding| !finding.code.refuses()) {
-            let written = written.take().unwrap_or_else(|| Written::of(&announcement));
+            let written = written.unwrap_or_else(|| Written::of(&announcement).checked());
             desk.take(position, draft, announcement, written, &mut findings);
         }
     }
@@ -106,7 +107,7 @@ pub(super) fn admit(
 struct Looked {
     announcement: Announcement,
     /// Its canonical form, unless the things that it names have yet to be found.
-    written: Option<Written>,
+    written: Option<Result<Checked, NotCanonical>>,
     in_texts: Vec<Finding>,
     in_evidence: Vec<Finding>,
 }
@@ -124,7 +125,7 @@ impl Looked {
         text::admit(position, &mut announcement, &mut in_texts);
         evidence::admit(position, draft, &mut announcement, documents, prepared, &mut in_evidence);
         let settled = references::is_settled(&announcement.body, scope);
-        let written = settled.then(|| Written::of(&announcement));
+        let written = settled.then(|| Written::of(&announcement).checked());
         Self { announcement, written, in_texts, in_evidence }
     }
 }
@@ -192,16 +193,17 @@ impl Desk<'_> {
         position: usize,
         draft: &Draft,
         announcement: Announcement,
-        written: Written,
+        written: Result<Checked, NotCanonical>,
         findings: &mut Vec<Finding>,
     ) {
-        let content = match written.content_hash() {
-            Ok(content) => content,
+        let written = match written {
+            Ok(written) => written,
             Err(error) => {
                 findings.push(Finding::new(position, "", Code::ControlCharacter, error.to_string()));
                 return;
             }
         };
+        let content = written.content_hash();
         let id = match draft_id(draft, &announcement, content) {
             Ok(id) => id,
             Err(message) => {

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::domain::id::Origin;
-use crate::event::facts::{Recorded, pack_event, pack_rows};
+use crate::event::facts::{Recorded, pack_alone, pack_event};
 use crate::event::statement::Event;
 use crate::integrity::digest::EventHash;
 use crate::ledger::facts::Files;
@@ -92,7 +92,7 @@ fn digests(files: &mut Files, begin: u64) -> Result<Vec<Check>, Unusable> {
             }
         }
     };
-    let digest = |event: &Recorded| (event.seq, check(&pack_rows([event])));
+    let digest = |event: &Recorded| (event.seq, check(&pack_alone(event)));
     let all: Vec<usize> = (0..files.base.index.blocks.len()).collect();
     for some in all.chunks(AT_A_TIME) {
         let bytes = files.base.bytes(some[0]..some[0] + some.len())?;

@@ -298,6 +298,13 @@ pub(super) struct Kept {
     recent_len: u64,
 }
 
+/// A batch that is packed, and not yet written.
+pub(super) struct Following {
+    frame: Vec<u8>,
+    head: Head,
+    events: u64,
+}
+
 impl Kept {
     /// What is there; nothing, if the files cannot be used.
     pub(super) fn find(folder: &Folder, origin: &Origin) -> Option<Self> {
@@ -315,16 +322,16 @@ impl Kept {
         self.head == head && self.recent <= MOST_RECENT
     }
 
-    /// Adds the batch that ends a log to the recent ones; nothing, if the files are not those of the events before.
+    /// Packs the batch that ends a log, to be added to the recent ones; nothing, if the files are not those of the
+    /// events before.
     ///
     /// `place_of` finds an announcement among the events.
-    pub(super) fn follow(
+    pub(super) fn pack(
         self,
-        folder: &Folder,
         (events, first): (&[Recorded], usize),
         end: &Stand,
         place_of: impl Fn(&str) -> Option<usize>,
-    ) -> Option<Self> {
+    ) -> Option<Following> {
         if self.head.len != first as u64 {
             return None;
         }
@@ -334,15 +341,21 @@ impl Kept {
         let mut frame = Vec::new();
         layout::write_checked(&Frame { from, end: End::of(end), block, needs }, &mut frame).ok()?;
         frame.extend(bytes);
+        let head = Head { len: end.len, hash: end.head };
+        Some(Following { frame, head, events: (events.len() - first) as u64 })
+    }
+
+    /// Adds a batch that was packed to the recent ones; nothing, if that fails.
+    pub(super) fn follow(self, folder: &Folder, next: &Following) -> Option<Self> {
         let mut file = whole_file::open_to_write(&folder.recent()).ok()?;
         // What is there behind the last frame that follows is torn.
         file.set_len(self.recent_len).ok()?;
         file.seek(SeekFrom::Start(self.recent_len)).ok()?;
-        file.write_all(&frame).ok()?;
+        file.write_all(&next.frame).ok()?;
         Some(Self {
-            head: Head { len: end.len, hash: end.head },
-            recent: self.recent + (events.len() - first) as u64,
-            recent_len: self.recent_len + frame.len() as u64,
+            head: next.head,
+            recent: self.recent + next.events,
+            recent_len: self.recent_len + next.frame.len() as u64,
         })
     }
 }
