@@ -129,7 +129,7 @@ impl From<AppendError> for Failure {
                 .hint("`servanda key show` lists who may sign; give another key with --key FILE"),
             AppendError::Signer(error) => error.into(),
             AppendError::ClockBehind { .. } => Self::new(Exit::CouldNot, message).hint("set the clock"),
-            AppendError::Document(_) | AppendError::Store(_) => {
+            AppendError::Document(_) | AppendError::Store(_) | AppendError::Head(_) => {
                 Self::new(Exit::CouldNot, message).hint("run the same command again: what was appended is not repeated")
             }
         }

@@ -8,9 +8,9 @@ use crate::cli::failure::{Exit, Failure};
 use crate::domain::text::shown;
 use crate::event::Facts;
 use crate::integrity::SigningKey;
-use crate::ledger::facts::{self, HeadsKnown, Scope};
 use crate::ledger::{Access, Folder, KeyFile, Log, OpenError, SettingsError, Shelf, SignerError};
 use crate::query::Known;
+use crate::query::kept::kept;
 
 /// The events of a log, which others may use meanwhile.
 ///
@@ -55,19 +55,20 @@ impl Context<'_, '_> {
         Access { holder: format!("pid {}: servanda {command}", self.around.pid), lock_timeout: self.lock_timeout() }
     }
 
-    /// Reads what a question from these points rests on: the facts that are kept, or if they do not fit, the log, from
-    /// which they are then made anew.
-    pub(super) fn read(&self, command: &str, scope: Scope<'_>, points: &[Known]) -> Result<Reading, Failure> {
+    /// Reads what a question from these points rests on, about one agreement if one is named: the facts that are kept, or
+    /// if they do not fit, the log, from which they are then made anew.
+    pub(super) fn read(&self, command: &str, agreement: Option<&str>, points: &[Known]) -> Result<Reading, Failure> {
         let folder = self.ledger();
-        let is_now = |known: &Known| known.recorded_by.is_none();
-        let heads = if points.iter().all(is_now) { HeadsKnown::Newest } else { HeadsKnown::Batches };
-        let kept = facts::read(&folder, scope, heads);
+        let kept = kept(&folder, agreement, points);
+        let fits = kept.is_some();
         match kept.filter(|facts| points.iter().all(|known| known.can_be_placed(facts))) {
             Some(facts) => Ok(Reading { facts: ManuallyDrop::new(facts), shelf: Shelf::of(&folder) }),
             None => {
                 let log = self.read_log(command)?;
                 let reading = Self::read_all(&log)?;
-                log.keep(&reading.facts);
+                if !fits {
+                    log.keep(&reading.facts);
+                }
                 Ok(reading)
             }
         }

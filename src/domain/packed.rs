@@ -286,7 +286,7 @@ impl<'b> Unpacker<'b> {
                 known.ok_or_else(|| self.unreadable("a source that did not come before"))
             }
             None => {
-                // Its place is taken when it begins, as it was when it was written; no source holds another.
+                // No source holds another, so that it takes its place when it is whole as well as when it begins.
                 let source = Arc::new(Source::unpack(self)?);
                 self.sources.push(Arc::clone(&source));
                 Ok(source)

@@ -159,6 +159,15 @@ impl Extend<Event> for Facts {
     }
 }
 
+impl Event {
+    /// Whether it tells what is recorded there.
+    pub fn tells(&self, recorded: &Recorded) -> bool {
+        let Header { seq, recorded: moment, recorder, .. } = &self.header;
+        (*seq, *moment, recorder) == (recorded.seq, recorded.recorded, &recorded.recorder)
+            && (&self.id, &self.announcement) == (&recorded.id, &*recorded.announcement)
+    }
+}
+
 /// Packs events one after the other: positions and moments as differences from the event before.
 pub fn pack_rows<'v>(events: impl IntoIterator<Item = &'v Recorded>) -> Vec<u8> {
     let mut packer = Packer::of_many();

@@ -3,11 +3,13 @@
 //! 1. Admission of every batch. Nothing is written; a crash costs nothing.
 //! 2. Documents, each durable under its hash. A crash leaves documents that no event names: harmless, and there
 //!    already when the same command runs again.
-//! 3. `HEAD` says that somebody is writing. A crash from here on makes the next reader look at the store itself.
+//! 3. `HEAD` says who is writing. If that process is killed from here on, the next reader looks at the store itself.
 //! 4. The batch, in one append to the store: compare-and-swap on the length, there whole or not at all, and on the disk
-//!    when it returns; so is what `HEAD` says. From here on it is acknowledged.
+//!    when it returns. What `HEAD` says goes to the disk meanwhile, and is waited for too. If the power fails before both
+//!    are there, readers may go on with the old head, and the batch may be there all the same: nobody was told so, and
+//!    whoever next opens the store puts `HEAD` right. From here on it is acknowledged.
 //! 5. The facts of the batch, and the new `HEAD`, not waited for. After a power cut what is on the disk fits an older
-//!    head, and `HEAD` says either that somebody was writing or where the log ends.
+//!    head, and `HEAD` says either who was writing or where the log ends.
 //!
 //! With a ledger that is founded on the way, all of it happens in a folder aside, which is moved into place at the end.
 //!
@@ -15,6 +17,8 @@
 //! what is there already is not appended again.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io;
 
 use crate::domain::announcement::Body;
 use crate::domain::id::{AnnouncementId, Recorder};
@@ -118,6 +122,9 @@ pub enum AppendError {
     /// A document could not be kept.
     #[error(transparent)]
     Document(#[from] DocumentError),
+    /// `HEAD` can neither be written nor taken away. Batches before this one that were acknowledged stay.
+    #[error("HEAD cannot be replaced: {0}")]
+    Head(#[source] io::Error),
     /// The store failed. Whole batches that were acknowledged before stay.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -136,8 +143,8 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`AppendError`]. Only [`AppendError::Document`] and [`AppendError::Store`] can come after earlier batches of the
-    /// same call were appended.
+    /// [`AppendError`]. Only [`AppendError::Document`], [`AppendError::Head`] and [`AppendError::Store`] can come after
+    /// earlier batches of the same call were appended.
     pub fn append(
         &mut self,
         batches: &[Batch],
@@ -243,18 +250,19 @@ impl Ledger {
             self.documents.put(address, bytes)?;
         }
         let len = expected_len + batch.values.len() as u64;
-        let before = self.facts.heads.at(expected_len).map(|hash| Head { len: expected_len, hash });
-        // A hint that cannot be written is behind the events, which it may be.
-        let marked = before.and_then(|head| head.save_writing(&self.folder).ok());
+        let mark = self.mark(expected_len)?;
         let (facts, index, kept) = (&self.facts, &self.index, self.kept.take());
         let meanwhile = || {
             let next = kept.and_then(|kept| following(kept, (facts, index), expected_len, len));
-            let _ = marked.map(|marked| marked.sync_data());
-            next
+            (next, mark.is_none_or(|mark| mark.sync_data().is_ok()))
         };
         let (store, values) = (&mut self.store, &batch.values);
-        let (appended, next) = rayon::join(|| store.append(expected_len, values), meanwhile);
+        let (appended, (next, is_marked)) = rayon::join(|| store.append(expected_len, values), meanwhile);
         appended?;
+        if !is_marked {
+            // What the disk says of the head is not known; that it says nothing can be tried.
+            let _ = Head::remove(&self.folder);
+        }
         self.is_changed = true;
         // If that fails they fit the head no longer, and are made anew.
         self.kept = kept.zip(next).and_then(|(kept, next)| kept.follow(&self.folder, &next));
@@ -262,6 +270,16 @@ impl Ledger {
             let _ = Head { len, hash }.save(&self.folder);
         }
         Ok(())
+    }
+
+    /// Step 3. Where `HEAD` cannot be written it is taken away, which says as much; if neither can be done, nothing is
+    /// appended, since readers would go on to take the old head for the newest.
+    fn mark(&self, len: u64) -> Result<Option<File>, AppendError> {
+        let Some(hash) = self.facts.heads.at(len) else { return Ok(None) };
+        match (Head { len, hash }).save_writing(self.lock.holder(), &self.folder) {
+            Ok(file) => Ok(Some(file)),
+            Err(_) => Head::remove(&self.folder).map(|()| None).map_err(AppendError::Head),
+        }
     }
 
     fn check_head(&self, expected: Option<EventHash>) -> Result<(), AppendError> {

@@ -112,7 +112,7 @@ impl Founded {
             bearing: Bearing::default(),
             kept: None,
             is_changed: false,
-            _lock: lock,
+            lock,
         };
         let genesis = Genesis {
             log_key: LogKey::try_from(log_key.vkey().to_string()).expect("a verifier key has its form"),

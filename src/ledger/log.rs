@@ -16,7 +16,7 @@ use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle;
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
 use crate::ledger::authority::Authority;
-use crate::ledger::facts::{self, Comparison, HeadsKnown, Kept, Scope};
+use crate::ledger::facts::{self, Comparison, HeadsKnown, Scope};
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::shelf::Shelf;
 use crate::ledger::{Access, Damage, OpenError, lock, open_store, unreadable};
@@ -36,7 +36,7 @@ pub struct Log {
     store: Box<dyn Store>,
     remembered: Option<Head>,
     // Released last: fields are dropped in the order of their declaration.
-    _lock: Option<Lock>,
+    lock: Option<Lock>,
 }
 
 /// What was found at some positions of a log.
@@ -64,7 +64,7 @@ impl Log {
         let lock = lock(folder, access)?;
         let store = Box::new(open_store(folder, access)?);
         let remembered = Head::load(folder);
-        Ok(Self { folder: folder.clone(), origin: settings.origin, store, remembered, _lock: Some(lock) })
+        Ok(Self { folder: folder.clone(), origin: settings.origin, store, remembered, lock: Some(lock) })
     }
 
     /// Events that were had otherwise.
@@ -77,7 +77,7 @@ impl Log {
         for values in values.chunks(BUNDLE_LEN) {
             store.append(store.len(), values)?;
         }
-        Ok(Self { folder: folder.clone(), origin, store: Box::new(store), remembered: None, _lock: None })
+        Ok(Self { folder: folder.clone(), origin, store: Box::new(store), remembered: None, lock: None })
     }
 
     /// The ledger's name, as its settings say.
@@ -162,8 +162,15 @@ impl Log {
     pub fn hashed_facts(&self) -> Result<Facts, OpenError> {
         let kept = facts::read(&self.folder, Scope::Everything, HeadsKnown::Batches);
         match kept.and_then(|kept| self.with_hashes(kept)) {
-            Some(facts) if check_end(&facts, self.store.as_ref()).is_ok() => Ok(facts),
-            _ => self.facts(),
+            Some(facts) if check_end(&facts, self.store.as_ref()).is_ok() => {
+                self.settle(&facts);
+                Ok(facts)
+            }
+            _ => {
+                let facts = self.facts()?;
+                self.settle(&facts);
+                Ok(facts)
+            }
         }
     }
 
@@ -225,17 +232,24 @@ impl Log {
         self.forgotten().map_or(Ok(head), |damage| Err(damage.into()))
     }
 
-    /// Makes the facts anew that are kept beside the store, if they are others than these, which were read from it. They
-    /// can be done without.
+    /// Keeps these facts, which were read from the store, beside it in place of what is there; and puts right what `HEAD`
+    /// says. They can be done without.
     pub fn keep(&self, facts: &Facts) {
-        let (Some(_), Some(newest)) = (&self._lock, facts.heads.newest()) else { return };
-        let kept = Kept::find(&self.folder, &self.origin);
-        if kept.is_none_or(|kept| !kept.fits(facts)) {
-            let _ = facts::write(&self.folder, facts);
+        self.keep_in_blocks(facts, facts::BLOCK_LEN);
+    }
+
+    /// The same in blocks of so many events: with fewer, less is read for one agreement, and more for all.
+    pub fn keep_in_blocks(&self, facts: &Facts, len: usize) {
+        if self.lock.is_some() && facts.heads.len() == self.len() {
+            let _ = facts::write(&self.folder, facts, len);
+            self.settle(facts);
         }
-        let head = Head { len: newest.len, hash: newest.head };
-        if Head::read(&self.folder) != Some((head, true)) {
-            let _ = head.save(&self.folder);
+    }
+
+    /// Puts right what `HEAD` says, by what the store was seen to hold.
+    fn settle(&self, facts: &Facts) {
+        if self.lock.is_some() && !facts.heads.is_empty() {
+            Head { len: facts.heads.len(), hash: facts.heads.head() }.settle(&self.folder);
         }
     }
 

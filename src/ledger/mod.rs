@@ -1,7 +1,8 @@
 //! The only writer: admission, append, signing, verification; and the reader that answers rest on.
 //!
-//! A ledger is a folder. One process at a time has its store open, readers included, so every command opens it, does
-//! one thing and closes it: a reader takes what it needs out of its [`Log`], and drops it.
+//! A ledger is a folder. One process at a time has its store open, readers included, so whoever needs it opens it, does
+//! one thing and closes it: a reader takes what it needs out of its [`Log`], and drops it. Most questions need only the
+//! [`facts`] that are kept beside it.
 
 pub mod admission;
 pub mod append;
@@ -108,7 +109,7 @@ pub struct Ledger {
     /// Whether anything was appended.
     is_changed: bool,
     // Released last: fields are dropped in the order of their declaration.
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Ledger {
@@ -126,6 +127,7 @@ impl Ledger {
         if let Some(damage) = Head::load(folder).and_then(|head| head.forgotten(ledger.chain.len(), hash_at)) {
             return Err(damage.into());
         }
+        ledger.head().settle(folder);
         Ok(ledger)
     }
 
@@ -147,7 +149,7 @@ impl Ledger {
             authority: Authority::default(),
             index: Index::default(),
             bearing: Bearing::default(),
-            _lock: lock,
+            lock,
         };
         ledger.learn(0);
         Ok(ledger)
@@ -215,7 +217,7 @@ impl Drop for Ledger {
     /// Makes the facts anew if many batches followed them, or they do not fit. It can be done without.
     fn drop(&mut self) {
         if self.is_changed && !self.kept.is_some_and(|kept| kept.is_settled(self.head())) {
-            let _ = facts::write(&self.folder, &self.facts);
+            let _ = facts::write(&self.folder, &self.facts, facts::BLOCK_LEN);
         }
     }
 }

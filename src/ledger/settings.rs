@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::Origin;
 use crate::integrity::digest::EventHash;
 use crate::ledger::Damage;
+use crate::store::folder as store_folder;
 use crate::store::lock::Lock;
 use crate::store::whole_file;
 
@@ -152,29 +153,79 @@ pub struct Head {
 
 /// Says of a head that nobody was appending to it.
 const SETTLED: &str = "settled";
-/// Says of a head that somebody was about to append to it.
+/// Says of a head that somebody was about to append to it; who, stands in the next line.
 const WRITING: &str = "writing";
+
+/// What `HEAD` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Remembered {
+    head: Head,
+    /// Who was about to append to it, if somebody was.
+    writer: Option<String>,
+}
+
+impl Remembered {
+    fn load(folder: &Folder) -> Option<Self> {
+        let text = whole_file::read_text(&folder.head(), MAX_TEXT_BYTES).ok()??;
+        let text = text.trim_end_matches('\n');
+        let (line, writer) = text.split_once('\n').unwrap_or((text, ""));
+        let mut words = line.split(' ');
+        let head = Head { len: words.next()?.parse().ok()?, hash: words.next()?.parse().ok()? };
+        let writer = match words.next() {
+            Some(SETTLED) => None,
+            _ => Some(writer.to_owned()),
+        };
+        Some(Self { head, writer })
+    }
+}
 
 impl Head {
     pub(crate) fn load(folder: &Folder) -> Option<Self> {
-        Self::read(folder).map(|(head, _)| head)
+        Remembered::load(folder).map(|remembered| remembered.head)
     }
 
     /// The head that answers may be given for without looking at the store: nothing, if a writer began to append to it
     /// and did not come to the end.
     ///
-    /// While one is at it, answers are those before its append, which is not acknowledged yet.
-    pub(crate) fn settled(folder: &Folder) -> Option<Self> {
-        let (head, is_settled) = Self::read(folder)?;
-        (is_settled || Lock::is_held(&folder.lock())).then_some(head)
+    /// While that writer is at it, answers are those before its append, which is not acknowledged yet.
+    pub(crate) fn usable(folder: &Folder) -> Option<Self> {
+        let Remembered { head, writer } = Remembered::load(folder)?;
+        let is_at_it = |writer: String| !writer.is_empty() && Lock::is_held_by(&folder.lock(), &writer);
+        writer.is_none_or(is_at_it).then_some(head)
     }
 
-    /// What the file says: a head, and that nobody is appending to it.
-    pub(super) fn read(folder: &Folder) -> Option<(Self, bool)> {
-        let text = whole_file::read_text(&folder.head(), MAX_TEXT_BYTES).ok()??;
-        let mut words = text.split_whitespace();
-        let head = Self { len: words.next()?.parse().ok()?, hash: words.next()?.parse().ok()? };
-        Some((head, words.next() == Some(SETTLED)))
+    /// Says where the log ends, without waiting for the disk.
+    pub(crate) fn save(self, folder: &Folder) -> std::io::Result<()> {
+        self.write(&format!("{SETTLED}\n"), folder).map(|_| ())
+    }
+
+    /// The same, unless the file says it already: whoever has seen what the store holds puts right what it says.
+    pub(crate) fn settle(self, folder: &Folder) {
+        if Remembered::load(folder) != Some(Remembered { head: self, writer: None }) {
+            // A hint that cannot be written is asked about again by the next who has seen the store.
+            let _ = self.save(folder);
+        }
+    }
+
+    /// Says that somebody is about to append here; on the disk once the file that is given back is synced.
+    pub(crate) fn save_writing(self, writer: &str, folder: &Folder) -> std::io::Result<File> {
+        self.write(&format!("{WRITING}\n{writer}\n"), folder)
+    }
+
+    /// Takes the file away, so that every reader looks at the store.
+    pub(crate) fn remove(folder: &Folder) -> std::io::Result<()> {
+        match std::fs::remove_file(folder.head()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => store_folder::sync(folder.path()),
+        }
+    }
+
+    fn write(self, state: &str, folder: &Folder) -> std::io::Result<File> {
+        let text = format!("{} {} {state}", self.len, self.hash);
+        let mut file = whole_file::open_to_write(&folder.head())?;
+        file.write_all(text.as_bytes())?;
+        file.set_len(text.len() as u64)?;
+        Ok(file)
     }
 
     /// What this remembers and a log of `len` events does not hold: nothing, if the log goes on from here.
@@ -194,24 +245,5 @@ impl Head {
             seq: newest,
             what: format!("hashes to {found}, and HEAD remembers {}: the log was replaced, or HEAD was", self.hash),
         })
-    }
-
-    /// Says where the log ends, without waiting for the disk.
-    pub(crate) fn save(self, folder: &Folder) -> std::io::Result<()> {
-        self.write(SETTLED, folder).map(|_| ())
-    }
-
-    /// Says that somebody is about to append here; on the disk once the file that is given back is synced.
-    pub(crate) fn save_writing(self, folder: &Folder) -> std::io::Result<File> {
-        self.write(WRITING, folder)
-    }
-
-    /// In the place of what is there: both words are of one length, and a log does not become shorter.
-    fn write(self, state: &str, folder: &Folder) -> std::io::Result<File> {
-        let text = format!("{} {} {state}\n", self.len, self.hash);
-        let mut file = whole_file::open_to_write(&folder.head())?;
-        file.write_all(text.as_bytes())?;
-        file.set_len(text.len() as u64)?;
-        Ok(file)
     }
 }

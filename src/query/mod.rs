@@ -36,6 +36,7 @@ pub mod counts;
 pub mod diff;
 mod fulfilments;
 pub mod history;
+pub mod kept;
 pub mod keys;
 pub mod members;
 pub mod mission;
@@ -74,16 +75,6 @@ pub struct Known {
     pub announced_by: Option<Day>,
     /// Events recorded by then, inclusive.
     pub recorded_by: Option<RecordedBy>,
-}
-
-impl Known {
-    /// Whether these facts tell the head of the log at that point, or that there is no such point.
-    pub fn can_be_placed(&self, facts: &Facts) -> bool {
-        match self.recorded_by {
-            Some(RecordedBy::Seq(seq)) => seq >= facts.heads.len() || facts.heads.at(seq + 1).is_some(),
-            Some(RecordedBy::At(_)) | None => true,
-        }
-    }
 }
 
 /// From where a question is asked: a day, what was known, and which claims count.

@@ -20,6 +20,7 @@ const HOLDER_MAX_CHARS: usize = 200;
 #[must_use = "the lock is released when it is dropped"]
 pub struct Lock {
     file: File,
+    holder: String,
 }
 
 /// Why the lock was not acquired.
@@ -42,14 +43,15 @@ impl Lock {
     /// Locks the file at `path`, which is created if need be, and writes `holder` into it.
     ///
     /// While somebody else holds the lock, it tries again every 20 ms until `timeout` has passed; it tries at least
-    /// once.
+    /// twice.
     ///
     /// # Errors
     ///
     /// [`LockError::Held`] after the timeout; [`LockError::Io`] if the file cannot be opened, or is a symbolic link.
     pub fn acquire(path: &Path, holder: &str, timeout: Duration) -> Result<Self, LockError> {
         let mut file = open(path)?;
-        let mut left = timeout;
+        // Whoever looks at who holds it locks it for a moment; that is not waited for as for a holder.
+        let mut left = timeout.max(PAUSE);
         loop {
             match file.try_lock() {
                 Ok(()) => break,
@@ -63,15 +65,20 @@ impl Lock {
         }
         file.set_len(0)?;
         file.write_all(holder.as_bytes())?;
-        Ok(Self { file })
+        Ok(Self { file, holder: holder.to_owned() })
     }
-}
 
-impl Lock {
-    /// Whether somebody holds the lock at `path` now. If that cannot be told, nobody does.
-    pub fn is_held(path: &Path) -> bool {
-        let Ok(Kind::Regular) = whole_file::kind(path) else { return false };
-        File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    /// What the holder said of itself.
+    pub fn holder(&self) -> &str {
+        &self.holder
+    }
+
+    /// Whether that holder holds the lock at `path` now. If it cannot be told, it does not.
+    pub fn is_held_by(path: &Path, holder: &str) -> bool {
+        let Ok(Some(mut file)) = whole_file::open_to_read(path) else { return false };
+        let is_held = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+        let mut text = String::new();
+        is_held && file.read_to_string(&mut text).is_ok() && text == holder
     }
 }
 
@@ -162,11 +169,12 @@ mod tests {
     #[test]
     fn whether_it_is_held_is_told_without_holding_it() {
         let (_folder, path) = path();
-        assert!(!Lock::is_held(&path));
+        assert!(!Lock::is_held_by(&path, "first"));
         let held = acquire(&path, "first");
-        assert!(Lock::is_held(&path) && Lock::is_held(&path));
+        assert!(Lock::is_held_by(&path, "first") && Lock::is_held_by(&path, "first"));
+        assert!(!Lock::is_held_by(&path, "second"));
         drop(held);
-        assert!(!Lock::is_held(&path));
+        assert!(!Lock::is_held_by(&path, "first"));
         assert_eq!(std::fs::read_to_string(&path).expect("it stays"), "");
     }
 

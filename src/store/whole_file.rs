@@ -1,4 +1,4 @@
-//! Small files that appear whole or not at all, and last.
+//! Files that appear whole or not at all, and last; those that can be done without are not waited for.
 //!
 //! The bytes go to a temporary file in the same folder, then to the disk; only then does the file get its name, and the
 //! folder is synced. A crash at any point leaves the old file or the new one, and at worst a temporary file, whose name

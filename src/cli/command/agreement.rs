@@ -10,7 +10,6 @@ use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
-use crate::ledger::facts::Scope;
 use crate::query::agreement::{AgreementPage, MilestoneEntry, Published, StatementEntry, Titled, agreement};
 
 /// Show everything about an agreement on a day
@@ -32,7 +31,7 @@ pub(in crate::cli) struct Agreement {
 impl Agreement {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
-        let reading = context.read("agreement", Scope::Everything, &[at.known])?;
+        let reading = context.read("agreement", None, &[at.known])?;
         let answer = agreement(&reading.facts, &self.agreement, at)?;
         context.answer(&answer)?;
         Ok(Exit::Done)

@@ -10,7 +10,6 @@ use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
 use crate::domain::window::Certainty;
-use crate::ledger::facts::Scope;
 use crate::query::conflicts::{Alternative, Answered, Conflict, Conflicts as ConflictsAnswer, Difference, conflicts};
 
 /// Show claims that disagree, every source side by side, and acts that cannot follow
@@ -32,7 +31,7 @@ pub(in crate::cli) struct Conflicts {
 impl Conflicts {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
-        let reading = context.read("conflicts", Scope::Everything, &[at.known])?;
+        let reading = context.read("conflicts", None, &[at.known])?;
         let answer = conflicts(&reading.facts, self.subject.as_deref(), at)?;
         context.answer(&answer)?;
         Ok(Exit::Done)

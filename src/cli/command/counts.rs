@@ -8,7 +8,6 @@ use crate::cli::failure::Exit;
 use crate::cli::page::Page;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
-use crate::ledger::facts::Scope;
 use crate::query::counts::{Candidate, Compared, Counts as CountsAnswer, Verdict, counts};
 
 /// Compare published numbers of parties with our own on that day
@@ -29,7 +28,7 @@ pub(in crate::cli) struct Counts {
 impl Counts {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
-        let reading = context.read("counts", Scope::Everything, &[at.known])?;
+        let reading = context.read("counts", None, &[at.known])?;
         let answer = counts(&reading.facts, self.agreement.as_deref(), at)?;
         context.answer(&answer)?;
         Ok(Exit::Done)

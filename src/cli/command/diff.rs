@@ -10,7 +10,6 @@ use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
-use crate::ledger::facts::Scope;
 use crate::query::diff::{Change, Diff as DiffAnswer, Label, PartyChange, Side, diff};
 use crate::query::{Known, RecordedBy, Standpoint, Vantage};
 
@@ -44,7 +43,7 @@ pub(in crate::cli) struct Diff {
 impl Diff {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let (from, to) = self.standpoints(context)?;
-        let reading = context.read("diff", Scope::Everything, &[from.known, to.known])?;
+        let reading = context.read("diff", None, &[from.known, to.known])?;
         let answer = diff(&reading.facts, from, to)?;
         context.answer(&answer)?;
         Ok(Exit::Done)

@@ -10,7 +10,6 @@ use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
-use crate::ledger::facts::Scope;
 use crate::query::history::{Entry, History as HistoryAnswer, Span, history};
 use crate::query::{Known, RecordedBy};
 
@@ -47,7 +46,7 @@ impl History {
             return Err(Failure::new(Exit::Misuse, "--from is after --to").hint("give the earlier day with --from"));
         }
         let span = Span { from: self.from, to: self.to };
-        let reading = context.read("history", Scope::Everything, &[known])?;
+        let reading = context.read("history", None, &[known])?;
         let answer = history(&reading.facts, self.subject.as_deref(), span, known)?;
         context.answer(&answer)?;
         Ok(Exit::Done)

@@ -20,7 +20,6 @@ use crate::exchange::table::layout::Layout;
 use crate::exchange::table::rejects::{Reject, RejectsWriter};
 use crate::exchange::table::{Account, Table, Target, manytreaties, map};
 use crate::exchange::tree::MAX_TOML;
-use crate::ledger::facts::Scope;
 use crate::ledger::{Head, KeyFile, Ledger};
 
 use meter::Meter;
@@ -148,7 +147,7 @@ fn run(
     let import = Importing { layout, agreements, acts, batch_len: BATCH_LEN };
     let mut rejects = open_rejects(how.rejects.as_deref(), &import, context)?;
     let (account, head) = if how.dry_run {
-        let reading = context.read("import", Scope::Everything, &[])?;
+        let reading = context.read("import", None, &[])?;
         let heads = &reading.facts.heads;
         let head = Head { len: heads.len(), hash: heads.head() };
         (account(&import, Target::Nowhere(&reading.facts.events), rejects.as_mut(), context)?, head)

@@ -5,7 +5,6 @@ use clap::{Args, Subcommand};
 use crate::cli::failure::Exit;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
-use crate::ledger::facts::Scope;
 use crate::query::keys::{Key as KeyAnswer, Keys, keys};
 
 /// Show who may record, and export their keys for other tools
@@ -29,7 +28,7 @@ enum What {
 
 impl Key {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let reading = context.read("key", Scope::Everything, &[])?;
+        let reading = context.read("key", None, &[])?;
         let keys = keys(&reading.facts);
         match self.what {
             What::Show => context.answer(&keys)?,

@@ -13,7 +13,6 @@ use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
 use crate::domain::party::PartyType;
 use crate::domain::window::Certainty;
-use crate::ledger::facts::Scope;
 use crate::query::Status;
 use crate::query::members::{Counts, Member, Members as MembersAnswer, Question, members};
 
@@ -59,7 +58,7 @@ impl Parties {
     pub(super) fn answer(&self, context: &Context<'_, '_>, command: &str) -> Result<MembersAnswer, Failure> {
         let at = self.asking.standpoint(context);
         let question = Question { at, party_type: self.r#type, all: self.all };
-        let reading = context.read(command, Scope::Agreement(&self.agreement), &[at.known])?;
+        let reading = context.read(command, Some(&self.agreement), &[at.known])?;
         Ok(members(&reading.facts, &self.agreement, question)?)
     }
 }

@@ -8,7 +8,6 @@ use crate::cli::failure::Exit;
 use crate::cli::page::{self, Page, numbers};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
-use crate::ledger::facts::Scope;
 use crate::query::contributions::ContributionState;
 use crate::query::mission::{MissionPage, mission};
 
@@ -30,7 +29,7 @@ pub(in crate::cli) struct Mission {
 impl Mission {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
-        let reading = context.read("mission", Scope::Everything, &[at.known])?;
+        let reading = context.read("mission", None, &[at.known])?;
         let answer = mission(&reading.facts, &self.mission, at)?;
         context.answer(&answer)?;
         Ok(Exit::Done)

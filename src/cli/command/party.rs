@@ -7,7 +7,6 @@ use crate::cli::failure::Exit;
 use crate::cli::page::{self, Page, numbers, status, tone, words};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
-use crate::ledger::facts::Scope;
 use crate::query::party::{Named, Participation, PartyPage, party};
 
 /// Show everything about a party on a day
@@ -29,7 +28,7 @@ pub(in crate::cli) struct Party {
 impl Party {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
-        let reading = context.read("party", Scope::Everything, &[at.known])?;
+        let reading = context.read("party", None, &[at.known])?;
         let answer = party(&reading.facts, &self.party, at)?;
         context.answer(&answer)?;
         Ok(Exit::Done)

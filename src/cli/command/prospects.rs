@@ -9,7 +9,6 @@ use crate::cli::page::{self, Page, numbers};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
-use crate::ledger::facts::Scope;
 use crate::query::prospects::{Expected, ProspectState, Prospects as ProspectsAnswer, prospects};
 
 /// Show what is expected, and whether it is due, overdue, met or has slipped
@@ -31,7 +30,7 @@ pub(in crate::cli) struct Prospects {
 impl Prospects {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
-        let reading = context.read("prospects", Scope::Everything, &[at.known])?;
+        let reading = context.read("prospects", None, &[at.known])?;
         let answer = prospects(&reading.facts, self.subject.as_deref(), at)?;
         context.answer(&answer)?;
         Ok(Exit::Done)

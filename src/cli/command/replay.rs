@@ -8,7 +8,6 @@ use crate::cli::failure::Exit;
 use crate::cli::page::{self, Page};
 use crate::cli::screen::{Answer, Screen, Sheet};
 use crate::cli::{Context, Outcome};
-use crate::ledger::facts::Scope;
 use crate::query::replay::{State, replay};
 
 /// Replay the history to a day: the whole state, as one document
@@ -25,7 +24,7 @@ pub(in crate::cli) struct Replay {
 impl Replay {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
-        let reading = context.read("replay", Scope::Everything, &[at.known])?;
+        let reading = context.read("replay", None, &[at.known])?;
         let answer = replay(&reading.facts, at)?;
         context.answer(&answer)?;
         Ok(Exit::Done)

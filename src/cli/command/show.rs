@@ -6,6 +6,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Format, json};
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
+use crate::event::Event;
 use crate::query::records::{Shown, find, show};
 
 /// Show one event whole
@@ -27,10 +28,16 @@ impl Show {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let log = context.read_log("show")?;
         let reading = Context::read_hashed(&log)?;
+        let meant = find(&reading.facts, &self.event)?;
+        let bytes = log.value(meant.seq).and_then(Result::ok);
+        let unreadable = || Failure::new(Exit::CouldNot, format!("event {} cannot be read", meant.seq));
+        let bytes = bytes.ok_or_else(unreadable)?;
+        // What is shown beside a hash is what was hashed, whatever is kept of it.
+        if !Event::recall(&bytes).is_ok_and(|event| event.tells(meant)) {
+            let message = format!("the facts that are kept of event {} are others than it tells", meant.seq);
+            return Err(Failure::new(Exit::CouldNot, message).hint("delete the file `facts` in the ledger's folder"));
+        }
         if self.raw {
-            let seq = find(&reading.facts, &self.event)?.seq;
-            let bytes = log.value(seq).and_then(Result::ok);
-            let bytes = bytes.ok_or_else(|| Failure::new(Exit::CouldNot, format!("event {seq} cannot be read")))?;
             context.around.out.write_all(&bytes)?;
             context.around.out.flush()?;
             return Ok(Exit::Done);

@@ -9,7 +9,6 @@ use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
 use crate::domain::source::{Address, Document};
 use crate::domain::text::shown;
-use crate::ledger::facts::Scope;
 use crate::query::sources::{SourceUse, Sources, sources};
 
 /// Show the sources that events rest on, and the documents kept of them
@@ -42,7 +41,7 @@ enum What {
 
 impl Source {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let reading = context.read("source", Scope::Everything, &[])?;
+        let reading = context.read("source", None, &[])?;
         let all = sources(&reading.facts);
         match self.what {
             What::List => context.answer(&all)?,

@@ -15,7 +15,6 @@ use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::party::PartyType;
 use crate::domain::text::shown;
-use crate::ledger::facts::Scope;
 use crate::query::timeline::{PartyLine, Question, Span, Timeline as TimelineAnswer, timeline};
 
 /// Draw membership over time, in the terminal or as SVG
@@ -53,7 +52,7 @@ impl Timeline {
             return Err(Failure::new(Exit::Misuse, "--from is after --to").hint("give the earlier day with --from"));
         }
         let question = Question { at: self.knowing.standpoint(to), from: self.from, party_type: self.r#type };
-        let reading = context.read("timeline", Scope::Agreement(&self.agreement), &[question.at.known])?;
+        let reading = context.read("timeline", Some(&self.agreement), &[question.at.known])?;
         let answer = timeline(&reading.facts, &self.agreement, question)?;
         match self.svg {
             None => context.answer(&answer)?,

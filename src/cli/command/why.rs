@@ -13,7 +13,6 @@ use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
 use crate::domain::window::Certainty;
 use crate::ledger::Shelf;
-use crate::ledger::facts::Scope;
 use crate::query::Status;
 use crate::query::why::{Cited, ClaimTold, LeftOut, Why as WhyAnswer, why};
 
@@ -36,7 +35,7 @@ pub(in crate::cli) struct Why {
 impl Why {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
-        let reading = context.read("why", Scope::Agreement(&self.agreement), &[at.known])?;
+        let reading = context.read("why", Some(&self.agreement), &[at.known])?;
         let mut answer = why(&reading.facts, &self.party, &self.agreement, at)?;
         place_quotes(&mut answer, &reading.shelf);
         context.answer(&answer)?;

@@ -5,14 +5,13 @@ use rayon::prelude::*;
 use crate::domain::id::Origin;
 use crate::event::facts::{Recorded, pack_alone, pack_event};
 use crate::event::statement::Event;
-use crate::integrity::digest::EventHash;
 use crate::ledger::facts::Files;
-use crate::ledger::facts::layout::{Check, Unusable, check};
+use crate::ledger::facts::layout::{Block, Check, Unusable, check};
 use crate::ledger::facts::sections::Section;
 use crate::ledger::settings::{Folder, Head};
 
 /// The events that are compared with one pass over the files.
-const WINDOW: u64 = 1 << 21;
+const WINDOW: u64 = 1 << 20;
 /// Blocks that are unpacked at a time.
 const AT_A_TIME: usize = 32;
 /// What there is not: no fact has this digest, as far as anybody can find.
@@ -28,9 +27,22 @@ impl Told {
     }
 }
 
+/// For what the facts are used that are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ledger) enum Used {
+    /// For the log as it is, or they would be.
+    ForTheLog,
+    /// For one of so many events: `HEAD` sends questions there.
+    ForAnother(u64),
+    /// For none.
+    Never,
+}
+
 /// Facts that are being compared with the events, one after the other.
 pub(in crate::ledger) struct Comparison {
     files: Option<Files>,
+    /// The head for which questions use them.
+    asked: Option<Head>,
     begin: u64,
     digests: Vec<Check>,
     /// Events whose facts are others, or are not there.
@@ -42,7 +54,7 @@ impl Comparison {
     /// With the facts that are kept in a folder, if any can be used.
     pub(in crate::ledger) fn new(folder: &Folder, origin: &Origin) -> Self {
         let files = Files::open(folder, origin).ok();
-        Self { files, begin: 0, digests: Vec::new(), differ: Vec::new(), compared: 0 }
+        Self { files, asked: Head::usable(folder), begin: 0, digests: Vec::new(), differ: Vec::new(), compared: 0 }
     }
 
     /// Whether there are facts to compare with.
@@ -73,9 +85,16 @@ impl Comparison {
         }
     }
 
-    /// Whether the facts are used for a log that ends so.
-    pub(in crate::ledger) fn is_of(&self, len: u64, head: EventHash) -> bool {
-        self.files.as_ref().is_some_and(|files| files.head() == Head { len, hash: head })
+    /// How the facts are used, beside a log that ends so.
+    pub(in crate::ledger) fn used(&self, log: Head) -> Used {
+        let Some(files) = &self.files else { return Used::Never };
+        let asked = self.asked.filter(|asked| files.heads().any(|head| head == *asked));
+        match asked {
+            Some(asked) if asked == log => Used::ForTheLog,
+            Some(asked) => Used::ForAnother(asked.len),
+            None if files.head() == log => Used::ForTheLog,
+            None => Used::Never,
+        }
     }
 }
 
@@ -95,10 +114,10 @@ fn digests(files: &mut Files, begin: u64) -> Result<Vec<Check>, Unusable> {
     let digest = |event: &Recorded| (event.seq, check(&pack_alone(event)));
     let all: Vec<usize> = (0..files.base.index.blocks.len()).collect();
     for some in all.chunks(AT_A_TIME) {
-        let bytes = files.base.bytes(some[0]..some[0] + some.len())?;
+        let bytes: Vec<(Block, Vec<u8>)> =
+            some.iter().map(|place| files.base.block(*place)).collect::<Result<_, _>>()?;
         let sections = &files.base.index.sections;
-        let of_block = |(place, (block, bytes)): (usize, (_, Vec<u8>))| {
-            let block: super::Block = block;
+        let of_block = |(place, (block, bytes)): (usize, (Block, Vec<u8>))| {
             let events = block.events(&bytes)?;
             // What lies elsewhere than questions look for it is not there.
             let found = events.iter().filter(|event| lies_well(event, some[0] + place, sections));
@@ -132,7 +151,7 @@ mod tests {
     use crate::domain::timestamp::Timestamp;
     use crate::event::facts::Facts;
     use crate::integrity::SigningKey;
-    use crate::ledger::facts::{HeadsKnown, Scope, read, write};
+    use crate::ledger::facts::{BLOCK_LEN, HeadsKnown, Scope, read, write};
     use crate::ledger::found::{Founded, Founding};
     use crate::ledger::verify::{Layer, LayerReport, Verdict, verify};
     use crate::ledger::{Access, Batch, Draft, Folder, KeyFile, Log, Options};
@@ -180,7 +199,7 @@ mod tests {
         if let Body::Mission(mission) = &mut facts.events[2].announcement.body {
             mission.title = "N".to_owned();
         }
-        write(&folder, &facts).expect("it can be written");
+        write(&folder, &facts, BLOCK_LEN).expect("it can be written");
         assert!(read(&folder, Scope::Everything, HeadsKnown::Newest).is_some());
         let report = projections(&folder);
         assert_eq!((report.verdict, report.faults.len(), report.faults[0].seq), (Verdict::Fail, 1, 2));
@@ -194,7 +213,7 @@ mod tests {
             let mut other = facts.clone();
             other.events[1] = facts.events[doubled].clone();
             other.events.sort_by_key(|event| event.seq);
-            write(&folder, &other).expect("it can be written");
+            write(&folder, &other, BLOCK_LEN).expect("it can be written");
             assert!(read(&folder, Scope::Everything, HeadsKnown::Newest).is_none());
             let seqs: Vec<u64> = projections(&folder).faults.iter().map(|fault| fault.seq).collect();
             assert!(seqs.contains(&bad) && seqs.contains(&(doubled as u64)), "{seqs:?}");
@@ -207,7 +226,7 @@ mod tests {
         let (folder, mut facts) = ledger(desk.path());
         facts.events.truncate(1);
         facts.heads.cut(1);
-        write(&folder, &facts).expect("it can be written");
+        write(&folder, &facts, BLOCK_LEN).expect("it can be written");
         assert!(matches!(projections(&folder).verdict, Verdict::NotChecked(why) if why.contains("another head")));
         std::fs::remove_file(folder.facts()).expect("it is there");
         assert!(matches!(projections(&folder).verdict, Verdict::NotChecked(why) if why.contains("no facts")));

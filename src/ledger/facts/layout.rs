@@ -1,7 +1,7 @@
 //! The bytes of the two files of facts, version 1. They are derived: a version that is not known is written anew.
 //!
 //! ```text
-//! facts  = magic[16] || len[8] || check[16] || index[len] || block …      one block behind the other, in any order
+//! facts  = magic[16] || len[8] || check[16] || index[len] || block …      in the order of the index
 //! recent = frame …                                                       as long as they follow each other
 //! frame  = len[8] || check[16] || header[len] || block
 //! block  = zstd frame of packed rows of events, or of the ends of batches
@@ -22,6 +22,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::event::facts::{Recorded, Stand, pack_rows, unpack_rows};
 use crate::integrity::digest::{EventHash, document_hash};
 use crate::ledger::facts::sections::{Need, Section};
+use crate::ledger::settings::Head;
 use crate::store::compressed::{Effort, compress, decompress};
 
 const MAGIC: &[u8; 16] = b"servanda facts 1";
@@ -30,6 +31,8 @@ const CHECK_BYTES: usize = 16;
 const MAX_INDEX_BYTES: usize = 256 << 20;
 /// The most bytes of a block before it is compressed.
 const MAX_BLOCK_BYTES: u32 = 1 << 30;
+/// The most bytes of a packed event: about twice those of an event, which it says with fewer marks.
+const MAX_ROW_BYTES: u64 = 128 << 10;
 
 /// The first half of a BLAKE3.
 pub(super) type Check = [u8; CHECK_BYTES];
@@ -90,10 +93,34 @@ pub(super) enum Unusable {
     Other(&'static str),
 }
 
+impl Index {
+    /// Whether it can be an index of blocks in so many bytes: each in a place of its own, and all events once.
+    fn is_possible(&self, room: u64) -> bool {
+        let mut at = 0;
+        let follows = |block: &Block| {
+            let is_next = block.at == at;
+            at = block.at.saturating_add(block.bytes.into());
+            is_next
+        };
+        let rows: u64 = self.blocks.iter().map(|block| u64::from(block.rows)).sum();
+        self.blocks.iter().chain([&self.ends]).all(follows)
+            && at <= room
+            && rows == self.end.len
+            && u64::from(self.ends.rows) <= self.end.len
+            && self.sections.is_sorted_by(|(a, _), (b, _)| a < b)
+            && self.sections.iter().all(|(_, blocks)| blocks.start < blocks.end && blocks.end <= self.blocks.len())
+    }
+}
+
 impl End {
     /// As the end of a batch.
     pub(super) fn of(stand: &Stand) -> Self {
         Self { len: stand.len, head: *stand.head.as_bytes(), recorded_ms: stand.recorded.unix_ms() }
+    }
+
+    /// As the end of a log.
+    pub(super) fn head(&self) -> Head {
+        Head { len: self.len, hash: EventHash::from_bytes(self.head) }
     }
 
     pub(super) fn stand(&self) -> Result<Stand, Unusable> {
@@ -182,8 +209,13 @@ impl Block {
         usize::try_from(self.rows).unwrap_or(usize::MAX)
     }
 
+    /// Whether these are its bytes, and it stands for no more than its rows can be.
+    fn is_of(&self, bytes: &[u8]) -> bool {
+        u64::from(self.size) <= u64::from(self.rows) * MAX_ROW_BYTES && check(bytes) == self.check
+    }
+
     fn rows(&self, bytes: &[u8]) -> Result<Vec<u8>, Unusable> {
-        if self.size > MAX_BLOCK_BYTES || check(bytes) != self.check {
+        if !self.is_of(bytes) {
             return Err(Unusable::Other("a block of facts is damaged"));
         }
         Ok(decompress(bytes, usize::try_from(self.size).unwrap_or(usize::MAX))?)
@@ -232,15 +264,20 @@ impl Base {
         if magic != *MAGIC {
             return Err(Unusable::Other("facts of another version"));
         }
-        let index = read_checked(&mut file)?;
+        let index: Index = read_checked(&mut file)?;
         let begin = file.stream_position()?;
+        let room = file.metadata()?.len().saturating_sub(begin);
+        if !index.is_possible(room) {
+            return Err(Unusable::Other("an index of facts that cannot be"));
+        }
         Ok(Self { file, begin, index })
     }
 
-    /// The bytes of some blocks, one read where they lie behind each other.
-    pub(super) fn bytes(&mut self, blocks: Range<usize>) -> Result<Vec<(Block, Vec<u8>)>, Unusable> {
-        let blocks = self.index.blocks.get(blocks).ok_or(Unusable::Other("blocks that there are not"))?.to_vec();
-        blocks.into_iter().map(|block| Ok((block.clone(), self.read(&block)?))).collect()
+    /// A block with its bytes.
+    pub(super) fn block(&mut self, place: usize) -> Result<(Block, Vec<u8>), Unusable> {
+        let block = self.index.blocks.get(place).cloned().ok_or(Unusable::Other("a block that there is not"))?;
+        let bytes = self.read(&block)?;
+        Ok((block, bytes))
     }
 
     /// The ends of batches.
@@ -268,9 +305,9 @@ pub(super) fn write_base(index: &Index, blocks: &[Vec<u8>], out: &mut dyn Write)
     blocks.iter().try_for_each(|block| out.write_all(block))
 }
 
-/// Reads the block that lies behind a header.
+/// Reads the block that lies behind a header; a torn one is none.
 pub(super) fn read_block(block: &Block, from: &mut dyn Read) -> Result<Vec<u8>, Unusable> {
     let mut bytes = Vec::new();
     from.take(block.bytes.into()).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    if block.is_of(&bytes) { Ok(bytes) } else { Err(Unusable::Other("a torn frame of facts")) }
 }

@@ -20,21 +20,18 @@ use rayon::prelude::*;
 
 use crate::domain::id::Origin;
 use crate::event::facts::{Facts, Heads, Recorded, Stand};
-use crate::integrity::digest::EventHash;
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::store::compressed::Effort;
 use crate::store::whole_file;
 
-pub(super) use comparison::{Comparison, Told};
+pub(super) use comparison::{Comparison, Told, Used};
 use layout::{Base, Block, End, Frame, Index, Unusable};
 use sections::{Section, Sections};
 
 /// Blocks have at least half as many events, where sections are small, and never more.
-const BLOCK_LEN: usize = 2048;
+pub(super) const BLOCK_LEN: usize = 2048;
 /// The most events in `recent` when a writer leaves.
 const MOST_RECENT: u64 = 8192;
-/// How often files are read that others replace meanwhile.
-const ATTEMPTS: usize = 3;
 
 /// Which of a ledger's events a question rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,13 +54,20 @@ pub enum HeadsKnown {
 /// Reads the facts that a question rests on, without the store and without waiting: nothing, if there are none that fit
 /// the newest head.
 ///
-/// Of an agreement that is not found by its id, all are read, since other names may mean it.
+/// An agreement is taken by its id. Where none is described by that id at the point that is asked from, the name may mean
+/// another, and everything has to be read: `query::kept` sees to that.
 pub fn read(folder: &Folder, scope: Scope<'_>, known: HeadsKnown) -> Option<Facts> {
     let settings = Settings::load(folder).ok()?;
-    (0..ATTEMPTS).find_map(|_| {
-        let head = Head::settled(folder)?;
-        Files::open(folder, &settings.origin).ok()?.cut(head)?.facts(scope, known).ok()
-    })
+    let mut head = Head::usable(folder)?;
+    loop {
+        let files = Files::open(folder, &settings.origin).ok().and_then(|files| files.cut(head));
+        if let Some(facts) = files.and_then(|files| files.facts(scope, known).ok()) {
+            return Some(facts);
+        }
+        // A writer may have replaced the files between one and the other; then it has said so.
+        let newer = Head::usable(folder).filter(|newer| newer.len > head.len)?;
+        head = newer;
+    }
 }
 
 /// Both files, of which the indexes were read.
@@ -93,7 +97,7 @@ impl Files {
     /// the last.
     fn read_frames(&mut self, mut recent: BufReader<File>) -> Result<(), Unusable> {
         while let Ok(frame) = layout::read_checked::<Frame>(&mut recent) {
-            let bytes = layout::read_block(&frame.block, &mut recent)?;
+            let Ok(bytes) = layout::read_block(&frame.block, &mut recent) else { break };
             if frame.from == self.end_of_all() {
                 self.frames.push((frame, bytes));
             } else if frame.end.len > self.base.index.end.len {
@@ -121,7 +125,12 @@ impl Files {
     }
 
     fn head(&self) -> Head {
-        Head { len: self.end().len, hash: EventHash::from_bytes(self.end().head) }
+        self.end().head()
+    }
+
+    /// Every head that they can be used for.
+    fn heads(&self) -> impl Iterator<Item = Head> {
+        std::iter::once(&self.base.index.end).chain(self.frames.iter().map(|(frame, _)| &frame.end)).map(End::head)
     }
 
     /// Events in `recent`.
@@ -131,32 +140,30 @@ impl Files {
 
     fn facts(mut self, scope: Scope<'_>, known: HeadsKnown) -> Result<Facts, Unusable> {
         let recent = self.frames.par_iter().map(|(frame, bytes)| frame.block.events(bytes));
-        let recent: Vec<Recorded> = recent.collect::<Result<Vec<_>, _>>()?.concat_all();
+        let recent: Vec<Recorded> = recent.collect::<Result<Vec<_>, _>>().map(joined)?;
         let blocks = match scope {
             Scope::Everything => None,
             Scope::Agreement(id) => self.blocks_of(id, &recent),
         };
         let is_everything = blocks.is_none();
         let blocks = blocks.unwrap_or_else(|| BTreeSet::from_iter(0..self.base.index.blocks.len()));
-        let mut bytes: Vec<(Block, Vec<u8>)> = Vec::with_capacity(blocks.len());
-        for block in blocks {
-            bytes.extend(self.base.bytes(block..block + 1)?);
-        }
+        let bytes: Vec<(Block, Vec<u8>)> =
+            blocks.into_iter().map(|block| self.base.block(block)).collect::<Result<_, _>>()?;
         let of_base = bytes.into_par_iter().map(|(block, bytes)| block.events(&bytes));
         let of_base: Vec<Vec<Recorded>> = of_base.collect::<Result<_, _>>()?;
         let events = if is_everything {
             in_their_places(of_base, recent, self.end().len)?
         } else {
-            let mut events = of_base.concat_all();
+            let mut events = joined(of_base);
             events.extend(recent);
             events.sort_unstable_by_key(|event| event.seq);
             events
         };
-        let heads = self.heads(known)?;
+        let heads = self.stands(known)?;
         Ok(Facts { origin: self.origin, events, heads })
     }
 
-    fn heads(&mut self, known: HeadsKnown) -> Result<Heads, Unusable> {
+    fn stands(&mut self, known: HeadsKnown) -> Result<Heads, Unusable> {
         let mut heads = Heads::new(&self.origin);
         let mut stands = match known {
             HeadsKnown::Newest => Vec::new(),
@@ -212,17 +219,10 @@ fn in_their_places(of_base: Vec<Vec<Recorded>>, recent: Vec<Recorded>, len: u64)
     places.into_iter().collect::<Option<_>>().ok_or(OTHERS)
 }
 
-/// Joins lists.
-trait Joined<T> {
-    fn concat_all(self) -> Vec<T>;
-}
-
-impl<T> Joined<T> for Vec<Vec<T>> {
-    fn concat_all(self) -> Vec<T> {
-        let mut all = Vec::with_capacity(self.iter().map(Vec::len).sum());
-        self.into_iter().for_each(|part| all.extend(part));
-        all
-    }
+fn joined<T>(parts: Vec<Vec<T>>) -> Vec<T> {
+    let mut all = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+    parts.into_iter().for_each(|part| all.extend(part));
+    all
 }
 
 /// Writes both files anew: all of a log, whose heads after its batches are known.
@@ -230,12 +230,12 @@ impl<T> Joined<T> for Vec<Vec<T>> {
 /// # Errors
 ///
 /// What the operating system says.
-pub(super) fn write(folder: &Folder, facts: &Facts) -> io::Result<Kept> {
+pub(super) fn write(folder: &Folder, facts: &Facts, block_len: usize) -> io::Result<Kept> {
     let newest = facts.heads.newest().ok_or_else(|| io::Error::other("there is no event"))?;
     let found = Sections::of(&facts.events);
     let mut order: Vec<usize> = (0..facts.events.len()).collect();
     order.par_sort_by_key(|place| &found.of[*place]);
-    let (runs, sections) = cut(&order, &found.of);
+    let (runs, sections) = cut(&order, &found.of, block_len);
     let pack = |run: &Range<usize>| {
         layout::pack_events(order[run.clone()].iter().map(|place| &facts.events[*place]), Effort::More)
     };
@@ -264,7 +264,7 @@ pub(super) fn write(folder: &Folder, facts: &Facts) -> io::Result<Kept> {
 }
 
 /// Cuts ordered events into blocks, and tells in which of them the events of each section lie.
-fn cut(order: &[usize], of: &[Section]) -> (Vec<Range<usize>>, Vec<(Section, Range<usize>)>) {
+fn cut(order: &[usize], of: &[Section], block_len: usize) -> (Vec<Range<usize>>, Vec<(Section, Range<usize>)>) {
     let mut blocks: Vec<Range<usize>> = Vec::new();
     let mut sections: Vec<(Section, Range<usize>)> = Vec::new();
     let mut begin = 0;
@@ -273,7 +273,7 @@ fn cut(order: &[usize], of: &[Section]) -> (Vec<Range<usize>>, Vec<(Section, Ran
         let is_new = last.is_some() || sections.is_empty();
         // The things are read by everybody, and what is apart by few.
         let is_alone = matches!(last, Some(Section::Things | Section::Apart));
-        if at - begin == BLOCK_LEN || is_alone || (is_new && at - begin >= BLOCK_LEN / 2) {
+        if at > begin && (at - begin == block_len || is_alone || (is_new && at - begin >= block_len / 2)) {
             blocks.push(begin..at);
             begin = at;
         }

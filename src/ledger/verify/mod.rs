@@ -17,8 +17,9 @@ use rayon::prelude::*;
 
 use crate::domain::shape::vocabulary;
 use crate::integrity::digest::EventHash;
-use crate::ledger::facts::Comparison;
+use crate::ledger::facts::{Comparison, Used};
 use crate::ledger::log::{Found, Log};
+use crate::ledger::settings::Head;
 use crate::store::bundle::BUNDLE_LEN;
 
 use documents::{Kept, Texts};
@@ -27,7 +28,7 @@ use seen::{Looking, Seen};
 pub(super) use walk::Walk;
 
 /// The events that are looked at by themselves at a time, on all cores, while those before are put together.
-const STRETCH: u64 = 64 * BUNDLE_LEN as u64;
+const STRETCH: u64 = 48 * BUNDLE_LEN as u64;
 
 vocabulary! {
     /// What is verified, each on its own.
@@ -163,15 +164,20 @@ fn stretch(looking: Looking<'_>, start: u64) -> Vec<Seen> {
 /// The facts that are kept are compared, if questions use them: those of this very head.
 fn projections(facts: Option<Comparison>, len: u64, head: EventHash) -> LayerReport {
     let Some(facts) = facts else { return not_checked(Layer::Projections, "no facts are kept") };
-    if !facts.is_of(len, head) {
-        return not_checked(
-            Layer::Projections,
-            "the facts that are kept are of another head, or damaged: no question uses them",
-        );
-    }
-    let fault =
-        |seq: u64| Fault { seq, what: "the facts that are kept of it are others; delete the file `facts`".to_owned() };
-    let faults = facts.differ.iter().copied().map(fault).collect();
+    let mut faults: Vec<Fault> = match facts.used(Head { len, hash: head }) {
+        Used::ForTheLog => Vec::new(),
+        Used::ForAnother(other) => vec![Fault {
+            seq: other,
+            what: "HEAD ends the log before it, and questions are answered as of then; `log` or `append` puts it right"
+                .to_owned(),
+        }],
+        Used::Never => {
+            let why = "the facts that are kept are of another head, or damaged: no question uses them";
+            return not_checked(Layer::Projections, why);
+        }
+    };
+    let what = "the facts that are kept of it are others; delete the file `facts`";
+    faults.extend(facts.differ.iter().map(|seq| Fault { seq: *seq, what: what.to_owned() }));
     report(Layer::Projections, faults, format!("facts of {} events", facts.compared))
 }
 

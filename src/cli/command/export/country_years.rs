@@ -10,7 +10,6 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Format, json};
 use crate::cli::{Context, Outcome};
 use crate::domain::party::PartyType;
-use crate::ledger::facts::Scope;
 use crate::query::Status;
 use crate::query::years::{CountryYears as Answer, Question, Resolver, Row, years};
 
@@ -90,8 +89,7 @@ impl CountryYears {
             at_least: self.at_least,
             resolver: self.resolve,
         };
-        let scope = self.agreement.as_deref().map_or(Scope::Everything, Scope::Agreement);
-        let reading = context.read("export", scope, &[question.at.known])?;
+        let reading = context.read("export", self.agreement.as_deref(), &[question.at.known])?;
         let answer = years(&reading.facts, question)?;
         self.write(&answer, context)
     }

@@ -9,7 +9,6 @@ use crate::cli::screen::{Answer, Format};
 use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
-use crate::ledger::facts::Scope;
 use crate::query::actions::{Action, actions};
 use crate::query::history::{Span, history};
 use crate::query::{Known, RecordedBy};
@@ -108,7 +107,7 @@ impl Members {
 impl History {
     fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let known = self.knowing.known();
-        let reading = context.read("export", Scope::Everything, &[known])?;
+        let reading = context.read("export", None, &[known])?;
         let answer = history(&reading.facts, self.subject.as_deref(), Span::default(), known)?;
         self.target.sheet(answer.sheet(), context)
     }
@@ -117,7 +116,7 @@ impl History {
 impl Actions {
     fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let known = self.knowing.known();
-        let reading = context.read("export", Scope::Everything, &[known])?;
+        let reading = context.read("export", None, &[known])?;
         let rows = actions(&reading.facts, known)?;
         self.target.csv(COLUMNS, rows.iter().map(cells), context)
     }
