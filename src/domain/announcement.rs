@@ -278,6 +278,18 @@ impl Kind {
 }
 
 impl Body {
+    /// The announcement that this one is about: what it corrects, takes back, denies, confirms or attests.
+    pub fn about(&self) -> Option<&AnnouncementId> {
+        match self {
+            Self::Correction(correction) => Some(&correction.corrects),
+            Self::Retraction(retraction) => Some(&retraction.retracts),
+            Self::Dispute(dispute) => Some(&dispute.of),
+            Self::Confirmation(confirmation) => Some(&confirmation.of),
+            Self::Attestation(attestation) => Some(&attestation.of),
+            _ => None,
+        }
+    }
+
     /// The agreement that it tells something of, a correction by what takes the place of the wrong; descriptions tell
     /// of none.
     pub fn agreement(&self) -> Option<&AgreementId> {
@@ -291,20 +303,6 @@ impl Body {
             Self::Milestone(milestone) => milestone.agreement.as_ref(),
             Self::Count(count) => Some(&count.agreement),
             Self::Correction(correction) => correction.replacement.as_ref()?.0.agreement(),
-            _ => None,
-        }
-    }
-}
-
-impl Body {
-    /// The announcement that this one is about: what it corrects, takes back, denies, confirms or attests.
-    pub fn about(&self) -> Option<&AnnouncementId> {
-        match self {
-            Self::Correction(correction) => Some(&correction.corrects),
-            Self::Retraction(retraction) => Some(&retraction.retracts),
-            Self::Dispute(dispute) => Some(&dispute.of),
-            Self::Confirmation(confirmation) => Some(&confirmation.of),
-            Self::Attestation(attestation) => Some(&attestation.of),
             _ => None,
         }
     }

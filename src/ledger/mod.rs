@@ -214,9 +214,11 @@ impl Ledger {
 }
 
 impl Drop for Ledger {
-    /// Makes the facts anew if many batches followed them, or they do not fit. It can be done without.
+    /// Makes the facts anew if many batches followed them, in this process or in one that was killed, or if what was
+    /// appended did not come into them. It can be done without.
     fn drop(&mut self) {
-        if self.is_changed && !self.kept.is_some_and(|kept| kept.is_settled(self.head())) {
+        let is_settled = self.kept.is_some_and(|kept| kept.is_settled(self.head()));
+        if !is_settled && (self.is_changed || self.kept.is_some()) {
             let _ = facts::write(&self.folder, &self.facts, facts::BLOCK_LEN);
         }
     }

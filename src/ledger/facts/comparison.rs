@@ -3,11 +3,11 @@
 use rayon::prelude::*;
 
 use crate::domain::id::Origin;
-use crate::event::facts::{Recorded, pack_alone, pack_event};
+use crate::event::facts::{Recorded, Stand, pack_alone, pack_event};
 use crate::event::statement::Event;
-use crate::ledger::facts::Files;
 use crate::ledger::facts::layout::{Block, Check, Unusable, check};
 use crate::ledger::facts::sections::Section;
+use crate::ledger::facts::{Files, HeadsKnown};
 use crate::ledger::settings::{Folder, Head};
 
 /// The events that are compared with one pass over the files.
@@ -45,6 +45,9 @@ pub(in crate::ledger) struct Comparison {
     asked: Option<Head>,
     begin: u64,
     digests: Vec<Check>,
+    /// The ends of batches so far, as one digest.
+    ends: Check,
+    last_end: u64,
     /// Events whose facts are others, or are not there.
     pub(in crate::ledger) differ: Vec<u64>,
     pub(in crate::ledger) compared: u64,
@@ -54,7 +57,16 @@ impl Comparison {
     /// With the facts that are kept in a folder, if any can be used.
     pub(in crate::ledger) fn new(folder: &Folder, origin: &Origin) -> Self {
         let files = Files::open(folder, origin).ok();
-        Self { files, asked: Head::usable(folder), begin: 0, digests: Vec::new(), differ: Vec::new(), compared: 0 }
+        Self {
+            files,
+            asked: Head::usable(folder),
+            begin: 0,
+            digests: Vec::new(),
+            ends: NOTHING,
+            last_end: 0,
+            differ: Vec::new(),
+            compared: 0,
+        }
     }
 
     /// Whether there are facts to compare with.
@@ -85,6 +97,22 @@ impl Comparison {
         }
     }
 
+    /// Takes where the log stood at the end of a batch.
+    pub(in crate::ledger) fn take_end(&mut self, stand: &Stand) {
+        if self.files.as_ref().is_some_and(|files| stand.len <= files.end().len) {
+            self.ends = and_then(self.ends, stand);
+            self.last_end = stand.len;
+        }
+    }
+
+    /// Whether the ends of batches are others than those of the log, as far as the facts go.
+    pub(in crate::ledger) fn ends_differ(&mut self) -> bool {
+        let Some(files) = &mut self.files else { return false };
+        let is_whole = self.last_end == files.end().len;
+        let kept = files.stands(HeadsKnown::Batches).map(|heads| heads.stands().iter().fold(NOTHING, and_then));
+        is_whole && kept.ok() != Some(self.ends)
+    }
+
     /// How the facts are used, beside a log that ends so.
     pub(in crate::ledger) fn used(&self, log: Head) -> Used {
         let Some(files) = &self.files else { return Used::Never };
@@ -96,6 +124,12 @@ impl Comparison {
             None => Used::Never,
         }
     }
+}
+
+/// The digest of ends of batches and one more.
+fn and_then(ends: Check, stand: &Stand) -> Check {
+    let [len, recorded] = [stand.len.to_le_bytes(), stand.recorded.unix_ms().to_le_bytes()];
+    check(&[ends.as_slice(), &len, &recorded, stand.head.as_bytes()].concat())
 }
 
 /// The digests of the facts of a window that begins there, in the order of the events.
@@ -149,7 +183,7 @@ mod tests {
     use crate::domain::announcement::{Announcement, Body};
     use crate::domain::id::{MissionId, Origin, Recorder};
     use crate::domain::timestamp::Timestamp;
-    use crate::event::facts::Facts;
+    use crate::event::facts::{Facts, Heads, Stand};
     use crate::integrity::SigningKey;
     use crate::ledger::facts::{BLOCK_LEN, HeadsKnown, Scope, read, write};
     use crate::ledger::found::{Founded, Founding};
@@ -218,6 +252,19 @@ mod tests {
             let seqs: Vec<u64> = projections(&folder).faults.iter().map(|fault| fault.seq).collect();
             assert!(seqs.contains(&bad) && seqs.contains(&(doubled as u64)), "{seqs:?}");
         }
+    }
+
+    #[test]
+    fn ends_of_batches_that_never_were_are_found() {
+        let desk = tempfile::tempdir().expect("a temporary folder");
+        let (folder, facts) = ledger(desk.path());
+        let mut heads = Heads::new(&facts.origin);
+        for stand in facts.heads.stands() {
+            heads.push(Stand { ends_batch: true, ..*stand });
+        }
+        write(&folder, &Facts { heads, ..facts }, BLOCK_LEN).expect("it can be written");
+        let report = projections(&folder);
+        assert!(report.verdict == Verdict::Fail && report.faults[0].what.contains("ends of batches"), "{report:?}");
     }
 
     #[test]

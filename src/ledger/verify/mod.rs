@@ -163,7 +163,7 @@ fn stretch(looking: Looking<'_>, start: u64) -> Vec<Seen> {
 
 /// The facts that are kept are compared, if questions use them: those of this very head.
 fn projections(facts: Option<Comparison>, len: u64, head: EventHash) -> LayerReport {
-    let Some(facts) = facts else { return not_checked(Layer::Projections, "no facts are kept") };
+    let Some(mut facts) = facts else { return not_checked(Layer::Projections, "no facts are kept") };
     let mut faults: Vec<Fault> = match facts.used(Head { len, hash: head }) {
         Used::ForTheLog => Vec::new(),
         Used::ForAnother(other) => vec![Fault {
@@ -178,6 +178,10 @@ fn projections(facts: Option<Comparison>, len: u64, head: EventHash) -> LayerRep
     };
     let what = "the facts that are kept of it are others; delete the file `facts`";
     faults.extend(facts.differ.iter().map(|seq| Fault { seq: *seq, what: what.to_owned() }));
+    if facts.ends_differ() {
+        let what = "the ends of batches that are kept up to it are others; delete the file `facts`".to_owned();
+        faults.push(Fault { seq: len.saturating_sub(1), what });
+    }
     report(Layer::Projections, faults, format!("facts of {} events", facts.compared))
 }
 

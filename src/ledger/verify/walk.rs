@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::announcement::{Body, Kind};
 use crate::domain::id::{Origin, Recorder};
 use crate::event::chain::{Chain, ChainFault};
+use crate::event::facts::Stand;
 use crate::event::recall::Recall;
 use crate::event::statement::Event;
 use crate::integrity::digest::{self, EventHash};
@@ -97,9 +98,6 @@ impl Walk {
     /// Goes on to the next position.
     pub(super) fn take(&mut self, seen: Seen) {
         let Seen { seq, len, hash, event, key, quotes, told, root } = seen;
-        if let Some(facts) = &mut self.facts {
-            facts.take(seq, told);
-        }
         self.bytes += len;
         self.first = self.first.or(Some(hash).filter(|_| len > 0));
         if let Some(root) = root {
@@ -116,6 +114,13 @@ impl Walk {
         };
         for fault in self.chain.push(&event) {
             self.chain_faults.push(blamed(seq, &fault));
+        }
+        if let Some(facts) = &mut self.facts {
+            facts.take(seq, told);
+            if event.header.ends_batch() {
+                let recorded = event.header.recorded;
+                facts.take_end(&Stand { len: seq + 1, head: hash, recorded, ends_batch: true });
+            }
         }
         self.collect(seq, &event);
         for quoted in quotes {
