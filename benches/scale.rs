@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use servanda::domain::day::Day;
+use servanda::exchange::table::import::{BATCH_LEN, Import, Watch};
+use servanda::exchange::table::{Target, manytreaties};
 use servanda::integrity::digest::event_hash;
 use servanda::ledger::facts::{self, HeadsKnown, Scope};
 use servanda::ledger::verify::verify;
@@ -32,6 +34,8 @@ const BATCH: usize = 8192;
 const SINGLES: usize = 64;
 /// The most events that peers are given.
 const PEERS: usize = 200_000;
+/// The most rows of a table that is imported.
+const ROWS: usize = 250_000;
 const AGREEMENT: &str = "orbit-7";
 
 fn main() {
@@ -42,6 +46,7 @@ fn main() {
     let values = read(&folder);
     singles(desk.path(), &folder, &values);
     cold(&folder);
+    import(desk.path(), len.min(ROWS));
     peers(desk.path(), &values);
 }
 
@@ -175,6 +180,24 @@ fn held_kib(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok()).unwrap_or_default()
+}
+
+/// A table of so many rows into a ledger of its own.
+fn import(desk: &Path, rows: usize) {
+    let [agreements, acts] = common::table::tables(common::SEED, rows);
+    let (folder, _) = found_with(desk, "imported", common::history::AGREEMENTS);
+    let mut ledger = Ledger::open(&folder, &access()).expect("the ledger opens");
+    let signer = key();
+    let mut target = Target::Ledger { ledger: &mut ledger, signer: &signer, now: now() };
+    let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut |_| Ok(()) };
+    let layout = manytreaties::layout();
+    let import = Import { layout: &layout, agreements: Some(&agreements), acts: &acts, batch_len: BATCH_LEN };
+    let began = Instant::now();
+    let account = import.run(&mut target, &mut watch).expect("the tables can be imported");
+    drop(ledger);
+    let spent = began.elapsed();
+    assert_eq!(account.rows, account.events + account.duplicates + account.rejected());
+    row("import of a table, rows read to facts kept", account.rows, spent);
 }
 
 /// The same events in bulk: to `SQLite` with a column of hashes, and to a bare file.

@@ -6,6 +6,7 @@
 pub(crate) mod history;
 mod press;
 mod seed;
+pub(crate) mod table;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -17,6 +17,7 @@ mod svg;
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -170,6 +171,12 @@ impl Context<'_, '_> {
         }
         let text = screen::show(answer, self.format(), self.screen());
         self.print(&text)
+    }
+
+    /// Prints an answer that may be long, and is the last of the process: it is not given back, since freeing it piece by
+    /// piece would take a noticeable part of the time.
+    fn answer_last<A: Answer>(&mut self, answer: A) -> Result<(), Failure> {
+        self.answer(&*ManuallyDrop::new(answer))
     }
 
     /// Prints what is worth knowing beside the answer.

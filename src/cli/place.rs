@@ -61,17 +61,15 @@ impl Context<'_, '_> {
         let folder = self.ledger();
         let kept = kept(&folder, agreement, points);
         let fits = kept.is_some();
-        match kept.filter(|facts| points.iter().all(|known| known.can_be_placed(facts))) {
-            Some(facts) => Ok(Reading { facts: ManuallyDrop::new(facts), shelf: Shelf::of(&folder) }),
-            None => {
-                let log = self.read_log(command)?;
-                let reading = Self::read_all(&log)?;
-                if !fits {
-                    log.keep(&reading.facts);
-                }
-                Ok(reading)
-            }
+        if let Some(facts) = kept.filter(|facts| points.iter().all(|known| known.can_be_placed(facts))) {
+            return Ok(Reading { facts: ManuallyDrop::new(facts), shelf: Shelf::of(&folder) });
         }
+        let log = self.read_log(command)?;
+        let reading = Self::read_all(&log)?;
+        if !fits {
+            log.keep(&reading.facts);
+        }
+        Ok(reading)
     }
 
     /// Takes the events out of a log, and checks its chain.

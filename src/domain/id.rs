@@ -272,15 +272,12 @@ packed_name! {
 /// An id that was made of a content hash is its kind and 16 bytes; any other is a text.
 impl Packed for AnnouncementId {
     fn pack<'v>(&'v self, to: &mut Packer<'v>) {
-        match default_parts(self.as_str()) {
-            Some((kind, digits)) => {
-                to.name(kind);
-                to.raw(&digits.to_be_bytes());
-            }
-            None => {
-                to.name("");
-                to.text(self.as_str());
-            }
+        if let Some((kind, digits)) = default_parts(self.as_str()) {
+            to.name(kind);
+            to.raw(&digits.to_be_bytes());
+        } else {
+            to.name("");
+            to.text(self.as_str());
         }
     }
 

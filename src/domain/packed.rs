@@ -254,13 +254,13 @@ impl<'b> Unpacker<'b> {
         kind: NameKind,
         is_well_formed: impl FnOnce(&str) -> bool,
     ) -> Result<CompactString, Unreadable> {
-        let place = match self.len()?.checked_sub(1) {
-            Some(place) => place,
-            None => {
-                let text = CompactString::from(self.text()?);
-                self.names.push(Name { text, checked: 0 });
-                self.names.len() - 1
-            }
+        let number = self.len()?;
+        let place = if number == 0 {
+            let text = CompactString::from(self.text()?);
+            self.names.push(Name { text, checked: 0 });
+            self.names.len() - 1
+        } else {
+            number - 1
         };
         let unknown = self.unreadable("a name that did not come before");
         let name = self.names.get_mut(place).ok_or(unknown)?;
@@ -280,18 +280,15 @@ impl<'b> Unpacker<'b> {
     ///
     /// [`Unreadable`] if it is none, or did not come before.
     pub fn source(&mut self) -> Result<Arc<Source>, Unreadable> {
-        match self.len()?.checked_sub(1) {
-            Some(place) => {
-                let known = self.sources.get(place).cloned();
-                known.ok_or_else(|| self.unreadable("a source that did not come before"))
-            }
-            None => {
-                // No source holds another, so that it takes its place when it is whole as well as when it begins.
-                let source = Arc::new(Source::unpack(self)?);
-                self.sources.push(Arc::clone(&source));
-                Ok(source)
-            }
+        let number = self.len()?;
+        if number > 0 {
+            let known = self.sources.get(number - 1).cloned();
+            return known.ok_or_else(|| self.unreadable("a source that did not come before"));
         }
+        // No source holds another, so that it takes its place when it is whole as well as when it begins.
+        let source = Arc::new(Source::unpack(self)?);
+        self.sources.push(Arc::clone(&source));
+        Ok(source)
     }
 }
 

@@ -351,12 +351,11 @@ impl Stretch {
             let hash = run.hash(index).map_or_else(|| event_hash(bytes), EventHash::from_bytes);
             let read = recall.hashed(bytes, hash);
             let event = read.map_err(|error| Damage { seq: run.first() + index as u64, what: error.to_string() })?;
-            match &mut self.chain {
-                Some(chain) => fits(chain, &event)?,
-                None => {
-                    self.chain = Some(Chain::after(&event));
-                    self.first = Some(event.clone());
-                }
+            if let Some(chain) = &mut self.chain {
+                fits(chain, &event)?;
+            } else {
+                self.chain = Some(Chain::after(&event));
+                self.first = Some(event.clone());
             }
             if keep == Keep::OfLedger {
                 self.facts.forget_newest_of_world();

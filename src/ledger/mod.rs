@@ -122,7 +122,7 @@ impl Ledger {
         let settings = Settings::load(folder)?;
         let lock = lock(folder, access)?;
         let store = open_store(folder, access)?;
-        let ledger = Self::with_store(folder, settings.origin, Box::new(store), lock)?;
+        let ledger = Self::with_store(folder, &settings.origin, Box::new(store), lock)?;
         let hash_at = |seq| ledger.facts.heads.at(seq + 1);
         if let Some(damage) = Head::load(folder).and_then(|head| head.forgotten(ledger.chain.len(), hash_at)) {
             return Err(damage.into());
@@ -136,14 +136,14 @@ impl Ledger {
     /// # Errors
     ///
     /// [`OpenError::Damaged`] and [`OpenError::Store`] if what the store holds is no ledger of that origin.
-    pub fn with_store(folder: &Folder, origin: Origin, store: Box<dyn Store>, lock: Lock) -> Result<Self, OpenError> {
-        let (facts, chain) = log::checked(&origin, store.as_ref())?;
+    pub fn with_store(folder: &Folder, origin: &Origin, store: Box<dyn Store>, lock: Lock) -> Result<Self, OpenError> {
+        let (facts, chain) = log::checked(origin, store.as_ref())?;
         let mut ledger = Self {
             folder: folder.clone(),
             chain,
             store,
             documents: Documents::at(folder.documents()),
-            kept: Kept::find(folder, &origin).filter(|kept| kept.fits(&facts)),
+            kept: Kept::find(folder, origin).filter(|kept| kept.fits(&facts)),
             is_changed: false,
             facts,
             authority: Authority::default(),

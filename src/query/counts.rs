@@ -33,6 +33,8 @@ pub struct Counts {
     #[serde(flatten)]
     pub vantage: Vantage,
     /// The published numbers, by agreement and day.
+    #[serde(serialize_with = "crate::query::rows::serialize")]
+    #[schemars(with = "Vec<Compared>")]
     pub counts: Vec<Compared>,
 }
 

@@ -147,11 +147,27 @@ impl Span {
 pub(super) fn entries(view: &View<'_>, events: &[&Recorded]) -> Vec<Entry> {
     // Events are looked at in the order in which they lie in memory, and what they tell is put in order afterwards.
     let placed = events.par_iter().with_min_len(FEWEST_ENTRIES).map(|event| (place(event), entry(view, event)));
-    let (places, entries): (Vec<Option<Day>>, Vec<Entry>) = placed.unzip();
+    let (places, mut entries): (Vec<Option<Day>>, Vec<Entry>) = placed.unzip();
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.par_sort_by_key(|index| places[*index]);
-    let mut entries: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|index| entries[index].take()).collect()
+    arrange(&mut entries, order);
+    entries
+}
+
+/// Puts items in that order of their indices, where they lie: there are many, and they are large.
+fn arrange<T>(items: &mut [T], mut order: Vec<usize>) {
+    for start in 0..items.len() {
+        let mut at = start;
+        // Each round puts one item where it belongs, until the first of the circle is met again.
+        loop {
+            let from = std::mem::replace(&mut order[at], at);
+            if from == at || from == start {
+                break;
+            }
+            items.swap(at, from);
+            at = from;
+        }
+    }
 }
 
 /// The day by which an announcement is placed: what has no day of its own happened when it was announced, and things
@@ -246,5 +262,20 @@ pub(super) fn happened(body: &Body) -> Option<(&'static str, &Date)> {
         | Body::Attestation(_)
         | Body::Reaffirmation(_)
         | Body::Erasure(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_come_into_every_order() {
+        let orders: [&[usize]; 7] = [&[], &[0], &[1, 0], &[2, 0, 1], &[1, 2, 0], &[0, 3, 2, 1], &[4, 3, 0, 1, 2]];
+        for order in orders {
+            let mut items: Vec<usize> = (0..order.len()).map(|item| 10 * item).collect();
+            arrange(&mut items, order.to_vec());
+            assert_eq!(items, order.iter().map(|index| 10 * index).collect::<Vec<_>>());
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The questions that every face asks. Plain data out, no formatting.
 //!
 //! Every answer names the events that it rests on, and the position of the log at which it was computed. A question is
-//! asked of [`Facts`](crate::event::Facts), the events of a log, from a [`Standpoint`]: a day, what was known, and which
+//! asked of [`Facts`], the events of a log, from a [`Standpoint`]: a day, what was known, and which
 //! claims count. The caller brings the day; there is no today here.
 //!
 //! # Example

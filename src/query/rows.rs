@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::to_raw_value;
 
 /// Shorter lists are not worth more than one thread.
-const FEWEST: usize = 2048;
+const FEWEST: usize = 512;
 /// The items that are in memory as text at a time.
 const AT_A_TIME: usize = 16_384;
 

@@ -63,7 +63,7 @@ fn genesis(desk: &Desk) -> (Folder, MemoryStore) {
 
 fn open(folder: &Folder, store: impl Store + 'static) -> Result<Ledger, OpenError> {
     let lock = Lock::acquire(&folder.path().join("LOCK"), "test", Duration::from_secs(10)).expect("nobody holds it");
-    Ledger::with_store(folder, origin(), Box::new(store), lock)
+    Ledger::with_store(folder, &origin(), Box::new(store), lock)
 }
 
 fn origin() -> Origin {

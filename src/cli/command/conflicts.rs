@@ -33,7 +33,7 @@ impl Conflicts {
         let at = self.asking.standpoint(context);
         let reading = context.read("conflicts", None, &[at.known])?;
         let answer = conflicts(&reading.facts, self.subject.as_deref(), at)?;
-        context.answer(&answer)?;
+        context.answer_last(answer)?;
         Ok(Exit::Done)
     }
 }

@@ -30,7 +30,7 @@ impl Counts {
         let at = self.asking.standpoint(context);
         let reading = context.read("counts", None, &[at.known])?;
         let answer = counts(&reading.facts, self.agreement.as_deref(), at)?;
-        context.answer(&answer)?;
+        context.answer_last(answer)?;
         Ok(Exit::Done)
     }
 }

@@ -45,7 +45,7 @@ impl Diff {
         let (from, to) = self.standpoints(context)?;
         let reading = context.read("diff", None, &[from.known, to.known])?;
         let answer = diff(&reading.facts, from, to)?;
-        context.answer(&answer)?;
+        context.answer_last(answer)?;
         Ok(Exit::Done)
     }
 

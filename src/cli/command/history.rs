@@ -48,7 +48,7 @@ impl History {
         let span = Span { from: self.from, to: self.to };
         let reading = context.read("history", None, &[known])?;
         let answer = history(&reading.facts, self.subject.as_deref(), span, known)?;
-        context.answer(&answer)?;
+        context.answer_last(answer)?;
         Ok(Exit::Done)
     }
 }

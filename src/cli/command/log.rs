@@ -24,7 +24,7 @@ impl Log {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let reading = Context::read_hashed(&context.read_log("log")?)?;
         let answer = log(&reading.facts, self.last);
-        context.answer(&answer)?;
+        context.answer_last(answer)?;
         Ok(Exit::Done)
     }
 }

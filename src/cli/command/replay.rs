@@ -26,7 +26,7 @@ impl Replay {
         let at = self.asking.standpoint(context);
         let reading = context.read("replay", None, &[at.known])?;
         let answer = replay(&reading.facts, at)?;
-        context.answer(&answer)?;
+        context.answer_last(answer)?;
         Ok(Exit::Done)
     }
 }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::domain::id::Origin;
 use crate::event::facts::{Recorded, Stand, pack_alone, pack_event};
 use crate::event::statement::Event;
-use crate::ledger::facts::layout::{Block, Check, Unusable, check};
+use crate::ledger::facts::layout::{Block, Check, Lying, Unusable, check};
 use crate::ledger::facts::sections::Section;
 use crate::ledger::facts::{Files, HeadsKnown};
 use crate::ledger::settings::{Folder, Head};
@@ -81,14 +81,12 @@ impl Comparison {
             return;
         }
         if seq >= self.begin + self.digests.len() as u64 {
-            match digests(files, seq) {
-                Ok(digests) => (self.begin, self.digests) = (seq, digests),
-                Err(_) => {
-                    // What cannot be read is not used by anybody.
-                    self.files = None;
-                    return;
-                }
-            }
+            let Ok(digests) = digests(files, seq) else {
+                // What cannot be read is not used by anybody.
+                self.files = None;
+                return;
+            };
+            (self.begin, self.digests) = (seq, digests);
         }
         let kept = usize::try_from(seq - self.begin).ok().and_then(|place| self.digests.get(place));
         self.compared += 1;
@@ -168,7 +166,7 @@ fn digests(files: &mut Files, begin: u64) -> Result<Vec<Check>, Unusable> {
 }
 
 /// Whether an event that is no comment lies in the blocks of its section.
-fn lies_well(event: &Recorded, block: usize, sections: &[(Section, std::ops::Range<usize>)]) -> bool {
+fn lies_well(event: &Recorded, block: usize, sections: &[Lying]) -> bool {
     let Some(own) = Section::of_first_hand(&event.announcement.body) else { return true };
     let found = sections.binary_search_by(|(section, _)| section.cmp(&own));
     found.is_ok_and(|place| sections[place].1.contains(&block))

@@ -37,6 +37,9 @@ const MAX_ROW_BYTES: u64 = 128 << 10;
 /// The first half of a BLAKE3.
 pub(super) type Check = [u8; CHECK_BYTES];
 
+/// A section, and the blocks that hold its events and may hold others.
+pub(super) type Lying = (Section, Range<usize>);
+
 /// What lies where in the file `facts`.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Index {
@@ -46,8 +49,8 @@ pub(super) struct Index {
     pub(super) blocks: Vec<Block>,
     /// The ends of batches.
     pub(super) ends: Block,
-    /// In their order, with the blocks that hold their events, and may hold others.
-    pub(super) sections: Vec<(Section, Range<usize>)>,
+    /// In their order.
+    pub(super) sections: Vec<Lying>,
     pub(super) needs: Vec<Need>,
 }
 

@@ -1,6 +1,6 @@
 //! The facts file: what the events tell, packed, beside the store, so that a question waits for no writer.
 //!
-//! `facts` holds the events up to some batch, by [sections](sections) that questions rest on; `recent` the batches since
+//! `facts` holds the events up to some batch, by sections that questions rest on; `recent` the batches since
 //! then, one frame each. Both carry the head of the log at which they were written, and are used for the very head that
 //! `HEAD` tells, and for no other. Derived from the events, they are never believed by `verify`, which compares them:
 //! what is damaged, torn, foreign or behind is as if it were not there, and is made anew from the store.
@@ -25,7 +25,7 @@ use crate::store::compressed::Effort;
 use crate::store::whole_file;
 
 pub(super) use comparison::{Comparison, Told, Used};
-use layout::{Base, Block, End, Frame, Index, Unusable};
+use layout::{Base, Block, End, Frame, Index, Lying, Unusable};
 use sections::{Section, Sections};
 
 /// Blocks have at least half as many events, where sections are small, and never more.
@@ -146,7 +146,7 @@ impl Files {
             Scope::Agreement(id) => self.blocks_of(id, &recent),
         };
         let is_everything = blocks.is_none();
-        let blocks = blocks.unwrap_or_else(|| BTreeSet::from_iter(0..self.base.index.blocks.len()));
+        let blocks = blocks.unwrap_or_else(|| (0..self.base.index.blocks.len()).collect());
         let bytes: Vec<(Block, Vec<u8>)> =
             blocks.into_iter().map(|block| self.base.block(block)).collect::<Result<_, _>>()?;
         let of_base = bytes.into_par_iter().map(|(block, bytes)| block.events(&bytes));
@@ -181,7 +181,9 @@ impl Files {
         if stands.last() != Some(&self.end().stand()?) || !stands.is_sorted_by(|a, b| a.len < b.len) {
             return Err(Unusable::Other("the ends of batches do not end where the facts do"));
         }
-        stands.into_iter().for_each(|stand| heads.push(stand));
+        for stand in stands {
+            heads.push(stand);
+        }
         Ok(heads)
     }
 
@@ -221,7 +223,9 @@ fn in_their_places(of_base: Vec<Vec<Recorded>>, recent: Vec<Recorded>, len: u64)
 
 fn joined<T>(parts: Vec<Vec<T>>) -> Vec<T> {
     let mut all = Vec::with_capacity(parts.iter().map(Vec::len).sum());
-    parts.into_iter().for_each(|part| all.extend(part));
+    for part in parts {
+        all.extend(part);
+    }
     all
 }
 
@@ -264,9 +268,9 @@ pub(super) fn write(folder: &Folder, facts: &Facts, block_len: usize) -> io::Res
 }
 
 /// Cuts ordered events into blocks, and tells in which of them the events of each section lie.
-fn cut(order: &[usize], of: &[Section], block_len: usize) -> (Vec<Range<usize>>, Vec<(Section, Range<usize>)>) {
+fn cut(order: &[usize], of: &[Section], block_len: usize) -> (Vec<Range<usize>>, Vec<Lying>) {
     let mut blocks: Vec<Range<usize>> = Vec::new();
-    let mut sections: Vec<(Section, Range<usize>)> = Vec::new();
+    let mut sections: Vec<Lying> = Vec::new();
     let mut begin = 0;
     for (at, place) in order.iter().enumerate() {
         let last = sections.last().map(|(last, _)| last).filter(|last| **last != of[*place]);
