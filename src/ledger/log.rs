@@ -253,9 +253,10 @@ impl Log {
         }
     }
 
-    /// The facts that are kept beside the store, to be compared with its events.
-    pub(super) fn comparison(&self) -> Comparison {
-        Comparison::new(&self.folder, &self.origin)
+    /// The facts that are kept beside the store, to be compared with its events; none beside events that were had
+    /// otherwise.
+    pub(super) fn comparison(&self) -> Option<Comparison> {
+        self.lock.as_ref().and_then(|_| Comparison::new(&self.folder, &self.origin))
     }
 
     /// The documents that its events name.

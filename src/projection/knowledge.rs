@@ -233,14 +233,15 @@ fn strikes(known: &[&Recorded], by_id: &HashMap<&AnnouncementId, &Recorded>) -> 
     let mut strikes: HashMap<u64, Strike> = HashMap::new();
     for event in known.iter().rev() {
         let seq = event.seq;
-        if strikes.get(&seq).is_some_and(|strike| strike.retracted) {
-            continue;
-        }
+        // Few events strike others; only of these it has to be known whether they are struck themselves.
         let (target, replaced, retracted) = match &event.announcement.body {
             Body::Correction(correction) => (&correction.corrects, correction.replacement.is_some(), false),
             Body::Retraction(retraction) => (&retraction.retracts, false, true),
             _ => continue,
         };
+        if strikes.get(&seq).is_some_and(|strike| strike.retracted) {
+            continue;
+        }
         if let Some(target) = by_id.get(target).filter(|target| target.seq < seq) {
             strikes.insert(target.seq, Strike { by: seq, replaced, retracted });
         }
@@ -307,12 +308,15 @@ fn mark(
     by_id: &HashMap<&AnnouncementId, &Recorded>,
     retracted: &dyn Fn(u64) -> bool,
 ) {
-    for event in known.iter().filter(|event| !retracted(event.seq)) {
+    for event in known {
         let target = match &event.announcement.body {
             Body::Dispute(dispute) => &dispute.of,
             Body::Confirmation(confirmation) => &confirmation.of,
             _ => continue,
         };
+        if retracted(event.seq) {
+            continue;
+        }
         let Some(target) = by_id.get(target) else { continue };
         let Ok(claim) = claims.binary_search_by_key(&target.seq, Claim::seq) else { continue };
         let claim = &mut claims[claim];

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::announcement::{Announcement, Kind};
+use crate::domain::announcement::{Announcement, Body, Kind};
 use crate::domain::id::Recorder;
 use crate::domain::timestamp::Timestamp;
 use crate::event::facts::{Facts, Recorded, Stand};
@@ -14,7 +14,7 @@ use crate::integrity::EventHash;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Horizon, Knowledge};
 use crate::query::sentence::Names;
-use crate::query::{Position, QueryError, View};
+use crate::query::{Position, QueryError};
 
 /// Fewer lines than these are not worth a thread of their own.
 const FEWEST_LINES: usize = 2048;
@@ -79,13 +79,14 @@ pub struct Shown {
 /// The facts are those of a whole log, with its heads after each event, as [`Log::facts`](crate::ledger::Log::facts)
 /// gives them.
 pub fn log(facts: &Facts, last: Option<usize>) -> LogAnswer {
-    let view = View::whole(facts);
+    let knowledge = naming(facts, None);
+    let catalogue = Catalogue::of(&knowledge.claims);
     let skip = last.map_or(0, |last| facts.events.len().saturating_sub(last));
     LogAnswer {
         schema: "servanda/log/v1",
         origin: facts.origin.to_string(),
-        position: view.position(),
-        events: lines(facts, skip, &Names(&view.catalogue)),
+        position: Position::of(facts),
+        events: lines(facts, skip, &Names(&catalogue)),
     }
 }
 
@@ -98,7 +99,7 @@ pub fn log(facts: &Facts, last: Option<usize>) -> LogAnswer {
 /// [`QueryError::NoEvent`], [`QueryError::Ambiguous`].
 pub fn show(facts: &Facts, which: &str) -> Result<Shown, QueryError> {
     let event = find(facts, which)?;
-    let knowledge = Knowledge::of(&facts.events, Horizon::default());
+    let knowledge = naming(facts, Some(event.seq));
     let catalogue = Catalogue::of(&knowledge.claims);
     let place = facts.heads.stands().partition_point(|stand| stand.len <= event.seq);
     let later = &facts.heads.stands()[place..];
@@ -111,6 +112,16 @@ pub fn show(facts: &Facts, which: &str) -> Result<Shown, QueryError> {
         struck_by: knowledge.struck.get(&event.seq).map(|struck| struck.by),
         announcement: statement::announced(&event.announcement),
     })
+}
+
+/// What is known of names: by descriptions, and by what is said about them; and of one event, whether it was struck.
+fn naming(facts: &Facts, also: Option<u64>) -> Knowledge<'_> {
+    let bears_on_names = |event: &&Recorded| {
+        let body = &event.announcement.body;
+        let describes = body.kind().is_description() || matches!(body, Body::Memorandum(_));
+        describes || body.about().is_some() || also == Some(event.seq)
+    };
+    Knowledge::among(facts.events.iter().filter(bears_on_names), Horizon::default())
 }
 
 /// The event that is meant.

@@ -55,9 +55,9 @@ pub(in crate::ledger) struct Comparison {
 
 impl Comparison {
     /// With the facts that are kept in a folder, if any can be used.
-    pub(in crate::ledger) fn new(folder: &Folder, origin: &Origin) -> Self {
-        let files = Files::open(folder, origin).ok();
-        Self {
+    pub(in crate::ledger) fn new(folder: &Folder, origin: &Origin) -> Option<Self> {
+        let files = Some(Files::open(folder, origin).ok()?);
+        Some(Self {
             files,
             asked: Head::usable(folder),
             begin: 0,
@@ -66,12 +66,7 @@ impl Comparison {
             last_end: 0,
             differ: Vec::new(),
             compared: 0,
-        }
-    }
-
-    /// Whether there are facts to compare with.
-    pub(in crate::ledger) fn is_possible(&self) -> bool {
-        self.files.is_some()
+        })
     }
 
     /// Compares the next event; one that could not be read tells nothing.
@@ -108,7 +103,8 @@ impl Comparison {
         let Some(files) = &mut self.files else { return false };
         let is_whole = self.last_end == files.end().len;
         let kept = files.stands(HeadsKnown::Batches).map(|heads| heads.stands().iter().fold(NOTHING, and_then));
-        is_whole && kept.ok() != Some(self.ends)
+        // What cannot be read is not used by anybody.
+        is_whole && kept.is_ok_and(|kept| kept != self.ends)
     }
 
     /// How the facts are used, beside a log that ends so.
