@@ -11,7 +11,7 @@ use crate::ledger::facts::{Files, HeadsKnown};
 use crate::ledger::settings::{Folder, Head};
 
 /// The events that are compared with one pass over the files.
-const WINDOW: u64 = 1 << 20;
+const WINDOW: u64 = 1 << 19;
 /// Blocks that are unpacked at a time.
 const AT_A_TIME: usize = 32;
 /// What there is not: no fact has this digest, as far as anybody can find.

@@ -28,7 +28,7 @@ use seen::{Looking, Seen};
 pub(super) use walk::Walk;
 
 /// The events that are looked at by themselves at a time, on all cores, while those before are put together.
-const STRETCH: u64 = 48 * BUNDLE_LEN as u64;
+const STRETCH: u64 = 32 * BUNDLE_LEN as u64;
 
 vocabulary! {
     /// What is verified, each on its own.
