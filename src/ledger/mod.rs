@@ -20,6 +20,8 @@ pub mod sealing;
 pub mod settings;
 pub mod shelf;
 pub mod signer;
+#[cfg(test)]
+mod trial;
 pub mod verify;
 
 use std::io;

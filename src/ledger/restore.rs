@@ -294,43 +294,12 @@ impl Restored {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::domain::agreement::Mission;
-    use crate::domain::announcement::Announcement;
-    use crate::domain::id::{MissionId, Recorder};
-    use crate::domain::timestamp::Timestamp;
-    use crate::integrity::signing_key::SigningKey;
-    use crate::ledger::found::{Founded, Founding};
-    use crate::ledger::{Batch, Draft, KeyFile, Options};
-
-    fn access() -> Access {
-        Access { holder: "test".to_owned(), lock_timeout: Duration::from_secs(10) }
-    }
+    use crate::ledger::trial::{access, with_missions};
 
     /// The events of a ledger with a genesis and a batch of three.
     fn events(folder: &Path) -> Vec<Vec<u8>> {
-        let key = KeyFile::of(SigningKey::from_seed(&[7; 32]));
-        let now = Timestamp::from_unix_ms(0).expect("a moment");
-        let founding = Founding {
-            origin: Origin::parse("ledger.example/restored").expect("an origin"),
-            recorder: Recorder::parse("desk").expect("a recorder"),
-            log_key_seed: &[9; 32],
-            now,
-        };
-        let target = Folder::at(folder.join("first"));
-        let mut founded = Founded::new(&target, founding, &key, &access()).expect("it can be founded");
-        let drafts = ["a", "b", "c"].map(|id| {
-            let id = MissionId::parse(id).expect("an id");
-            let mission = Mission { title: "M".to_owned(), programme: None, also_known_as: Vec::new(), from: None, id };
-            let mut announcement = Announcement::of(mission);
-            announcement.no_evidence = Some("a test".to_owned());
-            Draft::of(announcement)
-        });
-        let batch = Batch { drafts: drafts.into(), ..Batch::default() };
-        founded.ledger.append(&[batch], Options::default(), &key, now).expect("it is admissible");
-        let log = Log::read(&founded.publish().expect("it can be moved"), &access()).expect("it can be read");
+        let log = Log::read(&with_missions(folder, &["a", "b", "c"]), &access()).expect("it can be read");
         (0..log.len()).map(|seq| log.value(seq).expect("within").expect("it can be read")).collect()
     }
 

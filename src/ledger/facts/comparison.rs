@@ -171,45 +171,17 @@ fn lies_well(event: &Recorded, block: usize, sections: &[Lying]) -> bool {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::time::Duration;
 
-    use crate::domain::agreement::Mission;
-    use crate::domain::announcement::{Announcement, Body};
-    use crate::domain::id::{MissionId, Origin, Recorder};
-    use crate::domain::timestamp::Timestamp;
+    use crate::domain::announcement::Body;
     use crate::event::facts::{Facts, Heads, Stand};
-    use crate::integrity::SigningKey;
     use crate::ledger::facts::{BLOCK_LEN, HeadsKnown, Scope, read, write};
-    use crate::ledger::found::{Founded, Founding};
+    use crate::ledger::trial::{access, with_missions};
     use crate::ledger::verify::{Layer, LayerReport, Verdict, verify};
-    use crate::ledger::{Access, Batch, Draft, Folder, KeyFile, Log, Options};
-
-    fn access() -> Access {
-        Access { holder: "test".to_owned(), lock_timeout: Duration::from_secs(10) }
-    }
+    use crate::ledger::{Folder, Log};
 
     /// A ledger of a genesis and two missions, and what it tells.
     fn ledger(desk: &Path) -> (Folder, Facts) {
-        let key = KeyFile::of(SigningKey::from_seed(&[7; 32]));
-        let now = Timestamp::from_unix_ms(0).expect("a moment");
-        let founding = Founding {
-            origin: Origin::parse("ledger.example/facts").expect("an origin"),
-            recorder: Recorder::parse("desk").expect("a recorder"),
-            log_key_seed: &[9; 32],
-            now,
-        };
-        let target = Folder::at(desk.join("ledger"));
-        let mut founded = Founded::new(&target, founding, &key, &access()).expect("it can be founded");
-        let drafts = ["a", "b"].map(|id| {
-            let id = MissionId::parse(id).expect("an id");
-            let mission = Mission { title: "M".to_owned(), programme: None, also_known_as: Vec::new(), from: None, id };
-            let mut announcement = Announcement::of(mission);
-            announcement.no_evidence = Some("a test".to_owned());
-            Draft::of(announcement)
-        });
-        let batch = Batch { drafts: drafts.into(), ..Batch::default() };
-        founded.ledger.append(&[batch], Options::default(), &key, now).expect("it is admissible");
-        let folder = founded.publish().expect("it can be moved");
+        let folder = with_missions(desk, &["a", "b"]);
         let facts = Log::read(&folder, &access()).and_then(|log| log.facts()).expect("the chain holds");
         (folder, facts)
     }

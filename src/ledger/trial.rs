@@ -1,0 +1,40 @@
+//! A small ledger for the tests of this layer: a genesis, and a batch of missions.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::domain::agreement::Mission;
+use crate::domain::announcement::Announcement;
+use crate::domain::id::{MissionId, Origin, Recorder};
+use crate::domain::timestamp::Timestamp;
+use crate::integrity::signing_key::SigningKey;
+use crate::ledger::found::{Founded, Founding};
+use crate::ledger::{Access, Batch, Draft, Folder, KeyFile, Options};
+
+pub(super) fn access() -> Access {
+    Access { holder: "test".to_owned(), lock_timeout: Duration::from_secs(10) }
+}
+
+/// Founds a ledger below a folder, and appends the missions of these ids as one batch.
+pub(super) fn with_missions(desk: &Path, ids: &[&str]) -> Folder {
+    let key = KeyFile::of(SigningKey::from_seed(&[7; 32]));
+    let now = Timestamp::from_unix_ms(0).expect("a moment");
+    let founding = Founding {
+        origin: Origin::parse("ledger.example/missions").expect("an origin"),
+        recorder: Recorder::parse("desk").expect("a recorder"),
+        log_key_seed: &[9; 32],
+        now,
+    };
+    let target = Folder::at(desk.join("first"));
+    let mut founded = Founded::new(&target, founding, &key, &access()).expect("it can be founded");
+    let drafts = ids.iter().map(|id| {
+        let id = MissionId::parse(id).expect("an id");
+        let mission = Mission { title: "M".to_owned(), programme: None, also_known_as: Vec::new(), from: None, id };
+        let mut announcement = Announcement::of(mission);
+        announcement.no_evidence = Some("a test".to_owned());
+        Draft::of(announcement)
+    });
+    let batch = Batch { drafts: drafts.collect(), ..Batch::default() };
+    founded.ledger.append(&[batch], Options::default(), &key, now).expect("it is admissible");
+    founded.publish().expect("it can be moved")
+}
