@@ -266,12 +266,12 @@ pub(crate) fn write_readme(folder: &Folder, origin: &Origin) -> io::Result<()> {
         "This folder is a ledger of agreements, kept by the program servanda. Its name is {origin}.\n\
          \n\
          sled/          the events, in a sled 0.34 database: 256 at a time in the tree `bundles` (zstd), the newest\n\
-                        in the tree `tail` under their positions (8 bytes, big-endian)\n\
+         \x20              in the tree `tail` under their positions (8 bytes, big-endian)\n\
          facts, recent  what the events tell, made from them for quick answers; can be deleted at any time\n\
          documents/     sources that events rest on, each named by the BLAKE3 of its bytes\n\
          keys/          the log's own key; not for others\n\
          servanda.toml  the ledger's name and format, a copy of what the first event says\n\
-         HEAD           how many events there are and the hash of the newest, and whether somebody is writing; a hint\n\
+         HEAD           how many events there are and the hash of the newest, and whether somebody is writing\n\
          LOCK           who is using the ledger\n\
          \n\
          Ask it:   servanda --ledger . log\n\

@@ -1,6 +1,6 @@
 //! The files of a ledger's folder that are not events: where they lie, and `servanda.toml`.
 //!
-//! `servanda.toml` and `HEAD` are copies for convenience, never authority: what counts is what the events say.
+//! `servanda.toml` and `HEAD` are copies, never authority: what counts is what the events say.
 
 use std::fs::File;
 use std::io::Write;
@@ -142,7 +142,8 @@ impl Settings {
     }
 }
 
-/// Where the log ended when somebody last appended, in the file `HEAD`: a hint, never believed by `verify`.
+/// Where the log ended when somebody last appended, in the file `HEAD`: never believed by `verify`, which looks at the
+/// store. It says for which log questions may be answered from the facts that are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     /// Number of events.
