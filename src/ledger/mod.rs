@@ -56,7 +56,8 @@ pub use signer::{KeyFile, Signer, SignerError};
 /// How a process comes to a ledger's store.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// Who it is, for others that wait: process id and command.
+    /// Who it is, for others: process id and command. No two processes may say the same at one time, since `HEAD` names
+    /// by it who is writing.
     pub holder: String,
     /// How long to wait for others.
     pub lock_timeout: Duration,
