@@ -22,9 +22,10 @@ use servanda::integrity::digest::event_hash;
 use servanda::ledger::facts::{self, HeadsKnown, Scope};
 use servanda::ledger::verify::verify;
 use servanda::ledger::{Batch, Folder, Ledger, Log, Options};
-use servanda::query::Standpoint;
 use servanda::query::members::{Question, members};
 use servanda::query::replay::replay;
+use servanda::query::standings::standings;
+use servanda::query::{Standpoint, Status};
 
 use common::{access, append_to, found_with, key, now};
 
@@ -103,6 +104,13 @@ fn read(folder: &Folder) -> Vec<Vec<u8>> {
     let state = replay(&facts, at).expect("there is no position to miss");
     row("whole state on a day, from events in memory", len, began.elapsed());
     println!("| parties in it | {} |", state.agreements.iter().map(|of| of.parties.len()).sum::<usize>());
+    let began = Instant::now();
+    let standings = standings(&facts, at).expect("there is no position to miss");
+    row("standings on all days, from events in memory", len, began.elapsed());
+    let began = Instant::now();
+    let members_on = standings.on(at.on).filter(|row| row.status == Status::Member).count();
+    told("whole state on a day, from standings", began.elapsed());
+    println!("| members in it | {members_on} |");
     let began = Instant::now();
     members(&few, AGREEMENT, Question { at, party_type: None, all: false }).expect("it is described");
     row("members of one agreement, from what it rests on in memory", few.events.len() as u64, began.elapsed());

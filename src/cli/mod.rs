@@ -8,6 +8,7 @@ pub mod command;
 pub mod diagnostic;
 pub mod failure;
 mod page;
+mod pieces;
 pub mod place;
 pub mod screen;
 mod sink;

@@ -4,7 +4,7 @@
 //! In scope: facts in memory, wherever they were read. Out of scope: bytes, signatures and the chain, which have done
 //! their part when events become facts.
 
-use crate::domain::announcement::Announcement;
+use crate::domain::announcement::{Announcement, Body};
 use crate::domain::id::{AnnouncementId, Origin, Recorder};
 use crate::domain::packed::{Packed, Packer, Unpacker, Unreadable};
 use crate::domain::timestamp::Timestamp;
@@ -127,11 +127,11 @@ impl Facts {
         event_at(&self.events, seq)
     }
 
-    /// Forgets the newest event, unless it is about the ledger itself, and where the log stood then.
-    pub fn forget_newest_of_world(&mut self) {
-        let is_of_world = |event: &mut Recorded| !event.announcement.body.kind().is_about_ledger();
-        self.events.pop_if(is_of_world);
-        self.heads.stands.clear();
+    /// Forgets the newest event, unless it says what is to be kept, and with it where the log stood.
+    pub fn forget_newest_unless(&mut self, keep: impl Fn(&Body) -> bool) {
+        if self.events.pop_if(|event| !keep(&event.announcement.body)).is_some() {
+            self.heads.stands.clear();
+        }
     }
 
     /// Takes the events that follow these.

@@ -2,32 +2,27 @@
 //!
 //! It holds the ledger's lock as long as it lives: take what is needed, and drop it, so that nobody waits for a reader.
 
-use std::num::NonZero;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::domain::announcement::Body;
 use crate::domain::id::Origin;
 use crate::event::chain::{Chain, prev_slot};
 use crate::event::facts::{Facts, Heads, Stand};
-use crate::event::recall::Recall;
-use crate::event::statement::{Event, split};
+use crate::event::statement::Event;
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle;
-use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
-use crate::ledger::authority::Authority;
 use crate::ledger::facts::{self, Comparison, HeadsKnown, Scope};
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::shelf::Shelf;
-use crate::ledger::{Access, Damage, OpenError, lock, open_store, unreadable};
+use crate::ledger::stretch::{check_end, checked, checked_keeping, closed, followed, parts};
+use crate::ledger::{Access, Damage, OpenError, lock, open_store};
 use crate::store::bundle::BUNDLE_LEN;
 use crate::store::lock::Lock;
 use crate::store::memory::MemoryStore;
 use crate::store::run::Run;
 use crate::store::{Store, StoreError};
-
-/// Fewer positions than these are not worth a thread of their own.
-const MIN_PART: u64 = 2048;
 
 /// The events of a ledger, as bytes, at one moment.
 pub struct Log {
@@ -51,6 +46,40 @@ pub enum Found {
         /// Why not.
         what: String,
     },
+}
+
+/// A way through the events of a log, of which some are read at a time, while others may use the ledger.
+#[derive(Debug)]
+pub struct Walk {
+    rest: Range<u64>,
+    /// Where the log ends.
+    head: EventHash,
+    chain: Option<Chain>,
+}
+
+impl Walk {
+    /// Through the newest events of a log, so many, that stands so.
+    pub fn newest(events: u64, heads: &Heads, origin: &Origin) -> Self {
+        let len = heads.len();
+        let first = len.saturating_sub(events);
+        let chain = (first == 0).then(|| Chain::new(origin.clone()));
+        Self { rest: first..len, head: heads.head(), chain }
+    }
+
+    /// Whether all of them were read.
+    pub fn is_done(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Checks that the chain ends where the log does.
+    fn ends(&self, chain: Chain) -> Result<(), Damage> {
+        let chain = closed(chain)?;
+        if chain.head() != self.head {
+            let what = format!("has the hash {}, and {} was expected", chain.head(), self.head);
+            return Err(Damage { seq: self.rest.end.saturating_sub(1), what });
+        }
+        Ok(())
+    }
 }
 
 impl Log {
@@ -162,7 +191,7 @@ impl Log {
     pub fn hashed_facts(&self) -> Result<Facts, OpenError> {
         let kept = facts::read(&self.folder, Scope::Everything, HeadsKnown::Batches);
         match kept.and_then(|kept| self.with_hashes(kept)) {
-            Some(facts) if check_end(&facts, self.store.as_ref()).is_ok() => {
+            Some(facts) if check_end(&facts.events, self.store.as_ref()).is_ok() => {
                 self.settle(&facts);
                 Ok(facts)
             }
@@ -180,7 +209,7 @@ impl Log {
             return None;
         }
         let links: Vec<Links> =
-            parts(self.len()).into_par_iter().map(|part| self.links(part)).collect::<Option<_>>()?;
+            parts(0..self.len()).into_par_iter().map(|part| self.links(part)).collect::<Option<_>>()?;
         let mut heads = Heads::new(&self.origin);
         let mut events = facts.events.iter();
         for part in links {
@@ -227,7 +256,7 @@ impl Log {
     ///
     /// Those of [`facts`](Self::facts).
     pub fn check(&self) -> Result<Head, OpenError> {
-        let (_, chain) = walked(&self.origin, self.store.as_ref(), Keep::OfLedger)?;
+        let (_, chain) = checked_keeping(&self.origin, self.store.as_ref(), |body| body.kind().is_about_ledger())?;
         let head = Head { len: chain.len(), hash: chain.head() };
         self.forgotten().map_or(Ok(head), |damage| Err(damage.into()))
     }
@@ -253,6 +282,54 @@ impl Log {
         }
     }
 
+    /// What bears on the names of things, and on who may record, if the end of the log is signed and is no other than `HEAD`
+    /// remembers; from the facts that are kept beside the store, if they fit.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`facts`](Self::facts); of what the kept facts spare reading, nothing is said.
+    pub fn naming(&self) -> Result<Facts, OpenError> {
+        let store = self.store.as_ref();
+        let kept = facts::read(&self.folder, Scope::Those(bears_on_names), HeadsKnown::Newest);
+        let fits = |kept: &Facts| {
+            let newest = check_end(&kept.events, store).ok().flatten();
+            newest.is_some_and(|newest| (kept.heads.len(), kept.heads.head()) == (self.len(), newest.hash))
+        };
+        let facts = match kept.filter(fits) {
+            Some(kept) => kept,
+            None => checked_keeping(&self.origin, store, bears_on_names)?.0,
+        };
+        if let Some(damage) = self.forgotten() {
+            return Err(damage.into());
+        }
+        self.settle(&facts);
+        Ok(facts)
+    }
+
+    /// What `work` makes of each of the next events, at most so many, read on all cores; none after the last.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Damaged`] at the first event that does not fit those before, or [`OpenError::Store`].
+    pub fn next<T: Send>(
+        &self,
+        walk: &mut Walk,
+        at_most: u64,
+        work: impl Fn(Event) -> T + Sync,
+    ) -> Result<Vec<T>, OpenError> {
+        let seqs = walk.rest.start..walk.rest.end.min(walk.rest.start + at_most);
+        if seqs.end > self.len() {
+            return Err(Damage { seq: self.len(), what: "the log is shorter than it was".to_owned() }.into());
+        }
+        walk.rest.start = seqs.end;
+        let take = |taken: &mut Vec<T>, event| taken.push(work(event));
+        let parts = followed((&self.origin, self.store.as_ref()), seqs, &mut walk.chain, (|_| Vec::new(), take))?;
+        if walk.rest.is_empty() {
+            walk.chain.take().map_or(Ok(()), |chain| walk.ends(chain))?;
+        }
+        Ok(parts.into_iter().flatten().collect())
+    }
+
     /// The facts that are kept beside the store, to be compared with its events; none beside events that were had
     /// otherwise.
     pub(super) fn comparison(&self) -> Option<Comparison> {
@@ -265,133 +342,16 @@ impl Log {
     }
 }
 
-/// Reads all events of a store, follows the chain, and checks the signature at its end, which through `prev` binds every
-/// byte before it.
-pub(crate) fn checked(origin: &Origin, store: &dyn Store) -> Result<(Facts, Chain), OpenError> {
-    walked(origin, store, Keep::All)
-}
-
-/// What is kept of the events while they are checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Keep {
-    /// All of them.
-    All,
-    /// What the ledger says about itself, and the newest.
-    OfLedger,
-}
-
-fn walked(origin: &Origin, store: &dyn Store, keep: Keep) -> Result<(Facts, Chain), OpenError> {
-    let stretches: Vec<Stretch> =
-        parts(store.len()).into_par_iter().map(|part| Stretch::read(origin, store, part, keep)).collect();
-    let mut facts = Facts::new(origin.clone());
-    let mut chain = Chain::new(origin.clone());
-    for stretch in stretches {
-        if let Some(first) = &stretch.first {
-            fits(&mut chain, first)?;
-        }
-        if facts.events.is_empty() {
-            facts = stretch.facts;
-        } else {
-            facts.append(stretch.facts);
-        }
-        stretch.ends.map_or(Ok(()), Err)?;
-        chain = stretch.chain.unwrap_or(chain);
-    }
-    if chain.is_open() {
-        let what = "the log ends in the middle of a batch".to_owned();
-        return Err(Damage { seq: chain.len() - 1, what }.into());
-    }
-    check_end(&facts, store)?;
-    Ok((facts, chain))
+/// Whether a body says what something is called, or comments on what may; or changes who may record.
+pub(crate) fn bears_on_names(body: &Body) -> bool {
+    let describes = body.kind().is_description() || matches!(body, Body::Memorandum(_));
+    describes || body.about().is_some() || body.kind().is_about_ledger()
 }
 
 /// The hashes of events in a row, and what the first follows.
 struct Links {
     prev: EventHash,
     hashes: Vec<EventHash>,
-}
-
-/// Positions in parts that begin with bundles, one for each core.
-pub(crate) fn parts(len: u64) -> Vec<Range<u64>> {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get) as u64;
-    let bundle = BUNDLE_LEN as u64;
-    let part = len.div_ceil(cores).max(MIN_PART).next_multiple_of(bundle);
-    (0..len).step_by(usize::try_from(part).unwrap_or(usize::MAX)).map(|start| start..len.min(start + part)).collect()
-}
-
-/// Events in a row that fit each other, up to the first that does not. Whether they fit those before is not looked at.
-struct Stretch {
-    facts: Facts,
-    /// The first of them whole, to be held against those before.
-    first: Option<Event>,
-    /// The chain after them.
-    chain: Option<Chain>,
-    ends: Option<OpenError>,
-}
-
-impl Stretch {
-    fn read(origin: &Origin, store: &dyn Store, part: Range<u64>, keep: Keep) -> Self {
-        let mut stretch = Self { facts: Facts::new(origin.clone()), first: None, chain: None, ends: None };
-        if keep == Keep::All {
-            // The first has room for all that follow it.
-            stretch.facts.events.reserve(usize::try_from(store.len() - part.start).unwrap_or(0));
-        }
-        let mut recall = Recall::default();
-        for run in store.runs(part) {
-            let read = run.map_err(unreadable).and_then(|run| stretch.run(&run, &mut recall, keep));
-            if let Err(error) = read {
-                stretch.ends = Some(error);
-                break;
-            }
-        }
-        stretch
-    }
-
-    fn run(&mut self, run: &Run, recall: &mut Recall, keep: Keep) -> Result<(), OpenError> {
-        for (index, bytes) in run.values().enumerate() {
-            let hash = run.hash(index).map_or_else(|| event_hash(bytes), EventHash::from_bytes);
-            let read = recall.hashed(bytes, hash);
-            let event = read.map_err(|error| Damage { seq: run.first() + index as u64, what: error.to_string() })?;
-            if let Some(chain) = &mut self.chain {
-                fits(chain, &event)?;
-            } else {
-                self.chain = Some(Chain::after(&event));
-                self.first = Some(event.clone());
-            }
-            if keep == Keep::OfLedger {
-                self.facts.forget_newest_of_world();
-            }
-            self.facts.extend([event]);
-        }
-        Ok(())
-    }
-}
-
-/// Goes on to the next event of a chain, if it fits.
-fn fits(chain: &mut Chain, event: &Event) -> Result<(), Damage> {
-    let seq = chain.len();
-    match chain.push(event).into_iter().next() {
-        Some(fault) => Err(Damage { seq, what: fault.to_string() }),
-        None => Ok(()),
-    }
-}
-
-/// Checks that the newest event is signed by a key that may. Earlier signatures are left to `verify`.
-fn check_end(facts: &Facts, store: &dyn Store) -> Result<(), OpenError> {
-    let Some(end) = facts.events.last() else { return Ok(()) };
-    let newest = store.read(end.seq..end.seq + 1).next().transpose().map_err(unreadable)?.unwrap_or_default();
-    let damage = |what: String| Damage { seq: end.seq, what };
-    let (statement, armor) = split(&newest).map_err(|error| damage(error.to_string()))?;
-    let key = verify_signature(armor.unwrap_or_default(), EVENT_NAMESPACE, &newest[..=statement.len()])
-        .map_err(|error| damage(error.to_string()))?;
-    let mut authority = Authority::default();
-    // What changes keys stands alone in its batch, so that none of these are of the last.
-    for event in facts.events.iter().take_while(|event| event.seq < end.seq) {
-        // What could not be changed then is `verify`'s to tell.
-        let _ = authority.apply(event.seq, &event.announcement.body);
-    }
-    let check = authority.check(&key, &end.recorder, &end.announcement.body);
-    check.map_err(|fault| damage(fault.to_string()).into())
 }
 
 #[cfg(test)]
@@ -402,12 +362,18 @@ mod tests {
     use crate::domain::id::{AnnouncementId, MissionId, Recorder};
     use crate::domain::timestamp::Timestamp;
     use crate::event::statement::{Header, write_statement};
+    use crate::ledger::stretch::MIN_PART;
+    use crate::ledger::trial;
 
     /// Enough for two threads, wherever there are two cores.
     const LEN: u64 = 2 * MIN_PART + 100;
 
     fn origin() -> Origin {
         Origin::parse("ledger.example/parts").expect("an origin")
+    }
+
+    fn now() -> Timestamp {
+        Timestamp::from_unix_ms(0).expect("a moment")
     }
 
     /// A chain of one batch, of which only the signature is missing.
@@ -422,7 +388,7 @@ mod tests {
                 batch: LEN,
                 ledger: origin(),
                 prev,
-                recorded: Timestamp::from_unix_ms(0).expect("a moment"),
+                recorded: now(),
                 recorder: Recorder::parse("desk").expect("a recorder"),
                 seq,
             };
@@ -449,6 +415,45 @@ mod tests {
         if let Some(first) = first_damage(values) {
             assert_eq!(found, first);
         }
+    }
+
+    #[test]
+    fn a_walk_goes_through_the_newest_events_in_pieces_of_any_length() {
+        let desk = tempfile::tempdir().expect("a folder");
+        let ids: Vec<String> = (0..600).map(|number| format!("m-{number}")).collect();
+        let folder = trial::with_missions(desk.path(), &ids.iter().map(String::as_str).collect::<Vec<_>>());
+        let log = Log::read(&folder, &trial::access()).expect("it can be read");
+        let known = log.naming().expect("it holds");
+        assert_eq!(known.heads, {
+            let whole = log.facts().expect("it holds").heads;
+            let mut newest = Heads::new(log.origin());
+            newest.push(*whole.newest().expect("there are events"));
+            newest
+        });
+        for (newest, at_most) in [(u64::MAX, 1000), (log.len(), 256), (601, 7), (300, 299), (1, 1), (0, 5)] {
+            let mut walk = Walk::newest(newest, &known.heads, log.origin());
+            let mut seqs = Vec::new();
+            while !walk.is_done() {
+                seqs.extend(log.next(&mut walk, at_most, |event| event.header.seq).expect("they hang together"));
+            }
+            assert_eq!(seqs, (log.len().saturating_sub(newest)..log.len()).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_walk_ends_with_the_head_that_it_began_for() {
+        let values = unsigned();
+        let log = Log::of(&Folder::at("nowhere"), origin(), &values).expect("they are no longer than events");
+        let stand = Stand { len: LEN, head: event_hash(b"another"), recorded: now(), ends_batch: true };
+        let mut heads = Heads::new(&origin());
+        heads.push(stand);
+        for newest in [LEN, 10] {
+            let mut walk = Walk::newest(newest, &heads, &origin());
+            let found = log.next(&mut walk, LEN, |_| ());
+            assert!(matches!(found, Err(OpenError::Damaged(Damage { seq, .. })) if seq == LEN - 1), "{found:?}");
+        }
+        let mut walk = Walk::newest(LEN, &heads, &Origin::parse("ledger.example/others").expect("an origin"));
+        assert!(matches!(log.next(&mut walk, 5, |_| ()), Err(OpenError::Damaged(Damage { seq: 0, .. }))));
     }
 
     #[test]

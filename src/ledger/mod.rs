@@ -20,6 +20,7 @@ pub mod sealing;
 pub mod settings;
 pub mod shelf;
 pub mod signer;
+mod stretch;
 #[cfg(test)]
 mod trial;
 pub mod verify;
@@ -48,7 +49,7 @@ pub use crate::store::whole_file::replace_with;
 pub use append::{AppendError, Appended, Options};
 pub use draft::{Batch, Draft, DraftDocument, DraftQuote, DraftSource};
 pub use finding::{Code, Finding};
-pub use log::{Found, Log};
+pub use log::{Found, Log, Walk};
 pub use settings::{Folder, Head, Settings, SettingsError};
 pub use shelf::Shelf;
 pub use signer::{KeyFile, Signer, SignerError};
@@ -140,7 +141,7 @@ impl Ledger {
     ///
     /// [`OpenError::Damaged`] and [`OpenError::Store`] if what the store holds is no ledger of that origin.
     pub fn with_store(folder: &Folder, origin: &Origin, store: Box<dyn Store>, lock: Lock) -> Result<Self, OpenError> {
-        let (facts, chain) = log::checked(origin, store.as_ref())?;
+        let (facts, chain) = stretch::checked(origin, store.as_ref())?;
         let mut ledger = Self {
             folder: folder.clone(),
             chain,

@@ -7,7 +7,7 @@ use crate::domain::announcement::Body;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::{Namespace, folded};
-use crate::domain::party::Party;
+use crate::domain::party::{Party, PartyType};
 use crate::projection::knowledge::Claim;
 
 /// Descriptions of things, found whatever the case of their ids.
@@ -103,6 +103,13 @@ impl<'a> Catalogue<'a> {
     /// The party of that id as it was on a day.
     pub fn party(&self, id: &str, on: Day) -> Option<&'a Party> {
         on_day(self.parties.get(&*folded(id))?, on).copied()
+    }
+
+    /// Whether the party of that id is of a type on every day; nothing, if that depends on the day.
+    pub fn is_always(&self, id: &str, r#type: PartyType) -> Option<bool> {
+        let Some([first, others @ ..]) = self.parties.get(&*folded(id)).map(Vec::as_slice) else { return Some(false) };
+        let is_same = others.iter().all(|other| other.thing.r#type == first.thing.r#type);
+        is_same.then(|| first.thing.r#type == r#type)
     }
 
     /// The agreement of that id as it was on a day.

@@ -237,25 +237,28 @@ impl<'a> Participation<'a> {
         Row { remarks, ..row(&self.party, &self.stays, &self.prospects, day, self.standing) }
     }
 
-    /// The status of its row on a day, and how sure it is, without all that the row rests on.
-    pub fn status_on(&self, day: Day) -> (Status, Certainty) {
-        let shown = best(all_held(&self.stays, &self.prospects, day)).or_else(|| left(&self.stays, day));
-        shown.map_or((Status::None, Certainty::Certain), |held| (held.status, held.certainty))
-    }
-
     /// The days on which what the party is may become something else: between two of them nothing changes.
     pub fn turning_points(&self) -> BTreeSet<Day> {
-        let intervals = self.stays.intervals.iter().chain(&self.stays.suspensions).chain(&self.prospects);
-        let remarks = self.remarks.iter().flat_map(|remark| [Some(remark.made), remark.withdrawn]);
-        let windows = intervals.flat_map(|interval| [Some(interval.begin), interval.end]).chain(remarks);
-        windows.flatten().flat_map(|window| [window.earliest(), window.latest()]).flatten().collect()
+        let remarks = self.remarks.iter().flat_map(|remark| [Some(remark.made), remark.withdrawn]).flatten();
+        ends_of(self.windows().chain(remarks)).collect()
     }
+
+    /// When what its status rests on begins and ends.
+    pub(super) fn windows(&self) -> impl Iterator<Item = Window> {
+        let intervals = self.stays.intervals.iter().chain(&self.stays.suspensions).chain(&self.prospects);
+        intervals.flat_map(|interval| [Some(interval.begin), interval.end]).flatten()
+    }
+}
+
+/// The first and the last days of windows.
+pub(super) fn ends_of(windows: impl Iterator<Item = Window>) -> impl Iterator<Item = Day> {
+    windows.flat_map(|window| [window.earliest(), window.latest()]).flatten()
 }
 
 /// What one interval amounts to on a day.
 #[derive(Clone, Copy)]
-struct Held<'i, 'a> {
-    status: Status,
+pub(super) struct Held<'i, 'a> {
+    pub(super) status: Status,
     certainty: Certainty,
     interval: &'i Interval<'a>,
     /// The membership that a suspension takes the place of.
@@ -263,18 +266,8 @@ struct Held<'i, 'a> {
 }
 
 fn row<'a>(party: &str, stays: &Stays<'a>, prospects: &[Interval<'a>], on: Day, standing: Standing) -> Row<'a> {
-    let held: Vec<Held<'_, 'a>> = all_held(stays, prospects, on).collect();
-    let (best, left) = (best(held.iter().copied()), left(stays, on));
-    let was = left.as_ref().map_or(Status::None, |held| match held.certainty {
-        Certainty::Certain => Status::Former,
-        Certainty::Possible | Certainty::Not => Status::None,
-    });
-    let certain = held.iter().filter(|held| held.certainty == Certainty::Certain).map(|held| held.status).max();
-    let Some(shown) = best.or(left) else { return unrelated(party, standing, stays) };
-    // Whoever is a member but perhaps suspended is at least suspended.
-    let suspended = held.iter().any(|held| held.status == Status::Suspended && held.certainty == Certainty::Possible)
-        && stays.intervals.iter().any(|own| own.status == Status::Member && own.on(on) == Certainty::Certain);
-    let at_least = certain.into_iter().chain([was]).chain(suspended.then_some(Status::Suspended)).max();
+    let (shown, at_least) = shown_on(stays, prospects, on);
+    let Some(shown) = shown else { return unrelated(party, standing, stays) };
     let (interval, beneath) = (shown.interval, shown.beneath);
     let claims: Vec<&Claim<'a>> =
         std::iter::once(interval).chain(beneath).flat_map(|interval| &interval.claims).copied().collect();
@@ -282,7 +275,7 @@ fn row<'a>(party: &str, stays: &Stays<'a>, prospects: &[Interval<'a>], on: Day, 
         party: party.to_owned(),
         status: shown.status,
         certainty: shown.certainty,
-        at_least: at_least.unwrap_or(Status::None),
+        at_least,
         act: interval.act,
         role: interval.role.or_else(|| beneath?.role),
         since: Some(interval.since.clone()),
@@ -294,6 +287,31 @@ fn row<'a>(party: &str, stays: &Stays<'a>, prospects: &[Interval<'a>], on: Day, 
         claims,
         remarks: Vec::new(),
     }
+}
+
+/// What a party has on a day that its row shows, and the highest status that is certain.
+pub(super) fn shown_on<'i, 'a>(
+    stays: &'i Stays<'a>,
+    prospects: &'i [Interval<'a>],
+    on: Day,
+) -> (Option<Held<'i, 'a>>, Status) {
+    let mut certain = Status::None;
+    let mut may_be_suspended = false;
+    let possible = all_held(stays, prospects, on).inspect(|held| match held.certainty {
+        Certainty::Certain => certain = certain.max(held.status),
+        Certainty::Possible => may_be_suspended |= held.status == Status::Suspended,
+        Certainty::Not => {}
+    });
+    let (best, left) = (best(possible), left(stays, on));
+    if left.as_ref().is_some_and(|held| held.certainty == Certainty::Certain) {
+        certain = certain.max(Status::Former);
+    }
+    // Whoever is a member but perhaps suspended is at least suspended.
+    let is_member = |own: &Interval<'a>| own.status == Status::Member && own.on(on) == Certainty::Certain;
+    if may_be_suspended && stays.intervals.iter().any(is_member) {
+        certain = certain.max(Status::Suspended);
+    }
+    (best.or(left), certain)
 }
 
 /// Everything that the intervals of a party amount to on a day.

@@ -3,7 +3,7 @@
 //! Reading order: what was known ([`knowledge`]), what it tells of parties ([`acts`]), which of several claims of one
 //! fact decides ([`rank`]), what the acts amount to ([`stays`], each put together as one [`stay`] of [`interval`]s, by
 //! the [`rules`] of the agreement), what parties say about how they are bound ([`remarks`]), and who is what on a day
-//! ([`membership`]).
+//! ([`membership`], and on every day [`steps`]).
 
 pub mod acts;
 pub mod catalogue;
@@ -15,3 +15,4 @@ pub mod remarks;
 pub mod rules;
 pub mod stay;
 pub mod stays;
+pub mod steps;

@@ -3,6 +3,7 @@
 //! Where the day of a number is not known exactly, ours are the least and the most of all days that it may be. A day with
 //! as many certain members as the number, or as many with possible ones, agrees.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
@@ -20,6 +21,7 @@ use crate::event::facts::Facts;
 use crate::projection::knowledge::{Claim, announced};
 use crate::projection::membership::{Participation, Row, participations};
 use crate::projection::rules::Rules;
+use crate::projection::steps::{Step, step_on};
 use crate::query::{QueryError, Reported, Standpoint, Status, Vantage, View};
 
 /// The answer: `servanda/counts/v1`.
@@ -180,11 +182,15 @@ fn of_agreement(
         a_told.on.window().cmp_by_ends(&b_told.on.window()).then(a.seq().cmp(&b.seq()))
     });
     let rules = Rules::of(described);
-    let parts = |standing| participations(&view.knowledge, claims, id, &rules, standing, at.prefer);
+    let parts = |standing| {
+        let parts = participations(&view.knowledge, claims, id, &rules, standing, at.prefer);
+        parts.into_iter().map(|part| Part::of(part, view)).collect::<Vec<_>>()
+    };
     let confirmed = parts(Standing::Confirmed);
-    let turning = confirmed.iter().flat_map(Participation::turning_points).flat_map(|day| [day, day.next()]);
-    let turning: BTreeSet<Day> = turning.collect();
-    let ours = Parts { view, turning, confirmed, reported: parts(Standing::Reported) };
+    let mut turning: Vec<Day> = confirmed.iter().flat_map(|part| part.steps.iter().map(|step| step.from)).collect();
+    turning.sort_unstable();
+    turning.dedup();
+    let ours = Parts { view, turning, confirmed, reported: LazyCell::new(|| parts(Standing::Reported)) };
     told.into_iter()
         .map(|(claim, count)| Compared {
             agreement: described.id.to_string(),
@@ -194,16 +200,36 @@ fn of_agreement(
         .collect()
 }
 
-/// The parties of one agreement.
-struct Parts<'p, 'a> {
-    view: &'p View<'a>,
-    /// The days on which a number may become another.
-    turning: BTreeSet<Day>,
-    confirmed: Vec<Participation<'p>>,
-    reported: Vec<Participation<'p>>,
+/// One party of an agreement.
+struct Part<'p> {
+    whole: Participation<'p>,
+    steps: Vec<Step>,
+    /// Whether it is a state; nothing, if that depends on the day.
+    is_state: Option<bool>,
 }
 
-impl Parts<'_, '_> {
+impl<'p> Part<'p> {
+    fn of(whole: Participation<'p>, view: &View<'_>) -> Self {
+        let is_state = view.catalogue.is_always(&whole.party, PartyType::State);
+        Self { steps: whole.steps(), whole, is_state }
+    }
+
+    fn on(&self, day: Day) -> Step {
+        step_on(&self.steps, day)
+    }
+}
+
+/// The parties of one agreement.
+struct Parts<'p, 'a, F> {
+    view: &'p View<'a>,
+    /// The days on which a number may become another.
+    turning: Vec<Day>,
+    confirmed: Vec<Part<'p>>,
+    /// Few questions need them.
+    reported: LazyCell<Vec<Part<'p>>, F>,
+}
+
+impl<'p, F: FnOnce() -> Vec<Part<'p>>> Parts<'p, '_, F> {
     fn compared(&self, claim: &Claim<'_>, count: &Count) -> Compared {
         let days = self.days(count);
         let of_day: Vec<Ours> = days.iter().map(|day| self.ours(count.of, *day)).collect();
@@ -242,23 +268,25 @@ impl Parts<'_, '_> {
     fn days(&self, count: &Count) -> Vec<Day> {
         let window = count.on.window();
         let (first, last) = (window.earliest().unwrap_or(Day::MIN), window.latest().unwrap_or(Day::MAX));
-        let inside = self.turning.range(first..=last).copied();
+        let from = self.turning.partition_point(|day| *day < first);
+        let inside = self.turning[from..].iter().copied().take_while(|day| *day <= last);
         let days: BTreeSet<Day> = inside.chain(window.earliest()).chain(window.latest()).collect();
         days.into_iter().collect()
     }
 
-    fn is_counted(&self, of: Counted, party: &str, on: Day) -> bool {
-        let is_state = || self.view.catalogue.party(party, on).is_some_and(|party| party.r#type == PartyType::State);
-        of == Counted::All || is_state()
+    fn is_counted(&self, of: Counted, part: &Part<'_>, on: Day) -> bool {
+        let described = || self.view.catalogue.party(&part.whole.party, on);
+        let is_state = || described().is_some_and(|party| party.r#type == PartyType::State);
+        of == Counted::All || part.is_state.unwrap_or_else(is_state)
     }
 
     fn ours(&self, of: Counted, on: Day) -> Ours {
         let mut ours = Ours { certain: 0, most: 0 };
         for part in &self.confirmed {
-            let (status, certainty) = part.status_on(on);
-            if status == Status::Member && self.is_counted(of, &part.party, on) {
+            let step = part.on(on);
+            if step.status == Status::Member && self.is_counted(of, part, on) {
                 ours.most += 1;
-                ours.certain += u64::from(certainty == Certainty::Certain);
+                ours.certain += u64::from(step.certainty() == Certainty::Certain);
             }
         }
         ours
@@ -268,10 +296,10 @@ impl Parts<'_, '_> {
     fn candidates(&self, verdict: Verdict, of: Counted, claim: &Claim<'_>, on: Day) -> Vec<Candidate> {
         let mut found: BTreeMap<&str, Candidate> = BTreeMap::new();
         for part in &self.confirmed {
-            let (status, certainty) = part.status_on(on);
-            let counted = || self.is_counted(of, &part.party, on);
-            let is_member = status == Status::Member;
-            let certain = certainty == Certainty::Certain;
+            let step = part.on(on);
+            let counted = || self.is_counted(of, part, on);
+            let is_member = step.status == Status::Member;
+            let certain = step.certainty() == Certainty::Certain;
             let announced_later = |row: &Row<'_>| {
                 let after = |seq: u64| {
                     self.view.event(seq).is_some_and(|event| claim.announced().certainly_before(announced(event)))
@@ -281,39 +309,40 @@ impl Parts<'_, '_> {
             let because = match verdict {
                 Verdict::Agrees => (is_member && !certain && counted()).then_some(Because::Possible),
                 Verdict::More if is_member => (!counted()).then_some(Because::NotState),
-                Verdict::More => (status > Status::Former && counted()).then_some(Because::NotMember),
+                Verdict::More => (step.status > Status::Former && counted()).then_some(Because::NotMember),
                 Verdict::Fewer if !is_member || !counted() => None,
                 Verdict::Fewer if !certain => Some(Because::Possible),
                 Verdict::Fewer => {
-                    let row = part.on(on);
+                    let row = part.whole.on(on);
                     let disputed = row.disputed.then_some(Because::Disputed);
                     disputed.or_else(|| announced_later(&row).then_some(Because::AnnouncedLater))
                 }
             };
             if let Some(because) = because {
-                found.insert(&part.party, self.candidate(&part.party, status, certainty, because, on));
+                found.insert(&part.whole.party, self.candidate(&part.whole.party, step, because, on));
             }
         }
         if verdict == Verdict::More {
-            for part in self.reported.iter().filter(|part| self.is_counted(of, &part.party, on)) {
-                let (status, certainty) = part.status_on(on);
-                let ours = self.confirmed.binary_search_by(|own| own.party.cmp(&part.party)).ok();
-                let is_ours = ours.is_some_and(|index| self.confirmed[index].status_on(on).0 == Status::Member);
-                if status == Status::Member && !is_ours {
-                    found.insert(&part.party, self.candidate(&part.party, status, certainty, Because::Reported, on));
+            for part in self.reported.iter().filter(|part| self.is_counted(of, part, on)) {
+                let step = part.on(on);
+                let ours = self.confirmed.binary_search_by(|own| own.whole.party.cmp(&part.whole.party)).ok();
+                let is_ours = ours.is_some_and(|index| self.confirmed[index].on(on).status == Status::Member);
+                if step.status == Status::Member && !is_ours {
+                    let candidate = self.candidate(&part.whole.party, step, Because::Reported, on);
+                    found.insert(&part.whole.party, candidate);
                 }
             }
         }
         found.into_values().collect()
     }
 
-    fn candidate(&self, party: &str, status: Status, certainty: Certainty, because: Because, on: Day) -> Candidate {
+    fn candidate(&self, party: &str, step: Step, because: Because, on: Day) -> Candidate {
         let described = self.view.catalogue.party(party, on);
         Candidate {
             party: described.map_or_else(|| party.to_owned(), |party| party.id.to_string()),
             name: described.map_or_else(|| party.to_owned(), |party| party.name.clone()),
-            status,
-            certainty,
+            status: step.status,
+            certainty: step.certainty(),
             because,
         }
     }

@@ -48,6 +48,7 @@ pub mod replay;
 mod rows;
 pub mod sentence;
 pub mod sources;
+pub mod standings;
 pub mod timeline;
 mod view;
 pub mod why;

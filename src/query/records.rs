@@ -1,23 +1,20 @@
 //! The raw events: all of them in order, or one.
 
-use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::announcement::{Announcement, Body, Kind};
-use crate::domain::id::Recorder;
+use crate::domain::announcement::{Announcement, Kind};
+use crate::domain::id::{Origin, Recorder};
 use crate::domain::timestamp::Timestamp;
 use crate::event::facts::{Facts, Recorded, Stand};
-use crate::event::statement;
+use crate::event::statement::{self, Event};
 use crate::integrity::EventHash;
+use crate::ledger::log::bears_on_names;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Horizon, Knowledge};
 use crate::query::sentence::Names;
 use crate::query::{Position, QueryError};
-
-/// Fewer lines than these are not worth a thread of their own.
-const FEWEST_LINES: usize = 2048;
 
 /// The answer: `servanda/log/v1`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -74,53 +71,56 @@ pub struct Shown {
     pub announcement: Value,
 }
 
-/// Lists the events, oldest first; the newest `last` of them if a number is given.
-///
-/// The facts are those of a whole log, with its heads after each event, as [`Log::facts`](crate::ledger::Log::facts)
-/// gives them.
-pub fn log(facts: &Facts, last: Option<usize>) -> LogAnswer {
-    let knowledge = naming(facts, None);
-    let catalogue = Catalogue::of(&knowledge.claims);
-    let skip = last.map_or(0, |last| facts.events.len().saturating_sub(last));
-    LogAnswer {
-        schema: "servanda/log/v1",
-        origin: facts.origin.to_string(),
-        position: Position::of(facts),
-        events: lines(facts, skip, &Names(&catalogue)),
+/// The names by which sentences call things.
+#[derive(Debug)]
+pub struct Naming<'a>(Catalogue<'a>);
+
+impl<'a> Naming<'a> {
+    /// From what bears on names, as [`Log::naming`](crate::ledger::Log::naming) gives it, or from more.
+    pub fn of(facts: &'a Facts) -> Self {
+        Self(Catalogue::of(&naming(facts, None).claims))
+    }
+
+    /// An event in a line.
+    pub fn line(&self, event: &Event) -> Line {
+        let header = &event.header;
+        Line {
+            seq: header.seq,
+            batch: header.batch,
+            recorded: header.recorded,
+            recorder: header.recorder.clone(),
+            kind: event.announcement.body.kind(),
+            id: event.id.to_string(),
+            what: Names(&self.0).sentence(&event.announcement.body),
+            hash: event.hash,
+        }
     }
 }
 
-/// Shows one event, by its position, its announcement's id, or the first 8 or more digits of its hash.
-///
-/// The facts are those of a whole log, as for [`log`].
-///
-/// # Errors
-///
-/// [`QueryError::NoEvent`], [`QueryError::Ambiguous`].
-pub fn show(facts: &Facts, which: &str) -> Result<Shown, QueryError> {
-    let event = find(facts, which)?;
-    let knowledge = naming(facts, Some(event.seq));
-    let catalogue = Catalogue::of(&knowledge.claims);
-    let place = facts.heads.stands().partition_point(|stand| stand.len <= event.seq);
-    let later = &facts.heads.stands()[place..];
-    let batch = later.iter().find(|stand| stand.ends_batch).map_or(event.seq, |end| end.len - 1);
-    Ok(Shown {
+impl LogAnswer {
+    /// Events in their lines, of a log that stands so.
+    pub fn of(origin: &Origin, position: Position, events: Vec<Line>) -> Self {
+        Self { schema: "servanda/log/v1", origin: origin.to_string(), position, events }
+    }
+}
+
+/// Shows an event whole; what is known of it, and of names, is told by the facts of the log.
+pub fn show(facts: &Facts, event: &Event) -> Shown {
+    let seq = event.header.seq;
+    let knowledge = naming(facts, Some(seq));
+    Shown {
         schema: "servanda/event/v1",
-        line: line(event, (batch, later[0].head), &Names(&catalogue)),
-        prev: facts.heads.at(event.seq).ok_or(QueryError::InsideBatch(event.seq))?,
-        signed: later[0].ends_batch,
-        struck_by: knowledge.struck.get(&event.seq).map(|struck| struck.by),
+        line: Naming(Catalogue::of(&knowledge.claims)).line(event),
+        prev: event.header.prev,
+        signed: event.header.ends_batch(),
+        struck_by: knowledge.struck.get(&seq).map(|struck| struck.by),
         announcement: statement::announced(&event.announcement),
-    })
+    }
 }
 
 /// What is known of names: by descriptions, and by what is said about them; and of one event, whether it was struck.
 fn naming(facts: &Facts, also: Option<u64>) -> Knowledge<'_> {
-    let bears_on_names = |event: &&Recorded| {
-        let body = &event.announcement.body;
-        let describes = body.kind().is_description() || matches!(body, Body::Memorandum(_));
-        describes || body.about().is_some() || also == Some(event.seq)
-    };
+    let bears_on_names = |event: &&Recorded| bears_on_names(&event.announcement.body) || also == Some(event.seq);
     Knowledge::among(facts.events.iter().filter(bears_on_names), Horizon::default())
 }
 
@@ -145,32 +145,5 @@ pub fn find<'a>(facts: &'a Facts, which: &str) -> Result<&'a Recorded, QueryErro
         [seq] => facts.event(*seq).ok_or_else(|| QueryError::NoEvent(which.to_owned())),
         [] => Err(QueryError::NoEvent(which.to_owned())),
         _ => Err(QueryError::Ambiguous { prefix, seqs }),
-    }
-}
-
-/// A line for each event from a place on, made on all cores.
-fn lines(facts: &Facts, skip: usize, names: &Names<'_, '_>) -> Vec<Line> {
-    let stands = &facts.heads.stands()[skip..];
-    let mut batch = facts.heads.len().saturating_sub(1);
-    let mut places: Vec<(u64, EventHash)> = Vec::with_capacity(stands.len());
-    for stand in stands.iter().rev() {
-        batch = if stand.ends_batch { stand.len - 1 } else { batch };
-        places.push((batch, stand.head));
-    }
-    places.reverse();
-    let events = facts.events[skip..].par_iter().with_min_len(FEWEST_LINES).zip(places);
-    events.map(|(event, place)| line(event, place, names)).collect()
-}
-
-fn line(event: &Recorded, (batch, hash): (u64, EventHash), names: &Names<'_, '_>) -> Line {
-    Line {
-        seq: event.seq,
-        batch,
-        recorded: event.recorded,
-        recorder: event.recorder.clone(),
-        kind: event.announcement.body.kind(),
-        id: event.id.to_string(),
-        what: names.sentence(&event.announcement.body),
-        hash,
     }
 }

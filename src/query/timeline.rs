@@ -159,7 +159,7 @@ pub fn timeline(facts: &Facts, agreement: &str, question: Question) -> Result<Ti
 }
 
 /// What is told of each party, what is confirmed before what is only reported.
-pub(super) fn by_party<'p, 'a>(
+fn by_party<'p, 'a>(
     confirmed: &'p [Participation<'a>],
     reported: &'p [Participation<'a>],
 ) -> BTreeMap<&'p str, Vec<&'p Participation<'a>>> {
@@ -171,14 +171,14 @@ pub(super) fn by_party<'p, 'a>(
 }
 
 /// What a party is on a day: what is confirmed, or what is only reported, where that is higher.
-pub(super) fn on<'a>(parts: &[&Participation<'a>], day: Day) -> Row<'a> {
+fn on<'a>(parts: &[&Participation<'a>], day: Day) -> Row<'a> {
     let rows = parts.iter().map(|part| part.on(day));
     rows.reduce(|confirmed, reported| if confirmed.status >= reported.status { confirmed } else { reported })
         .expect("a party is told of at least once")
 }
 
 /// The first day, and those after it up to the last on which what a party is may become something else.
-pub(super) fn turns(parts: &[&Participation<'_>], from: Day, to: Day) -> BTreeSet<Day> {
+fn turns(parts: &[&Participation<'_>], from: Day, to: Day) -> BTreeSet<Day> {
     let turning = parts.iter().flat_map(|part| part.turning_points());
     // What turns on a day may also do so on the next: the first day after the last possible one.
     let days = turning.flat_map(|day| [day, day.next()]).filter(|day| (from..=to).contains(day));

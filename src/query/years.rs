@@ -4,24 +4,18 @@
 //! the year; what it gives follows from what [`members`](crate::query::members) answers on the days of that year, and
 //! from nothing else.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::agreement::Agreement;
-use crate::domain::announcement::Standing;
 use crate::domain::day::Day;
 use crate::domain::id::Namespace;
 use crate::domain::party::{Country, PartyType};
 use crate::domain::shape::vocabulary;
 use crate::domain::window::Certainty;
 use crate::event::facts::Facts;
-use crate::projection::knowledge::Claim;
-use crate::projection::membership::participations;
-use crate::projection::rules::Rules;
-use crate::query::timeline::{by_party, on, turns};
-use crate::query::{QueryError, Reported, Standpoint, Status, Vantage, View};
+use crate::projection::steps::Step;
+use crate::query::standings::{Course, course};
+use crate::query::{QueryError, Standpoint, Status, Vantage, View};
 
 vocabulary! {
     /// Which status counts for a whole year, where dates are imprecise and things change within it.
@@ -118,22 +112,6 @@ pub struct Row {
     pub resolver: Resolver,
 }
 
-/// What a party is from a day on, until the next stretch.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Stretch {
-    from: Day,
-    /// The highest status that it possibly has.
-    possible: Status,
-    /// The highest status that it certainly has.
-    certain: Status,
-}
-
-/// What the parties of one agreement are over all time, by their folded ids.
-struct Course {
-    agreement: String,
-    parties: BTreeMap<String, Vec<Stretch>>,
-}
-
 /// Answers in which years who was a member of what.
 ///
 /// # Errors
@@ -183,37 +161,11 @@ pub fn years(facts: &Facts, question: Question<'_>) -> Result<CountryYears, Quer
     })
 }
 
-/// Follows every party of an agreement through all time, each description of the agreement by its own rules.
-fn course<'a>(view: &View<'a>, id: &str, agreement: &Agreement, claims: &[&Claim<'a>], at: Standpoint) -> Course {
-    let mut begins: Vec<Day> = [Day::MIN].into_iter().chain(view.catalogue.agreement_changes(id)).collect();
-    begins.dedup();
-    let mut parties: BTreeMap<String, Vec<Stretch>> = BTreeMap::new();
-    for (place, begin) in begins.iter().enumerate() {
-        let end = begins.get(place + 1).map_or(Day::MAX, |next| next.previous());
-        let described = view.catalogue.agreement(id, *begin).unwrap_or(agreement);
-        let rules = Rules::of(described);
-        let told = |standing| participations(&view.knowledge, claims, id, &rules, standing, at.prefer);
-        let confirmed = told(Standing::Confirmed);
-        let reported = if at.reported == Reported::Included { told(Standing::Reported) } else { Vec::new() };
-        for (party, parts) in by_party(&confirmed, &reported) {
-            let stretches = parties.entry(party.to_owned()).or_default();
-            for day in turns(&parts, *begin, end) {
-                let row = on(&parts, day);
-                let next = Stretch { from: day, possible: row.status, certain: row.at_least };
-                if stretches.last().is_none_or(|last| Stretch { from: day, ..*last } != next) {
-                    stretches.push(next);
-                }
-            }
-        }
-    }
-    Course { agreement: agreement.id.to_string(), parties }
-}
-
 /// The first year and the last.
 fn span(courses: &[Course], question: &Question<'_>) -> (i32, i32) {
     let all = courses.iter().flat_map(|course| course.parties.values());
     // What a party is from the first day there is did not turn on that day.
-    let turning: Vec<i32> = all.flat_map(|stretches| stretches.iter().skip(1).map(|next| year_of(next.from))).collect();
+    let turning: Vec<i32> = all.flat_map(|steps| steps.iter().skip(1).map(|next| year_of(next.from))).collect();
     let now = year_of(question.at.on);
     let last = turning.iter().max().map_or(now, |last| now.min(*last));
     let to = question.to.unwrap_or_else(|| question.from.map_or(last, |from| last.max(from)));
@@ -228,10 +180,10 @@ fn year_of(day: Day) -> i32 {
 /// The rows of one agreement.
 fn rows(view: &View<'_>, course: &Course, from: i32, to: i32, question: &Question<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (party, stretches) in &course.parties {
+    for (party, steps) in &course.parties {
         for year in from..=to {
             let (Ok(first), Ok(last)) = (Day::from_ymd(year, 1, 1), Day::from_ymd(year, 12, 31)) else { continue };
-            let (status, certainty) = question.resolver.resolve(within(stretches, first, last));
+            let (status, certainty) = question.resolver.resolve(within(steps, first, last));
             let described = view.catalogue.party(party, last);
             let r#type = described.map_or(PartyType::Unspecified, |party| party.r#type);
             if status < question.at_least || question.party_type.is_some_and(|wanted| wanted != r#type) {
@@ -253,25 +205,25 @@ fn rows(view: &View<'_>, course: &Course, from: i32, to: i32, question: &Questio
     rows
 }
 
-/// The stretches that have a day between these two, of those that follow each other from the first day there is on.
-fn within(stretches: &[Stretch], first: Day, last: Day) -> &[Stretch] {
-    let begin = stretches.partition_point(|stretch| stretch.from <= first).saturating_sub(1);
-    let end = stretches.partition_point(|stretch| stretch.from <= last);
-    &stretches[begin..end]
+/// The steps that have a day between these two, of those that follow each other from the first day there is on.
+fn within(steps: &[Step], first: Day, last: Day) -> &[Step] {
+    let begin = steps.partition_point(|step| step.from <= first).saturating_sub(1);
+    let end = steps.partition_point(|step| step.from <= last);
+    &steps[begin..end]
 }
 
 impl Resolver {
-    /// The status that counts for the days of these stretches, in their order, and how sure it is.
-    fn resolve(self, stretches: &[Stretch]) -> (Status, Certainty) {
-        let certain = || stretches.iter().map(|stretch| stretch.certain);
+    /// The status that counts for the days of these steps, in their order, and how sure it is.
+    fn resolve(self, steps: &[Step]) -> (Status, Certainty) {
+        let certain = || steps.iter().map(|step| step.at_least);
         let highest = certain().max().unwrap_or(Status::None);
         let status = match self {
             Self::AnyDayCertain => highest,
             Self::EveryDayCertain => certain().min().unwrap_or(Status::None),
-            Self::OnFirstOfJanuary => stretches.first().map_or(Status::None, |first| first.certain),
-            Self::OnLastOfDecember => stretches.last().map_or(Status::None, |last| last.certain),
+            Self::OnFirstOfJanuary => steps.first().map_or(Status::None, |first| first.at_least),
+            Self::OnLastOfDecember => steps.last().map_or(Status::None, |last| last.at_least),
             Self::AnyDayPossible => {
-                let status = stretches.iter().map(|stretch| stretch.possible).max().unwrap_or(Status::None);
+                let status = steps.iter().map(|step| step.status).max().unwrap_or(Status::None);
                 return (status, if status == highest { Certainty::Certain } else { Certainty::Possible });
             }
         };

@@ -153,8 +153,8 @@ fn events_of_every_kind_are_what_their_schema_says() {
             if seq > 0 {
                 facts.heads.push(Stand { len: seq, head: event.header.prev, recorded, ends_batch: true });
             }
-            facts.extend([event]);
-            check(&serde_json::to_value(show(&facts, &seq.to_string()).expect("it is there")).expect("JSON"));
+            facts.extend([event.clone()]);
+            check(&serde_json::to_value(show(&facts, &event)).expect("JSON"));
             check(&serde_json::to_value(sources(&facts)).expect("JSON"));
             check(
                 &serde_json::to_value(history(&facts, None, Span::default(), Known::default()).expect("it is there"))

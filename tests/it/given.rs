@@ -259,11 +259,14 @@ impl Given {
         Self { prefer, ..self.clone() }
     }
 
+    /// From where a day is asked for.
+    pub(crate) fn standpoint(&self, on: Day) -> Standpoint {
+        Standpoint { known: self.known, reported: self.reported, prefer: self.prefer, ..Standpoint::on(on) }
+    }
+
     /// The whole answer on a day, former parties and strangers included.
     pub(crate) fn answer(&self, on: &str) -> Members {
-        let at =
-            Standpoint { known: self.known, reported: self.reported, prefer: self.prefer, ..Standpoint::on(day(on)) };
-        let question = Question { at, party_type: None, all: true };
+        let question = Question { at: self.standpoint(day(on)), party_type: None, all: true };
         members(&self.facts, "pact", question).expect("the pact is described")
     }
 

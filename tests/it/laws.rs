@@ -6,13 +6,14 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::given::{
-    Given, Told, confirmed, corrected, did, disputed, expected, left, milestone, pact_with, paused, remarked,
+    Given, Told, confirmed, corrected, day, did, disputed, expected, left, milestone, pact_with, paused, remarked,
     retracted, undid,
 };
 use servanda::domain::act::{DepartureAct, JoiningAct, MilestoneAct, StatementAct};
 use servanda::domain::agreement::AgreementType;
 use servanda::domain::day::Day;
 use servanda::domain::window::Certainty;
+use servanda::query::standings::standings;
 
 /// Days on which answers are compared.
 pub(crate) const DAYS: [&str; 6] = ["1999-12-31", "2001-03-01", "2003-07-15", "2005-01-01", "2008-02-29", "2030-01-01"];
@@ -259,6 +260,25 @@ proptest! {
         for row in DAYS.iter().flat_map(|on| given.answer(on).members) {
             prop_assert!(row.at_least <= row.status, "{row:?}");
             prop_assert_eq!(row.certainty == Certainty::Certain, row.at_least == row.status, "{:?}", row);
+        }
+    }
+
+    #[test]
+    fn standings_are_on_every_day_what_is_answered_for_it(
+        all in amended(),
+        (kind, own) in rules(),
+        days in prop::collection::vec(-400..4000_i32, 16),
+    ) {
+        let given = pact_with(kind, &own, all.told);
+        for given in [given.with_reported(), given] {
+            let standings = standings(&given.facts, given.standpoint(day(DAYS[0]))).expect("it is recorded");
+            let drawn = days.iter().map(|later| day("2000-01-01").shift(*later).to_string());
+            for on in DAYS.into_iter().map(str::to_owned).chain(drawn) {
+                let answered = given.answer(&on).members;
+                let answered: Vec<_> = answered.iter().map(|row| (&*row.party, row.status, row.at_least)).collect();
+                let found = standings.on(day(&on)).map(|row| (row.party, row.status, row.at_least));
+                prop_assert_eq!(found.collect::<Vec<_>>(), answered, "on {}", on);
+            }
         }
     }
 

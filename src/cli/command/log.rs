@@ -3,9 +3,12 @@
 use clap::Args;
 
 use crate::cli::failure::Exit;
-use crate::cli::screen::{Answer, Screen, Sheet, Tone};
+use crate::cli::pieces::Pieces;
+use crate::cli::screen::{Answer, Format, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
-use crate::query::records::{Line, LogAnswer, log};
+use crate::ledger::{Log as Events, Walk};
+use crate::query::Position;
+use crate::query::records::{Line, LogAnswer, Naming};
 
 /// List the events in the order of recording
 #[derive(Debug, Args)]
@@ -17,14 +20,37 @@ Examples:
 pub(in crate::cli) struct Log {
     /// Only the newest so many
     #[arg(long, value_name = "NUMBER")]
-    last: Option<usize>,
+    last: Option<u64>,
 }
+
+/// The lines that are in memory at a time, except for a table, whose columns are as wide as all of them need.
+const AT_A_TIME: u64 = 32_768;
 
 impl Log {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let reading = Context::read_hashed(&context.read_log("log")?)?;
-        let answer = log(&reading.facts, self.last);
-        context.answer_last(answer)?;
+        let log = context.read_log("log")?;
+        let known = log.naming()?;
+        let naming = Naming::of(&known);
+        let answer = |lines| LogAnswer::of(&known.origin, Position::of(&known), lines);
+        let mut walk = Walk::newest(self.last.unwrap_or(u64::MAX), &known.heads, &known.origin);
+        let next = |log: &Events, walk: &mut Walk| log.next(walk, AT_A_TIME, |event| naming.line(&event));
+        let mut lines = next(&log, &mut walk)?;
+        while !walk.is_done() && context.format() == Format::Table {
+            lines.extend(next(&log, &mut walk)?);
+        }
+        // Whoever reads slowly holds up nobody who wants the ledger.
+        drop(log);
+        if walk.is_done() {
+            context.answer_last(answer(lines))?;
+            return Ok(Exit::Done);
+        }
+        let mut pieces = Pieces::of(&answer(Vec::new()), context.format());
+        context.print(&pieces.next(&answer(lines)))?;
+        while !walk.is_done() {
+            let lines = next(&context.read_log("log")?, &mut walk)?;
+            context.print(&pieces.next(&answer(lines)))?;
+        }
+        context.print(&pieces.end())?;
         Ok(Exit::Done)
     }
 }

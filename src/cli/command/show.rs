@@ -33,17 +33,17 @@ impl Show {
         let unreadable = || Failure::new(Exit::CouldNot, format!("event {} cannot be read", meant.seq));
         let bytes = bytes.ok_or_else(unreadable)?;
         // What is shown beside a hash is what was hashed, whatever is kept of it.
-        if !Event::recall(&bytes).is_ok_and(|event| event.tells(meant)) {
+        let Some(event) = Event::recall(&bytes).ok().filter(|event| event.tells(meant)) else {
             let message = format!("the facts that are kept of event {} are others than it tells", meant.seq);
             return Err(Failure::new(Exit::CouldNot, message).hint("delete the file `facts` in the ledger's folder"));
-        }
+        };
         if self.raw {
             context.around.out.write_all(&bytes)?;
             context.around.out.flush()?;
             return Ok(Exit::Done);
         }
         drop(log);
-        let answer = show(&reading.facts, &self.event)?;
+        let answer = show(&reading.facts, &event);
         let text = if context.format() == Format::Table { text(&answer) } else { json(&answer) };
         context.print(&text)?;
         Ok(Exit::Done)

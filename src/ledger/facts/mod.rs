@@ -18,6 +18,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::domain::announcement::Body;
 use crate::domain::id::Origin;
 use crate::event::facts::{Facts, Heads, Recorded, Stand};
 use crate::ledger::settings::{Folder, Head, Settings};
@@ -30,14 +31,18 @@ use sections::{Section, Sections};
 
 /// Blocks have at least half as many events, where sections are small, and never more.
 pub(super) const BLOCK_LEN: usize = 2048;
+/// Blocks in memory at a time, where few of their events are kept.
+const AT_A_TIME: usize = 16;
 /// The most events in `recent` when a writer leaves.
 const MOST_RECENT: u64 = 8192;
 
 /// Which of a ledger's events a question rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Scope<'s> {
     /// All of them.
     Everything,
+    /// Those that say such things.
+    Those(fn(&Body) -> bool),
     /// Those that tell of this agreement, by its id, and what it and its parties are.
     Agreement(&'s str),
 }
@@ -142,25 +147,36 @@ impl Files {
         let recent = self.frames.par_iter().map(|(frame, bytes)| frame.block.events(bytes));
         let recent: Vec<Recorded> = recent.collect::<Result<Vec<_>, _>>().map(joined)?;
         let blocks = match scope {
-            Scope::Everything => None,
+            Scope::Everything | Scope::Those(_) => None,
             Scope::Agreement(id) => self.blocks_of(id, &recent),
         };
-        let is_everything = blocks.is_none();
-        let blocks = blocks.unwrap_or_else(|| (0..self.base.index.blocks.len()).collect());
-        let bytes: Vec<(Block, Vec<u8>)> =
-            blocks.into_iter().map(|block| self.base.block(block)).collect::<Result<_, _>>()?;
-        let of_base = bytes.into_par_iter().map(|(block, bytes)| block.events(&bytes));
-        let of_base: Vec<Vec<Recorded>> = of_base.collect::<Result<_, _>>()?;
-        let events = if is_everything {
-            in_their_places(of_base, recent, self.end().len)?
-        } else {
-            let mut events = joined(of_base);
-            events.extend(recent);
-            events.sort_unstable_by_key(|event| event.seq);
-            events
+        let everywhere = || (0..self.base.index.blocks.len()).collect();
+        let events = match (scope, blocks) {
+            (Scope::Those(keep), _) => in_order(self.keep_of_blocks(keep)?, recent, keep),
+            (_, None) => in_their_places(self.of_blocks(everywhere())?, recent, self.end().len)?,
+            (_, Some(blocks)) => in_order(self.of_blocks(blocks.into_iter().collect())?, recent, |_| true),
         };
         let heads = self.stands(known)?;
         Ok(Facts { origin: self.origin, events, heads })
+    }
+
+    /// The events of some blocks.
+    fn of_blocks(&mut self, blocks: Vec<usize>) -> Result<Vec<Vec<Recorded>>, Unusable> {
+        let bytes: Vec<(Block, Vec<u8>)> =
+            blocks.into_iter().map(|block| self.base.block(block)).collect::<Result<_, _>>()?;
+        bytes.into_par_iter().map(|(block, bytes)| block.events(&bytes)).collect()
+    }
+
+    /// The events of all blocks that say such things, a few blocks in memory at a time.
+    fn keep_of_blocks(&mut self, keep: fn(&Body) -> bool) -> Result<Vec<Vec<Recorded>>, Unusable> {
+        let mut kept = Vec::new();
+        for some in (0..self.base.index.blocks.len()).collect::<Vec<_>>().chunks(AT_A_TIME) {
+            for mut events in self.of_blocks(some.to_vec())? {
+                events.retain(|event| keep(&event.announcement.body));
+                kept.push(events);
+            }
+        }
+        Ok(kept)
     }
 
     fn stands(&mut self, known: HeadsKnown) -> Result<Heads, Unusable> {
@@ -219,6 +235,15 @@ fn in_their_places(of_base: Vec<Vec<Recorded>>, recent: Vec<Recorded>, len: u64)
         *place = Some(event);
     }
     places.into_iter().collect::<Option<_>>().ok_or(OTHERS)
+}
+
+/// Some of the events, in their order.
+fn in_order(of_base: Vec<Vec<Recorded>>, mut recent: Vec<Recorded>, keep: impl Fn(&Body) -> bool) -> Vec<Recorded> {
+    let mut events = joined(of_base);
+    recent.retain(|event| keep(&event.announcement.body));
+    events.extend(recent);
+    events.sort_unstable_by_key(|event| event.seq);
+    events
 }
 
 fn joined<T>(parts: Vec<Vec<T>>) -> Vec<T> {
