@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::agreement::Mission;
 use crate::domain::announcement::Announcement;
-use crate::domain::id::{MissionId, Origin, Recorder};
+use crate::domain::id::{AnnouncementId, MissionId, Origin, Recorder};
 use crate::domain::timestamp::Timestamp;
 use crate::integrity::signing_key::SigningKey;
 use crate::ledger::found::{Founded, Founding};
@@ -17,6 +17,16 @@ pub(super) fn access() -> Access {
 
 /// Founds a ledger below a folder, and appends the missions of these ids as one batch.
 pub(super) fn with_missions(desk: &Path, ids: &[&str]) -> Folder {
+    let mission = |id: &&str| {
+        let id = MissionId::parse(id).expect("an id");
+        Announcement::of(Mission { title: "M".to_owned(), programme: None, also_known_as: Vec::new(), from: None, id })
+    };
+    with(desk, ids.iter().map(|id| (None, mission(id))))
+}
+
+/// Founds a ledger below a folder, and appends these announcements as one batch, by these ids or those that they are
+/// given.
+pub(super) fn with<'i>(desk: &Path, told: impl Iterator<Item = (Option<&'i str>, Announcement)>) -> Folder {
     let key = KeyFile::of(SigningKey::from_seed(&[7; 32]));
     let now = Timestamp::from_unix_ms(0).expect("a moment");
     let founding = Founding {
@@ -27,12 +37,10 @@ pub(super) fn with_missions(desk: &Path, ids: &[&str]) -> Folder {
     };
     let target = Folder::at(desk.join("first"));
     let mut founded = Founded::new(&target, founding, &key, &access()).expect("it can be founded");
-    let drafts = ids.iter().map(|id| {
-        let id = MissionId::parse(id).expect("an id");
-        let mission = Mission { title: "M".to_owned(), programme: None, also_known_as: Vec::new(), from: None, id };
-        let mut announcement = Announcement::of(mission);
+    let drafts = told.map(|(id, mut announcement)| {
         announcement.no_evidence = Some("a test".to_owned());
-        Draft::of(announcement)
+        let id = id.map(|id| AnnouncementId::parse(id).expect("an id"));
+        Draft { id, ..Draft::of(announcement) }
     });
     let batch = Batch { drafts: drafts.collect(), ..Batch::default() };
     founded.ledger.append(&[batch], Options::default(), &key, now).expect("it is admissible");

@@ -1,12 +1,14 @@
 //! Whether the facts that are kept are those of the events, for `verify`: a window of the log in memory at a time.
 
+use std::collections::HashSet;
+
 use rayon::prelude::*;
 
 use crate::domain::id::Origin;
 use crate::event::facts::{Recorded, Stand, pack_alone, pack_event};
 use crate::event::statement::Event;
 use crate::ledger::facts::layout::{Block, Check, Lying, Unusable, check};
-use crate::ledger::facts::sections::Section;
+use crate::ledger::facts::sections::{Need, Section, Sections, each_reference};
 use crate::ledger::facts::{Files, HeadsKnown};
 use crate::ledger::settings::{Folder, Head};
 
@@ -51,7 +53,12 @@ pub(in crate::ledger) struct Comparison {
     /// Events whose facts are others, or are not there.
     pub(in crate::ledger) differ: Vec<u64>,
     pub(in crate::ledger) compared: u64,
+    /// The events that name announcements, with the blocks that they lie in; nothing, before all were looked at once.
+    referring: Option<Vec<Lain>>,
 }
+
+/// An event that lies in a block, or among the recent ones.
+type Lain = (Option<usize>, Recorded);
 
 impl Comparison {
     /// With the facts that are kept in a folder, if any can be used.
@@ -66,6 +73,7 @@ impl Comparison {
             last_end: 0,
             differ: Vec::new(),
             compared: 0,
+            referring: None,
         })
     }
 
@@ -76,12 +84,15 @@ impl Comparison {
             return;
         }
         if seq >= self.begin + self.digests.len() as u64 {
-            let Ok(digests) = digests(files, seq) else {
+            let mut referring = Vec::new();
+            let of_first_pass = self.referring.is_none().then_some(&mut referring);
+            let Ok(digests) = digests(files, seq, of_first_pass) else {
                 // What cannot be read is not used by anybody.
                 self.files = None;
                 return;
             };
             (self.begin, self.digests) = (seq, digests);
+            self.referring.get_or_insert(referring);
         }
         let kept = usize::try_from(seq - self.begin).ok().and_then(|place| self.digests.get(place));
         self.compared += 1;
@@ -107,6 +118,13 @@ impl Comparison {
         is_whole && kept.is_ok_and(|kept| kept != self.ends)
     }
 
+    /// Whether events that name announcements lie where a question about these does not find them.
+    pub(in crate::ledger) fn is_scattered(&mut self) -> bool {
+        let (Some(files), Some(referring)) = (&mut self.files, self.referring.take()) else { return false };
+        // What cannot be read is not used by anybody.
+        scattered(files, referring).unwrap_or(false)
+    }
+
     /// How the facts are used, beside a log that ends so.
     pub(in crate::ledger) fn used(&self, log: Head) -> Used {
         let Some(files) = &self.files else { return Used::Never };
@@ -127,38 +145,90 @@ fn and_then(ends: Check, stand: &Stand) -> Check {
 }
 
 /// The digests of the facts of a window that begins there, in the order of the events.
-fn digests(files: &mut Files, begin: u64) -> Result<Vec<Check>, Unusable> {
+fn digests(files: &mut Files, begin: u64, mut referring: Option<&mut Vec<Lain>>) -> Result<Vec<Check>, Unusable> {
     let len = (files.end().len - begin).min(WINDOW);
     let mut digests = vec![NOTHING; usize::try_from(len).unwrap_or(usize::MAX)];
-    let mut take = |facts: Vec<(u64, Check)>| {
-        for (seq, digest) in facts {
-            let place = seq.checked_sub(begin).and_then(|place| usize::try_from(place).ok());
-            if let Some(kept) = place.and_then(|place| digests.get_mut(place)) {
-                // Of two, which one is used is not known.
-                *kept = if *kept == NOTHING { digest } else { NOTHING };
-            }
-        }
+    let with_referring = referring.is_some();
+    let sections = files.base.index.sections.clone();
+    let of_event = |block: Option<usize>, event: Recorded| {
+        let digest = check(&pack_alone(&event));
+        // What lies elsewhere than questions look for it is not there.
+        let lies_well = block.is_none_or(|block| lies_well(&event, block, &sections));
+        let seq = event.seq;
+        let refers = with_referring && refers(&event);
+        (lies_well.then_some((seq, digest)), refers.then_some((block, event)))
     };
-    let digest = |event: &Recorded| (event.seq, check(&pack_alone(event)));
+    each_event(files, of_event, |(digest, event)| {
+        if let Some((seq, digest)) = digest
+            && let Some(kept) = seq.checked_sub(begin).and_then(|place| digests.get_mut(usize::try_from(place).ok()?))
+        {
+            // Of two, which one is used is not known.
+            *kept = if *kept == NOTHING { digest } else { NOTHING };
+        }
+        if let Some(referring) = &mut referring {
+            referring.extend(event);
+        }
+    })?;
+    Ok(digests)
+}
+
+/// Unpacks all facts, some blocks at a time, does work on all cores, and takes what comes of it in order.
+fn each_event<T: Send>(
+    files: &mut Files,
+    work: impl Fn(Option<usize>, Recorded) -> T + Sync,
+    mut take: impl FnMut(T),
+) -> Result<(), Unusable> {
     let all: Vec<usize> = (0..files.base.index.blocks.len()).collect();
     for some in all.chunks(AT_A_TIME) {
         let bytes: Vec<(Block, Vec<u8>)> =
             some.iter().map(|place| files.base.block(*place)).collect::<Result<_, _>>()?;
-        let sections = &files.base.index.sections;
         let of_block = |(place, (block, bytes)): (usize, (Block, Vec<u8>))| {
-            let events = block.events(&bytes)?;
-            // What lies elsewhere than questions look for it is not there.
-            let found = events.iter().filter(|event| lies_well(event, some[0] + place, sections));
-            Ok(found.map(digest).collect::<Vec<_>>())
+            let events = block.events(&bytes)?.into_iter();
+            Ok(events.map(|event| work(Some(some[0] + place), event)).collect())
         };
-        let found: Vec<Vec<(u64, Check)>> =
-            bytes.into_par_iter().enumerate().map(of_block).collect::<Result<_, Unusable>>()?;
-        found.into_iter().for_each(&mut take);
+        let found: Vec<Vec<T>> = bytes.into_par_iter().enumerate().map(of_block).collect::<Result<_, Unusable>>()?;
+        found.into_iter().flatten().for_each(&mut take);
     }
     for (frame, bytes) in &files.frames {
-        take(frame.block.events(bytes)?.iter().map(digest).collect());
+        frame.block.events(bytes)?.into_iter().for_each(|event| take(work(None, event)));
     }
-    Ok(digests)
+    Ok(())
+}
+
+/// Whether an event names an announcement.
+fn refers(event: &Recorded) -> bool {
+    let mut refers = false;
+    each_reference(&event.announcement.body, &mut |_| refers = true);
+    refers
+}
+
+/// Whether one of the events that name announcements does not lie in the blocks of its section, or its section does not
+/// name the others that it rests on.
+fn scattered(files: &mut Files, referring: Vec<Lain>) -> Result<bool, Unusable> {
+    let mut named: HashSet<String> = HashSet::new();
+    for (_, event) in &referring {
+        each_reference(&event.announcement.body, &mut |id| {
+            named.insert(id.to_owned());
+        });
+    }
+    // Where an announcement lies follows from it and from what it names, step by step.
+    let mut events = referring;
+    if !named.is_empty() {
+        let is_named = |event: &Recorded| named.contains(event.id.as_str()) && !refers(event);
+        let work = |block, event: Recorded| is_named(&event).then_some((block, event));
+        each_event(files, work, |event| events.extend(event))?;
+    }
+    events.sort_unstable_by_key(|(_, event)| event.seq);
+    let (blocks, events): (Vec<Option<usize>>, Vec<Recorded>) = events.into_iter().unzip();
+    let expected = Sections::of(&events);
+    let index = &files.base.index;
+    let lies_well = |(section, block): (&Section, &Option<usize>)| {
+        let found = index.sections.binary_search_by(|(own, _)| own.cmp(section));
+        block.is_none_or(|block| found.is_ok_and(|place| index.sections[place].1.contains(&block)))
+    };
+    let needs: HashSet<&Need> =
+        index.needs.iter().chain(files.frames.iter().flat_map(|(frame, _)| &frame.needs)).collect();
+    Ok(!expected.of.iter().zip(&blocks).all(lies_well) || !expected.needs.iter().all(|need| needs.contains(need)))
 }
 
 /// Whether an event that is no comment lies in the blocks of its section.
@@ -170,12 +240,19 @@ fn lies_well(event: &Recorded, block: usize, sections: &[Lying]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::path::Path;
 
-    use crate::domain::announcement::Body;
+    use crate::domain::agreement::{Agreement, AgreementType, Count, Counted};
+    use crate::domain::announcement::{Announcement, Body, Replacement};
+    use crate::domain::date::Date;
+    use crate::domain::id::{AgreementId, AnnouncementId};
+    use crate::domain::record::{Correction, CorrectionCause, Dispute};
     use crate::event::facts::{Facts, Heads, Stand};
+    use crate::ledger::facts::layout::{Base, Index, pack_ends, write_base};
+    use crate::ledger::facts::sections::Section;
     use crate::ledger::facts::{BLOCK_LEN, HeadsKnown, Scope, read, write};
-    use crate::ledger::trial::{access, with_missions};
+    use crate::ledger::trial::{access, with, with_missions};
     use crate::ledger::verify::{Layer, LayerReport, Verdict, verify};
     use crate::ledger::{Folder, Log};
 
@@ -231,6 +308,75 @@ mod tests {
         write(&folder, &Facts { heads, ..facts }, BLOCK_LEN).expect("it can be written");
         let report = projections(&folder);
         assert!(report.verdict == Verdict::Fail && report.faults[0].what.contains("ends of batches"), "{report:?}");
+    }
+
+    /// A ledger in which a number told of one agreement is corrected to one of another, and that is denied.
+    fn with_comments(desk: &Path) -> Folder {
+        let agreement = |id: &str| AgreementId::parse(id).expect("an id");
+        let id = |id: &str| AnnouncementId::parse(id).expect("an id");
+        let described = |name: &str| {
+            let (title, r#type) = (name.to_owned(), AgreementType::Programme);
+            let (subjects, also_known_as) = (Vec::new(), Vec::new());
+            let (parent, depositary, membership, from) = (None, None, None, None);
+            let id = agreement(name);
+            Agreement { id, title, r#type, parent, subjects, also_known_as, depositary, membership, from }
+        };
+        let count = |of: &str| {
+            let on = Date::parse("2020").expect("a year");
+            Count { agreement: agreement(of), number: 3, of: Counted::All, on }
+        };
+        let replacement = Some(Replacement(Box::new(count("b").into())));
+        let correction =
+            Correction { corrects: id("told"), because: CorrectionCause::NeverTrue, replacement, reason: None };
+        let dispute = Dispute { of: id("set-right"), reason: Some("it was none".to_owned()) };
+        let told = [
+            (None, Announcement::of(described("a"))),
+            (None, Announcement::of(described("b"))),
+            (Some("told"), Announcement::of(count("a"))),
+            (Some("set-right"), Announcement::of(correction)),
+            (Some("denied"), Announcement::of(dispute)),
+        ];
+        with(desk, told.into_iter())
+    }
+
+    /// Writes the facts of a ledger with an event in each block and an index that was changed, and verifies.
+    fn with_index(folder: &Folder, change: impl Fn(&mut Index)) -> LayerReport {
+        let facts = Log::read(folder, &access()).and_then(|log| log.facts()).expect("the chain holds");
+        write(folder, &facts, 1).expect("it can be written");
+        let mut base = Base::open(File::open(folder.facts()).expect("it is there")).expect("it is whole");
+        let mut blocks: Vec<Vec<u8>> =
+            (0..base.index.blocks.len()).map(|place| base.block(place).expect("it is whole").1).collect();
+        blocks.push(pack_ends(facts.heads.stands().iter().filter(|stand| stand.ends_batch)).expect("memory").1);
+        change(&mut base.index);
+        let mut bytes = Vec::new();
+        write_base(&base.index, &blocks, &mut bytes).expect("memory");
+        std::fs::write(folder.facts(), bytes).expect("it can be written");
+        projections(folder)
+    }
+
+    #[test]
+    fn comments_that_do_not_lie_with_what_they_are_about_are_found() {
+        let desk = tempfile::tempdir().expect("a temporary folder");
+        let folder = with_comments(desk.path());
+        assert_eq!(with_index(&folder, |_| {}).verdict, Verdict::Pass);
+        // Of the three events that tell of `a`, the last is the comment on the comment.
+        let report = with_index(&folder, |index| {
+            let of_a = index.sections.iter_mut().find(|(section, _)| *section == Section::of_agreement("a"));
+            of_a.expect("something is told of it").1.end -= 1;
+        });
+        assert_eq!(report.verdict, Verdict::Fail);
+        assert!(report.faults[0].what.contains("do not find it"), "{report:?}");
+    }
+
+    #[test]
+    fn a_section_that_does_not_name_those_that_it_rests_on_is_found() {
+        let desk = tempfile::tempdir().expect("a temporary folder");
+        let folder = with_comments(desk.path());
+        let report = with_index(&folder, |index| {
+            assert_eq!(index.needs, [(Section::of_agreement("b"), Section::of_agreement("a"))]);
+            index.needs.clear();
+        });
+        assert_eq!(report.verdict, Verdict::Fail);
     }
 
     #[test]

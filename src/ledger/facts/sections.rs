@@ -139,7 +139,7 @@ impl Section {
 }
 
 /// Calls `visit` for every announcement that a body names.
-fn each_reference(body: &Body, visit: &mut dyn FnMut(&str)) {
+pub(super) fn each_reference(body: &Body, visit: &mut dyn FnMut(&str)) {
     body.each_id(&mut |namespace, id| {
         if namespace == Namespace::Announcement {
             visit(id);

@@ -182,6 +182,10 @@ fn projections(facts: Option<Comparison>, len: u64, head: EventHash) -> LayerRep
         let what = "the ends of batches that are kept up to it are others; delete the file `facts`".to_owned();
         faults.push(Fault { seq: len.saturating_sub(1), what });
     }
+    if facts.is_scattered() {
+        let what = "what is kept of it lies where questions do not find it; delete the file `facts`".to_owned();
+        faults.push(Fault { seq: len.saturating_sub(1), what });
+    }
     report(Layer::Projections, faults, format!("facts of {} events", facts.compared))
 }
 
