@@ -16,7 +16,7 @@ use criterion::{BatchSize, Criterion, Throughput};
 
 use servanda::domain::day::Day;
 use servanda::ledger::sealing::Events;
-use servanda::ledger::verify::verify;
+use servanda::ledger::verify::{Outside, verify};
 use servanda::ledger::{Folder, Ledger, Log};
 use servanda::query::Standpoint;
 use servanda::query::members::{Question, members};
@@ -111,9 +111,9 @@ fn ask(criterion: &mut Criterion, folder: &Folder) {
         bencher.iter_with_large_drop(|| log.facts().expect("the chain holds"));
     });
     group.bench_function("verify", |bencher| {
-        let genesis = Some(facts.heads.stands()[0].head);
-        assert!(verify(&log, genesis).passed());
-        bencher.iter(|| verify(black_box(&log), genesis));
+        let outside = Outside { genesis: Some(facts.heads.stands()[0].head), ..Outside::default() };
+        assert!(verify(&log, &outside).passed());
+        bencher.iter(|| verify(black_box(&log), &outside));
     });
     group.bench_function("members of one agreement", |bencher| {
         bencher.iter(|| members(black_box(&facts), TREATY, question).expect("it is described"));

@@ -20,7 +20,7 @@ use servanda::exchange::table::import::{BATCH_LEN, Import, Watch};
 use servanda::exchange::table::{Target, manytreaties};
 use servanda::integrity::digest::event_hash;
 use servanda::ledger::facts::{self, HeadsKnown, Scope};
-use servanda::ledger::verify::verify;
+use servanda::ledger::verify::{Outside, verify};
 use servanda::ledger::{Batch, Folder, Ledger, Log, Options};
 use servanda::query::members::{Question, members};
 use servanda::query::replay::replay;
@@ -86,7 +86,7 @@ fn read(folder: &Folder) -> Vec<Vec<u8>> {
     let log = Log::read(folder, &access()).expect("the log can be read");
     let len = log.len();
     let began = Instant::now();
-    assert!(verify(&log, None).passed());
+    assert!(verify(&log, &Outside::default()).passed());
     row("full verify", len, began.elapsed());
 
     let began = Instant::now();

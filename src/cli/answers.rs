@@ -14,6 +14,8 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
 use crate::cli::command::append::Report;
+use crate::cli::command::check::Checked;
+use crate::cli::command::checkpoint::CheckpointsAnswer;
 use crate::cli::command::import::ImportAnswer;
 use crate::cli::command::schema::Schemas;
 use crate::cli::command::verify::VerifyAnswer;
@@ -39,6 +41,8 @@ use crate::query::years::CountryYears;
 pub const ANSWERS: &[Published] = &[
     answer::<AgreementPage>("servanda/agreement/v1", "Everything about one agreement, on a day."),
     answer::<Report>("servanda/appended/v1", "What `append` made of each file."),
+    answer::<Checked>("servanda/checked/v1", "What a proof or a checkpoint shows, and what it cannot."),
+    answer::<CheckpointsAnswer>("servanda/checkpoints/v1", "What was signed of a log, to be kept elsewhere."),
     answer::<Conflicts>(
         "servanda/conflicts/v1",
         "Claims that disagree, every source side by side, and acts that cannot follow.",

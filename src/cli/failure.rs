@@ -6,9 +6,13 @@ use crate::domain::text::shown;
 use crate::exchange::ndjson::{LineFault, LineFaultKind};
 use crate::exchange::table::TableFault;
 use crate::exchange::table::import::ImportFault;
+use crate::integrity::proof::ProofError;
 use crate::ledger::append::AppendError;
+use crate::ledger::checkpoints::CheckpointsError;
 use crate::ledger::finding::nearest;
 use crate::ledger::found::FoundError;
+use crate::ledger::prove::ProveError;
+use crate::ledger::publish::PublishError;
 use crate::ledger::restore::RestoreError;
 use crate::ledger::{Damage, OpenError, SettingsError, SignerError};
 use crate::query::QueryError;
@@ -98,9 +102,66 @@ impl From<OpenError> for Failure {
                 Self::new(Exit::CouldNot, message).hint("wait for it, or wait longer: --lock-timeout SECONDS")
             }
             OpenError::Damaged(damage) => damage.into(),
+            OpenError::Checkpoints(error) => error.into(),
             OpenError::Store(_) => Self::new(Exit::CouldNot, message).hint("restore the folder from a backup"),
             OpenError::Io(_) => Self::new(Exit::CouldNot, message)
                 .hint("reading takes a lock too: copy a ledger that you cannot write to, and read the copy"),
+        }
+    }
+}
+
+/// What to do where the ledger that was remembered is another.
+const OTHER_LEDGER: &str =
+    "if another ledger of that name was meant to be forgotten, take the folder with that checkpoint away";
+
+impl From<CheckpointsError> for Failure {
+    fn from(error: CheckpointsError) -> Self {
+        let message = error.to_string();
+        match error {
+            CheckpointsError::Damaged(damage) => damage.into(),
+            CheckpointsError::Rollback { .. } => Self::new(Exit::CouldNot, message)
+                .hint("events were lost: restore the newest copy of the ledger, and append nothing to this one")
+                .hint(OTHER_LEDGER),
+            CheckpointsError::Fork { .. } => Self::new(Exit::CouldNot, message)
+                .hint("this is another history: keep both, and ask whoever signed; append nothing to this one")
+                .hint(OTHER_LEDGER),
+            CheckpointsError::Unusable { .. } | CheckpointsError::Misnamed { .. } => Self::new(Exit::CouldNot, message)
+                .hint("keep the file as evidence, and compare it with copies that others have")
+                .hint(OTHER_LEDGER),
+            _ => Self::new(Exit::CouldNot, message),
+        }
+    }
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
+        let message = error.to_string();
+        match error {
+            PublishError::Checkpoints(error) => error.into(),
+            PublishError::NotThisLog { .. } => {
+                Self::new(Exit::No, message).hint("name another folder, or give the key of that log")
+            }
+            PublishError::Rollback { .. } | PublishError::Fork { .. } => Self::new(Exit::No, message)
+                .hint("the folder was left as it is: keep it as evidence, and name another folder"),
+            PublishError::OtherRoot { .. } => {
+                Self::new(Exit::CouldNot, message).hint("`servanda verify` tells everything that is wrong")
+            }
+            _ => Self::new(Exit::CouldNot, message),
+        }
+    }
+}
+
+impl From<ProveError> for Failure {
+    fn from(error: ProveError) -> Self {
+        let message = error.to_string();
+        match error {
+            ProveError::Proof(ProofError::Beyond { .. }) => {
+                Self::new(Exit::CouldNot, message).hint("`servanda checkpoint` signs the log as it stands")
+            }
+            ProveError::Proof(ProofError::Backwards { .. }) => {
+                Self::new(Exit::Misuse, message).hint("give the older checkpoint first")
+            }
+            _ => Self::new(Exit::CouldNot, message).hint("`servanda verify` tells everything that is wrong"),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::domain::text::shown;
 use crate::event::Facts;
 use crate::integrity::SigningKey;
-use crate::ledger::{Access, Folder, KeyFile, Log, OpenError, SettingsError, Shelf, SignerError};
+use crate::ledger::{Access, Folder, KeyFile, Ledger, Log, OpenError, SettingsError, Shelf, SignerError};
 use crate::query::Known;
 use crate::query::kept::kept;
 
@@ -80,6 +80,14 @@ impl Context<'_, '_> {
     /// The same by way of the facts that are kept, with the hash of each event.
     pub(super) fn read_hashed(log: &Log) -> Result<Reading, Failure> {
         Ok(Reading { facts: ManuallyDrop::new(log.hashed_facts()?), shelf: log.shelf() })
+    }
+
+    /// Opens the ledger for appending, if it goes on from every checkpoint of it that this user has seen.
+    pub(super) fn open_to_write(&self, command: &str, folder: &Folder) -> Result<Ledger, Failure> {
+        let opened = Ledger::open(folder, &self.access(command));
+        let ledger = opened.map_err(|error| self.not_opened(error, folder))?;
+        ledger.check(&self.remembered(ledger.origin()))?;
+        Ok(ledger)
     }
 
     /// Opens the log as it is.

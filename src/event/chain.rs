@@ -103,6 +103,12 @@ pub fn prev_slot(event: &[u8]) -> Option<usize> {
     memchr::memmem::rfind(statement, BEFORE).map(|at| at + BEFORE.len())
 }
 
+/// The hash of the event before, as an event states it.
+pub fn prev_of(event: &[u8]) -> Option<EventHash> {
+    let slot = prev_slot(event)?;
+    std::str::from_utf8(event.get(slot..slot + 2 * 32)?).ok()?.parse().ok()
+}
+
 impl Chain {
     /// The chain of a ledger without events.
     pub fn new(origin: Origin) -> Self {

@@ -1,8 +1,12 @@
 //! Why bytes can be trusted: digests and signatures. Pure; knows no agreements.
 
+pub mod checkpoint;
 pub mod digest;
-pub mod log_key;
 pub mod merkle;
+pub mod note;
+pub mod note_key;
+pub mod proof;
+pub mod proof_file;
 pub mod signature;
 pub mod signing_key;
 pub mod ssh_key;
@@ -13,7 +17,7 @@ mod ssh_wire;
 mod text;
 
 pub use digest::{ContentHash, DocumentHash, EventHash};
-pub use log_key::{LogSigner, Vkey};
+pub use note_key::{LogSigner, Vkey};
 pub use point::PointError;
 pub use signature::{EVENT_NAMESPACE, SignatureError, verify};
 pub use signing_key::{SigningKey, SigningKeyError};

@@ -8,14 +8,16 @@ use std::collections::BTreeMap;
 use crate::domain::announcement::{Body, Kind};
 use crate::domain::id::Recorder;
 use crate::domain::record::{Authorised, Genesis, RecorderRevoked, RecorderRole};
-use crate::integrity::log_key::Vkey;
+use crate::event::facts::Recorded;
+use crate::integrity::note_key::Vkey;
 use crate::integrity::ssh_key::PublicKey;
 
 /// The keys and roles before the next event.
 #[derive(Debug, Clone, Default)]
 pub struct Authority {
     keys: BTreeMap<PublicKey, KeyHistory>,
-    log_keys: Vec<Vkey>,
+    /// Each with the event that named it.
+    log_keys: Vec<(u64, Vkey)>,
 }
 
 /// What became of one key.
@@ -106,6 +108,16 @@ pub enum AuthorityFault {
 }
 
 impl Authority {
+    /// By events in their order, among which are all that change keys. What could not be changed then changes nothing,
+    /// and is `verify`'s to tell.
+    pub fn of(events: &[Recorded]) -> Self {
+        let mut authority = Self::default();
+        for event in events {
+            let _ = authority.apply(event.seq, &event.announcement.body);
+        }
+        authority
+    }
+
     /// Every key that was ever added, with what became of it.
     pub fn keys(&self) -> impl Iterator<Item = (&PublicKey, &KeyHistory)> {
         self.keys.iter()
@@ -113,7 +125,12 @@ impl Authority {
 
     /// The log key in use.
     pub fn log_key(&self) -> Option<&Vkey> {
-        self.log_keys.last()
+        self.log_keys.last().map(|(_, key)| key)
+    }
+
+    /// The log key that was in use when the log had so many events: checkpoints of that size are signed with it.
+    pub fn log_key_at(&self, size: u64) -> Option<&Vkey> {
+        self.log_keys.iter().rev().find(|(named, _)| *named < size).map(|(_, key)| key)
     }
 
     /// The recorder whose key this is, if it may still sign.
@@ -182,12 +199,12 @@ impl Authority {
                 if let Some(taken) = self.keys.keys().find(|key| key.point() == new.point()) {
                     return Err(AuthorityFault::LogKey { key: taken.fingerprint() });
                 }
-                if self.log_keys.iter().any(|known| known.point() == new.point()) || new.name() != old.name() {
+                if self.log_keys.iter().any(|(_, known)| known.point() == new.point()) || new.name() != old.name() {
                     return Err(AuthorityFault::NotKey(format!(
                         "`{new}` cannot follow `{old}`: a new key, of the same name"
                     )));
                 }
-                self.log_keys.push(new);
+                self.log_keys.push((seq, new));
             }
             _ => {}
         }
@@ -200,7 +217,7 @@ impl Authority {
             let found = log_key.to_string();
             return Err(AuthorityFault::OtherLogKey { expected: format!("{}+…", genesis.origin), found });
         }
-        let mut authority = Self { keys: BTreeMap::new(), log_keys: vec![log_key] };
+        let mut authority = Self { keys: BTreeMap::new(), log_keys: vec![(0, log_key)] };
         for recorder in &genesis.recorders {
             authority.add(0, recorder)?;
         }
@@ -212,7 +229,7 @@ impl Authority {
         if let Some(history) = self.keys.get(&key) {
             return Err(AuthorityFault::KeyTaken { key: key.fingerprint(), owner: history.recorder.clone() });
         }
-        if self.log_keys.iter().any(|log_key| log_key.point() == key.point()) {
+        if self.log_keys.iter().any(|(_, log_key)| log_key.point() == key.point()) {
             return Err(AuthorityFault::LogKey { key: key.fingerprint() });
         }
         let (recorder, roles) = (added.recorder.clone(), added.roles.clone());

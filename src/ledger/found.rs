@@ -9,7 +9,7 @@ use crate::domain::record::{Authorised, Genesis, LogKey, RecorderKey, RecorderRo
 use crate::domain::timestamp::Timestamp;
 use crate::event::chain::Chain;
 use crate::event::facts::Facts;
-use crate::integrity::log_key::{LogKeyError, LogSigner};
+use crate::integrity::note_key::{LogSigner, NoteKeyError};
 use crate::ledger::append::{AppendError, Options};
 use crate::ledger::aside::Aside;
 use crate::ledger::authority::Authority;
@@ -55,7 +55,7 @@ pub enum FoundError {
     },
     /// The origin cannot name a log key.
     #[error(transparent)]
-    LogKey(#[from] LogKeyError),
+    LogKey(#[from] NoteKeyError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

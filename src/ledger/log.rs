@@ -8,27 +8,32 @@ use rayon::prelude::*;
 
 use crate::domain::announcement::Body;
 use crate::domain::id::Origin;
-use crate::event::chain::{Chain, prev_slot};
+use crate::event::chain::prev_of;
 use crate::event::facts::{Facts, Heads, Stand};
-use crate::event::statement::Event;
+use crate::integrity::LogSigner;
+use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle;
+use crate::ledger::authority::Authority;
+use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
 use crate::ledger::facts::{self, Comparison, HeadsKnown, Scope};
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::shelf::Shelf;
-use crate::ledger::stretch::{check_end, checked, checked_keeping, closed, followed, parts};
+use crate::ledger::stretch::{check_end, checked, checked_keeping, parts};
+use crate::ledger::tree::LogTree;
 use crate::ledger::{Access, Damage, OpenError, lock, open_store};
 use crate::store::bundle::BUNDLE_LEN;
 use crate::store::lock::Lock;
 use crate::store::memory::MemoryStore;
 use crate::store::run::Run;
+use crate::store::tiles::bundle;
 use crate::store::{Store, StoreError};
 
 /// The events of a ledger, as bytes, at one moment.
 pub struct Log {
     folder: Folder,
-    origin: Origin,
-    store: Box<dyn Store>,
+    pub(super) origin: Origin,
+    pub(super) store: Box<dyn Store>,
     remembered: Option<Head>,
     // Released last: fields are dropped in the order of their declaration.
     lock: Option<Lock>,
@@ -46,40 +51,6 @@ pub enum Found {
         /// Why not.
         what: String,
     },
-}
-
-/// A way through the events of a log, of which some are read at a time, while others may use the ledger.
-#[derive(Debug)]
-pub struct Walk {
-    rest: Range<u64>,
-    /// Where the log ends.
-    head: EventHash,
-    chain: Option<Chain>,
-}
-
-impl Walk {
-    /// Through the newest events of a log, so many, that stands so.
-    pub fn newest(events: u64, heads: &Heads, origin: &Origin) -> Self {
-        let len = heads.len();
-        let first = len.saturating_sub(events);
-        let chain = (first == 0).then(|| Chain::new(origin.clone()));
-        Self { rest: first..len, head: heads.head(), chain }
-    }
-
-    /// Whether all of them were read.
-    pub fn is_done(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    /// Checks that the chain ends where the log does.
-    fn ends(&self, chain: Chain) -> Result<(), Damage> {
-        let chain = closed(chain)?;
-        if chain.head() != self.head {
-            let what = format!("has the hash {}, and {} was expected", chain.head(), self.head);
-            return Err(Damage { seq: self.rest.end.saturating_sub(1), what });
-        }
-        Ok(())
-    }
 }
 
 impl Log {
@@ -107,6 +78,22 @@ impl Log {
             store.append(store.len(), values)?;
         }
         Ok(Self { folder: folder.clone(), origin, store: Box::new(store), remembered: None, lock: None })
+    }
+
+    /// Of a published log, that has no folder of its own.
+    pub(super) fn published(folder: &Folder, origin: Origin, store: Box<dyn Store>) -> Self {
+        Self { folder: folder.clone(), origin, store, remembered: None, lock: None }
+    }
+
+    /// Whether documents are kept beside its events.
+    pub(super) fn has_documents(&self) -> bool {
+        self.lock.is_some() || self.folder.documents().is_dir()
+    }
+
+    /// Some of its events, as a published bundle has them.
+    pub(super) fn bundle(&self, seqs: Range<u64>) -> Result<Vec<u8>, StoreError> {
+        let values: Vec<Vec<u8>> = self.store.read(seqs).collect::<Result<_, _>>()?;
+        Ok(bundle(values.iter().map(Vec::as_slice)))
     }
 
     /// The ledger's name, as its settings say.
@@ -237,8 +224,7 @@ impl Log {
         for run in self.store.runs(part) {
             let run = run.ok()?;
             for (index, bytes) in run.values().enumerate() {
-                let slot = prev_slot(bytes)?;
-                let prev = std::str::from_utf8(bytes.get(slot..slot + 2 * 32)?).ok()?.parse().ok()?;
+                let prev = prev_of(bytes)?;
                 match links.hashes.last() {
                     None => links.prev = prev,
                     Some(before) if *before == prev => {}
@@ -306,34 +292,42 @@ impl Log {
         Ok(facts)
     }
 
-    /// What `work` makes of each of the next events, at most so many, read on all cores; none after the last.
-    ///
-    /// # Errors
-    ///
-    /// [`OpenError::Damaged`] at the first event that does not fit those before, or [`OpenError::Store`].
-    pub fn next<T: Send>(
-        &self,
-        walk: &mut Walk,
-        at_most: u64,
-        work: impl Fn(Event) -> T + Sync,
-    ) -> Result<Vec<T>, OpenError> {
-        let seqs = walk.rest.start..walk.rest.end.min(walk.rest.start + at_most);
-        if seqs.end > self.len() {
-            return Err(Damage { seq: self.len(), what: "the log is shorter than it was".to_owned() }.into());
-        }
-        walk.rest.start = seqs.end;
-        let take = |taken: &mut Vec<T>, event| taken.push(work(event));
-        let parts = followed((&self.origin, self.store.as_ref()), seqs, &mut walk.chain, (|_| Vec::new(), take))?;
-        if walk.rest.is_empty() {
-            walk.chain.take().map_or(Ok(()), |chain| walk.ends(chain))?;
-        }
-        Ok(parts.into_iter().flatten().collect())
-    }
-
     /// The facts that are kept beside the store, to be compared with its events; none beside events that were had
     /// otherwise.
     pub(super) fn comparison(&self) -> Option<Comparison> {
         self.lock.as_ref().and_then(|_| Comparison::new(&self.folder, &self.origin))
+    }
+
+    /// The checkpoints that are kept beside the store; of events that were had otherwise, none are.
+    pub fn checkpoints(&self) -> Checkpoints {
+        if self.lock.is_some() { Checkpoints::of(&self.folder) } else { Checkpoints::default() }
+    }
+
+    /// The tree over its first events, so many.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if something cannot be read.
+    pub fn tree(&self, size: u64) -> Result<LogTree<'_>, StoreError> {
+        LogTree::of(self.store.as_ref(), size)
+    }
+
+    /// The checkpoint of the log as it stands: signed before, or signed now, after everything since the last one was
+    /// read again. Whatever was remembered elsewhere must be of the same log.
+    ///
+    /// It is on the disk in the ledger's folder when this returns.
+    ///
+    /// # Errors
+    ///
+    /// Every [`CheckpointsError`].
+    pub fn checkpoint(
+        &self,
+        signer: &LogSigner,
+        keys: &Authority,
+        elsewhere: &Checkpoints,
+    ) -> Result<Verified, CheckpointsError> {
+        elsewhere.check(self.store.as_ref(), keys)?;
+        self.checkpoints().extend(self.store.as_ref(), keys, signer)
     }
 
     /// The documents that its events name.
@@ -355,29 +349,29 @@ struct Links {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::domain::agreement::Mission;
     use crate::domain::announcement::Announcement;
     use crate::domain::id::{AnnouncementId, MissionId, Recorder};
     use crate::domain::timestamp::Timestamp;
-    use crate::event::statement::{Header, write_statement};
+    use crate::event::chain::Chain;
+    use crate::event::statement::{Event, Header, write_statement};
     use crate::ledger::stretch::MIN_PART;
-    use crate::ledger::trial;
 
     /// Enough for two threads, wherever there are two cores.
-    const LEN: u64 = 2 * MIN_PART + 100;
+    pub(in crate::ledger) const LEN: u64 = 2 * MIN_PART + 100;
 
-    fn origin() -> Origin {
+    pub(in crate::ledger) fn origin() -> Origin {
         Origin::parse("ledger.example/parts").expect("an origin")
     }
 
-    fn now() -> Timestamp {
+    pub(in crate::ledger) fn now() -> Timestamp {
         Timestamp::from_unix_ms(0).expect("a moment")
     }
 
     /// A chain of one batch, of which only the signature is missing.
-    fn unsigned() -> Vec<Vec<u8>> {
+    pub(in crate::ledger) fn unsigned() -> Vec<Vec<u8>> {
         let id: MissionId = MissionId::parse("m").expect("an id");
         let described = Mission { id, title: "M".to_owned(), programme: None, also_known_as: Vec::new(), from: None };
         let announcement = Announcement::of(described);
@@ -415,45 +409,6 @@ mod tests {
         if let Some(first) = first_damage(values) {
             assert_eq!(found, first);
         }
-    }
-
-    #[test]
-    fn a_walk_goes_through_the_newest_events_in_pieces_of_any_length() {
-        let desk = tempfile::tempdir().expect("a folder");
-        let ids: Vec<String> = (0..600).map(|number| format!("m-{number}")).collect();
-        let folder = trial::with_missions(desk.path(), &ids.iter().map(String::as_str).collect::<Vec<_>>());
-        let log = Log::read(&folder, &trial::access()).expect("it can be read");
-        let known = log.naming().expect("it holds");
-        assert_eq!(known.heads, {
-            let whole = log.facts().expect("it holds").heads;
-            let mut newest = Heads::new(log.origin());
-            newest.push(*whole.newest().expect("there are events"));
-            newest
-        });
-        for (newest, at_most) in [(u64::MAX, 1000), (log.len(), 256), (601, 7), (300, 299), (1, 1), (0, 5)] {
-            let mut walk = Walk::newest(newest, &known.heads, log.origin());
-            let mut seqs = Vec::new();
-            while !walk.is_done() {
-                seqs.extend(log.next(&mut walk, at_most, |event| event.header.seq).expect("they hang together"));
-            }
-            assert_eq!(seqs, (log.len().saturating_sub(newest)..log.len()).collect::<Vec<_>>());
-        }
-    }
-
-    #[test]
-    fn a_walk_ends_with_the_head_that_it_began_for() {
-        let values = unsigned();
-        let log = Log::of(&Folder::at("nowhere"), origin(), &values).expect("they are no longer than events");
-        let stand = Stand { len: LEN, head: event_hash(b"another"), recorded: now(), ends_batch: true };
-        let mut heads = Heads::new(&origin());
-        heads.push(stand);
-        for newest in [LEN, 10] {
-            let mut walk = Walk::newest(newest, &heads, &origin());
-            let found = log.next(&mut walk, LEN, |_| ());
-            assert!(matches!(found, Err(OpenError::Damaged(Damage { seq, .. })) if seq == LEN - 1), "{found:?}");
-        }
-        let mut walk = Walk::newest(LEN, &heads, &Origin::parse("ledger.example/others").expect("an origin"));
-        assert!(matches!(log.next(&mut walk, 5, |_| ()), Err(OpenError::Damaged(Damage { seq: 0, .. }))));
     }
 
     #[test]

@@ -8,19 +8,25 @@ pub mod admission;
 pub mod append;
 mod aside;
 pub mod authority;
+pub mod batch_end;
 mod bearing;
+pub mod checkpoints;
 pub mod draft;
 pub mod facts;
 pub mod finding;
 pub mod found;
 pub mod index;
 pub mod log;
+pub mod pass;
+pub mod prove;
+pub mod publish;
 pub mod restore;
 pub mod sealing;
 pub mod settings;
 pub mod shelf;
 pub mod signer;
 mod stretch;
+pub mod tree;
 #[cfg(test)]
 mod trial;
 pub mod verify;
@@ -32,6 +38,8 @@ use crate::domain::id::Origin;
 use crate::event::chain::Chain;
 use crate::event::facts::{Facts, Recorded};
 use crate::event::statement::Event;
+use crate::integrity::LogSigner;
+use crate::integrity::checkpoint::Verified;
 use crate::store::Store;
 use crate::store::documents::Documents;
 use crate::store::lock::{Lock, LockError};
@@ -40,19 +48,21 @@ use crate::store::{StoreError, whole_file};
 
 use authority::Authority;
 use bearing::Bearing;
+use checkpoints::{Checkpoints, CheckpointsError};
 use facts::Kept;
 use index::Index;
 
 pub use crate::evidence::extract::{ExtractError, MAX_DOCUMENT_BYTES, MediaType};
 pub use crate::store::documents::DocumentError;
-pub use crate::store::whole_file::replace_with;
+pub use crate::store::whole_file::{read_bytes, replace_with};
 pub use append::{AppendError, Appended, Options};
 pub use draft::{Batch, Draft, DraftDocument, DraftQuote, DraftSource};
 pub use finding::{Code, Finding};
-pub use log::{Found, Log, Walk};
+pub use log::{Found, Log};
+pub use pass::Pass;
 pub use settings::{Folder, Head, Settings, SettingsError};
 pub use shelf::Shelf;
-pub use signer::{KeyFile, Signer, SignerError};
+pub use signer::{KeyFile, Signer, SignerError, log_signer};
 
 /// How a process comes to a ledger's store.
 #[derive(Debug, Clone)]
@@ -83,6 +93,9 @@ pub enum OpenError {
     /// The store holds something that is no chain of events.
     #[error(transparent)]
     Damaged(#[from] Damage),
+    /// It is not the log that a checkpoint was signed for, or its checkpoints cannot be used.
+    #[error(transparent)]
+    Checkpoints(#[from] CheckpointsError),
     /// The operating system refused.
     #[error("the ledger's folder cannot be used: {0}")]
     Io(#[from] io::Error),
@@ -131,6 +144,7 @@ impl Ledger {
         if let Some(damage) = Head::load(folder).and_then(|head| head.forgotten(ledger.chain.len(), hash_at)) {
             return Err(damage.into());
         }
+        ledger.check(&Checkpoints::of(folder))?;
         ledger.head().settle(folder);
         Ok(ledger)
     }
@@ -189,6 +203,25 @@ impl Ledger {
         self.index = Index::default();
         self.bearing = Bearing::default();
         self.learn(0);
+    }
+
+    /// Checks that it goes on from the newest of these checkpoints; of those that it keeps itself, that was done.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointsError::Rollback`], [`CheckpointsError::Fork`], and what keeps a checkpoint from being read.
+    pub fn check(&self, known: &Checkpoints) -> Result<(), CheckpointsError> {
+        known.check(self.store.as_ref(), &self.authority).map(drop)
+    }
+
+    /// The checkpoint of the log as it stands: signed before, or signed now, after everything since the last one was
+    /// read again. It is on the disk in the ledger's folder when this returns.
+    ///
+    /// # Errors
+    ///
+    /// Every [`CheckpointsError`].
+    pub fn checkpoint(&self, signer: &LogSigner) -> Result<Verified, CheckpointsError> {
+        Checkpoints::of(&self.folder).extend(self.store.as_ref(), &self.authority, signer)
     }
 
     /// What it tells, with its heads after each event.
@@ -272,6 +305,7 @@ pub(crate) fn write_readme(folder: &Folder, origin: &Origin) -> io::Result<()> {
          facts, recent  what the events tell, made from them for quick answers; can be deleted at any time\n\
          documents/     sources that events rest on, each named by the BLAKE3 of its bytes\n\
          keys/          the log's own key; not for others\n\
+         checkpoints/   how many events there were and the root over them, signed with the log's key, one file each\n\
          servanda.toml  the ledger's name and format, a copy of what the first event says\n\
          HEAD           how many events there are and the hash of the newest, and whether somebody is writing\n\
          LOCK           who is using the ledger\n\

@@ -21,7 +21,7 @@ use crate::integrity::digest::{EventHash, document_hash, event_hash};
 use crate::ledger::aside::Aside;
 use crate::ledger::sealing::Events;
 use crate::ledger::settings::{Folder, Head, Settings};
-use crate::ledger::verify::{Fault, Layer, Report, Walk, verify};
+use crate::ledger::verify::{Fault, Layer, Outside, Report, Walk, verify};
 use crate::ledger::{Access, Log, OpenError, lock, write_readme};
 use crate::store::documents::{DocumentError, Documents};
 use crate::store::lock::Lock;
@@ -255,7 +255,7 @@ impl Restoration {
         head.save(&folder)?;
         drop(store);
         drop(lock);
-        let report = verify(&Log::read(&folder, access)?, meant.genesis);
+        let report = verify(&Log::read(&folder, access)?, &Outside { genesis: meant.genesis, ..Outside::default() });
         let of_events = |layer: Layer| matches!(layer, Layer::Bytes | Layer::Chain | Layer::Signatures);
         let layers = report.layers.iter().filter(|layer| of_events(layer.layer));
         let faults: Vec<Fault> = layers.flat_map(|layer| layer.faults.clone()).collect();

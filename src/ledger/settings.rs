@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::Origin;
+use crate::domain::shape::vocabulary;
 use crate::integrity::digest::EventHash;
 use crate::ledger::Damage;
 use crate::store::folder as store_folder;
@@ -50,7 +51,8 @@ impl Folder {
     pub(crate) fn keys(&self) -> PathBuf {
         self.0.join("keys")
     }
-    pub(crate) fn log_key(&self) -> PathBuf {
+    /// The file of the log's own key.
+    pub fn log_key(&self) -> PathBuf {
         self.keys().join("log.key")
     }
     pub(crate) fn lock(&self) -> PathBuf {
@@ -64,6 +66,9 @@ impl Folder {
     }
     pub(crate) fn recent(&self) -> PathBuf {
         self.0.join("recent")
+    }
+    pub(crate) fn checkpoints(&self) -> PathBuf {
+        self.0.join("checkpoints")
     }
     pub(crate) fn readme(&self) -> PathBuf {
         self.0.join("README")
@@ -80,6 +85,19 @@ pub struct Settings {
     pub format: u32,
     /// The ledger's name; the genesis event says the same.
     pub origin: Origin,
+    /// When a checkpoint is signed without being asked for.
+    #[serde(default)]
+    pub checkpoint: CheckpointWhen,
+}
+
+vocabulary! {
+    /// When a checkpoint is signed without being asked for; after an import one always is.
+    pub enum CheckpointWhen default OnRequest {
+        /// Never.
+        OnRequest = "on-request",
+        /// After every append.
+        EachAppend = "each-append",
+    }
 }
 
 /// Why the settings of a ledger cannot be used.
@@ -113,10 +131,15 @@ pub enum SettingsError {
 impl Settings {
     /// Settings of a new ledger.
     pub fn new(origin: Origin) -> Self {
-        Self { format: FORMAT, origin }
+        Self { format: FORMAT, origin, checkpoint: CheckpointWhen::default() }
     }
 
-    pub(crate) fn load(folder: &Folder) -> Result<Self, SettingsError> {
+    /// Reads the settings of a ledger.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`].
+    pub fn load(folder: &Folder) -> Result<Self, SettingsError> {
         let file = folder.settings_file();
         let text = match whole_file::read_text(&file, MAX_TEXT_BYTES) {
             Ok(Some(text)) => text,
@@ -134,9 +157,10 @@ impl Settings {
 
     pub(crate) fn save(&self, folder: &Folder) -> std::io::Result<()> {
         let text = format!(
-            "# A ledger of servanda. These are copies of what the genesis event says; `servanda verify` compares them.\n\
-             format = {}\norigin = \"{}\"\n",
-            self.format, self.origin
+            "# A ledger of servanda. Its name is a copy of what the genesis event says; `servanda verify` compares them.\n\
+             format = {}\norigin = \"{}\"\n\
+             # When a checkpoint is signed: \"on-request\", or \"each-append\".\ncheckpoint = \"{}\"\n",
+            self.format, self.origin, self.checkpoint
         );
         whole_file::replace(&folder.settings_file(), text.as_bytes(), None)
     }

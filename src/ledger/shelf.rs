@@ -26,6 +26,15 @@ impl Shelf {
         Documents::at(self.folder.documents()).get(address, limit)
     }
 
+    /// Keeps a document under its address.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError`].
+    pub fn keep(&self, address: &str, bytes: &[u8]) -> Result<(), DocumentError> {
+        Documents::at(self.folder.documents()).put(address, bytes)
+    }
+
     /// The text of a document, if it is the one that was recorded.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::integrity::note_key::{LogSigner, NoteKeyError, Vkey};
 use crate::integrity::signature::EVENT_NAMESPACE;
 use crate::integrity::signing_key::{SigningKey, SigningKeyError};
 use crate::integrity::ssh_key::PublicKey;
@@ -46,6 +47,24 @@ pub enum SignerError {
         /// Why.
         source: SigningKeyError,
     },
+    /// It holds no key of a log.
+    #[error("the log key {} cannot be used: {source}", .file.display())]
+    NoLogKey {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: NoteKeyError,
+    },
+    /// It holds another key than the log's.
+    #[error("{} holds the key {found}, and the log signs with {expected}", .file.display())]
+    OtherLogKey {
+        /// The file.
+        file: PathBuf,
+        /// The log key in use.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
     /// The operating system refused.
     #[error("the key file {} cannot be reached: {source}", .file.display())]
     Io {
@@ -66,6 +85,9 @@ impl SignerError {
                 "use a key without a passphrase, made for this: ssh-keygen -t ed25519 -N '' -f FILE".to_owned()
             }
             Self::Unusable { .. } => "a key is made with: ssh-keygen -t ed25519 -N '' -f FILE".to_owned(),
+            Self::NoLogKey { .. } | Self::OtherLogKey { .. } => {
+                "the log's key lies in the ledger's folder `keys/`, and is never copied: sign where it is".to_owned()
+            }
             Self::Io { .. } => "look at the file and its folder".to_owned(),
         }
     }
@@ -87,18 +109,7 @@ impl KeyFile {
     ///
     /// [`SignerError`], with what to do about it.
     pub fn read(file: &Path) -> Result<Self, SignerError> {
-        let io = |source: std::io::Error| match source.kind() {
-            std::io::ErrorKind::NotFound => SignerError::Absent { file: file.to_owned() },
-            _ => SignerError::Io { file: file.to_owned(), source },
-        };
-        let metadata = std::fs::metadata(file).map_err(io)?;
-        check_mode(file, &metadata)?;
-        if metadata.len() > 64 << 10 {
-            let source = std::io::Error::new(std::io::ErrorKind::InvalidData, "too long for a key file");
-            return Err(SignerError::Io { file: file.to_owned(), source });
-        }
-        let text = std::fs::read_to_string(file).map_err(io)?;
-        SigningKey::from_openssh(&text)
+        SigningKey::from_openssh(&secret(file)?)
             .map(Self)
             .map_err(|source| SignerError::Unusable { file: file.to_owned(), source })
     }
@@ -131,6 +142,37 @@ impl Signer for KeyFile {
     fn sign(&self, statement: &[u8]) -> Result<String, SignerError> {
         Ok(self.0.sign(EVENT_NAMESPACE, statement))
     }
+}
+
+/// Reads the log's key from its file, if it is the one in use.
+///
+/// # Errors
+///
+/// [`SignerError`], with what to do about it.
+pub fn log_signer(file: &Path, in_use: Option<&Vkey>) -> Result<LogSigner, SignerError> {
+    let signer: LogSigner =
+        secret(file)?.trim_end().parse().map_err(|source| SignerError::NoLogKey { file: file.to_owned(), source })?;
+    let found = signer.vkey();
+    if in_use == Some(&found) {
+        return Ok(signer);
+    }
+    let expected = in_use.map_or_else(|| "none".to_owned(), ToString::to_string);
+    Err(SignerError::OtherLogKey { file: file.to_owned(), expected, found: found.to_string() })
+}
+
+/// Reads the text of a private key. As ssh does, it refuses a file that others can read.
+fn secret(file: &Path) -> Result<String, SignerError> {
+    let io = |source: std::io::Error| match source.kind() {
+        std::io::ErrorKind::NotFound => SignerError::Absent { file: file.to_owned() },
+        _ => SignerError::Io { file: file.to_owned(), source },
+    };
+    let metadata = std::fs::metadata(file).map_err(io)?;
+    check_mode(file, &metadata)?;
+    if metadata.len() > 64 << 10 {
+        let source = std::io::Error::new(std::io::ErrorKind::InvalidData, "too long for a key file");
+        return Err(SignerError::Io { file: file.to_owned(), source });
+    }
+    std::fs::read_to_string(file).map_err(io)
 }
 
 #[cfg(unix)]

@@ -179,12 +179,8 @@ pub(super) fn check_end(events: &[Recorded], store: &dyn Store) -> Result<Option
     let key = verify_signature(armor.unwrap_or_default(), EVENT_NAMESPACE, &newest[..=statement.len()])
         .map_err(|error| damage(error.to_string()))?;
     let end = Event::recall(&newest).map_err(|error| damage(error.to_string()))?;
-    let mut authority = Authority::default();
     // What changes keys stands alone in its batch, so that none of these are of the last.
-    for event in events.iter().take_while(|event| event.seq < seq) {
-        // What could not be changed then is `verify`'s to tell.
-        let _ = authority.apply(event.seq, &event.announcement.body);
-    }
+    let authority = Authority::of(&events[..events.partition_point(|event| event.seq < seq)]);
     let check = authority.check(&key, &end.header.recorder, &end.announcement.body);
     check.map_err(|fault| damage(fault.to_string()))?;
     Ok(Some(end))

@@ -52,11 +52,7 @@ pub struct Moment {
 
 /// Lists the keys.
 pub fn keys(facts: &Facts) -> Keys {
-    let mut authority = Authority::default();
-    for event in &facts.events {
-        // A change that cannot be changes nothing; `verify` tells of it.
-        let _ = authority.apply(event.seq, &event.announcement.body);
-    }
+    let authority = Authority::of(&facts.events);
     let moment = |seq: u64| {
         let event = facts.event(seq).expect("authority comes from these events");
         Moment { event: seq, recorded: event.recorded }

@@ -28,6 +28,7 @@ pub mod lock;
 pub mod memory;
 pub mod run;
 pub mod sled;
+pub mod tiles;
 pub mod whole_file;
 
 #[cfg(test)]

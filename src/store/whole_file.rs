@@ -106,11 +106,21 @@ pub fn create_new(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()
 ///
 /// [`io::ErrorKind::InvalidData`] if it is no file, longer than `limit` bytes or not UTF-8; else what the system says.
 pub fn read_text(path: &Path, limit: u64) -> io::Result<Option<String>> {
+    let Some(bytes) = read_bytes(path, limit)? else { return Ok(None) };
+    String::from_utf8(bytes).map(Some).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8"))
+}
+
+/// Reads a file, `None` if there is none. A link, a pipe or a device is not opened.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::InvalidData`] if it is no file or longer than `limit` bytes; else what the system says.
+pub fn read_bytes(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     let Some(file) = open_to_read(path)? else { return Ok(None) };
-    let mut text = String::new();
-    file.take(limit + 1).read_to_string(&mut text)?;
-    let too_long = || io::Error::new(io::ErrorKind::InvalidData, "too long");
-    if text.len() as u64 > limit { Err(too_long()) } else { Ok(Some(text)) }
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    let too_long = || io::Error::new(io::ErrorKind::InvalidData, format!("longer than {limit} bytes"));
+    if bytes.len() as u64 > limit { Err(too_long()) } else { Ok(Some(bytes)) }
 }
 
 /// What lies at a path, before it is opened.

@@ -25,6 +25,10 @@ const COMMANDS: &[&str] = &[
     "append --dry-run new.yaml",
     "append --init --ledger other.servanda new.yaml",
     "agreement ilrs --on 2023-10-21",
+    "checkpoint",
+    "checkpoint list",
+    "check ilrs.checkpoint --vkey @log.vkey",
+    "check 12.tlog-proof --vkey @log.vkey",
     "agreement ilrsco --include-reported",
     "conflicts",
     "conflicts pakistan --include-reported",
@@ -125,6 +129,10 @@ fn given() -> Vec<Value> {
     for name in ["members.csv", "map.toml"] {
         desk.write(name, fs::read(fixture(&format!("tables/{name}"))).expect("the fixture is there"));
     }
+    for line in ["checkpoint", "export tiles .", "prove 12 --output ."] {
+        assert_eq!(desk.run(&format!("{line} --ledger ilrs.servanda")).code, 0, "{line}");
+    }
+    fs::copy(desk.path().join("checkpoint"), desk.path().join("ilrs.checkpoint")).expect("it was published");
     let run = |line: &&str| {
         let ledger = if line.contains("--ledger") { "" } else { "--ledger ilrs.servanda" };
         let answer = desk.run(&format!("{line} {ledger} --json"));

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::support::{Desk, body, draft, found, key, moment, read, source};
 use servanda::domain::id::Origin;
-use servanda::ledger::verify::verify;
+use servanda::ledger::verify::{Outside, verify};
 use servanda::ledger::{
     AppendError, Batch, DraftDocument, DraftSource, Folder, Ledger, Log, MediaType, OpenError, Options,
 };
@@ -123,7 +123,7 @@ fn check(nth: u64, fault: Fault, acknowledged: u64, landed: u64) {
 
 fn verified(folder: &Folder, store: &MemoryStore) {
     let values = store.read(0..store.len()).collect::<Result<Vec<_>, _>>().expect("memory does not fail");
-    let report = verify(&Log::of(folder, origin(), &values).expect("they were in a store"), None);
+    let report = verify(&Log::of(folder, origin(), &values).expect("they were in a store"), &Outside::default());
     assert!(report.passed(), "{report:#?}");
 }
 

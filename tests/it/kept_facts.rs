@@ -12,7 +12,7 @@ use servanda::domain::day::Day;
 use servanda::domain::id::AnnouncementId;
 use servanda::event::Facts;
 use servanda::ledger::facts::{HeadsKnown, Scope, read};
-use servanda::ledger::verify::{Layer, Verdict, verify};
+use servanda::ledger::verify::{Layer, Outside, Verdict, verify};
 use servanda::ledger::{Batch, Draft, Folder, Ledger, Log, Options};
 use servanda::query::members::members;
 use servanda::query::timeline::timeline;
@@ -147,7 +147,7 @@ fn check(folder: &Folder) {
             }
         }
     }
-    let report = verify(&Log::read(folder, &access()).expect("the log can be read"), None);
+    let report = verify(&Log::read(folder, &access()).expect("the log can be read"), &Outside::default());
     let layer = report.layers.iter().find(|layer| layer.layer == Layer::Projections).expect("it is there");
     assert_eq!(layer.verdict, Verdict::Pass, "{layer:?}");
 }

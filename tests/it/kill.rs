@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Desk, read};
 use servanda::ledger::Folder;
-use servanda::ledger::verify::verify;
+use servanda::ledger::verify::{Outside, verify};
 
 const ROUNDS: u32 = 30;
 /// After so many rounds a new ledger is begun, so that reading all of it stays quick.
@@ -34,7 +34,7 @@ fn write_files(desk: &Desk, round: &str) {
 /// Number of events, and how many of each file, of a ledger that verifies. A file is the text before the last hyphen.
 fn held(desk: &Desk) -> (usize, BTreeMap<String, usize>) {
     let (log, facts) = read(&Folder::at(desk.path().join("ledger")));
-    let report = verify(&log, None);
+    let report = verify(&log, &Outside::default());
     assert!(report.passed(), "{report:#?}");
     let mut files = BTreeMap::new();
     for event in &facts.events[1..] {

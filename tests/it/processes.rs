@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::support::{Answer, Desk, read};
 use servanda::event::{Facts, Recorded};
 use servanda::ledger::Folder;
-use servanda::ledger::verify::verify;
+use servanda::ledger::verify::{Outside, verify};
 use servanda::store::lock::Lock;
 
 /// How many announcements the files of these tests have.
@@ -50,7 +50,7 @@ fn answer(child: Child) -> Answer {
 /// The events, of a ledger that verifies.
 fn sound(desk: &Desk) -> Facts {
     let (log, facts) = read(&Folder::at(desk.path().join("ledger")));
-    assert!(verify(&log, None).passed());
+    assert!(verify(&log, &Outside::default()).passed());
     facts
 }
 

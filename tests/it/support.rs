@@ -45,6 +45,7 @@ impl Desk {
     pub(crate) fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_servanda"));
         command.args(arguments).current_dir(self.path()).env_clear().env("XDG_CONFIG_HOME", self.path().join("config"));
+        command.env("XDG_STATE_HOME", self.path().join("state"));
         command
     }
 

@@ -17,7 +17,7 @@ use servanda::event::statement::split;
 use servanda::integrity::SigningKey;
 use servanda::integrity::digest::{document_hash, event_hash};
 use servanda::ledger::found::{Founded, Founding};
-use servanda::ledger::verify::{Layer, Report, Verdict, verify};
+use servanda::ledger::verify::{Layer, Outside, Report, Verdict, verify};
 use servanda::ledger::{Draft, DraftDocument, DraftQuote, DraftSource, Folder, KeyFile, Log, MediaType, Signer};
 
 const ORIGIN: &str = "test.example/ledger";
@@ -49,7 +49,7 @@ impl Ledger {
     }
 
     fn verify(&self, values: &[Vec<u8>]) -> Report {
-        verify(&log_of(&self.folder, ORIGIN, values), None)
+        verify(&log_of(&self.folder, ORIGIN, values), &Outside::default())
     }
 
     /// Where a document lies.
@@ -297,7 +297,7 @@ fn a_genuine_ledger_under_another_name_is_found() {
     assert!(accused(&report).contains(&9), "{report:#?}");
     assert!(report.layers[1].faults.iter().any(|fault| fault.what.contains("test.example/other")), "{report:#?}");
 
-    let whole = verify(&log_of(&ledger.folder, "test.example/other", &ledger.values), None);
+    let whole = verify(&log_of(&ledger.folder, "test.example/other", &ledger.values), &Outside::default());
     assert_eq!(accused(&whole), (0..9).collect());
 }
 
@@ -336,13 +336,14 @@ fn another_genesis_of_the_same_name_is_found_by_its_hash() {
     let other = Ledger::founded(ORIGIN, &KeyFile::of(SigningKey::from_seed(&[8; 32])));
     let genesis = event_hash(&ledger.values[0]);
     let log = |values: &[Vec<u8>]| log_of(&ledger.folder, ORIGIN, values);
-    assert!(verify(&log(&ledger.values), Some(genesis)).passed());
-    check(&verify(&log(&other.values), None), &[], &[]);
-    check(&verify(&log(&other.values), Some(genesis)), &[Layer::Signatures], &[0]);
+    let outside = Outside { genesis: Some(genesis), ..Outside::default() };
+    assert!(verify(&log(&ledger.values), &outside).passed());
+    check(&verify(&log(&other.values), &Outside::default()), &[], &[]);
+    check(&verify(&log(&other.values), &outside), &[Layer::Signatures], &[0]);
 
     let mut values = ledger.values.clone();
     values[0] = other.values[0].clone();
-    let report = verify(&log(&values), None);
+    let report = verify(&log(&values), &Outside::default());
     assert_eq!((report.first_bad(), failed(&report)), (Some(0), vec![Layer::Chain, Layer::Signatures]));
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::{Desk, append, body, draft, found, read};
-use servanda::ledger::verify::verify;
+use servanda::ledger::verify::{Outside, verify};
 
 #[test]
 fn what_is_appended_is_read_back_and_verifies() {
@@ -17,5 +17,6 @@ fn what_is_appended_is_read_back_and_verifies() {
     append(&folder, drafts).expect("they are admissible");
     let (log, facts) = read(&folder);
     assert_eq!(facts.events.len(), 4);
-    assert!(verify(&log, facts.heads.at(1)).passed());
+    let outside = Outside { genesis: facts.heads.at(1), ..Outside::default() };
+    assert!(verify(&log, &outside).passed());
 }

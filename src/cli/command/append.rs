@@ -109,6 +109,9 @@ impl Append {
             Target::New(founded) if !self.dry_run => {
                 founded.publish()?;
             }
+            Target::There(ledger) if !self.dry_run && context.signs_each_append(&folder) => {
+                context.sign(&ledger)?;
+            }
             other => drop(other),
         }
         tell(&report, context)?;
@@ -120,8 +123,7 @@ impl Append {
             let (founded, key) = self.names.found(folder, !self.dry_run, context)?;
             return Ok((Target::New(founded), key));
         }
-        let ledger =
-            Ledger::open(folder, &context.access("append")).map_err(|error| context.not_opened(error, folder))?;
+        let ledger = context.open_to_write("append", folder)?;
         let key = KeyFile::read(&context.key_path(self.names.key.as_ref())?)?;
         Ok((Target::There(ledger), key))
     }

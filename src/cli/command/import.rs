@@ -20,7 +20,7 @@ use crate::exchange::table::layout::Layout;
 use crate::exchange::table::rejects::{Reject, RejectsWriter};
 use crate::exchange::table::{Account, Table, Target, manytreaties, map};
 use crate::exchange::tree::MAX_TOML;
-use crate::ledger::{Head, KeyFile, Ledger};
+use crate::ledger::{Head, KeyFile};
 
 use meter::Meter;
 
@@ -173,12 +173,14 @@ fn append(
     context: &mut Context<'_, '_>,
 ) -> Result<(Account, Head), Failure> {
     let folder = context.ledger();
-    let mut ledger =
-        Ledger::open(&folder, &context.access("import")).map_err(|error| context.not_opened(error, &folder))?;
+    let mut ledger = context.open_to_write("import", &folder)?;
     let key = KeyFile::read(&context.key_path(how.key.as_ref())?)?;
     let now = context.around.now;
     let target = Target::Ledger { ledger: &mut ledger, signer: &key, now };
     let account = account(import, target, rejects, context)?;
+    if account.events > 0 {
+        context.sign(&ledger)?;
+    }
     Ok((account, ledger.head()))
 }
 

@@ -6,7 +6,7 @@ use crate::cli::failure::Exit;
 use crate::cli::pieces::Pieces;
 use crate::cli::screen::{Answer, Format, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
-use crate::ledger::{Log as Events, Walk};
+use crate::ledger::{Log as Events, Pass};
 use crate::query::Position;
 use crate::query::records::{Line, LogAnswer, Naming};
 
@@ -32,22 +32,22 @@ impl Log {
         let known = log.naming()?;
         let naming = Naming::of(&known);
         let answer = |lines| LogAnswer::of(&known.origin, Position::of(&known), lines);
-        let mut walk = Walk::newest(self.last.unwrap_or(u64::MAX), &known.heads, &known.origin);
-        let next = |log: &Events, walk: &mut Walk| log.next(walk, AT_A_TIME, |event| naming.line(&event));
-        let mut lines = next(&log, &mut walk)?;
-        while !walk.is_done() && context.format() == Format::Table {
-            lines.extend(next(&log, &mut walk)?);
+        let mut pass = Pass::newest(self.last.unwrap_or(u64::MAX), &known.heads, &known.origin);
+        let next = |log: &Events, pass: &mut Pass| log.next(pass, AT_A_TIME, |event| naming.line(&event));
+        let mut lines = next(&log, &mut pass)?;
+        while !pass.is_done() && context.format() == Format::Table {
+            lines.extend(next(&log, &mut pass)?);
         }
         // Whoever reads slowly holds up nobody who wants the ledger.
         drop(log);
-        if walk.is_done() {
+        if pass.is_done() {
             context.answer_last(answer(lines))?;
             return Ok(Exit::Done);
         }
         let mut pieces = Pieces::of(&answer(Vec::new()), context.format());
         context.print(&pieces.next(&answer(lines)))?;
-        while !walk.is_done() {
-            let lines = next(&context.read_log("log")?, &mut walk)?;
+        while !pass.is_done() {
+            let lines = next(&context.read_log("log")?, &mut pass)?;
             context.print(&pieces.next(&answer(lines)))?;
         }
         context.print(&pieces.end())?;

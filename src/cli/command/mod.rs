@@ -3,6 +3,8 @@
 mod agreement;
 pub(super) mod append;
 pub(super) mod asking;
+pub(super) mod check;
+pub(super) mod checkpoint;
 mod completions;
 mod conflicts;
 mod counts;
@@ -17,6 +19,7 @@ mod members;
 mod mission;
 mod party;
 mod prospects;
+mod prove;
 mod replay;
 mod restore;
 pub(super) mod schema;
@@ -65,6 +68,9 @@ pub(super) enum Command {
     Restore(restore::Restore),
     Completions(completions::Completions),
     Man(completions::Man),
+    Checkpoint(checkpoint::Checkpoint),
+    Prove(prove::Prove),
+    Check(check::Check),
     Verify(verify::Verify),
 }
 
@@ -96,6 +102,9 @@ impl Command {
             Self::Restore(command) => command.run(context),
             Self::Completions(command) => command.run(context),
             Self::Man(command) => command.run(context),
+            Self::Checkpoint(command) => command.run(context),
+            Self::Prove(command) => command.run(context),
+            Self::Check(command) => command.run(context),
             Self::Verify(command) => command.run(context),
         }
     }

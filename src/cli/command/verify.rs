@@ -1,15 +1,20 @@
 //! `servanda verify`
 
+use std::path::PathBuf;
+
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::failure::Exit;
+use crate::cli::command::checkpoint::vkey;
+use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
 use crate::integrity::EventHash;
-use crate::ledger::verify::{Fault, Layer, LayerReport, Report, Verdict, verify};
+use crate::integrity::checkpoint::Verified;
+use crate::ledger::verify::{Fault, Layer, LayerReport, Outside, Report, Verdict, verify};
+use crate::ledger::{checkpoints, publish};
 
 /// Check that nothing was altered, removed or slipped in
 ///
@@ -18,19 +23,56 @@ use crate::ledger::verify::{Fault, Layer, LayerReport, Report, Verdict, verify};
 #[command(before_help = "\
 Examples:
   servanda verify
-  servanda verify --json")]
+  servanda verify --json
+  servanda verify --against ilrs.checkpoint --vkey @public/log.vkey
+  servanda verify --export public --vkey @public/log.vkey")]
 pub(in crate::cli) struct Verify {
     /// The hash that the first event must have
     #[arg(long, value_name = "HASH")]
     genesis: Option<EventHash>,
+    /// A checkpoint that was kept elsewhere: the log must go on from it
+    #[arg(long, value_name = "FILE", requires = "vkey")]
+    against: Vec<PathBuf>,
+    /// The log's key as it was had from elsewhere, with which the checkpoints must be signed; @FILE reads it from a file
+    #[arg(long, value_name = "KEY")]
+    vkey: Option<String>,
+    /// Verify a folder that `export tiles` published, instead of a ledger
+    #[arg(long, value_name = "FOLDER", requires = "vkey")]
+    export: Option<PathBuf>,
 }
 
 impl Verify {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let log = context.read_log("verify")?;
-        let report = verify(&log, self.genesis);
+        let mut checkpoints = self.checkpoints(context)?;
+        let report = if let Some(folder) = &self.export {
+            let key = vkey(self.vkey.as_deref().unwrap_or_default(), context)?;
+            let folder = context.around.path(folder);
+            let (log, checkpoint) = publish::open(&folder, &key)?;
+            checkpoints.push(("checkpoint".to_owned(), checkpoint));
+            let remembered = context.remembered(log.origin());
+            let report = verify(&log, &Outside { genesis: self.genesis, checkpoints, remembered });
+            publish::with_tiles(report, &log, &folder)
+        } else {
+            let log = context.read_log("verify")?;
+            let remembered = context.remembered(log.origin());
+            verify(&log, &Outside { genesis: self.genesis, checkpoints, remembered })
+        };
         context.answer(&VerifyAnswer::of(&report))?;
         Ok(if report.passed() { Exit::Done } else { Exit::No })
+    }
+
+    /// The checkpoints that were given, of which the signatures must hold before anything is compared.
+    fn checkpoints(&self, context: &Context<'_, '_>) -> Result<Vec<(String, Verified)>, Failure> {
+        let Some(key) = self.vkey.as_ref().map(|text| vkey(text, context)).transpose()? else { return Ok(Vec::new()) };
+        let open = |file: &PathBuf| {
+            let name = file.display().to_string();
+            let text = checkpoints::read(&context.around.path(file))?;
+            let text = text.ok_or_else(|| Failure::new(Exit::CouldNot, format!("there is no file {name}")))?;
+            let checkpoint = Verified::open(text.as_bytes(), &key);
+            let refused = |error| Failure::new(Exit::No, format!("{name}: {error}"));
+            Ok((name.clone(), checkpoint.map_err(refused)?))
+        };
+        self.against.iter().map(open).collect()
     }
 }
 

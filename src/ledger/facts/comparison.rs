@@ -1,21 +1,20 @@
 //! Whether the facts that are kept are those of the events, for `verify`: a window of the log in memory at a time.
 
 use std::collections::HashSet;
-
-use rayon::prelude::*;
+use std::hash::{BuildHasher, RandomState};
 
 use crate::domain::id::Origin;
 use crate::event::facts::{Recorded, Stand, pack_alone, pack_event};
 use crate::event::statement::Event;
-use crate::ledger::facts::layout::{Block, Check, Lying, Unusable, check};
-use crate::ledger::facts::sections::{Need, Section, Sections, each_reference};
+use crate::ledger::facts::layout::{Check, Lying, Unusable, check};
+use crate::ledger::facts::sections::{Need, Placed, Section, Sections, Spoken};
 use crate::ledger::facts::{Files, HeadsKnown};
 use crate::ledger::settings::{Folder, Head};
 
-/// The events that are compared with one pass over the files.
-const WINDOW: u64 = 1 << 19;
-/// Blocks that are unpacked at a time.
-const AT_A_TIME: usize = 32;
+/// The events that are compared at a time: by one sum, and one by one if that differs.
+const WINDOW: u64 = 1 << 16;
+/// The windows that are compared one by one, with a pass over the files for each; of those beyond, the first event is told.
+const MOST_WINDOWS: usize = 16;
 /// What there is not: no fact has this digest, as far as anybody can find.
 const NOTHING: Check = [0; 16];
 
@@ -45,20 +44,60 @@ pub(in crate::ledger) struct Comparison {
     files: Option<Files>,
     /// The head for which questions use them.
     asked: Option<Head>,
+    /// What the facts of each window come to, once all were looked at.
+    sums: Option<Sums>,
+    /// The window that is being compared: where it begins, and what its events tell so far.
     begin: u64,
-    digests: Vec<Check>,
+    told: Vec<Check>,
+    windows: usize,
     /// The ends of batches so far, as one digest.
     ends: Check,
     last_end: u64,
     /// Events whose facts are others, or are not there.
-    pub(in crate::ledger) differ: Vec<u64>,
+    differ: Vec<u64>,
     pub(in crate::ledger) compared: u64,
-    /// The events that name announcements, with the blocks that they lie in; nothing, before all were looked at once.
-    referring: Option<Vec<Lain>>,
+    /// The events that name announcements, with the blocks that they lie in.
+    referring: Vec<Lain>,
+}
+
+/// One number for each window of events, whatever their order, which nobody can foresee: it differs if one tells
+/// something else, is missing, or is there twice.
+struct Sums {
+    keys: [RandomState; 2],
+    of: Vec<[u64; 2]>,
+}
+
+impl Sums {
+    fn new(len: u64) -> Self {
+        let windows = usize::try_from(len.div_ceil(WINDOW)).unwrap_or(usize::MAX);
+        Self { keys: [RandomState::new(), RandomState::new()], of: vec![[0; 2]; windows] }
+    }
+
+    fn term(&self, seq: u64, told: &Check) -> [u64; 2] {
+        [self.keys[0].hash_one((seq, told)), self.keys[1].hash_one((seq, told))]
+    }
+
+    fn add(&mut self, seq: u64, told: &Check) {
+        let term = self.term(seq, told);
+        if let Some(sum) = usize::try_from(seq / WINDOW).ok().and_then(|window| self.of.get_mut(window)) {
+            *sum = plus(*sum, term);
+        }
+    }
+
+    /// Whether these are what the events from a window's beginning on have to tell.
+    fn are(&self, begin: u64, told: &[Check]) -> bool {
+        let terms = (begin..).zip(told).map(|(seq, told)| self.term(seq, told));
+        let window = usize::try_from(begin / WINDOW).ok().and_then(|window| self.of.get(window));
+        window == Some(&terms.fold([0; 2], plus))
+    }
+}
+
+fn plus(a: [u64; 2], b: [u64; 2]) -> [u64; 2] {
+    [a[0].wrapping_add(b[0]), a[1].wrapping_add(b[1])]
 }
 
 /// An event that lies in a block, or among the recent ones.
-type Lain = (Option<usize>, Recorded);
+type Lain = (Option<usize>, Spoken);
 
 impl Comparison {
     /// With the facts that are kept in a folder, if any can be used.
@@ -67,13 +106,15 @@ impl Comparison {
         Some(Self {
             files,
             asked: Head::usable(folder),
+            sums: None,
             begin: 0,
-            digests: Vec::new(),
+            told: Vec::new(),
+            windows: 0,
             ends: NOTHING,
             last_end: 0,
             differ: Vec::new(),
             compared: 0,
-            referring: None,
+            referring: Vec::new(),
         })
     }
 
@@ -83,22 +124,52 @@ impl Comparison {
         if seq >= files.end().len {
             return;
         }
-        if seq >= self.begin + self.digests.len() as u64 {
-            let mut referring = Vec::new();
-            let of_first_pass = self.referring.is_none().then_some(&mut referring);
-            let Ok(digests) = digests(files, seq, of_first_pass) else {
-                // What cannot be read is not used by anybody.
-                self.files = None;
-                return;
-            };
-            (self.begin, self.digests) = (seq, digests);
-            self.referring.get_or_insert(referring);
+        if self.sums.is_none() {
+            match summed(files, &mut self.referring) {
+                Ok(sums) => self.sums = Some(sums),
+                Err(_) => {
+                    // What cannot be read is not used by anybody.
+                    self.files = None;
+                    return;
+                }
+            }
         }
-        let kept = usize::try_from(seq - self.begin).ok().and_then(|place| self.digests.get(place));
+        if seq >= self.begin + WINDOW {
+            self.close();
+            self.begin = seq / WINDOW * WINDOW;
+        }
+        let place = usize::try_from(seq - self.begin).unwrap_or(usize::MAX);
+        self.told.resize(place.max(self.told.len()), NOTHING);
+        self.told.push(told);
         self.compared += 1;
-        if kept != Some(&told) {
-            self.differ.push(seq);
+    }
+
+    /// Compares what the events of a window tell with their facts.
+    fn close(&mut self) {
+        let told = std::mem::take(&mut self.told);
+        let (Some(files), Some(sums)) = (&mut self.files, &self.sums) else { return };
+        let len = WINDOW.min(files.end().len - self.begin);
+        if told.is_empty() || (told.len() as u64 == len && sums.are(self.begin, &told)) {
+            return;
         }
+        self.windows += 1;
+        if self.windows > MOST_WINDOWS {
+            self.differ.push(self.begin);
+            return;
+        }
+        let Ok(kept) = digests(files, self.begin, len) else {
+            self.files = None;
+            return;
+        };
+        let differs = |(told, kept): (&Check, &Check)| *told != NOTHING && told != kept;
+        let others = (self.begin..).zip(told.iter().zip(&kept)).filter(|(_, pair)| differs(*pair));
+        self.differ.extend(others.map(|(seq, _)| seq));
+    }
+
+    /// Events whose facts are others, or are not there, once all were taken.
+    pub(in crate::ledger) fn differ(&mut self) -> &[u64] {
+        self.close();
+        &self.differ
     }
 
     /// Takes where the log stood at the end of a batch.
@@ -120,9 +191,9 @@ impl Comparison {
 
     /// Whether events that name announcements lie where a question about these does not find them.
     pub(in crate::ledger) fn is_scattered(&mut self) -> bool {
-        let (Some(files), Some(referring)) = (&mut self.files, self.referring.take()) else { return false };
+        let referring = std::mem::take(&mut self.referring);
         // What cannot be read is not used by anybody.
-        scattered(files, referring).unwrap_or(false)
+        self.files.as_mut().is_some_and(|files| scattered(files, referring).unwrap_or(false))
     }
 
     /// How the facts are used, beside a log that ends so.
@@ -144,61 +215,46 @@ fn and_then(ends: Check, stand: &Stand) -> Check {
     check(&[ends.as_slice(), &len, &recorded, stand.head.as_bytes()].concat())
 }
 
-/// The digests of the facts of a window that begins there, in the order of the events.
-fn digests(files: &mut Files, begin: u64, mut referring: Option<&mut Vec<Lain>>) -> Result<Vec<Check>, Unusable> {
-    let len = (files.end().len - begin).min(WINDOW);
-    let mut digests = vec![NOTHING; usize::try_from(len).unwrap_or(usize::MAX)];
-    let with_referring = referring.is_some();
+/// What the facts of each window come to; what lies elsewhere than questions look for it is not there.
+fn summed(files: &mut Files, referring: &mut Vec<Lain>) -> Result<Sums, Unusable> {
+    let mut sums = Sums::new(files.end().len);
     let sections = files.base.index.sections.clone();
     let of_event = |block: Option<usize>, event: Recorded| {
-        let digest = check(&pack_alone(&event));
-        // What lies elsewhere than questions look for it is not there.
-        let lies_well = block.is_none_or(|block| lies_well(&event, block, &sections));
-        let seq = event.seq;
-        let refers = with_referring && refers(&event);
-        (lies_well.then_some((seq, digest)), refers.then_some((block, event)))
+        let digest = lies_well(&event, block, &sections).then(|| (event.seq, check(&pack_alone(&event))));
+        (digest, refers(&event).then(|| (block, Spoken::by(event))))
     };
-    each_event(files, of_event, |(digest, event)| {
+    files.each_event(of_event, |(digest, event)| {
+        if let Some((seq, digest)) = digest {
+            sums.add(seq, &digest);
+        }
+        referring.extend(event);
+    })?;
+    Ok(sums)
+}
+
+/// The digests of the facts of a window that begins there, in the order of the events.
+fn digests(files: &mut Files, begin: u64, len: u64) -> Result<Vec<Check>, Unusable> {
+    let mut digests = vec![NOTHING; usize::try_from(len).unwrap_or(usize::MAX)];
+    let sections = files.base.index.sections.clone();
+    let of_event = |block: Option<usize>, event: Recorded| {
+        let is_meant = (begin..begin + len).contains(&event.seq) && lies_well(&event, block, &sections);
+        is_meant.then(|| (event.seq, check(&pack_alone(&event))))
+    };
+    files.each_event(of_event, |digest| {
         if let Some((seq, digest)) = digest
-            && let Some(kept) = seq.checked_sub(begin).and_then(|place| digests.get_mut(usize::try_from(place).ok()?))
+            && let Some(kept) = usize::try_from(seq - begin).ok().and_then(|place| digests.get_mut(place))
         {
             // Of two, which one is used is not known.
             *kept = if *kept == NOTHING { digest } else { NOTHING };
-        }
-        if let Some(referring) = &mut referring {
-            referring.extend(event);
         }
     })?;
     Ok(digests)
 }
 
-/// Unpacks all facts, some blocks at a time, does work on all cores, and takes what comes of it in order.
-fn each_event<T: Send>(
-    files: &mut Files,
-    work: impl Fn(Option<usize>, Recorded) -> T + Sync,
-    mut take: impl FnMut(T),
-) -> Result<(), Unusable> {
-    let all: Vec<usize> = (0..files.base.index.blocks.len()).collect();
-    for some in all.chunks(AT_A_TIME) {
-        let bytes: Vec<(Block, Vec<u8>)> =
-            some.iter().map(|place| files.base.block(*place)).collect::<Result<_, _>>()?;
-        let of_block = |(place, (block, bytes)): (usize, (Block, Vec<u8>))| {
-            let events = block.events(&bytes)?.into_iter();
-            Ok(events.map(|event| work(Some(some[0] + place), event)).collect())
-        };
-        let found: Vec<Vec<T>> = bytes.into_par_iter().enumerate().map(of_block).collect::<Result<_, Unusable>>()?;
-        found.into_iter().flatten().for_each(&mut take);
-    }
-    for (frame, bytes) in &files.frames {
-        frame.block.events(bytes)?.into_iter().for_each(|event| take(work(None, event)));
-    }
-    Ok(())
-}
-
 /// Whether an event names an announcement.
 fn refers(event: &Recorded) -> bool {
     let mut refers = false;
-    each_reference(&event.announcement.body, &mut |_| refers = true);
+    event.each_reference(&mut |_| refers = true);
     refers
 }
 
@@ -207,7 +263,7 @@ fn refers(event: &Recorded) -> bool {
 fn scattered(files: &mut Files, referring: Vec<Lain>) -> Result<bool, Unusable> {
     let mut named: HashSet<String> = HashSet::new();
     for (_, event) in &referring {
-        each_reference(&event.announcement.body, &mut |id| {
+        event.each_reference(&mut |id| {
             named.insert(id.to_owned());
         });
     }
@@ -215,11 +271,11 @@ fn scattered(files: &mut Files, referring: Vec<Lain>) -> Result<bool, Unusable> 
     let mut events = referring;
     if !named.is_empty() {
         let is_named = |event: &Recorded| named.contains(event.id.as_str()) && !refers(event);
-        let work = |block, event: Recorded| is_named(&event).then_some((block, event));
-        each_event(files, work, |event| events.extend(event))?;
+        let work = |block, event: Recorded| is_named(&event).then(|| (block, Spoken::by(event)));
+        files.each_event(work, |event| events.extend(event))?;
     }
     events.sort_unstable_by_key(|(_, event)| event.seq);
-    let (blocks, events): (Vec<Option<usize>>, Vec<Recorded>) = events.into_iter().unzip();
+    let (blocks, events): (Vec<Option<usize>>, Vec<Spoken>) = events.into_iter().unzip();
     let expected = Sections::of(&events);
     let index = &files.base.index;
     let lies_well = |(section, block): (&Section, &Option<usize>)| {
@@ -231,9 +287,9 @@ fn scattered(files: &mut Files, referring: Vec<Lain>) -> Result<bool, Unusable> 
     Ok(!expected.of.iter().zip(&blocks).all(lies_well) || !expected.needs.iter().all(|need| needs.contains(need)))
 }
 
-/// Whether an event that is no comment lies in the blocks of its section.
-fn lies_well(event: &Recorded, block: usize, sections: &[Lying]) -> bool {
-    let Some(own) = Section::of_first_hand(&event.announcement.body) else { return true };
+/// Whether an event that is no comment lies in the blocks of its section, or among the recent ones.
+fn lies_well(event: &Recorded, block: Option<usize>, sections: &[Lying]) -> bool {
+    let (Some(block), Some(own)) = (block, Section::of_first_hand(&event.announcement.body)) else { return true };
     let found = sections.binary_search_by(|(section, _)| section.cmp(&own));
     found.is_ok_and(|place| sections[place].1.contains(&block))
 }
@@ -253,7 +309,7 @@ mod tests {
     use crate::ledger::facts::sections::Section;
     use crate::ledger::facts::{BLOCK_LEN, HeadsKnown, Scope, read, write};
     use crate::ledger::trial::{access, with, with_missions};
-    use crate::ledger::verify::{Layer, LayerReport, Verdict, verify};
+    use crate::ledger::verify::{Layer, LayerReport, Outside, Verdict, verify};
     use crate::ledger::{Folder, Log};
 
     /// A ledger of a genesis and two missions, and what it tells.
@@ -264,7 +320,7 @@ mod tests {
     }
 
     fn projections(folder: &Folder) -> LayerReport {
-        let report = verify(&Log::read(folder, &access()).expect("it can be read"), None);
+        let report = verify(&Log::read(folder, &access()).expect("it can be read"), &Outside::default());
         report.layers.into_iter().find(|of| of.layer == Layer::Projections).expect("every layer is there")
     }
 

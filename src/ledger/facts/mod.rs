@@ -32,7 +32,7 @@ use sections::{Section, Sections};
 /// Blocks have at least half as many events, where sections are small, and never more.
 pub(super) const BLOCK_LEN: usize = 2048;
 /// Blocks in memory at a time, where few of their events are kept.
-const AT_A_TIME: usize = 16;
+const AT_A_TIME: usize = 8;
 /// The most events in `recent` when a writer leaves.
 const MOST_RECENT: u64 = 8192;
 
@@ -144,39 +144,67 @@ impl Files {
     }
 
     fn facts(mut self, scope: Scope<'_>, known: HeadsKnown) -> Result<Facts, Unusable> {
-        let recent = self.frames.par_iter().map(|(frame, bytes)| frame.block.events(bytes));
-        let recent: Vec<Recorded> = recent.collect::<Result<Vec<_>, _>>().map(joined)?;
-        let blocks = match scope {
-            Scope::Everything | Scope::Those(_) => None,
-            Scope::Agreement(id) => self.blocks_of(id, &recent),
-        };
-        let everywhere = || (0..self.base.index.blocks.len()).collect();
-        let events = match (scope, blocks) {
-            (Scope::Those(keep), _) => in_order(self.keep_of_blocks(keep)?, recent, keep),
-            (_, None) => in_their_places(self.of_blocks(everywhere())?, recent, self.end().len)?,
-            (_, Some(blocks)) => in_order(self.of_blocks(blocks.into_iter().collect())?, recent, |_| true),
+        let events = match scope {
+            Scope::Everything => self.events_of(None)?,
+            Scope::Agreement(id) => self.events_of(Some(id))?,
+            Scope::Those(keep) => self.those(keep)?,
         };
         let heads = self.stands(known)?;
         Ok(Facts { origin: self.origin, events, heads })
     }
 
-    /// The events of some blocks.
-    fn of_blocks(&mut self, blocks: Vec<usize>) -> Result<Vec<Vec<Recorded>>, Unusable> {
-        let bytes: Vec<(Block, Vec<u8>)> =
-            blocks.into_iter().map(|block| self.base.block(block)).collect::<Result<_, _>>()?;
-        bytes.into_par_iter().map(|(block, bytes)| block.events(&bytes)).collect()
+    /// The events that a question about an agreement rests on; all, if none is named, or none is found by that id.
+    fn events_of(&mut self, agreement: Option<&str>) -> Result<Vec<Recorded>, Unusable> {
+        let recent = self.frames.par_iter().map(|(frame, bytes)| frame.block.events(bytes));
+        let recent: Vec<Recorded> = recent.collect::<Result<Vec<_>, _>>().map(joined)?;
+        let Some(blocks) = agreement.and_then(|id| self.blocks_of(id, &recent)) else {
+            let blocks = (0..self.base.index.blocks.len()).collect();
+            return in_their_places(self.of_blocks(blocks)?, recent, self.end().len);
+        };
+        let mut events = joined(self.of_blocks(blocks.into_iter().collect())?);
+        events.extend(recent);
+        events.sort_unstable_by_key(|event| event.seq);
+        Ok(events)
     }
 
-    /// The events of all blocks that say such things, a few blocks in memory at a time.
-    fn keep_of_blocks(&mut self, keep: fn(&Body) -> bool) -> Result<Vec<Vec<Recorded>>, Unusable> {
+    /// The events that say such things.
+    fn those(&mut self, keep: fn(&Body) -> bool) -> Result<Vec<Recorded>, Unusable> {
         let mut kept = Vec::new();
-        for some in (0..self.base.index.blocks.len()).collect::<Vec<_>>().chunks(AT_A_TIME) {
-            for mut events in self.of_blocks(some.to_vec())? {
-                events.retain(|event| keep(&event.announcement.body));
-                kept.push(events);
-            }
-        }
+        let work = |_, event: Recorded| keep(&event.announcement.body).then_some(event);
+        self.each_event(work, |event| kept.extend(event))?;
+        kept.sort_unstable_by_key(|event| event.seq);
         Ok(kept)
+    }
+
+    /// The events of some blocks.
+    fn of_blocks(&mut self, blocks: Vec<usize>) -> Result<Vec<Vec<Recorded>>, Unusable> {
+        self.bytes_of(&blocks)?.into_par_iter().map(|(block, bytes)| block.events(&bytes)).collect()
+    }
+
+    fn bytes_of(&mut self, blocks: &[usize]) -> Result<Vec<(Block, Vec<u8>)>, Unusable> {
+        blocks.iter().map(|block| self.base.block(*block)).collect()
+    }
+
+    /// Unpacks all events, some blocks at a time; does work on all cores, and takes what comes of it in their order.
+    fn each_event<T: Send>(
+        &mut self,
+        work: impl Fn(Option<usize>, Recorded) -> T + Sync,
+        mut take: impl FnMut(T),
+    ) -> Result<(), Unusable> {
+        let all: Vec<usize> = (0..self.base.index.blocks.len()).collect();
+        for some in all.chunks(AT_A_TIME) {
+            let bytes = self.bytes_of(some)?;
+            let of_block = |(place, (block, bytes)): (&usize, (Block, Vec<u8>))| {
+                Ok(block.events(&bytes)?.into_iter().map(|event| work(Some(*place), event)).collect())
+            };
+            let found = some.par_iter().zip(bytes).map(of_block);
+            let found: Vec<Vec<T>> = found.collect::<Result<_, Unusable>>()?;
+            found.into_iter().flatten().for_each(&mut take);
+        }
+        for (frame, bytes) in &self.frames {
+            frame.block.events(bytes)?.into_iter().for_each(|event| take(work(None, event)));
+        }
+        Ok(())
     }
 
     fn stands(&mut self, known: HeadsKnown) -> Result<Heads, Unusable> {
@@ -235,15 +263,6 @@ fn in_their_places(of_base: Vec<Vec<Recorded>>, recent: Vec<Recorded>, len: u64)
         *place = Some(event);
     }
     places.into_iter().collect::<Option<_>>().ok_or(OTHERS)
-}
-
-/// Some of the events, in their order.
-fn in_order(of_base: Vec<Vec<Recorded>>, mut recent: Vec<Recorded>, keep: impl Fn(&Body) -> bool) -> Vec<Recorded> {
-    let mut events = joined(of_base);
-    recent.retain(|event| keep(&event.announcement.body));
-    events.extend(recent);
-    events.sort_unstable_by_key(|event| event.seq);
-    events
 }
 
 fn joined<T>(parts: Vec<Vec<T>>) -> Vec<T> {

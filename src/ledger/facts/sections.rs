@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::announcement::Body;
-use crate::domain::id::{Namespace, folded};
+use crate::domain::id::{AnnouncementId, Namespace, folded};
 use crate::event::facts::Recorded;
 
 /// Where events lie together.
@@ -27,6 +27,73 @@ pub(super) enum Section {
 /// One section needs another: whoever reads the first reads the second too.
 pub(super) type Need = (Section, Section);
 
+/// What an event's place follows from.
+pub(super) trait Placed {
+    /// The announcement's id.
+    fn id(&self) -> &str;
+    /// The section of what it speaks of.
+    fn spoken_of(&self) -> Section;
+    /// The announcement that it comments on.
+    fn about(&self) -> Option<&str>;
+    /// Calls `visit` for every announcement that it names.
+    fn each_reference(&self, visit: &mut dyn FnMut(&str));
+}
+
+impl Placed for Recorded {
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn spoken_of(&self) -> Section {
+        spoken_of(&self.announcement.body)
+    }
+
+    fn about(&self) -> Option<&str> {
+        self.announcement.body.about().map(AnnouncementId::as_str)
+    }
+
+    fn each_reference(&self, visit: &mut dyn FnMut(&str)) {
+        each_reference(&self.announcement.body, visit);
+    }
+}
+
+/// The same of an event of which nothing else is kept.
+#[derive(Debug)]
+pub(super) struct Spoken {
+    pub(super) seq: u64,
+    id: AnnouncementId,
+    of: Section,
+    about: Option<AnnouncementId>,
+    references: Vec<Box<str>>,
+}
+
+impl Spoken {
+    pub(super) fn by(event: Recorded) -> Self {
+        let mut references = Vec::new();
+        event.each_reference(&mut |id| references.push(id.into()));
+        let about = event.announcement.body.about().cloned();
+        Self { seq: event.seq, of: event.spoken_of(), id: event.id, about, references }
+    }
+}
+
+impl Placed for Spoken {
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn spoken_of(&self) -> Section {
+        self.of.clone()
+    }
+
+    fn about(&self) -> Option<&str> {
+        self.about.as_ref().map(AnnouncementId::as_str)
+    }
+
+    fn each_reference(&self, visit: &mut dyn FnMut(&str)) {
+        self.references.iter().for_each(|id| visit(id));
+    }
+}
+
 /// The sections of events, and what they need.
 #[derive(Debug, Default)]
 pub(super) struct Sections {
@@ -37,16 +104,16 @@ pub(super) struct Sections {
 
 impl Sections {
     /// Of all events of a log.
-    pub(super) fn of(events: &[Recorded]) -> Self {
+    pub(super) fn of<E: Placed>(events: &[E]) -> Self {
         let mut named: HashMap<String, Option<usize>> = HashMap::new();
         for event in events {
-            each_reference(&event.announcement.body, &mut |id| {
+            event.each_reference(&mut |id| {
                 named.insert(id.to_owned(), None);
             });
         }
         if !named.is_empty() {
             for (place, event) in events.iter().enumerate() {
-                if let Some(found) = named.get_mut(event.id.as_str()) {
+                if let Some(found) = named.get_mut(event.id()) {
                     *found = Some(place);
                 }
             }
@@ -55,20 +122,19 @@ impl Sections {
     }
 
     /// Of the events from a place on; `place_of` finds an announcement among all of them.
-    pub(super) fn from(events: &[Recorded], first: usize, place_of: impl Fn(&str) -> Option<usize>) -> Self {
+    pub(super) fn from<E: Placed>(events: &[E], first: usize, place_of: impl Fn(&str) -> Option<usize>) -> Self {
         let mut finding = Finding { events, place_of, known: HashMap::new() };
         let mut found = Self::default();
         for (place, event) in events.iter().enumerate().skip(first) {
             let section = finding.section(place);
-            let body = &event.announcement.body;
-            let about = spoken_of(body);
+            let about = event.spoken_of();
             let mut need = |from: &Section, on: &Section| {
                 if from != on && *from != Section::Apart && *on != Section::Things {
                     found.needs.insert((from.clone(), on.clone()));
                 }
             };
             need(&about, &section);
-            each_reference(body, &mut |id| {
+            event.each_reference(&mut |id| {
                 if let Some(target) = (finding.place_of)(id) {
                     let target = finding.section(target);
                     need(&section, &target);
@@ -81,14 +147,14 @@ impl Sections {
     }
 }
 
-struct Finding<'e, F> {
-    events: &'e [Recorded],
+struct Finding<'e, E, F> {
+    events: &'e [E],
     place_of: F,
     /// The sections of comments that were looked at.
     known: HashMap<usize, Section>,
 }
 
-impl<F: Fn(&str) -> Option<usize>> Finding<'_, F> {
+impl<E: Placed, F: Fn(&str) -> Option<usize>> Finding<'_, E, F> {
     /// The section of an event: of a comment that of its target, which may be one again.
     fn section(&mut self, place: usize) -> Section {
         let mut chain: Vec<usize> = Vec::new();
@@ -97,10 +163,10 @@ impl<F: Fn(&str) -> Option<usize>> Finding<'_, F> {
             if let Some(known) = self.known.get(&at) {
                 break known.clone();
             }
-            let body = &self.events[at].announcement.body;
-            let Some(target) = body.about() else { break spoken_of(body) };
+            let event = &self.events[at];
+            let Some(target) = event.about() else { break event.spoken_of() };
             chain.push(at);
-            match (self.place_of)(target.as_str()) {
+            match (self.place_of)(target) {
                 Some(next) if !chain.contains(&next) => at = next,
                 // Comments on each other, or on nothing.
                 _ => break Section::Apart,
@@ -139,7 +205,7 @@ impl Section {
 }
 
 /// Calls `visit` for every announcement that a body names.
-pub(super) fn each_reference(body: &Body, visit: &mut dyn FnMut(&str)) {
+fn each_reference(body: &Body, visit: &mut dyn FnMut(&str)) {
     body.each_id(&mut |namespace, id| {
         if namespace == Namespace::Announcement {
             visit(id);

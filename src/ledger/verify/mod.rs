@@ -8,6 +8,7 @@
 //! order (`walk`): memory does not grow with the log, but for the names of its documents.
 
 mod documents;
+mod roots;
 mod seen;
 mod walk;
 
@@ -16,7 +17,9 @@ use std::collections::VecDeque;
 use rayon::prelude::*;
 
 use crate::domain::shape::vocabulary;
+use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::EventHash;
+use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::facts::{Comparison, Used};
 use crate::ledger::log::{Found, Log};
 use crate::ledger::settings::Head;
@@ -28,7 +31,7 @@ use seen::{Looking, Seen};
 pub(super) use walk::Walk;
 
 /// The events that are looked at by themselves at a time, on all cores, while those before are put together.
-const STRETCH: u64 = 32 * BUNDLE_LEN as u64;
+const STRETCH: u64 = 16 * BUNDLE_LEN as u64;
 
 vocabulary! {
     /// What is verified, each on its own.
@@ -89,6 +92,17 @@ pub struct LayerReport {
     pub faults: Vec<Fault>,
 }
 
+impl LayerReport {
+    /// Takes what does not hold besides.
+    pub(super) fn take(&mut self, faults: Vec<Fault>) {
+        if !faults.is_empty() {
+            self.verdict = Verdict::Fail;
+            self.faults.extend(faults);
+            self.faults.sort_by_key(|fault| fault.seq);
+        }
+    }
+}
+
 /// All layers, and what was covered.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -114,11 +128,24 @@ impl Report {
     }
 }
 
+/// What is known of a log from elsewhere: without it, a log vouches for itself alone.
+#[derive(Debug, Clone, Default)]
+pub struct Outside {
+    /// The hash of the first event.
+    pub genesis: Option<EventHash>,
+    /// Checkpoints, checked with a key from outside, and what they are called.
+    pub checkpoints: Vec<(String, Verified)>,
+    /// Checkpoints of this log that were seen before and remembered.
+    pub remembered: Checkpoints,
+}
+
 /// Verifies all of a log.
-///
-/// `genesis` is the hash of the first event as it was had from elsewhere: without it, genesis proves itself alone.
-pub fn verify(log: &Log, genesis: Option<EventHash>) -> Report {
+pub fn verify(log: &Log, outside: &Outside) -> Report {
     let mut walk = Walk::new(log.origin());
+    let kept = log.checkpoints();
+    walk.tree.want(kept.sizes().unwrap_or_default());
+    walk.tree.want(outside.remembered.sizes().unwrap_or_default());
+    walk.tree.want(outside.checkpoints.iter().map(|(_, checkpoint)| checkpoint.size()));
     walk.facts = log.comparison();
     let with_facts = walk.facts.is_some();
     let texts = Texts::new(log.shelf());
@@ -131,18 +158,23 @@ pub fn verify(log: &Log, genesis: Option<EventHash>) -> Report {
         let take = || next.into_iter().for_each(|seen| walk.take(seen));
         ((), next) = rayon::join(take, || look(following));
     }
-    walk.end(log, genesis);
+    walk.end(log, outside.genesis);
     let documents = Kept::look(&log.shelf(), &walk.named, &walk.erased);
     let head = walk.chain.head();
+    let [tree, checkpoints] = walk.tree.report(&kept, outside, &walk.authority, log.len());
     let layers = vec![
         report(Layer::Bytes, walk.bytes_faults, format!("{} events, {} bytes", log.len(), walk.bytes)),
         report(Layer::Chain, walk.chain_faults, format!("{} events", log.len())),
-        report(Layer::Signatures, walk.signature_faults, signatures_covered(walk.signatures, genesis)),
-        walk.tree.report(),
-        not_checked(Layer::Checkpoints, "none is kept"),
+        report(Layer::Signatures, walk.signature_faults, signatures_covered(walk.signatures, outside)),
+        tree,
+        checkpoints,
         not_checked(Layer::Witnesses, "none is named"),
         not_checked(Layer::Timestamps, "none is kept"),
-        documents.report(),
+        if log.has_documents() {
+            documents.report()
+        } else {
+            not_checked(Layer::Documents, "none are published with the log")
+        },
         walk.quotes.report(),
         projections(walk.facts, log.len(), head),
     ];
@@ -177,7 +209,7 @@ fn projections(facts: Option<Comparison>, len: u64, head: EventHash) -> LayerRep
         }
     };
     let what = "the facts that are kept of it are others; delete the file `facts`";
-    faults.extend(facts.differ.iter().map(|seq| Fault { seq: *seq, what: what.to_owned() }));
+    faults.extend(facts.differ().iter().map(|seq| Fault { seq: *seq, what: what.to_owned() }));
     if facts.ends_differ() {
         let what = "the ends of batches that are kept up to it are others; delete the file `facts`".to_owned();
         faults.push(Fault { seq: len.saturating_sub(1), what });
@@ -199,9 +231,10 @@ fn not_checked(layer: Layer, why: &'static str) -> LayerReport {
     LayerReport { layer, verdict: Verdict::NotChecked(why), covered: String::new(), faults: Vec::new() }
 }
 
-fn signatures_covered(signatures: u64, genesis: Option<EventHash>) -> String {
-    match genesis {
-        Some(_) => format!("{signatures} batches, from a genesis that was given"),
-        None => format!("{signatures} batches; not checked against anything outside: genesis is self-asserted"),
+fn signatures_covered(signatures: u64, outside: &Outside) -> String {
+    match (outside.genesis, outside.checkpoints.is_empty()) {
+        (Some(_), _) => format!("{signatures} batches, from a genesis that was given"),
+        (None, false) => format!("{signatures} batches, of a log that a key from outside vouches for"),
+        (None, true) => format!("{signatures} batches; not checked against anything outside: genesis is self-asserted"),
     }
 }

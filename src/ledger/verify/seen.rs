@@ -16,6 +16,8 @@ use crate::store::run::Run;
 pub(in crate::ledger) struct Seen {
     pub(super) seq: u64,
     pub(super) len: u64,
+    /// The leaf of its bytes in the tree, if they could be read.
+    pub(super) leaf: Option<merkle::Node>,
     /// Hash of its bytes, recomputed.
     pub(super) hash: EventHash,
     /// The event, or why it is none.
@@ -34,12 +36,13 @@ impl Seen {
     pub(super) fn of(seq: u64, bytes: &[u8], hash: EventHash, recall: &mut Recall) -> Self {
         let event = recall.strict(bytes, hash).map_err(|error| error.to_string());
         let key = event.as_ref().ok().and_then(|event| signed_by(event, bytes));
-        Self { seq, len: bytes.len() as u64, hash, event, key, quotes: Vec::new(), told: None, root: None }
+        let (len, leaf) = (bytes.len() as u64, Some(merkle::leaf(bytes)));
+        Self { seq, len, leaf, hash, event, key, quotes: Vec::new(), told: None, root: None }
     }
 
     fn unreadable(seq: u64, what: String) -> Self {
         let hash = digest::event_hash(&[]);
-        Self { seq, len: 0, hash, event: Err(what), key: None, quotes: Vec::new(), told: None, root: None }
+        Self { seq, len: 0, leaf: None, hash, event: Err(what), key: None, quotes: Vec::new(), told: None, root: None }
     }
 }
 
@@ -75,22 +78,22 @@ fn look_at_run((log, texts, with_facts): Looking<'_>, run: &Run, recall: &mut Re
         }
         all.push(seen);
     }
-    if run.len() == BUNDLE_LEN
-        && let Some(last) = all.last_mut()
-    {
-        last.root = kept_root(log, run);
+    if run.len() == BUNDLE_LEN {
+        let leaves: Vec<merkle::Node> = all[all.len() - BUNDLE_LEN..].iter().filter_map(|seen| seen.leaf).collect();
+        if let Some(last) = all.last_mut() {
+            last.root = kept_root(log, run, &leaves);
+        }
     }
 }
 
 /// Compares the hash that the store keeps of a full bundle with the root over its leaves.
-fn kept_root(log: &Log, run: &Run) -> Option<Result<(), String>> {
+fn kept_root(log: &Log, run: &Run, leaves: &[merkle::Node]) -> Option<Result<(), String>> {
     let bundle = run.first() / BUNDLE_LEN as u64;
     let kept = match log.root(bundle) {
         Ok(kept) => kept?,
         Err(error) => return Some(Err(error.to_string())),
     };
-    let leaves: Vec<merkle::Node> = run.values().map(merkle::leaf).collect();
-    let holds = merkle::root(&leaves) == kept;
+    let holds = merkle::root(leaves) == kept;
     Some(if holds {
         Ok(())
     } else {

@@ -14,9 +14,10 @@ use crate::ledger::Damage;
 use crate::ledger::authority::{Authority, AuthorityFault};
 use crate::ledger::facts::Comparison;
 use crate::ledger::log::Log;
+use crate::ledger::verify::Fault;
 use crate::ledger::verify::documents::{Named, Quotes, files_of};
+use crate::ledger::verify::roots::Roots;
 use crate::ledger::verify::seen::Seen;
-use crate::ledger::verify::{Fault, Layer, LayerReport, not_checked, report};
 
 /// An event of a batch whose signature has not come yet.
 struct Member {
@@ -28,34 +29,17 @@ struct Member {
     body: Option<Body>,
 }
 
-/// The hashes that the store keeps of full bundles.
-#[derive(Default)]
-pub(super) struct Tree {
-    compared: usize,
-    faults: Vec<Fault>,
-}
-
-impl Tree {
-    pub(super) fn report(self) -> LayerReport {
-        if self.compared == 0 {
-            return not_checked(Layer::Tree, "no checkpoint publishes a root yet");
-        }
-        let covered = format!("{} hashes of full tiles; no checkpoint publishes a root yet", self.compared);
-        report(Layer::Tree, self.faults, covered)
-    }
-}
-
 /// One pass over the events.
 pub(in crate::ledger) struct Walk {
     pub(in crate::ledger) chain: Chain,
-    authority: Authority,
+    pub(super) authority: Authority,
     batch: Vec<Member>,
     pub(super) bytes: u64,
     pub(super) signatures: u64,
     pub(super) bytes_faults: Vec<Fault>,
     pub(super) chain_faults: Vec<Fault>,
     pub(super) signature_faults: Vec<Fault>,
-    pub(super) tree: Tree,
+    pub(super) tree: Roots,
     /// Documents and extracted texts, by their addresses.
     pub(in crate::ledger) named: BTreeMap<String, Named>,
     pub(super) quotes: Quotes,
@@ -76,7 +60,7 @@ impl Walk {
             bytes_faults: Vec::new(),
             chain_faults: Vec::new(),
             signature_faults: Vec::new(),
-            tree: Tree::default(),
+            tree: Roots::default(),
             named: BTreeMap::new(),
             quotes: Quotes::default(),
             erased: BTreeMap::new(),
@@ -97,13 +81,13 @@ impl Walk {
 
     /// Goes on to the next position.
     pub(super) fn take(&mut self, seen: Seen) {
-        let Seen { seq, len, hash, event, key, quotes, told, root } = seen;
+        let Seen { seq, len, leaf, hash, event, key, quotes, told, root } = seen;
         self.bytes += len;
         self.first = self.first.or(Some(hash).filter(|_| len > 0));
         if let Some(root) = root {
-            self.tree.compared += 1;
-            self.tree.faults.extend(root.err().map(|what| Fault { seq, what }));
+            self.tree.take_tile(seq, root);
         }
+        self.tree.take(leaf, event.as_ref().is_ok_and(|event| event.header.ends_batch()));
         let event = match event {
             Ok(event) => event,
             Err(what) => {

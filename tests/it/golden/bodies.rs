@@ -23,7 +23,7 @@ use servanda::domain::record::{
 };
 use servanda::domain::source::{Document, Evidence, ExtractedText, Grade, Source};
 use servanda::integrity::SigningKey;
-use servanda::integrity::log_key::LogSigner;
+use servanda::integrity::note_key::LogSigner;
 
 use crate::support::name;
 

@@ -3,6 +3,7 @@
 mod country_years;
 mod events;
 mod tables;
+mod tiles;
 
 use std::path::PathBuf;
 
@@ -14,14 +15,14 @@ use crate::cli::{Context, Outcome, spreadsheet};
 
 /// Write events and tables for other programs
 ///
-/// `ndjson` has every event whole: `restore` makes the same ledger of it again, and jq and b3sum check it. The tables are CSV by RFC 4180, for spreadsheets and statistics.
+/// `ndjson` has every event whole: `restore` makes the same ledger of it again, and jq and b3sum check it. `tiles` is a folder to publish, which verifiers of transparency logs read. The tables are CSV by RFC 4180, for spreadsheets and statistics.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
   servanda export ndjson ilrs.ndjson
   servanda export csv members ilrs --on 2023-10-19
-  servanda export csv actions --output actions.csv
-  servanda export country-years --from 2021 --to 2023")]
+  servanda export country-years --from 2021 --to 2023
+  servanda export tiles public")]
 pub(in crate::cli) struct Export {
     #[command(subcommand)]
     what: What,
@@ -32,6 +33,7 @@ enum What {
     Ndjson(events::Ndjson),
     Csv(tables::Tables),
     CountryYears(country_years::CountryYears),
+    Tiles(tiles::Tiles),
 }
 
 impl Export {
@@ -40,6 +42,7 @@ impl Export {
             What::Ndjson(events) => events.run(context),
             What::Csv(tables) => tables.run(context),
             What::CountryYears(years) => years.run(context),
+            What::Tiles(tiles) => tiles.run(context),
         }
     }
 }

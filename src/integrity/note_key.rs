@@ -1,47 +1,60 @@
-//! The log's key, in the note form of Go and C2SP.
+//! Keys that sign notes, a log's and a witness's, in the form of Go and C2SP.
 //!
 //! ```text
-//! key id  = SHA-256(name || LF || 0x01 || public)[..4], as 8 hex digits
-//! vkey    = <name>+<key id>+<base64(0x01 || public)>
-//! signer  = PRIVATE+KEY+<name>+<key id>+<base64(0x01 || seed)>
+//! type    = 0x01 of a log, 0x04 of a witness
+//! key id  = SHA-256(name || LF || type || public)[..4], as 8 hex digits
+//! vkey    = <name>+<key id>+<base64(type || public)>
+//! signer  = PRIVATE+KEY+<name>+<key id>+<base64(type || seed)>
 //! ```
 
 use std::fmt;
 use std::str::FromStr;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{Signature, Signer, SigningKey};
 use sha2::{Digest, Sha256};
 
+use super::note::{NoteError, NoteSignature};
 use super::point::{self, PointError};
 use super::text::serde_as_text;
 
-/// The only type of log key so far.
-const ED25519: u8 = 0x01;
+/// The type of a log's key: its signatures are over the text of a note.
+const LOG: u8 = 0x01;
+/// The type of a witness's key: its signatures are over the text and a time.
+const WITNESS: u8 = 0x04;
 
 const PRIVATE: &str = "PRIVATE+KEY+";
 
-/// The public key of a log, with the name that it signs under. One text for each key.
+/// The public key of a log.
+pub type Vkey = NoteKey<LOG>;
+/// The private key of a log.
+pub type LogSigner = NoteSigner<LOG>;
+/// The public key of a witness.
+pub type WitnessKey = NoteKey<WITNESS>;
+/// The private key of a witness.
+pub type WitnessSigner = NoteSigner<WITNESS>;
+
+/// A public key with the name that it signs under. One text for each key.
 ///
 /// # Source
 ///
 /// C2SP signed-note; the form is that of Go's `golang.org/x/mod/sumdb/note`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Vkey {
+pub struct NoteKey<const TYPE: u8> {
     name: String,
     point: [u8; 32],
 }
 
-/// The private key of a log. It is wiped from memory when dropped, and `Debug` shows its public half only.
-pub struct LogSigner {
+/// A private key. It is wiped from memory when dropped, and `Debug` shows its public half only.
+pub struct NoteSigner<const TYPE: u8> {
     name: String,
     key: SigningKey,
 }
 
-/// Why text is no key of a log.
+/// Why text is no key of its type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum LogKeyError {
+pub enum NoteKeyError {
     /// Empty, or with a plus, white space or a control character.
     #[error("{found:?} cannot name a key: expected text without plus, white space and control characters")]
     Name {
@@ -54,9 +67,11 @@ pub enum LogKeyError {
         /// The form that was asked for.
         expected: &'static str,
     },
-    /// A key of another type, such as a witness's.
-    #[error("expected an Ed25519 key of type 0x01, found type {found:#04x}")]
+    /// A key of another type: a witness's where a log's is needed.
+    #[error("expected an Ed25519 key of type {expected:#04x}, found type {found:#04x}")]
     Type {
+        /// The type that was asked for.
+        expected: u8,
         /// The type stated.
         found: u8,
     },
@@ -73,8 +88,8 @@ pub enum LogKeyError {
     Point(#[from] PointError),
 }
 
-impl Vkey {
-    /// The name that the key signs under: the log's origin.
+impl<const TYPE: u8> NoteKey<TYPE> {
+    /// The name that the key signs under; of a log its origin.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -86,50 +101,94 @@ impl Vkey {
 
     /// The four bytes that mark this key's signatures in a note.
     pub fn key_id(&self) -> [u8; 4] {
-        let digest = Sha256::new().chain_update(&self.name).chain_update([b'\n', ED25519]).chain_update(self.point);
+        let digest = Sha256::new().chain_update(&self.name).chain_update([b'\n', TYPE]).chain_update(self.point);
         let [a, b, c, d, ..] = <[u8; 32]>::from(digest.finalize());
         [a, b, c, d]
     }
 
-    fn key_id_hex(&self) -> String {
-        format!("{:08x}", u32::from_be_bytes(self.key_id()))
+    /// The same as a number, which is shown in 8 hex digits.
+    pub fn id_number(&self) -> u32 {
+        u32::from_be_bytes(self.key_id())
     }
 
-    fn expect_id(&self, found: &str) -> Result<(), LogKeyError> {
+    fn key_id_hex(&self) -> String {
+        format!("{:08x}", self.id_number())
+    }
+
+    /// Checks a signature over a message.
+    pub(super) fn check(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), NoteError> {
+        let signature = Signature::from_bytes(signature);
+        let key = point::strict(&self.point).map_err(|_| self.forged())?;
+        key.verify_strict(message, &signature).map_err(|_| self.forged())
+    }
+
+    pub(super) fn forged(&self) -> NoteError {
+        NoteError::Forged { name: self.name.clone(), key_id: self.id_number() }
+    }
+
+    fn expect_id(&self, found: &str) -> Result<(), NoteKeyError> {
         let expected = self.key_id_hex();
-        if expected == found { Ok(()) } else { Err(LogKeyError::KeyId { expected, found: found.to_owned() }) }
+        if expected == found { Ok(()) } else { Err(NoteKeyError::KeyId { expected, found: found.to_owned() }) }
+    }
+}
+
+impl Vkey {
+    /// Checks the log's signature over a note's text.
+    ///
+    /// # Errors
+    ///
+    /// [`NoteError::Forged`].
+    pub fn verify(&self, text: &str, signature: &[u8]) -> Result<(), NoteError> {
+        let signature = signature.try_into().map_err(|_| self.forged())?;
+        self.check(text.as_bytes(), signature)
     }
 }
 
 impl LogSigner {
-    /// The log key that grows from 32 random bytes, for the log of that origin.
+    /// Signs a note's text.
+    pub fn sign(&self, text: &str) -> NoteSignature {
+        self.signature(self.sign_bytes(text.as_bytes()).to_vec())
+    }
+}
+
+impl<const TYPE: u8> NoteSigner<TYPE> {
+    /// The key that grows from 32 random bytes, under that name; of a log, its origin.
     ///
     /// # Errors
     ///
-    /// [`LogKeyError::Name`] if a note key cannot have that name.
-    pub fn from_seed(origin: &str, seed: &[u8; 32]) -> Result<Self, LogKeyError> {
-        check_name(origin)?;
-        Ok(Self { name: origin.to_owned(), key: SigningKey::from_bytes(seed) })
+    /// [`NoteKeyError::Name`] if a note key cannot have that name.
+    pub fn from_seed(name: &str, seed: &[u8; 32]) -> Result<Self, NoteKeyError> {
+        check_name(name)?;
+        Ok(Self { name: name.to_owned(), key: SigningKey::from_bytes(seed) })
     }
 
     /// The public half.
-    pub fn vkey(&self) -> Vkey {
-        Vkey { name: self.name.clone(), point: self.key.verifying_key().to_bytes() }
+    pub fn vkey(&self) -> NoteKey<TYPE> {
+        NoteKey { name: self.name.clone(), point: self.key.verifying_key().to_bytes() }
+    }
+
+    /// A signature by it, as it stands under a note.
+    pub(super) fn signature(&self, bytes: Vec<u8>) -> NoteSignature {
+        NoteSignature { name: self.name.clone(), key_id: self.vkey().key_id(), bytes }
+    }
+
+    pub(super) fn sign_bytes(&self, message: &[u8]) -> [u8; 64] {
+        self.key.sign(message).to_bytes()
     }
 
     /// The secret text to keep in the signer file, without a line end.
     ///
     /// It is no `Display`, so that nothing prints it by mistake.
     pub fn to_secret_text(&self) -> String {
-        format!("{PRIVATE}{}", note_key(&self.name, &self.vkey().key_id_hex(), self.key.as_bytes()))
+        format!("{PRIVATE}{}", note_key(TYPE, &self.name, &self.vkey().key_id_hex(), self.key.as_bytes()))
     }
 }
 
-impl FromStr for Vkey {
-    type Err = LogKeyError;
+impl<const TYPE: u8> FromStr for NoteKey<TYPE> {
+    type Err = NoteKeyError;
 
-    fn from_str(text: &str) -> Result<Self, LogKeyError> {
-        let (name, id, point) = split(text, "a key `<name>+<key id>+<base64>`")?;
+    fn from_str(text: &str) -> Result<Self, NoteKeyError> {
+        let (name, id, point) = split(TYPE, text, "a key `<name>+<key id>+<base64>`")?;
         let key = Self { name: name.to_owned(), point };
         key.expect_id(id)?;
         point::strict(&point)?;
@@ -137,15 +196,15 @@ impl FromStr for Vkey {
     }
 }
 
-impl fmt::Display for Vkey {
+impl<const TYPE: u8> fmt::Display for NoteKey<TYPE> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&note_key(&self.name, &self.key_id_hex(), &self.point))
+        f.write_str(&note_key(TYPE, &self.name, &self.key_id_hex(), &self.point))
     }
 }
 
-impl fmt::Debug for Vkey {
+impl<const TYPE: u8> fmt::Debug for NoteKey<TYPE> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Vkey({self})")
+        write!(f, "NoteKey({self})")
     }
 }
 
@@ -155,35 +214,35 @@ serde_as_text!(
     "^[^+\\s]+\\+[0-9a-f]{8}\\+[A-Za-z0-9+/]+=*$"
 );
 
-impl FromStr for LogSigner {
-    type Err = LogKeyError;
+impl<const TYPE: u8> FromStr for NoteSigner<TYPE> {
+    type Err = NoteKeyError;
 
-    fn from_str(text: &str) -> Result<Self, LogKeyError> {
+    fn from_str(text: &str) -> Result<Self, NoteKeyError> {
         const FORM: &str = "a signer `PRIVATE+KEY+<name>+<key id>+<base64>`";
-        let text = text.strip_prefix(PRIVATE).ok_or(LogKeyError::Form { expected: FORM })?;
-        let (name, id, seed) = split(text, FORM)?;
+        let text = text.strip_prefix(PRIVATE).ok_or(NoteKeyError::Form { expected: FORM })?;
+        let (name, id, seed) = split(TYPE, text, FORM)?;
         let signer = Self::from_seed(name, &seed)?;
         signer.vkey().expect_id(id)?;
         Ok(signer)
     }
 }
 
-impl fmt::Debug for LogSigner {
+impl<const TYPE: u8> fmt::Debug for NoteSigner<TYPE> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LogSigner(of {:?})", self.vkey())
+        write!(f, "NoteSigner(of {:?})", self.vkey())
     }
 }
 
 /// `<name>+<id>+<base64(type || key)>`.
-fn note_key(name: &str, id: &str, key: &[u8; 32]) -> String {
-    let mut typed = [ED25519; 33];
+fn note_key(r#type: u8, name: &str, id: &str, key: &[u8; 32]) -> String {
+    let mut typed = [r#type; 33];
     typed[1..].copy_from_slice(key);
     format!("{name}+{id}+{}", BASE64_STANDARD.encode(typed))
 }
 
 /// Undoes [`note_key`]; the id is the caller's to check. Base64 may have a plus, so only the first two divide.
-fn split<'a>(text: &'a str, expected: &'static str) -> Result<(&'a str, &'a str, [u8; 32]), LogKeyError> {
-    let form = LogKeyError::Form { expected };
+fn split<'a>(r#type: u8, text: &'a str, expected: &'static str) -> Result<(&'a str, &'a str, [u8; 32]), NoteKeyError> {
+    let form = NoteKeyError::Form { expected };
     let mut parts = text.splitn(3, '+');
     let (Some(name), Some(id), Some(base64)) = (parts.next(), parts.next(), parts.next()) else {
         return Err(form);
@@ -191,16 +250,16 @@ fn split<'a>(text: &'a str, expected: &'static str) -> Result<(&'a str, &'a str,
     check_name(name)?;
     let Ok(typed) = BASE64_STANDARD.decode(base64) else { return Err(form) };
     match typed.split_first() {
-        Some((&ED25519, key)) => Ok((name, id, key.try_into().map_err(|_| form)?)),
-        Some((&found, _)) => Err(LogKeyError::Type { found }),
+        Some((&found, key)) if found == r#type => Ok((name, id, key.try_into().map_err(|_| form)?)),
+        Some((&found, _)) => Err(NoteKeyError::Type { expected: r#type, found }),
         None => Err(form),
     }
 }
 
-fn check_name(name: &str) -> Result<(), LogKeyError> {
+fn check_name(name: &str) -> Result<(), NoteKeyError> {
     let wrong = |c: char| c == '+' || c.is_whitespace() || c.is_control();
     if name.is_empty() || name.contains(wrong) {
-        return Err(LogKeyError::Name { found: name.to_owned() });
+        return Err(NoteKeyError::Name { found: name.to_owned() });
     }
     Ok(())
 }
@@ -215,11 +274,11 @@ mod tests {
 
     const ORIGIN: &str = "ledger.example/agreements";
 
-    fn vkey(text: &str) -> Result<Vkey, LogKeyError> {
+    fn vkey(text: &str) -> Result<Vkey, NoteKeyError> {
         text.parse()
     }
 
-    fn signer(text: &str) -> Result<LogSigner, LogKeyError> {
+    fn signer(text: &str) -> Result<LogSigner, NoteKeyError> {
         text.parse()
     }
 
@@ -249,34 +308,34 @@ mod tests {
     fn a_name_that_would_break_a_note_is_refused() {
         for name in ["", "a+b", "a b", "a\u{a0}b", "a\nb", "a\u{7f}b"] {
             let error = LogSigner::from_seed(name, &[9; 32]).expect_err("a bad name");
-            assert_eq!(error, LogKeyError::Name { found: name.to_owned() });
+            assert_eq!(error, NoteKeyError::Name { found: name.to_owned() });
         }
     }
 
     #[test]
     fn an_id_that_is_not_of_this_name_and_key_is_refused() {
         let check = |text: &str, expected: &str, found: &str| {
-            let error = LogKeyError::KeyId { expected: expected.to_owned(), found: found.to_owned() };
+            let error = NoteKeyError::KeyId { expected: expected.to_owned(), found: found.to_owned() };
             assert_eq!(vkey(text).err().or_else(|| signer(text).err()), Some(error), "{text}");
         };
         check(&GO_VKEY.replace("c74f20a3", "c74f20a4"), "c74f20a3", "c74f20a4");
         check(&GO_VKEY.replace("c74f20a3", "C74F20A3"), "c74f20a3", "C74F20A3");
         check(&GO_VKEY.replace("c74f20a3", ""), "c74f20a3", "");
         let other = GO_SIGNER.replace("c74f20a3", "c74f20a4");
-        assert!(matches!(signer(&other), Err(LogKeyError::KeyId { .. })));
-        assert!(matches!(vkey(&GO_VKEY.replace("Peter", "Petra")), Err(LogKeyError::KeyId { .. })));
+        assert!(matches!(signer(&other), Err(NoteKeyError::KeyId { .. })));
+        assert!(matches!(vkey(&GO_VKEY.replace("Peter", "Petra")), Err(NoteKeyError::KeyId { .. })));
     }
 
     #[test]
     fn text_of_another_form_or_type_is_refused() {
         for text in ["", "a", "a+c74f20a3", "a+c74f20a3+", "a+c74f20a3+AQ==", &GO_VKEY[..GO_VKEY.len() - 1], GO_SIGNER]
         {
-            assert!(matches!(vkey(text), Err(LogKeyError::Form { .. })), "{text}");
+            assert!(matches!(vkey(text), Err(NoteKeyError::Form { .. })), "{text}");
         }
-        assert!(matches!(signer(GO_VKEY), Err(LogKeyError::Form { .. })));
-        assert!(matches!(signer(&format!("{GO_SIGNER}\n")), Err(LogKeyError::Form { .. })));
+        assert!(matches!(signer(GO_VKEY), Err(NoteKeyError::Form { .. })));
+        assert!(matches!(signer(&format!("{GO_SIGNER}\n")), Err(NoteKeyError::Form { .. })));
         let witness = format!("w+00000000+{}", BASE64_STANDARD.encode([4; 33]));
-        assert_eq!(vkey(&witness), Err(LogKeyError::Type { found: 4 }));
+        assert_eq!(vkey(&witness), Err(NoteKeyError::Type { expected: LOG, found: WITNESS }));
     }
 
     #[test]
@@ -288,6 +347,6 @@ mod tests {
     #[test]
     fn debug_shows_the_public_half_only() {
         let key = signer(GO_SIGNER).expect("a good signer");
-        assert_eq!(format!("{key:?}"), format!("LogSigner(of Vkey({GO_VKEY}))"));
+        assert_eq!(format!("{key:?}"), format!("NoteSigner(of NoteKey({GO_VKEY}))"));
     }
 }

@@ -1,0 +1,87 @@
+//! `servanda export tiles`
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::command::export::check_format;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::screen::Format;
+use crate::cli::{Context, Outcome};
+use crate::domain::source::Address;
+use crate::event::Facts;
+use crate::ledger::authority::Authority;
+use crate::ledger::publish::publish;
+use crate::ledger::{Shelf, log_signer};
+use crate::query::keys::keys;
+
+/// Publish the log as files that anybody can check without us
+///
+/// The folder has the layout of C2SP tlog-tiles, for a web server or a disk to send; what is there already is added to. The log is signed as it stands where its key is at hand, else it is published up to the newest checkpoint. Check the folder with `servanda verify --export`.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda export tiles public
+  servanda export tiles public --with-documents")]
+pub(super) struct Tiles {
+    /// The folder
+    folder: PathBuf,
+    /// Copy the documents of sources too, but never personal ones
+    #[arg(long)]
+    with_documents: bool,
+}
+
+impl Tiles {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        check_format(context, Format::Table, "of a folder of tiles")?;
+        let log = context.read_log("export")?;
+        let facts = log.hashed_facts()?;
+        let authority = Authority::of(&facts.events);
+        let remembered = context.remembered(log.origin());
+        let checkpoint = match log_signer(&context.ledger().log_key(), authority.log_key()) {
+            Ok(signer) => log.checkpoint(&signer, &authority, &remembered)?,
+            Err(error) => log.checkpoints().newest(&authority)?.ok_or(error)?,
+        };
+        context.remember(&checkpoint);
+        let key = authority.log_key_at(checkpoint.size()).ok_or_else(|| Failure::new(Exit::CouldNot, "no log key"))?;
+        let beside = [
+            ("log.vkey", format!("{key}\n").into_bytes()),
+            ("allowed_signers", keys(&facts).allowed_signers().into_bytes()),
+        ];
+        let folder = context.around.path(&self.folder);
+        let done = publish(&log, &checkpoint, key, &folder, &beside)?;
+        let documents = if self.with_documents { documents(&facts, &log.shelf(), &folder)? } else { 0 };
+        drop(log);
+        let with = if self.with_documents { format!(", {documents} documents") } else { String::new() };
+        context.say(&format!(
+            "published {} events, {} of them new, in {} files of tiles{with}\n",
+            done.size,
+            done.size - done.before,
+            done.tiles
+        ));
+        Ok(Exit::Done)
+    }
+}
+
+/// Copies the documents that events name by their plain hashes; personal ones are named by commitments.
+fn documents(facts: &Facts, shelf: &Shelf, folder: &std::path::Path) -> Result<usize, Failure> {
+    let named = facts.events.iter().flat_map(|event| &event.announcement.evidence);
+    let named = named.filter_map(|evidence| evidence.source.document.as_deref()).filter(|of| of.commit.is_none());
+    let addresses: BTreeSet<&Address> =
+        named.flat_map(|document| document.b3.iter().chain(document.text.iter().map(|text| &text.b3))).collect();
+    let target = Shelf::of(&crate::ledger::Folder::at(folder));
+    let mut copied = 0;
+    for address in addresses {
+        // One that was erased is nowhere.
+        if let Some(bytes) = shelf.document(address.as_str()).map_err(not_copied)? {
+            target.keep(address.as_str(), &bytes).map_err(not_copied)?;
+            copied += 1;
+        }
+    }
+    Ok(copied)
+}
+
+fn not_copied(error: crate::ledger::DocumentError) -> Failure {
+    Failure::new(Exit::CouldNot, error.to_string())
+}

@@ -1,0 +1,225 @@
+//! Checkpoints: how many events a log has and the root over them, signed with the log's key.
+//!
+//! ```text
+//! text = origin LF size LF base64(root) LF *(extension LF)
+//! ```
+//!
+//! Ours have no extension lines; those of other logs may, and they are signed and not read.
+
+use std::fmt;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+
+use super::merkle::{Node, root};
+use super::note::{Note, NoteError};
+use super::note_key::{LogSigner, Vkey};
+
+/// The most events that a checkpoint may stand for: what JSON's readers keep exactly.
+pub const MAX_SIZE: u64 = (1 << 53) - 1;
+
+/// What a checkpoint says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The log's name.
+    pub origin: String,
+    /// Number of events.
+    pub size: u64,
+    /// The root over them.
+    pub root: Node,
+}
+
+/// A checkpoint whose signature was checked with a log's key: there is no other way to have one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    says: Checkpoint,
+    note: Note,
+}
+
+/// Why bytes are no checkpoint of a log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointError {
+    /// They are no note, or not signed with the log's key.
+    #[error(transparent)]
+    Note(#[from] NoteError),
+    /// The text is none of a checkpoint.
+    #[error("not a checkpoint: {0}")]
+    Form(&'static str),
+    /// It is of another log.
+    #[error("a checkpoint of the log `{found}`, and `{expected}` was expected")]
+    Origin {
+        /// The log that was expected.
+        expected: String,
+        /// The log that it is of.
+        found: String,
+    },
+}
+
+impl Checkpoint {
+    /// Reads the text of a checkpoint's note.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::Form`].
+    ///
+    /// # Source
+    ///
+    /// C2SP tlog-checkpoint.
+    pub fn parse(text: &str) -> Result<Self, CheckpointError> {
+        let mut lines = text.strip_suffix('\n').ok_or(CheckpointError::Form("its last line has no end"))?.split('\n');
+        let [Some(origin), Some(size), Some(root)] = [lines.next(), lines.next(), lines.next()] else {
+            return Err(CheckpointError::Form("it has fewer than three lines"));
+        };
+        if origin.is_empty() || lines.any(str::is_empty) {
+            return Err(CheckpointError::Form("it has an empty line"));
+        }
+        let size = decimal(size).filter(|size| *size <= MAX_SIZE);
+        let size = size.ok_or(CheckpointError::Form("its second line is no size"))?;
+        let root: Option<Node> = node_of(root);
+        let root = root.ok_or(CheckpointError::Form("its third line is no root"))?;
+        if size == 0 && root != self::root(&[]) {
+            return Err(CheckpointError::Form("it has no events, and another root than that of none"));
+        }
+        Ok(Self { origin: origin.to_owned(), size, root })
+    }
+
+    /// The note of it, signed with the log's key.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::Form`] if it is none, [`CheckpointError::Origin`] if the key is of another log.
+    pub fn sign(self, signer: &LogSigner) -> Result<Verified, CheckpointError> {
+        let text = self.to_string();
+        if Self::parse(&text)? != self {
+            return Err(CheckpointError::Form("its origin is not one line"));
+        }
+        let key = signer.vkey();
+        if key.name() != self.origin {
+            return Err(CheckpointError::Origin { expected: self.origin, found: key.name().to_owned() });
+        }
+        let mut note = Note::new(text)?;
+        note.add(signer.sign(note.text()));
+        Ok(Verified { says: self, note })
+    }
+}
+
+impl fmt::Display for Checkpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}\n{}\n{}", self.origin, self.size, BASE64_STANDARD.encode(self.root))
+    }
+}
+
+impl Verified {
+    /// Reads a checkpoint of the log with that key, and checks its signature.
+    ///
+    /// The log is the one that the verifier was told of, by its key's name: never one that the bytes name.
+    ///
+    /// # Errors
+    ///
+    /// Every [`CheckpointError`].
+    pub fn open(bytes: &[u8], key: &Vkey) -> Result<Self, CheckpointError> {
+        let note = Note::parse(bytes)?;
+        key.verify(note.text(), note.signature_by(key)?)?;
+        let says = Checkpoint::parse(note.text())?;
+        if says.origin != key.name() {
+            return Err(CheckpointError::Origin { expected: key.name().to_owned(), found: says.origin });
+        }
+        Ok(Self { says, note })
+    }
+
+    /// The log's name.
+    pub fn origin(&self) -> &str {
+        &self.says.origin
+    }
+
+    /// Number of events.
+    pub fn size(&self) -> u64 {
+        self.says.size
+    }
+
+    /// The root over them.
+    pub fn root(&self) -> Node {
+        self.says.root
+    }
+
+    /// The signed note, with whatever other signatures stand under it.
+    pub fn note(&self) -> &Note {
+        &self.note
+    }
+}
+
+/// A number as these formats write it: digits without leading zeros.
+pub(super) fn decimal(text: &str) -> Option<u64> {
+    let is_plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    text.parse().ok().filter(|_| is_plain)
+}
+
+/// A node as these formats write it: in base64.
+pub(super) fn node_of(base64: &str) -> Option<Node> {
+    BASE64_STANDARD.decode(base64).ok()?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORIGIN: &str = "ledger.example/agreements";
+
+    fn signer() -> LogSigner {
+        LogSigner::from_seed(ORIGIN, &[9; 32]).expect("a good name")
+    }
+
+    fn checkpoint() -> Checkpoint {
+        Checkpoint { origin: ORIGIN.to_owned(), size: 3, root: [7; 32] }
+    }
+
+    #[test]
+    fn a_signed_checkpoint_is_read_back() {
+        let signed = checkpoint().sign(&signer()).expect("it can be signed");
+        let text = signed.note().to_string();
+        assert!(text.starts_with("ledger.example/agreements\n3\nBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\n\n— "));
+        assert_eq!(Verified::open(text.as_bytes(), &signer().vkey()), Ok(signed));
+    }
+
+    #[test]
+    fn a_checkpoint_is_of_the_log_that_the_verifier_names() {
+        let other = LogSigner::from_seed("ledger.example/others", &[9; 32]).expect("a good name");
+        assert!(matches!(checkpoint().sign(&other), Err(CheckpointError::Origin { .. })));
+        // The right key, over a text that names another log.
+        let mut note = Note::new("ledger.example/others\n3\nBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\n".to_owned())
+            .expect("a text");
+        note.add(signer().sign(note.text()));
+        let found = Verified::open(note.to_string().as_bytes(), &signer().vkey());
+        assert!(matches!(found, Err(CheckpointError::Origin { .. })), "{found:?}");
+    }
+
+    #[test]
+    fn what_is_no_checkpoint_is_refused() {
+        let root = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+        let empty = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+        assert_eq!(Checkpoint::parse(&format!("o\n3\n{root}\n")).map(|found| found.size), Ok(3));
+        assert_eq!(Checkpoint::parse(&format!("o\n0\n{empty}\n")).map(|found| found.size), Ok(0));
+        assert_eq!(Checkpoint::parse(&format!("o\n3\n{root}\nmore\n")).map(|found| found.size), Ok(3));
+        for text in [
+            String::new(),
+            "o\n3\n".to_owned(),
+            format!("o\n3\n{root}"),
+            format!("\n3\n{root}\n"),
+            format!("o\n3\n{root}\n\n"),
+            format!("o\n03\n{root}\n"),
+            format!("o\n+3\n{root}\n"),
+            format!("o\n-3\n{root}\n"),
+            format!("o\n\n{root}\n"),
+            format!("o\n9007199254740992\n{root}\n"),
+            format!("o\n18446744073709551616\n{root}\n"),
+            format!("o\n0\n{root}\n"),
+            format!("o\n3\n{}\n", &root[1..]),
+            format!("o\n3\n{}\n", root.replace("wc=", "wd=")),
+            "o\n3\n\n".to_owned(),
+        ] {
+            assert!(Checkpoint::parse(&text).is_err(), "{text:?}");
+        }
+        let two_lines = Checkpoint { origin: "a\nb".to_owned(), ..checkpoint() };
+        assert!(two_lines.sign(&signer()).is_err());
+    }
+}

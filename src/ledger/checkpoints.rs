@@ -1,0 +1,266 @@
+//! Checkpoints that were signed, kept for ever: in the ledger's folder, and wherever else somebody remembers them.
+//!
+//! What is signed here was read from the disk again since the last one was, and goes on from it. A log that is shorter
+//! than a checkpoint that anybody knows was rolled back; one with another root was forked.
+
+use std::path::{Path, PathBuf};
+
+use crate::event::chain::prev_of;
+use crate::event::statement::split;
+use crate::integrity::LogSigner;
+use crate::integrity::checkpoint::{Checkpoint, CheckpointError, MAX_SIZE, Verified};
+use crate::integrity::digest::{EventHash, event_hash};
+use crate::integrity::merkle::{self, Frontier, Tree};
+use crate::integrity::note::MAX_NOTE;
+use crate::ledger::authority::Authority;
+use crate::ledger::tree::LogTree;
+use crate::ledger::{Damage, Folder};
+use crate::store::{Store, StoreError, folder as store_folder, whole_file};
+
+/// Checkpoints in a folder, a file each, by their sizes; or none.
+#[derive(Debug, Clone, Default)]
+pub struct Checkpoints(PathBuf);
+
+/// Why there is no checkpoint.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointsError {
+    /// A file is no checkpoint of this log.
+    #[error("{}: {source}", .file.display())]
+    Unusable {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        source: CheckpointError,
+    },
+    /// A file has another size than its name says.
+    #[error("{} is of {found} events", .file.display())]
+    Misnamed {
+        /// The file.
+        file: PathBuf,
+        /// What it says.
+        found: u64,
+    },
+    /// A checkpoint is known of a longer log.
+    #[error("ROLLBACK: the log has {len} events, and {} was signed for {size}", .known.display())]
+    Rollback {
+        /// Events in the log.
+        len: u64,
+        /// Where the longer one is known.
+        known: PathBuf,
+        /// Its events.
+        size: u64,
+    },
+    /// A checkpoint is known of another log of that name.
+    #[error("FORK: the first {size} events are others than those that {} was signed for", .known.display())]
+    Fork {
+        /// Where it is known.
+        known: PathBuf,
+        /// Its events.
+        size: u64,
+    },
+    /// The events since the last checkpoint do not hang together.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// There is nothing to sign.
+    #[error("the log has no events")]
+    Empty,
+    /// It cannot be signed.
+    #[error(transparent)]
+    Signing(CheckpointError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The operating system refused.
+    #[error("{}: {source}", .file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl Checkpoints {
+    /// Those that a ledger keeps itself.
+    pub fn of(folder: &Folder) -> Self {
+        Self(folder.checkpoints())
+    }
+
+    /// Those in any folder.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self(folder.into())
+    }
+
+    /// Their sizes, in order. What is called otherwise is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointsError::Io`].
+    pub fn sizes(&self) -> Result<Vec<u64>, CheckpointsError> {
+        if self.0.as_os_str().is_empty() {
+            return Ok(Vec::new());
+        }
+        let refused = |source| CheckpointsError::Io { file: self.0.clone(), source };
+        let entries = match std::fs::read_dir(&self.0) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(refused(error)),
+        };
+        let names = entries.map(|entry| entry.map(|entry| entry.file_name()));
+        let names: Vec<_> = names.collect::<Result<_, _>>().map_err(refused)?;
+        let mut sizes: Vec<u64> = names.iter().filter_map(|name| size_of(name.to_str()?)).collect();
+        sizes.sort_unstable();
+        Ok(sizes)
+    }
+
+    /// The file of a size.
+    pub fn file(&self, size: u64) -> PathBuf {
+        self.0.join(size.to_string())
+    }
+
+    /// The checkpoint of a size, its signature checked with the key that was in use then; nothing, if none is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointsError::Unusable`], [`CheckpointsError::Misnamed`], [`CheckpointsError::Io`].
+    pub fn get(&self, size: u64, keys: &Authority) -> Result<Option<Verified>, CheckpointsError> {
+        let file = self.file(size);
+        let Some(text) = read(&file)? else { return Ok(None) };
+        let unsigned = || CheckpointError::Form("there is no log key to check it with");
+        let checkpoint =
+            keys.log_key_at(size).ok_or_else(unsigned).and_then(|key| Verified::open(text.as_bytes(), key));
+        let checkpoint = checkpoint.map_err(|source| CheckpointsError::Unusable { file: file.clone(), source })?;
+        if checkpoint.size() == size {
+            Ok(Some(checkpoint))
+        } else {
+            Err(CheckpointsError::Misnamed { file, found: checkpoint.size() })
+        }
+    }
+
+    /// The newest, if any is kept.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`sizes`](Self::sizes) and [`get`](Self::get).
+    pub fn newest(&self, keys: &Authority) -> Result<Option<Verified>, CheckpointsError> {
+        self.sizes()?.last().map_or(Ok(None), |size| self.get(*size, keys))
+    }
+
+    /// Keeps a checkpoint, on the disk when this returns; one of that size that is there already stays.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointsError::Io`].
+    pub fn keep(&self, checkpoint: &Verified) -> Result<(), CheckpointsError> {
+        if self.0.as_os_str().is_empty() {
+            return Ok(());
+        }
+        let file = self.file(checkpoint.size());
+        let created = store_folder::create(&self.0)
+            .and_then(|()| whole_file::create_new(&file, checkpoint.note().to_string().as_bytes(), None));
+        match created {
+            Err(source) if source.kind() != std::io::ErrorKind::AlreadyExists => {
+                Err(CheckpointsError::Io { file, source })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that a log goes on from the newest of these.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointsError::Rollback`], [`CheckpointsError::Fork`], and those of [`newest`](Self::newest).
+    pub(crate) fn check(&self, store: &dyn Store, keys: &Authority) -> Result<Option<Verified>, CheckpointsError> {
+        let Some(known) = self.newest(keys)? else { return Ok(None) };
+        let (len, size) = (store.len(), known.size());
+        if size > len {
+            return Err(CheckpointsError::Rollback { len, known: self.file(size), size });
+        }
+        if LogTree::of(store, size)?.root(size)? != known.root() {
+            return Err(CheckpointsError::Fork { known: self.file(size), size });
+        }
+        Ok(Some(known))
+    }
+}
+
+impl Checkpoints {
+    /// The checkpoint of a log as it stands: kept already, or made and kept now.
+    pub(crate) fn extend(
+        &self,
+        store: &dyn Store,
+        keys: &Authority,
+        signer: &LogSigner,
+    ) -> Result<Verified, CheckpointsError> {
+        let last = self.check(store, keys)?;
+        if let Some(last) = last.clone().filter(|last| last.size() == store.len()) {
+            return Ok(last);
+        }
+        let made = make(store, self, last.as_ref(), signer)?;
+        self.keep(&made)?;
+        Ok(made)
+    }
+}
+
+/// The size in a file's name.
+fn size_of(name: &str) -> Option<u64> {
+    let size = name.parse().ok().filter(|size| *size <= MAX_SIZE)?;
+    (u64::to_string(&size) == name).then_some(size)
+}
+
+/// Reads a checkpoint's file.
+///
+/// # Errors
+///
+/// [`CheckpointsError::Io`].
+pub fn read(file: &Path) -> Result<Option<String>, CheckpointsError> {
+    let text = whole_file::read_text(file, MAX_NOTE as u64);
+    text.map_err(|source| CheckpointsError::Io { file: file.to_owned(), source })
+}
+
+/// Makes the checkpoint of a log that ends with a batch, after everything since the last one was read from the disk
+/// again; it is signed, and not yet kept.
+///
+/// # Errors
+///
+/// [`CheckpointsError::Empty`]; [`CheckpointsError::Fork`] if the log does not go on from the last checkpoint;
+/// [`CheckpointsError::Damaged`] if the events since then do not hang together; and what keeps it from being signed.
+fn make(
+    store: &dyn Store,
+    kept: &Checkpoints,
+    last: Option<&Verified>,
+    signer: &LogSigner,
+) -> Result<Verified, CheckpointsError> {
+    let origin = signer.vkey().name().to_owned();
+    let (len, from) = (store.len(), last.map_or(0, Verified::size));
+    if len == 0 {
+        return Err(CheckpointsError::Empty);
+    }
+    let mut frontier = Frontier::of(&LogTree::of(store, from)?, from)?;
+    if let Some(last) = last.filter(|last| last.root() != frontier.root()) {
+        return Err(CheckpointsError::Fork { known: kept.file(last.size()), size: last.size() });
+    }
+    let mut before: Option<EventHash> = None;
+    let mut seq = from.saturating_sub(1);
+    let mut is_signed = false;
+    for run in store.runs(seq..len) {
+        for bytes in run?.values() {
+            let damage = |what: &str| Damage { seq, what: what.to_owned() };
+            if let Some(before) = before.filter(|before| prev_of(bytes) != Some(*before)) {
+                return Err(damage(&format!("does not follow an event with the hash {before}")).into());
+            }
+            before = Some(event_hash(bytes));
+            is_signed = split(bytes).map_err(|error| damage(&error.to_string()))?.1.is_some();
+            if seq >= from {
+                frontier.push(merkle::leaf(bytes));
+            }
+            seq += 1;
+        }
+    }
+    if !is_signed {
+        return Err(Damage { seq: len - 1, what: "the log ends in the middle of a batch".to_owned() }.into());
+    }
+    let checkpoint = Checkpoint { origin, size: len, root: frontier.root() };
+    checkpoint.sign(signer).map_err(CheckpointsError::Signing)
+}

@@ -1,0 +1,237 @@
+//! A log published as files, for anybody to check with other people's tools: C2SP tlog-tiles, with what is ours beside.
+//!
+//! Tiles and entries come first, the checkpoint that stands for them last, so that whoever reads meanwhile finds either
+//! the older log or the newer. What is there is added to, and replaced only where it was not full.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::integrity::Vkey;
+use crate::integrity::checkpoint::{CheckpointError, Verified};
+use crate::integrity::merkle::{Node, Tree};
+use crate::integrity::note::MAX_NOTE;
+use crate::ledger::checkpoints::CheckpointsError;
+use crate::ledger::tree::LogTree;
+use crate::ledger::verify::{Fault, Layer, Report};
+use crate::ledger::{Folder, Log};
+use crate::store::tiles::{self, TILE_WIDTH, Tile};
+use crate::store::whole_file::read_bytes;
+use crate::store::{StoreError, folder as store_folder, whole_file};
+
+/// Why a log was not published.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// What is there is no log that goes on here.
+    #[error("{}: {source}", .file.display())]
+    NotThisLog {
+        /// Its checkpoint.
+        file: PathBuf,
+        /// Why not.
+        source: CheckpointError,
+    },
+    /// What is there has more events.
+    #[error("ROLLBACK: {} was published with {size} events, and the checkpoint has {len}", .folder.display())]
+    Rollback {
+        /// Where.
+        folder: PathBuf,
+        /// Its events.
+        size: u64,
+        /// Events of the checkpoint that was to be published.
+        len: u64,
+    },
+    /// What is there has other events.
+    #[error("FORK: {} was published with other events among its first {size}", .folder.display())]
+    Fork {
+        /// Where.
+        folder: PathBuf,
+        /// Its events.
+        size: u64,
+    },
+    /// The events are not those that the checkpoint was signed for.
+    #[error("the log is not the one that the checkpoint of {size} events was signed for")]
+    OtherRoot {
+        /// The checkpoint's events.
+        size: u64,
+    },
+    /// The checkpoints that are kept cannot be used.
+    #[error(transparent)]
+    Checkpoints(#[from] CheckpointsError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The operating system refused.
+    #[error("{}: {source}", .file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// What was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Publication {
+    /// Events that were published before.
+    pub before: u64,
+    /// Events that are now.
+    pub size: u64,
+    /// Tiles and bundles of entries that were written.
+    pub tiles: usize,
+}
+
+/// Files beside the tiles, by their names: copies for convenience.
+pub type Beside<'b> = &'b [(&'b str, Vec<u8>)];
+
+/// Publishes the log up to a checkpoint of it.
+///
+/// # Errors
+///
+/// [`PublishError`]; what was published before then still stands.
+pub fn publish(
+    log: &Log,
+    checkpoint: &Verified,
+    key: &Vkey,
+    folder: &Path,
+    beside: Beside<'_>,
+) -> Result<Publication, PublishError> {
+    let size = checkpoint.size();
+    let tree = log.tree(size)?;
+    if tree.root(size)? != checkpoint.root() {
+        return Err(PublishError::OtherRoot { size });
+    }
+    let before = published(folder, key)?;
+    if let Some(before) = &before {
+        let old = before.size();
+        if old > size {
+            return Err(PublishError::Rollback { folder: folder.to_owned(), size: old, len: size });
+        }
+        if tree.root(old)? != before.root() {
+            return Err(PublishError::Fork { folder: folder.to_owned(), size: old });
+        }
+    }
+    let known = before.map_or(0, |before| before.size());
+    let mut written = 0;
+    for tile in Tile::all(known, size) {
+        put(&folder.join(tile.path()), &contents(log, &tree, tile)?)?;
+        written += 1;
+    }
+    for (name, bytes) in beside {
+        put(&folder.join(name), bytes)?;
+    }
+    let kept = log.checkpoints();
+    for earlier in kept.sizes()?.into_iter().filter(|earlier| *earlier <= size) {
+        if let Some(text) = super::checkpoints::read(&kept.file(earlier))? {
+            put(&folder.join("checkpoints").join(earlier.to_string()), text.as_bytes())?;
+        }
+    }
+    put(&folder.join("checkpoint"), checkpoint.note().to_string().as_bytes())?;
+    for tile in Tile::all(known, size) {
+        forget_other_partials(folder, tile);
+    }
+    Ok(Publication { before: known, size, tiles: written })
+}
+
+/// The checkpoint of what is published in a folder, if anything is.
+///
+/// # Errors
+///
+/// [`PublishError::NotThisLog`], [`PublishError::Io`].
+pub fn published(folder: &Path, key: &Vkey) -> Result<Option<Verified>, PublishError> {
+    let file = folder.join("checkpoint");
+    let text = read_bytes(&file, MAX_NOTE as u64).map_err(|source| PublishError::Io { file: file.clone(), source })?;
+    let open = |text: Vec<u8>| Verified::open(&text, key).map_err(|source| PublishError::NotThisLog { file, source });
+    text.map(open).transpose()
+}
+
+/// A published log, to be read and verified without its store.
+///
+/// # Errors
+///
+/// [`PublishError::Io`] if nothing is published there, and those of [`published`].
+pub fn open(folder: &Path, key: &Vkey) -> Result<(Log, Verified), PublishError> {
+    let checkpoint = published(folder, key)?.ok_or_else(|| PublishError::Io {
+        file: folder.join("checkpoint"),
+        source: io::Error::new(io::ErrorKind::NotFound, "nothing is published here"),
+    })?;
+    let file = || folder.join("checkpoint");
+    let origin = checkpoint.origin().parse().map_err(|_| PublishError::NotThisLog {
+        file: file(),
+        source: CheckpointError::Form("its origin is none of a ledger"),
+    })?;
+    let store = tiles::Published::at(folder, checkpoint.size());
+    Ok((Log::published(&Folder::at(folder), origin, Box::new(store)), checkpoint))
+}
+
+/// The report on a published log, with its tiles compared with its events.
+pub fn with_tiles(mut report: Report, log: &Log, folder: &Path) -> Report {
+    let faults = differing(log, folder).unwrap_or_else(|error| vec![Fault { seq: 0, what: error.to_string() }]);
+    if let Some(tree) = report.layers.iter_mut().find(|of| of.layer == Layer::Tree) {
+        tree.take(faults);
+    }
+    report
+}
+
+/// The tiles that are others than the events make them, or are not there; each by the last event that it stands for.
+fn differing(log: &Log, folder: &Path) -> Result<Vec<Fault>, StoreError> {
+    let tree = log.tree(log.len())?;
+    let mut faults = Vec::new();
+    for tile in Tile::all(0, log.len()).filter(|tile| tile.level.is_some()) {
+        let path = tile.path();
+        let full = Tile { width: TILE_WIDTH, ..tile };
+        let expected = contents(log, &tree, tile)?;
+        // A partial tile may have been replaced by the full one meanwhile.
+        let found = [tile, full]
+            .into_iter()
+            .find_map(|tile| read_bytes(&folder.join(tile.path()), 32 * TILE_WIDTH).transpose());
+        let what = match found {
+            Some(Ok(found)) if found.starts_with(&expected) => continue,
+            Some(Ok(_)) => "has other hashes than the events".to_owned(),
+            Some(Err(error)) => error.to_string(),
+            None => "is not there".to_owned(),
+        };
+        let last = (tile.index * TILE_WIDTH + tile.width) << (8 * tile.level.unwrap_or(0));
+        faults.push(Fault { seq: last.saturating_sub(1), what: format!("{}: {what}", path.display()) });
+    }
+    Ok(faults)
+}
+
+/// The bytes of a tile.
+fn contents(log: &Log, tree: &LogTree<'_>, tile: Tile) -> Result<Vec<u8>, StoreError> {
+    let begin = tile.index * TILE_WIDTH;
+    match tile.level {
+        Some(0) => {
+            let leaves = tree.leaves_of(tile.index)?;
+            Ok(leaves.iter().take(usize::try_from(tile.width).unwrap_or(usize::MAX)).flatten().copied().collect())
+        }
+        Some(level) => {
+            let hashes = (begin..begin + tile.width).map(|index| tree.complete(8 * level, index));
+            Ok(hashes.collect::<Result<Vec<Node>, _>>()?.concat())
+        }
+        None => log.bundle(begin..begin + tile.width),
+    }
+}
+
+fn put(file: &Path, bytes: &[u8]) -> Result<(), PublishError> {
+    let refused = |source| PublishError::Io { file: file.to_owned(), source };
+    if let Some(folder) = file.parent() {
+        store_folder::create(folder).map_err(refused)?;
+    }
+    whole_file::replace(file, bytes, None).map_err(refused)
+}
+
+/// Removes partial tiles that a wider one stands for. That nobody needs them is no reason to fail.
+fn forget_other_partials(folder: &Path, tile: Tile) {
+    let partials = folder.join(tile.partials());
+    if tile.width == TILE_WIDTH {
+        let _ = std::fs::remove_dir_all(&partials);
+        return;
+    }
+    for entry in std::fs::read_dir(&partials).into_iter().flatten().flatten() {
+        let width: Option<u64> = entry.file_name().to_str().and_then(|name| name.parse().ok());
+        if width.is_some_and(|width| width < tile.width) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}

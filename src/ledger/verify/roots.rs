@@ -1,0 +1,114 @@
+//! The roots over the first events of a log, recomputed, and who published them: checkpoints.
+
+use std::collections::BTreeMap;
+
+use crate::integrity::checkpoint::Verified;
+use crate::integrity::merkle::{Frontier, Node};
+use crate::ledger::authority::Authority;
+use crate::ledger::checkpoints::Checkpoints;
+use crate::ledger::verify::{Fault, Layer, LayerReport, Outside, not_checked, report};
+
+/// The tree over the events, as far as they could be read.
+pub(super) struct Roots {
+    /// Nothing behind an event that could not be read.
+    frontier: Option<Frontier>,
+    /// The roots over so many events that are asked for, and whether a batch ends there.
+    at: BTreeMap<u64, Option<(Node, bool)>>,
+    tiles: usize,
+    tile_faults: Vec<Fault>,
+}
+
+impl Default for Roots {
+    fn default() -> Self {
+        Self { frontier: Some(Frontier::default()), at: BTreeMap::new(), tiles: 0, tile_faults: Vec::new() }
+    }
+}
+
+impl Roots {
+    /// Asks for the roots over so many events.
+    pub(super) fn want(&mut self, sizes: impl IntoIterator<Item = u64>) {
+        self.at.extend(sizes.into_iter().map(|size| (size, None)));
+    }
+
+    /// Takes the leaf of the next event.
+    pub(super) fn take(&mut self, leaf: Option<Node>, ends_batch: bool) {
+        let (Some(frontier), Some(leaf)) = (&mut self.frontier, leaf) else {
+            self.frontier = None;
+            return;
+        };
+        frontier.push(leaf);
+        if let Some(root) = self.at.get_mut(&frontier.size()) {
+            *root = Some((frontier.root(), ends_batch));
+        }
+    }
+
+    /// Takes whether the hash that the store keeps of a full bundle is the right one.
+    pub(super) fn take_tile(&mut self, seq: u64, outcome: Result<(), String>) {
+        self.tiles += 1;
+        self.tile_faults.extend(outcome.err().map(|what| Fault { seq, what }));
+    }
+
+    /// What is wrong with a checkpoint of a log of so many events.
+    fn fault(&self, checkpoint: &Verified, len: u64) -> Option<String> {
+        let size = checkpoint.size();
+        if size > len {
+            return Some(format!("ROLLBACK: it was signed for {size} events, and the log has {len}"));
+        }
+        if size == 0 {
+            return None;
+        }
+        match self.at.get(&size).copied().flatten() {
+            Some((root, _)) if root != checkpoint.root() => {
+                Some(format!("FORK: the first {size} events are others than those that it was signed for"))
+            }
+            Some((_, false)) => Some("it stands within a batch".to_owned()),
+            Some((_, true)) => None,
+            None => Some(format!("one of the first {size} events could not be read")),
+        }
+    }
+
+    /// The layers `tree` and `checkpoints` of a log of so many events, beside the checkpoints that it keeps itself and
+    /// those that came from outside.
+    pub(super) fn report(self, kept: &Checkpoints, outside: &Outside, keys: &Authority, len: u64) -> [LayerReport; 2] {
+        let mut faults = Vec::new();
+        let mut of_folder = |folder: &Checkpoints, name: &str| {
+            let sizes = folder.sizes();
+            let found = sizes.iter().flatten().filter_map(|size| {
+                let found = folder.get(*size, keys).map_err(|error| error.to_string()).transpose()?;
+                Some((format!("{name}/{size}"), *size, found))
+            });
+            let found: Vec<_> = found.collect();
+            faults.extend(sizes.err().map(|error| Fault { seq: len.saturating_sub(1), what: error.to_string() }));
+            found
+        };
+        let own = of_folder(kept, "checkpoints");
+        let remembered = of_folder(&outside.remembered, "remembered");
+        let given = outside.checkpoints.iter().map(|(name, given)| (name.clone(), given.size(), Ok(given.clone())));
+        let (mut checked, mut newest) = (0, 0);
+        let from_outside = outside.checkpoints.len() + remembered.len();
+        for (name, size, found) in own.into_iter().chain(remembered).chain(given) {
+            checked += 1;
+            match found.and_then(|checkpoint| self.fault(&checkpoint, len).map_or(Ok(()), Err)) {
+                Ok(()) => newest = newest.max(size),
+                Err(what) => {
+                    faults.push(Fault { seq: size.min(len).saturating_sub(1), what: format!("{name}: {what}") });
+                }
+            }
+        }
+        let published = match newest {
+            0 => "no checkpoint publishes a root yet".to_owned(),
+            newest => format!("the root over the first {newest} events is published"),
+        };
+        let tree = if self.tiles == 0 && newest == 0 {
+            not_checked(Layer::Tree, "no checkpoint publishes a root yet")
+        } else {
+            report(Layer::Tree, self.tile_faults, format!("{} hashes of full tiles; {published}", self.tiles))
+        };
+        let checkpoints = if checked == 0 && faults.is_empty() {
+            not_checked(Layer::Checkpoints, "none is kept")
+        } else {
+            report(Layer::Checkpoints, faults, format!("{checked}, of them {from_outside} from outside this folder"))
+        };
+        [tree, checkpoints]
+    }
+}

@@ -1,0 +1,293 @@
+//! Attacks on a whole log, and who finds them: somebody who kept a checkpoint, somebody who has what was published.
+//!
+//! Each attack is made on a ledger of the binary, as its owner could make it, and is named by its test; each test says
+//! which layer of `verify` tells of it.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::{Answer, Desk};
+
+const NAME: &str = "test.example/ledger";
+
+fn told(id: &str) -> String {
+    format!("announcements: [{{ kind: mission, id: {id}, title: Mission {id}, evidence: {{ none: a test }} }}]\n")
+}
+
+fn append(desk: &Desk, ledger: &str, id: &str) -> Answer {
+    desk.write("next.yaml", told(id));
+    desk.run(&format!("append next.yaml --ledger {ledger}"))
+}
+
+/// A ledger with a genesis and two missions.
+fn founded(desk: &Desk, ledger: &str) {
+    desk.write("first.yaml", told("one"));
+    let answer = desk.run(&format!("append --init --ledger {ledger} --origin {NAME} first.yaml"));
+    assert_eq!(answer.code, 0, "{}", answer.err);
+    assert_eq!(append(desk, ledger, "two").code, 0);
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder can be made");
+    for entry in fs::read_dir(from).expect("it can be listed") {
+        let entry = entry.expect("it can be listed");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("it has a type").is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("it can be copied");
+        }
+    }
+}
+
+/// A desk with a ledger `ledger` that was signed at three events, the key and the checkpoint that somebody kept, and a
+/// copy `older` of the ledger from before.
+fn signed() -> Desk {
+    let desk = Desk::new();
+    founded(&desk, "older");
+    copy(&desk.path().join("older"), &desk.path().join("ledger"));
+    assert_eq!(append(&desk, "ledger", "three").code, 0);
+    let answer = desk.run("checkpoint --ledger ledger");
+    assert_eq!(answer.code, 0, "{}", answer.err);
+    desk.write("kept.checkpoint", &answer.out);
+    let key = desk.run("key show --ledger ledger --json").json()["log_key"].as_str().expect("a key").to_owned();
+    desk.write("log.vkey", key + "\n");
+    desk
+}
+
+fn forget(desk: &Desk) {
+    fs::remove_dir_all(desk.path().join("state")).expect("something was remembered");
+}
+
+/// The verdict on a layer, and what it says of faults.
+#[track_caller]
+fn layer(answer: &Answer, name: &str) -> (String, String) {
+    let answer = answer.json();
+    let layers = answer["layers"].as_array().expect("layers").clone();
+    let found = layers.into_iter().find(|layer| layer["layer"] == name).expect("every layer is there");
+    (found["verdict"].as_str().expect("a verdict").to_owned(), found["faults"].to_string())
+}
+
+const AGAINST: &str = "--against kept.checkpoint --vkey @log.vkey --json";
+
+#[track_caller]
+fn check_found(desk: &Desk, line: &str, name: &str, word: &str) {
+    let answer = desk.run(line);
+    assert_eq!(answer.code, 1, "{line}: {}{}", answer.out, answer.err);
+    let (verdict, faults) = layer(&answer, name);
+    assert!(verdict == "fail" && faults.contains(word), "{line}: {verdict} {faults}");
+}
+
+#[test]
+fn a_log_that_goes_on_from_a_checkpoint_verifies_against_it() {
+    let desk = signed();
+    for id in ["four", "five"] {
+        let answer = desk.run(&format!("verify --ledger ledger {AGAINST}"));
+        assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
+        assert_eq!(layer(&answer, "checkpoints").0, "pass");
+        assert_eq!(layer(&answer, "tree").0, "pass");
+        assert_eq!(append(&desk, "ledger", id).code, 0);
+    }
+    let again = desk.run("checkpoint --ledger ledger");
+    assert_eq!(again.out, desk.run("checkpoint sign --ledger ledger").out, "at one size, one checkpoint");
+    let list = desk.run("checkpoint list --ledger ledger --json").json();
+    let sizes: Vec<_> = list["checkpoints"].as_array().expect("rows").iter().map(|row| row["size"].clone()).collect();
+    assert_eq!(sizes, [4, 6]);
+    let shown = desk.run("checkpoint show 4 --ledger ledger").out;
+    assert_eq!(shown, fs::read_to_string(desk.path().join("kept.checkpoint")).expect("it was kept"));
+}
+
+#[test]
+fn a_backup_restored_over_a_newer_ledger_is_found_by_who_remembers() {
+    let desk = signed();
+    // The older copy has no checkpoint of its own: only the user's state knows that the log was longer.
+    check_found(&desk, "verify --ledger older --json", "checkpoints", "ROLLBACK");
+    let answer = append(&desk, "older", "another-three");
+    assert_eq!(answer.code, 3);
+    assert!(answer.err.contains("ROLLBACK") && answer.err.contains("hint: "), "{}", answer.err);
+    assert_eq!(desk.run("checkpoint --ledger older").code, 3);
+    forget(&desk);
+    assert_eq!(desk.run("verify --ledger older").code, 0, "nobody remembers");
+    check_found(&desk, &format!("verify --ledger older {AGAINST}"), "checkpoints", "ROLLBACK");
+}
+
+#[test]
+fn a_tail_cut_off_is_found_by_the_ledgers_own_checkpoint() {
+    let desk = signed();
+    forget(&desk);
+    // Whoever cuts the store forgets the checkpoints that lie beside it.
+    copy(&desk.path().join("ledger/checkpoints"), &desk.path().join("older/checkpoints"));
+    check_found(&desk, "verify --ledger older --json", "checkpoints", "ROLLBACK");
+    let answer = append(&desk, "older", "another-three");
+    assert!(answer.code == 3 && answer.err.contains("ROLLBACK"), "{}", answer.err);
+}
+
+#[test]
+fn a_history_rewritten_with_all_keys_is_found_by_an_old_checkpoint() {
+    let desk = signed();
+    // With the log's key and the recorder's, another third event is recorded and signed.
+    forget(&desk);
+    assert_eq!(append(&desk, "older", "another-three").code, 0);
+    assert_eq!(desk.run("checkpoint --ledger older").code, 0);
+    assert_eq!(desk.run("verify --ledger older").code, 0, "it holds by itself");
+    check_found(&desk, &format!("verify --ledger older {AGAINST}"), "checkpoints", "FORK");
+    // A checkpoint of the one is remembered when the other is opened.
+    copy(&desk.path().join("ledger/checkpoints"), &desk.path().join("state/servanda/test.example+ledger"));
+    fs::remove_dir_all(desk.path().join("older/checkpoints")).expect("it was signed");
+    fs::copy(desk.path().join("kept.checkpoint"), desk.path().join("state/servanda/test.example+ledger/4"))
+        .expect("it can be copied");
+    let answer = append(&desk, "older", "four");
+    assert!(answer.code == 3 && answer.err.contains("FORK"), "{}", answer.err);
+    let answer = desk.run("checkpoint --ledger older");
+    assert!(answer.code == 3 && answer.err.contains("FORK"), "{}", answer.err);
+}
+
+#[test]
+fn a_ledger_founded_again_is_found_by_its_key() {
+    let desk = signed();
+    forget(&desk);
+    founded(&desk, "again");
+    assert_eq!(desk.run("verify --ledger again").code, 0, "it holds by itself");
+    check_found(&desk, &format!("verify --ledger again {AGAINST}"), "checkpoints", "ROLLBACK");
+    assert_eq!(append(&desk, "again", "three").code, 0);
+    check_found(&desk, &format!("verify --ledger again {AGAINST}"), "checkpoints", "FORK");
+    // Its own checkpoints are signed with another key.
+    let other = desk.run("checkpoint --ledger again");
+    assert_eq!(other.code, 0, "{}", other.err);
+    desk.write("other.checkpoint", other.out);
+    let answer = desk.run("check other.checkpoint --vkey @log.vkey");
+    assert!(answer.code == 1 && answer.err.contains("not signed by test.example/ledger"), "{}", answer.err);
+}
+
+#[test]
+fn an_unsigned_root_and_a_checkpoint_of_another_log_are_refused() {
+    let desk = signed();
+    let kept = fs::read_to_string(desk.path().join("kept.checkpoint")).expect("it was kept");
+    for (what, text) in [
+        ("no signature", kept.split("\n\n").next().expect("a text").to_owned() + "\n"),
+        ("another root", kept.replacen("\n4\n", "\n5\n", 1)),
+        ("another log", kept.replacen(NAME, "test.example/other", 1)),
+        ("nothing", String::new()),
+        ("noise", "\u{0}\u{1}—\n\n— ".to_owned()),
+    ] {
+        desk.write("given", text);
+        for line in [
+            "check given --vkey @log.vkey".to_owned(),
+            "verify --ledger ledger --against given --vkey @log.vkey".to_owned(),
+        ] {
+            let answer = desk.run(&line);
+            assert_eq!(answer.code, 1, "{what}: {line}: {}{}", answer.out, answer.err);
+            assert!(answer.err.starts_with("error: given: "), "{what}: {}", answer.err);
+        }
+    }
+    desk.write("given", [0xff, 0xfe]);
+    assert_eq!(desk.run("check given --vkey @log.vkey").code, 1);
+    assert_eq!(desk.run("check nowhere --vkey @log.vkey").code, 3);
+    assert_eq!(desk.run("check kept.checkpoint --vkey nothing").code, 2);
+    assert_eq!(desk.run("check kept.checkpoint --vkey @nowhere").code, 3);
+}
+
+#[test]
+fn a_kept_checkpoint_that_was_changed_is_told() {
+    let desk = signed();
+    forget(&desk);
+    let file = desk.path().join("ledger/checkpoints/4");
+    let kept = fs::read(&file).expect("it is kept");
+    for (place, _) in kept.iter().enumerate() {
+        let mut other = kept.clone();
+        other[place] ^= 1;
+        fs::write(&file, &other).expect("it can be written");
+        if place % 16 == 0 {
+            check_found(&desk, "verify --ledger ledger --json", "checkpoints", "checkpoints/4");
+            assert_eq!(append(&desk, "ledger", "four").code, 3);
+        }
+    }
+    fs::rename(&file, desk.path().join("ledger/checkpoints/3")).expect("it can be renamed");
+    fs::write(desk.path().join("ledger/checkpoints/3"), &kept).expect("it can be written");
+    check_found(&desk, "verify --ledger ledger --json", "checkpoints", "is of 4 events");
+}
+
+#[test]
+fn a_published_log_verifies_without_its_store() {
+    let desk = signed();
+    let public = "verify --export public --vkey @log.vkey --json";
+    for id in ["four", "five", "six"] {
+        let answer = desk.run("export tiles public --ledger ledger");
+        assert_eq!(answer.code, 0, "{}", answer.err);
+        let answer = desk.run(public);
+        assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
+        for name in ["bytes", "chain", "signatures", "tree", "checkpoints"] {
+            assert_eq!(layer(&answer, name).0, "pass", "{name}");
+        }
+        assert_eq!(append(&desk, "ledger", id).code, 0);
+    }
+    let names = |folder: &str| {
+        let entries = fs::read_dir(desk.path().join("public").join(folder)).expect("it is there");
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.expect("it can be listed").file_name().into_string().expect("text")).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names("tile/0/000.p"), ["6"], "older partial tiles are gone");
+    assert_eq!(names("checkpoints"), ["4", "5", "6"]);
+    assert_eq!(names("."), ["allowed_signers", "checkpoint", "checkpoints", "log.vkey", "tile"]);
+}
+
+#[test]
+fn a_hostile_tile_is_found() {
+    let desk = signed();
+    assert_eq!(desk.run("export tiles public --ledger ledger").code, 0);
+    forget(&desk);
+    let public = "verify --export public --vkey @log.vkey --json";
+    let change = |name: &str, change: &dyn Fn(&mut Vec<u8>)| {
+        let file = desk.path().join("public").join(name);
+        let whole = fs::read(&file).expect("it is published");
+        let mut other = whole.clone();
+        change(&mut other);
+        fs::write(&file, other).expect("it can be written");
+        let answer = desk.run(public);
+        assert_eq!(answer.code, 1, "{name}: {}{}", answer.out, answer.err);
+        fs::write(&file, whole).expect("it can be written");
+        answer
+    };
+    let flipped = |bytes: &mut Vec<u8>| *bytes.last_mut().expect("it is not empty") ^= 1;
+    let answer = change("tile/0/000.p/4", &flipped);
+    assert_eq!((layer(&answer, "tree").0, layer(&answer, "chain").0), ("fail".to_owned(), "pass".to_owned()));
+    for (name, what) in [
+        ("tile/entries/000.p/4", &flipped as &dyn Fn(&mut Vec<u8>)),
+        ("tile/entries/000.p/4", &|bytes| bytes.truncate(100)),
+        ("tile/entries/000.p/4", &Vec::clear),
+        ("tile/entries/000.p/4", &|bytes| bytes[0] = 0xff),
+        ("tile/0/000.p/4", &|bytes| bytes.truncate(64)),
+        ("tile/0/000.p/4", &Vec::clear),
+    ] {
+        change(name, what);
+    }
+    let answer = desk.run(public);
+    assert_eq!(answer.code, 0, "all is as it was: {}", answer.out);
+    fs::remove_dir_all(desk.path().join("public/tile/entries")).expect("it is published");
+    assert_eq!(desk.run(public).code, 1);
+    fs::write(desk.path().join("public/checkpoint"), "nothing").expect("it can be written");
+    let answer = desk.run(public);
+    assert!(answer.code == 1 && answer.err.contains("not a signed note"), "{}", answer.err);
+    assert_eq!(desk.run("verify --export nowhere --vkey @log.vkey").code, 3);
+    assert_eq!(desk.run("verify --export public").code, 2);
+}
+
+#[test]
+fn a_split_view_is_refused_where_the_other_was_published() {
+    let desk = signed();
+    assert_eq!(desk.run("export tiles public --ledger ledger").code, 0);
+    forget(&desk);
+    let answer = desk.run("export tiles public --ledger older");
+    assert!(answer.code == 1 && answer.err.contains("ROLLBACK"), "a stale view: {}", answer.err);
+    assert_eq!(append(&desk, "older", "another-three").code, 0);
+    let answer = desk.run("export tiles public --ledger older");
+    assert!(answer.code == 1 && answer.err.contains("FORK"), "{}", answer.err);
+    forget(&desk);
+    founded(&desk, "again");
+    let answer = desk.run("export tiles public --ledger again");
+    assert!(answer.code == 1 && answer.err.contains("not signed by"), "{}", answer.err);
+    forget(&desk);
+    assert_eq!(desk.run("verify --export public --vkey @log.vkey").code, 0, "it was left as it was");
+}
