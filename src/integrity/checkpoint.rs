@@ -11,7 +11,7 @@ use std::fmt;
 use base64::prelude::{BASE64_STANDARD, Engine};
 
 use super::merkle::{Node, root};
-use super::note::{Note, NoteError};
+use super::note::{Note, NoteError, NoteSignature};
 use super::note_key::{LogSigner, Vkey};
 
 /// The most events that a checkpoint may stand for: what JSON's readers keep exactly.
@@ -125,6 +125,23 @@ impl Verified {
             return Err(CheckpointError::Origin { expected: key.name().to_owned(), found: says.origin });
         }
         Ok(Self { says, note })
+    }
+
+    /// The same with more signatures under it, of which none is checked.
+    #[must_use]
+    pub fn with(mut self, signatures: impl IntoIterator<Item = NoteSignature>) -> Self {
+        for signature in signatures {
+            self.note.add(signature);
+        }
+        self
+    }
+
+    /// The same with the log's signatures alone.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        let mut alone = self.clone();
+        alone.note.keep_only(self.origin());
+        alone
     }
 
     /// The log's name.

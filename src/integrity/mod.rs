@@ -1,10 +1,12 @@
 //! Why bytes can be trusted: digests and signatures. Pure; knows no agreements.
 
 pub mod checkpoint;
+pub mod cosignature;
 pub mod digest;
 pub mod merkle;
 pub mod note;
 pub mod note_key;
+pub mod policy;
 pub mod proof;
 pub mod proof_file;
 pub mod signature;

@@ -134,6 +134,11 @@ impl Note {
         }
     }
 
+    /// Forgets the signatures of all others than those of a name.
+    pub(super) fn keep_only(&mut self, name: &str) {
+        self.signatures.retain(|signature| signature.name == name);
+    }
+
     /// The bytes of the first signature that says it is by that key.
     ///
     /// # Errors

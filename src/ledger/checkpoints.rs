@@ -11,7 +11,7 @@ use crate::integrity::LogSigner;
 use crate::integrity::checkpoint::{Checkpoint, CheckpointError, MAX_SIZE, Verified};
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle::{self, Frontier, Tree};
-use crate::integrity::note::MAX_NOTE;
+use crate::integrity::note::{MAX_NOTE, NoteError, NoteSignature};
 use crate::ledger::authority::Authority;
 use crate::ledger::tree::LogTree;
 use crate::ledger::{Damage, Folder};
@@ -19,7 +19,11 @@ use crate::store::{Store, StoreError, folder as store_folder, whole_file};
 
 /// Checkpoints in a folder, a file each, by their sizes; or none.
 #[derive(Debug, Clone, Default)]
-pub struct Checkpoints(PathBuf);
+pub struct Checkpoints {
+    folder: PathBuf,
+    /// Where the lines of witnesses lie, likewise.
+    cosignatures: Option<PathBuf>,
+}
 
 /// Why there is no checkpoint.
 #[derive(Debug, thiserror::Error)]
@@ -84,12 +88,12 @@ pub enum CheckpointsError {
 impl Checkpoints {
     /// Those that a ledger keeps itself.
     pub fn of(folder: &Folder) -> Self {
-        Self(folder.checkpoints())
+        Self { folder: folder.checkpoints(), cosignatures: Some(folder.cosignatures()) }
     }
 
     /// Those in any folder.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self(folder.into())
+        Self { folder: folder.into(), cosignatures: None }
     }
 
     /// Their sizes, in order. What is called otherwise is not looked at.
@@ -98,11 +102,11 @@ impl Checkpoints {
     ///
     /// [`CheckpointsError::Io`].
     pub fn sizes(&self) -> Result<Vec<u64>, CheckpointsError> {
-        if self.0.as_os_str().is_empty() {
+        if self.folder.as_os_str().is_empty() {
             return Ok(Vec::new());
         }
-        let refused = |source| CheckpointsError::Io { file: self.0.clone(), source };
-        let entries = match std::fs::read_dir(&self.0) {
+        let refused = |source| CheckpointsError::Io { file: self.folder.clone(), source };
+        let entries = match std::fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(refused(error)),
@@ -116,7 +120,7 @@ impl Checkpoints {
 
     /// The file of a size.
     pub fn file(&self, size: u64) -> PathBuf {
-        self.0.join(size.to_string())
+        self.folder.join(size.to_string())
     }
 
     /// The checkpoint of a size, its signature checked with the key that was in use then; nothing, if none is kept.
@@ -131,6 +135,7 @@ impl Checkpoints {
         let checkpoint =
             keys.log_key_at(size).ok_or_else(unsigned).and_then(|key| Verified::open(text.as_bytes(), key));
         let checkpoint = checkpoint.map_err(|source| CheckpointsError::Unusable { file: file.clone(), source })?;
+        let checkpoint = checkpoint.with(self.cosignatures(size)?);
         if checkpoint.size() == size {
             Ok(Some(checkpoint))
         } else {
@@ -153,11 +158,11 @@ impl Checkpoints {
     ///
     /// [`CheckpointsError::Io`].
     pub fn keep(&self, checkpoint: &Verified) -> Result<(), CheckpointsError> {
-        if self.0.as_os_str().is_empty() {
+        if self.folder.as_os_str().is_empty() {
             return Ok(());
         }
         let file = self.file(checkpoint.size());
-        let created = store_folder::create(&self.0)
+        let created = store_folder::create(&self.folder)
             .and_then(|()| whole_file::create_new(&file, checkpoint.note().to_string().as_bytes(), None));
         match created {
             Err(source) if source.kind() != std::io::ErrorKind::AlreadyExists => {
@@ -165,6 +170,39 @@ impl Checkpoints {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What witnesses wrote under the checkpoint of a size. Nothing of it is checked.
+    fn cosignatures(&self, size: u64) -> Result<Vec<NoteSignature>, CheckpointsError> {
+        let Some(folder) = &self.cosignatures else { return Ok(Vec::new()) };
+        let file = folder.join(size.to_string());
+        let text = read(&file)?.unwrap_or_default();
+        let lines = (1..).zip(text.lines()).map(|(number, line)| {
+            NoteSignature::parse(line).ok_or_else(|| CheckpointsError::Unusable {
+                file: file.clone(),
+                source: NoteError::Line(number).into(),
+            })
+        });
+        lines.collect()
+    }
+
+    /// Keeps what witnesses wrote under the checkpoint of a size, beside what others wrote, on the disk when this
+    /// returns.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointsError::Unusable`] if what is kept there cannot be read, [`CheckpointsError::Io`].
+    pub fn cosign(&self, size: u64, signatures: Vec<NoteSignature>) -> Result<(), CheckpointsError> {
+        let Some(folder) = &self.cosignatures else { return Ok(()) };
+        let mut all = self.cosignatures(size)?;
+        for signature in signatures {
+            all.retain(|known| (&known.name, known.key_id) != (&signature.name, signature.key_id));
+            all.push(signature);
+        }
+        let text: String = all.iter().map(|signature| format!("{signature}\n")).collect();
+        let file = folder.join(size.to_string());
+        let kept = store_folder::create(folder).and_then(|()| whole_file::replace(&file, text.as_bytes(), None));
+        kept.map_err(|source| CheckpointsError::Io { file, source })
     }
 
     /// Checks that a log goes on from the newest of these.

@@ -30,6 +30,7 @@ pub mod tree;
 #[cfg(test)]
 mod trial;
 pub mod verify;
+pub mod witness;
 
 use std::io;
 use std::time::Duration;

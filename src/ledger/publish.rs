@@ -167,7 +167,9 @@ pub fn open(folder: &Path, key: &Vkey) -> Result<(Log, Verified), PublishError> 
 /// The report on a published log, with its tiles compared with its events.
 pub fn with_tiles(mut report: Report, log: &Log, folder: &Path) -> Report {
     let faults = differing(log, folder).unwrap_or_else(|error| vec![Fault { seq: 0, what: error.to_string() }]);
+    let tiles = Tile::all(0, log.len()).filter(|tile| tile.level.is_some()).count();
     if let Some(tree) = report.layers.iter_mut().find(|of| of.layer == Layer::Tree) {
+        tree.covered += &format!("; published tiles compared: {tiles}");
         tree.take(faults);
     }
     report

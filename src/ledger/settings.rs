@@ -70,6 +70,9 @@ impl Folder {
     pub(crate) fn checkpoints(&self) -> PathBuf {
         self.0.join("checkpoints")
     }
+    pub(crate) fn cosignatures(&self) -> PathBuf {
+        self.0.join("cosignatures")
+    }
     pub(crate) fn readme(&self) -> PathBuf {
         self.0.join("README")
     }

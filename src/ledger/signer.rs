@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::integrity::note_key::{LogSigner, NoteKeyError, Vkey};
+use crate::integrity::note_key::{LogSigner, NoteKeyError, Vkey, WitnessSigner};
 use crate::integrity::signature::EVENT_NAMESPACE;
 use crate::integrity::signing_key::{SigningKey, SigningKeyError};
 use crate::integrity::ssh_key::PublicKey;
@@ -47,8 +47,8 @@ pub enum SignerError {
         /// Why.
         source: SigningKeyError,
     },
-    /// It holds no key of a log.
-    #[error("the log key {} cannot be used: {source}", .file.display())]
+    /// It holds no key of a log, or of a witness.
+    #[error("the key file {} cannot be used: {source}", .file.display())]
     NoLogKey {
         /// The file.
         file: PathBuf,
@@ -85,7 +85,8 @@ impl SignerError {
                 "use a key without a passphrase, made for this: ssh-keygen -t ed25519 -N '' -f FILE".to_owned()
             }
             Self::Unusable { .. } => "a key is made with: ssh-keygen -t ed25519 -N '' -f FILE".to_owned(),
-            Self::NoLogKey { .. } | Self::OtherLogKey { .. } => {
+            Self::NoLogKey { .. } => "it holds one line, `PRIVATE+KEY+NAME+ID+…`".to_owned(),
+            Self::OtherLogKey { .. } => {
                 "the log's key lies in the ledger's folder `keys/`, and is never copied: sign where it is".to_owned()
             }
             Self::Io { .. } => "look at the file and its folder".to_owned(),
@@ -158,6 +159,29 @@ pub fn log_signer(file: &Path, in_use: Option<&Vkey>) -> Result<LogSigner, Signe
     }
     let expected = in_use.map_or_else(|| "none".to_owned(), ToString::to_string);
     Err(SignerError::OtherLogKey { file: file.to_owned(), expected, found: found.to_string() })
+}
+
+/// Reads a witness's key from its file.
+///
+/// # Errors
+///
+/// [`SignerError`], with what to do about it.
+pub fn witness_signer(file: &Path) -> Result<WitnessSigner, SignerError> {
+    let text = secret(file)?;
+    text.trim_end().parse().map_err(|source| SignerError::NoLogKey { file: file.to_owned(), source })
+}
+
+/// Writes the text of a new private key, mode 0600, with the folder that it lies in.
+///
+/// # Errors
+///
+/// [`SignerError::Io`], also if the file is there already.
+pub fn create_secret(file: &Path, text: &str) -> Result<(), SignerError> {
+    let io = |source| SignerError::Io { file: file.to_owned(), source };
+    if let Some(folder) = file.parent() {
+        store_folder::create(folder).map_err(io)?;
+    }
+    whole_file::create_new(file, format!("{text}\n").as_bytes(), Some(0o600)).map_err(io)
 }
 
 /// Reads the text of a private key. As ssh does, it refuses a file that others can read.

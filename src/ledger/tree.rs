@@ -104,7 +104,9 @@ mod tests {
         for size in [1, 255, 256, 257, 512, 700, 1024, 1500_u64] {
             let more: Vec<Vec<u8>> = (store.len()..size).map(|seq| seq.to_be_bytes().to_vec()).collect();
             store.append(store.len(), &more).expect("there is room");
-            more.iter().for_each(|value| grown.push(merkle::leaf(value)));
+            for value in &more {
+                grown.push(merkle::leaf(value));
+            }
             let tree = LogTree::of(&store, size).expect("it can be read");
             assert_eq!(tree.root(size).expect("it can be read"), grown.root(), "{size} events");
             let again = Frontier::of(&tree, size).expect("it can be read");

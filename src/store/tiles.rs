@@ -208,7 +208,7 @@ mod tests {
             (0..600_u32).map(|number| number.to_be_bytes().repeat(1 + number as usize % 3)).collect();
         for tile in Tile::all(0, 600).filter(|tile| tile.level.is_none()) {
             let first = usize::try_from(tile.index * TILE_WIDTH).expect("a small number");
-            let some = values[first..].iter().take(TILE_WIDTH as usize).map(Vec::as_slice);
+            let some = values[first..].iter().take(BUNDLE_LEN).map(Vec::as_slice);
             let path = folder.path().join(tile.path());
             std::fs::create_dir_all(path.parent().expect("it lies in a folder")).expect("it can be made");
             std::fs::write(path, bundle(some)).expect("it can be written");

@@ -44,3 +44,4 @@ mod timeline;
 mod tour;
 mod treaties;
 mod trial;
+mod witnesses;

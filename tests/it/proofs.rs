@@ -81,8 +81,8 @@ fn a_proof_of_another_event_or_with_another_byte_is_refused() {
     // The signature is of the batch's end, which must be there, whole, and the last.
     for (rest, word) in [
         (Vec::new(), "missing"),
-        (last[..last.len() - 1].to_vec(), "event"),
-        ([&last[..], b"x"].concat(), "event"),
+        (last[..last.len() - 1].to_vec(), "armor"),
+        ([&last[..], b"x"].concat(), "proofs/2.tlog-proof: "),
         (last[last.iter().position(|byte| *byte == b'\n').expect("lines") + 1..].to_vec(), "event 3"),
     ] {
         desk.write("proofs/2.rest", rest);

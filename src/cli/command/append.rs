@@ -109,7 +109,7 @@ impl Append {
             Target::New(founded) if !self.dry_run => {
                 founded.publish()?;
             }
-            Target::There(ledger) if !self.dry_run && context.signs_each_append(&folder) => {
+            Target::There(ledger) if !self.dry_run && Context::signs_each_append(&folder) => {
                 context.sign(&ledger)?;
             }
             other => drop(other),

@@ -7,13 +7,12 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::command::checkpoint::vkey;
+use crate::cli::command::checkpoint::{text_of, vkey};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::event::chain::MAX_BATCH_BYTES;
 use crate::integrity::checkpoint::Verified;
-use crate::integrity::note::MAX_NOTE;
 use crate::integrity::proof::{check_consistency, check_inclusion};
 use crate::integrity::proof_file::{ConsistencyFile, INCLUSION, InclusionFile};
 use crate::integrity::{EventHash, Vkey};
@@ -45,7 +44,7 @@ pub(in crate::cli) struct Check {
 impl Check {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let key = vkey(&self.vkey, context)?;
-        let text = self.text(&self.file, context)?;
+        let text = text_of(&self.file, context)?;
         let checked = match text.lines().next() {
             Some(INCLUSION) => self.inclusion(&text, &key, context)?,
             Some(line) if line.starts_with("old ") => self.consistency(&text, &key, context)?,
@@ -82,17 +81,9 @@ impl Check {
             return Err(Failure::new(Exit::Misuse, "this proof goes on from an older checkpoint")
                 .hint("name its file with --against"));
         };
-        let older = opened(against, &self.text(against, context)?, key)?;
+        let older = opened(against, &text_of(against, context)?, key)?;
         check_consistency(&older, &newer, &proof.path).map_err(|error| self.refused(&error))?;
         Ok(Checked { older: Some(older.size()), ..Checked::of(What::Consistency, &newer) })
-    }
-
-    fn text(&self, file: &Path, context: &Context<'_, '_>) -> Result<String, Failure> {
-        let none = || Failure::new(Exit::CouldNot, format!("there is no file {}", file.display()));
-        let found =
-            read_bytes(&context.around.path(file), MAX_NOTE as u64).map_err(|error| unreadable(file, &error))?;
-        String::from_utf8(found.ok_or_else(none)?)
-            .map_err(|_| Failure::new(Exit::No, format!("{} is no text", file.display())))
     }
 
     fn refused(&self, what: &dyn std::fmt::Display) -> Failure {
@@ -105,11 +96,8 @@ fn opened(file: &Path, text: &str, key: &Vkey) -> Result<Verified, Failure> {
 }
 
 fn bytes(file: &Path, context: &Context<'_, '_>) -> Result<Option<Vec<u8>>, Failure> {
-    read_bytes(&context.around.path(file), MAX_BATCH_BYTES as u64).map_err(|error| unreadable(file, &error))
-}
-
-fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(Exit::CouldNot, format!("{} cannot be read: {error}", file.display()))
+    read_bytes(&context.around.path(file), MAX_BATCH_BYTES as u64)
+        .map_err(|error| Failure::new(Exit::CouldNot, format!("{} cannot be read: {error}", file.display())))
 }
 
 /// What was checked.

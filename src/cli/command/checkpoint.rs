@@ -1,5 +1,7 @@
 //! `servanda checkpoint`
 
+use std::path::{Path, PathBuf};
+
 use base64::prelude::{BASE64_STANDARD, Engine};
 use clap::{Args, Subcommand};
 use schemars::JsonSchema;
@@ -9,11 +11,17 @@ use crate::cli::command::counted;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Format, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
+use crate::domain::id::Origin;
 use crate::integrity::Vkey;
 use crate::integrity::checkpoint::Verified;
+use crate::integrity::note::NoteSignature;
+use crate::integrity::policy::Policy;
+use crate::integrity::proof_file::ConsistencyFile;
 use crate::ledger::authority::Authority;
 use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
+use crate::ledger::read_bytes;
 use crate::ledger::settings::CheckpointWhen;
+use crate::ledger::witness::{MAX_REQUEST, folder_name};
 use crate::ledger::{Folder, Ledger, Log, Settings, log_signer};
 
 /// Sign how many events there are, and which, for others to keep
@@ -36,6 +44,25 @@ enum What {
     Sign,
     /// List the checkpoints that were signed
     List,
+    /// Print what a witness is asked to sign: the newest checkpoint, and that it goes on from an older one
+    ///
+    /// `servanda witness sign` answers it, and so does every witness of C2SP tlog-witness at its `add-checkpoint`.
+    Request {
+        /// The last checkpoint that the witness signed, by its number of events
+        #[arg(long, value_name = "SIZE", default_value_t = 0)]
+        old: u64,
+    },
+    /// Keep what witnesses answered, if it holds
+    Cosign {
+        /// The file with the lines of their signatures
+        file: PathBuf,
+        /// For how many events the checkpoint was signed; the newest, if none is given
+        #[arg(long)]
+        size: Option<u64>,
+        /// The witnesses that are known, as C2SP tlog-policy writes them
+        #[arg(long, value_name = "FILE")]
+        policy: PathBuf,
+    },
     /// Print a signed checkpoint as it is
     Show {
         /// For how many events it was signed; the newest, if none is given
@@ -56,18 +83,22 @@ impl Checkpoint {
                 Ok(Exit::Done)
             }
             What::Show { size } => {
-                let kept = log.checkpoints();
+                let found = kept(&log, &keys, size)?;
                 drop(log);
-                let found = match size {
-                    Some(size) => kept.get(size, &keys)?,
-                    None => kept.newest(&keys)?,
-                };
-                let none = || Failure::new(Exit::CouldNot, "there is no such checkpoint");
-                let found =
-                    found.ok_or_else(|| none().hint("`servanda checkpoint list` shows those that there are"))?;
                 print(&found, context)?;
                 Ok(Exit::Done)
             }
+            What::Request { old } => {
+                let newest = kept(&log, &keys, None)?.alone();
+                let request = match old {
+                    0 => ConsistencyFile { old, path: Vec::new(), checkpoint: newest.note().to_string() },
+                    old => log.prove_consistency(&kept(&log, &keys, Some(old))?, &newest)?,
+                };
+                drop(log);
+                context.print(&request.text())?;
+                Ok(Exit::Done)
+            }
+            What::Cosign { file, size, policy } => cosign(&log, &kept(&log, &keys, size)?, &file, &policy, context),
         }
     }
 }
@@ -81,6 +112,62 @@ fn sign(log: &Log, keys: &Authority, context: &mut Context<'_, '_>) -> Outcome {
     Ok(Exit::Done)
 }
 
+/// The checkpoint of a size, or the newest.
+pub(in crate::cli) fn kept(log: &Log, keys: &Authority, size: Option<u64>) -> Result<Verified, Failure> {
+    let kept = log.checkpoints();
+    let found = match size {
+        Some(size) => kept.get(size, keys)?,
+        None => kept.newest(keys)?,
+    };
+    found.ok_or_else(|| {
+        let which =
+            size.map_or_else(|| "no checkpoint yet".to_owned(), |size| format!("no checkpoint of {size} events"));
+        Failure::new(Exit::CouldNot, format!("there is {which}"))
+            .hint("`servanda checkpoint` signs the log as it stands; `servanda checkpoint list` shows what was signed")
+    })
+}
+
+fn cosign(log: &Log, checkpoint: &Verified, file: &Path, policy: &Path, context: &mut Context<'_, '_>) -> Outcome {
+    let policy = policy_of(policy, context)?;
+    let name = file.display();
+    let text = text_of(file, context)?;
+    let lines = (1..).zip(text.lines()).map(|(number, line)| {
+        let none = || Failure::new(Exit::No, format!("{name}: line {number} is no signature"));
+        NoteSignature::parse(line).ok_or_else(none)
+    });
+    let given: Vec<NoteSignature> = lines.collect::<Result<_, _>>()?;
+    // Each by itself: what is kept already does not stand for what is given.
+    let alone = checkpoint.alone();
+    let holds = |signature: &NoteSignature| !policy.witnessed(&alone.clone().with([signature.clone()])).by.is_empty();
+    if let Some(bad) = given.iter().find(|signature| !holds(signature)) {
+        let message = format!("{name}: the signature of {} is of no known witness on this checkpoint", bad.name);
+        return Err(Failure::new(Exit::No, message).hint("nothing was kept; look at the policy, and at the size"));
+    }
+    let names: Vec<&str> = given.iter().map(|signature| signature.name.as_str()).collect();
+    let said = format!("kept under the checkpoint of {} events: {}\n", checkpoint.size(), names.join(", "));
+    log.checkpoints().cosign(checkpoint.size(), given)?;
+    context.say(&said);
+    Ok(Exit::Done)
+}
+
+/// Reads a small file of text that was named.
+pub(in crate::cli) fn text_of(file: &Path, context: &Context<'_, '_>) -> Result<String, Failure> {
+    let name = file.display();
+    let found = read_bytes(&context.around.path(file), MAX_REQUEST as u64)
+        .map_err(|error| Failure::new(Exit::CouldNot, format!("{name} cannot be read: {error}")))?;
+    let found = found.ok_or_else(|| Failure::new(Exit::CouldNot, format!("there is no file {name}")))?;
+    String::from_utf8(found).map_err(|_| Failure::new(Exit::No, format!("{name} is no text")))
+}
+
+/// Reads a policy that was named.
+pub(in crate::cli) fn policy_of(file: &Path, context: &Context<'_, '_>) -> Result<Policy, Failure> {
+    let text = text_of(file, context)?;
+    Policy::parse(&text).map_err(|error| {
+        Failure::new(Exit::Misuse, format!("{}: {error}", file.display()))
+            .hint("a policy is written as C2SP tlog-policy says: `witness NAME KEY`, `group`, `quorum`")
+    })
+}
+
 /// The note itself, or what it says.
 fn print(checkpoint: &Verified, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     if context.format() == Format::Table {
@@ -90,17 +177,20 @@ fn print(checkpoint: &Verified, context: &mut Context<'_, '_>) -> Result<(), Fai
 }
 
 impl Context<'_, '_> {
-    /// The checkpoints that this user has seen of the log of that name, wherever it lies.
-    pub(in crate::cli) fn remembered(&self, origin: &crate::domain::id::Origin) -> Checkpoints {
-        let variable = |name: &str| (self.around.variable)(name).map(std::path::PathBuf::from);
+    /// Where this program keeps what it has to remember of a user's logs.
+    pub(in crate::cli) fn state(&self) -> Option<PathBuf> {
+        let variable = |name: &str| (self.around.variable)(name).map(PathBuf::from);
         let state = variable("XDG_STATE_HOME").or_else(|| variable("HOME").map(|home| home.join(".local/state")));
-        // An origin has slashes, and could have `..` between them; a plus it never has.
-        let name = origin.as_str().replace('/', "+");
-        state.map(|state| Checkpoints::at(self.around.path(&state).join("servanda").join(name))).unwrap_or_default()
+        state.map(|state| self.around.path(&state).join("servanda"))
+    }
+
+    /// The checkpoints that this user has seen of the log of that name, wherever it lies.
+    pub(in crate::cli) fn remembered(&self, origin: &Origin) -> Checkpoints {
+        self.state().map(|state| Checkpoints::at(state.join(folder_name(origin.as_str())))).unwrap_or_default()
     }
 
     /// Whether a ledger's settings say that a checkpoint is signed after every append.
-    pub(in crate::cli) fn signs_each_append(&self, folder: &Folder) -> bool {
+    pub(in crate::cli) fn signs_each_append(folder: &Folder) -> bool {
         Settings::load(folder).is_ok_and(|settings| settings.checkpoint == CheckpointWhen::EachAppend)
     }
 

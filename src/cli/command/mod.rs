@@ -29,6 +29,7 @@ mod template;
 mod timeline;
 pub(super) mod verify;
 mod why;
+mod witness;
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -69,6 +70,7 @@ pub(super) enum Command {
     Completions(completions::Completions),
     Man(completions::Man),
     Checkpoint(checkpoint::Checkpoint),
+    Witness(witness::Witness),
     Prove(prove::Prove),
     Check(check::Check),
     Verify(verify::Verify),
@@ -103,6 +105,7 @@ impl Command {
             Self::Completions(command) => command.run(context),
             Self::Man(command) => command.run(context),
             Self::Checkpoint(command) => command.run(context),
+            Self::Witness(command) => command.run(context),
             Self::Prove(command) => command.run(context),
             Self::Check(command) => command.run(context),
             Self::Verify(command) => command.run(context),

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::command::checkpoint::kept;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, Outcome};
-use crate::integrity::checkpoint::Verified;
 use crate::ledger::authority::Authority;
-use crate::ledger::{Log, replace_with};
+use crate::ledger::replace_with;
 use crate::query::records::find;
 
 /// Prove to others that an event is in the log, or that the log only grew
@@ -39,7 +39,7 @@ impl Prove {
         let log = context.read_log("prove")?;
         let keys = Authority::of(&log.naming()?.events);
         if let Some([old, new]) = self.consistency.as_deref() {
-            let [older, newer] = [*old, *new].map(|size| checkpoint(&log, &keys, Some(size)));
+            let [older, newer] = [*old, *new].map(|size| kept(&log, &keys, Some(size)));
             let proof = log.prove_consistency(&older?, &newer?)?;
             drop(log);
             context.print(&proof.text())?;
@@ -51,7 +51,7 @@ impl Prove {
             Some(seq) => seq,
             None => find(&Context::read_hashed(&log)?.facts, named)?.seq,
         };
-        let proof = log.prove(seq, &checkpoint(&log, &keys, self.checkpoint)?)?;
+        let proof = log.prove(seq, &kept(&log, &keys, self.checkpoint)?)?;
         drop(log);
         let Some(folder) = self.output else {
             context.print(&proof.file.text())?;
@@ -72,19 +72,4 @@ impl Prove {
         }
         Ok(Exit::Done)
     }
-}
-
-/// The checkpoint of a size, or the newest.
-fn checkpoint(log: &Log, keys: &Authority, size: Option<u64>) -> Result<Verified, Failure> {
-    let kept = log.checkpoints();
-    let found = match size {
-        Some(size) => kept.get(size, keys)?,
-        None => kept.newest(keys)?,
-    };
-    found.ok_or_else(|| {
-        let which =
-            size.map_or_else(|| "no checkpoint yet".to_owned(), |size| format!("no checkpoint of {size} events"));
-        Failure::new(Exit::CouldNot, format!("there is {which}"))
-            .hint("`servanda checkpoint` signs the log as it stands; `servanda checkpoint list` shows what was signed")
-    })
 }

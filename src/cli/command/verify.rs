@@ -6,7 +6,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::command::checkpoint::vkey;
+use crate::cli::command::checkpoint::{policy_of, vkey};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
@@ -36,6 +36,9 @@ pub(in crate::cli) struct Verify {
     /// The log's key as it was had from elsewhere, with which the checkpoints must be signed; @FILE reads it from a file
     #[arg(long, value_name = "KEY")]
     vkey: Option<String>,
+    /// Which witnesses must have seen the log, as C2SP tlog-policy writes it; its logs are not looked at
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// Verify a folder that `export tiles` published, instead of a ledger
     #[arg(long, value_name = "FOLDER", requires = "vkey")]
     export: Option<PathBuf>,
@@ -44,18 +47,19 @@ pub(in crate::cli) struct Verify {
 impl Verify {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let mut checkpoints = self.checkpoints(context)?;
+        let policy = self.policy.as_deref().map(|file| policy_of(file, context)).transpose()?;
         let report = if let Some(folder) = &self.export {
             let key = vkey(self.vkey.as_deref().unwrap_or_default(), context)?;
             let folder = context.around.path(folder);
             let (log, checkpoint) = publish::open(&folder, &key)?;
             checkpoints.push(("checkpoint".to_owned(), checkpoint));
             let remembered = context.remembered(log.origin());
-            let report = verify(&log, &Outside { genesis: self.genesis, checkpoints, remembered });
+            let report = verify(&log, &Outside { genesis: self.genesis, checkpoints, remembered, policy });
             publish::with_tiles(report, &log, &folder)
         } else {
             let log = context.read_log("verify")?;
             let remembered = context.remembered(log.origin());
-            verify(&log, &Outside { genesis: self.genesis, checkpoints, remembered })
+            verify(&log, &Outside { genesis: self.genesis, checkpoints, remembered, policy })
         };
         context.answer(&VerifyAnswer::of(&report))?;
         Ok(if report.passed() { Exit::Done } else { Exit::No })

@@ -125,14 +125,12 @@ impl Comparison {
             return;
         }
         if self.sums.is_none() {
-            match summed(files, &mut self.referring) {
-                Ok(sums) => self.sums = Some(sums),
-                Err(_) => {
-                    // What cannot be read is not used by anybody.
-                    self.files = None;
-                    return;
-                }
-            }
+            let Ok(sums) = summed(files, &mut self.referring) else {
+                // What cannot be read is not used by anybody.
+                self.files = None;
+                return;
+            };
+            self.sums = Some(sums);
         }
         if seq >= self.begin + WINDOW {
             self.close();

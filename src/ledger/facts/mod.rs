@@ -158,10 +158,10 @@ impl Files {
         let recent = self.frames.par_iter().map(|(frame, bytes)| frame.block.events(bytes));
         let recent: Vec<Recorded> = recent.collect::<Result<Vec<_>, _>>().map(joined)?;
         let Some(blocks) = agreement.and_then(|id| self.blocks_of(id, &recent)) else {
-            let blocks = (0..self.base.index.blocks.len()).collect();
-            return in_their_places(self.of_blocks(blocks)?, recent, self.end().len);
+            let blocks: Vec<usize> = (0..self.base.index.blocks.len()).collect();
+            return in_their_places(self.of_blocks(&blocks)?, recent, self.end().len);
         };
-        let mut events = joined(self.of_blocks(blocks.into_iter().collect())?);
+        let mut events = joined(self.of_blocks(&blocks.into_iter().collect::<Vec<_>>())?);
         events.extend(recent);
         events.sort_unstable_by_key(|event| event.seq);
         Ok(events)
@@ -177,8 +177,8 @@ impl Files {
     }
 
     /// The events of some blocks.
-    fn of_blocks(&mut self, blocks: Vec<usize>) -> Result<Vec<Vec<Recorded>>, Unusable> {
-        self.bytes_of(&blocks)?.into_par_iter().map(|(block, bytes)| block.events(&bytes)).collect()
+    fn of_blocks(&mut self, blocks: &[usize]) -> Result<Vec<Vec<Recorded>>, Unusable> {
+        self.bytes_of(blocks)?.into_par_iter().map(|(block, bytes)| block.events(&bytes)).collect()
     }
 
     fn bytes_of(&mut self, blocks: &[usize]) -> Result<Vec<(Block, Vec<u8>)>, Unusable> {

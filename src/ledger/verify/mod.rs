@@ -1,8 +1,9 @@
 //! Verification: a verdict for each layer, every fault found, and how much was covered.
 //!
 //! What is found is data, not an error. After a fault it goes on from the actual bytes, so that one fault is told once.
-//! The layers `checkpoints`, `witnesses` and `timestamps` have nothing to check yet, and say so; `tree` compares the
-//! hashes that the store keeps of full bundles, `projections` the facts that are kept with what every event tells.
+//! `tree` compares the hashes that are kept of full tiles, `checkpoints` the roots that were signed, and `projections` the
+//! facts with what every event tells; `witnesses` are those of a policy. The layer `timestamps` has nothing to check yet, and
+//! says so.
 //!
 //! Events are looked at one by one on all cores (`seen`), a stretch of them in memory at a time, and put together in
 //! order (`walk`): memory does not grow with the log, but for the names of its documents.
@@ -19,6 +20,7 @@ use rayon::prelude::*;
 use crate::domain::shape::vocabulary;
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::EventHash;
+use crate::integrity::policy::Policy;
 use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::facts::{Comparison, Used};
 use crate::ledger::log::{Found, Log};
@@ -137,6 +139,8 @@ pub struct Outside {
     pub checkpoints: Vec<(String, Verified)>,
     /// Checkpoints of this log that were seen before and remembered.
     pub remembered: Checkpoints,
+    /// Which witnesses are known, and how many of them must have signed.
+    pub policy: Option<Policy>,
 }
 
 /// Verifies all of a log.
@@ -161,21 +165,25 @@ pub fn verify(log: &Log, outside: &Outside) -> Report {
     walk.end(log, outside.genesis);
     let documents = Kept::look(&log.shelf(), &walk.named, &walk.erased);
     let head = walk.chain.head();
-    let [tree, checkpoints] = walk.tree.report(&kept, outside, &walk.authority, log.len());
+    let [tree, checkpoints, witnesses] = walk.tree.report(&kept, outside, &walk.authority, log.len());
     let layers = vec![
         report(Layer::Bytes, walk.bytes_faults, format!("{} events, {} bytes", log.len(), walk.bytes)),
         report(Layer::Chain, walk.chain_faults, format!("{} events", log.len())),
         report(Layer::Signatures, walk.signature_faults, signatures_covered(walk.signatures, outside)),
         tree,
         checkpoints,
-        not_checked(Layer::Witnesses, "none is named"),
+        witnesses,
         not_checked(Layer::Timestamps, "none is kept"),
         if log.has_documents() {
             documents.report()
         } else {
-            not_checked(Layer::Documents, "none are published with the log")
+            not_checked(Layer::Documents, "no documents are published with the log")
         },
-        walk.quotes.report(),
+        if log.has_documents() {
+            walk.quotes.report()
+        } else {
+            not_checked(Layer::Evidence, "no documents are published with the log")
+        },
         projections(walk.facts, log.len(), head),
     ];
     Report { layers, events: log.len(), bytes: walk.bytes, head }

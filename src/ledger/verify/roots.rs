@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::merkle::{Frontier, Node};
+use crate::integrity::policy::Policy;
 use crate::ledger::authority::Authority;
 use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::verify::{Fault, Layer, LayerReport, Outside, not_checked, report};
@@ -69,7 +70,7 @@ impl Roots {
 
     /// The layers `tree` and `checkpoints` of a log of so many events, beside the checkpoints that it keeps itself and
     /// those that came from outside.
-    pub(super) fn report(self, kept: &Checkpoints, outside: &Outside, keys: &Authority, len: u64) -> [LayerReport; 2] {
+    pub(super) fn report(self, kept: &Checkpoints, outside: &Outside, keys: &Authority, len: u64) -> [LayerReport; 3] {
         let mut faults = Vec::new();
         let mut of_folder = |folder: &Checkpoints, name: &str| {
             let sizes = folder.sizes();
@@ -85,11 +86,16 @@ impl Roots {
         let remembered = of_folder(&outside.remembered, "remembered");
         let given = outside.checkpoints.iter().map(|(name, given)| (name.clone(), given.size(), Ok(given.clone())));
         let (mut checked, mut newest) = (0, 0);
+        let mut holding = Vec::new();
         let from_outside = outside.checkpoints.len() + remembered.len();
         for (name, size, found) in own.into_iter().chain(remembered).chain(given) {
             checked += 1;
-            match found.and_then(|checkpoint| self.fault(&checkpoint, len).map_or(Ok(()), Err)) {
-                Ok(()) => newest = newest.max(size),
+            let holds = |checkpoint| self.fault(&checkpoint, len).map_or(Ok(checkpoint), Err);
+            match found.and_then(holds) {
+                Ok(checkpoint) => {
+                    newest = newest.max(size);
+                    holding.push(checkpoint);
+                }
                 Err(what) => {
                     faults.push(Fault { seq: size.min(len).saturating_sub(1), what: format!("{name}: {what}") });
                 }
@@ -102,13 +108,46 @@ impl Roots {
         let tree = if self.tiles == 0 && newest == 0 {
             not_checked(Layer::Tree, "no checkpoint publishes a root yet")
         } else {
-            report(Layer::Tree, self.tile_faults, format!("{} hashes of full tiles; {published}", self.tiles))
+            let tiles = match self.tiles {
+                0 => String::new(),
+                tiles => format!("{tiles} hashes of full tiles; "),
+            };
+            report(Layer::Tree, self.tile_faults, tiles + &published)
         };
         let checkpoints = if checked == 0 && faults.is_empty() {
             not_checked(Layer::Checkpoints, "none is kept")
         } else {
-            report(Layer::Checkpoints, faults, format!("{checked}, of them {from_outside} from outside this folder"))
+            report(Layer::Checkpoints, faults, format!("{checked} signed roots, {from_outside} of them from outside"))
         };
-        [tree, checkpoints]
+        [tree, checkpoints, witnesses(holding, outside.policy.as_ref(), len)]
     }
+}
+
+/// Which of the checkpoints that hold were seen by as many witnesses as a policy asks for.
+fn witnesses(mut holding: Vec<Verified>, policy: Option<&Policy>, len: u64) -> LayerReport {
+    let Some(policy) = policy.filter(|policy| policy.needs_witnesses()) else {
+        return not_checked(Layer::Witnesses, "no policy names any");
+    };
+    holding.sort_by_key(Verified::size);
+    let seen: Vec<_> = holding.iter().map(|checkpoint| (checkpoint.size(), policy.witnessed(checkpoint))).collect();
+    let mut faults = Vec::new();
+    for (size, seen) in &seen {
+        for name in &seen.forged {
+            let what = format!("the signature of witness {name} under the checkpoint of {size} events is forged");
+            faults.push(Fault { seq: size.saturating_sub(1), what });
+        }
+    }
+    let newest = seen.iter().rev().find(|(_, seen)| seen.is_quorum);
+    let covered = match newest {
+        Some((size, seen)) => {
+            let names: Vec<&str> = seen.by.iter().map(|(name, _)| name.as_str()).collect();
+            format!("the first {size} events, seen by {}", names.join(", "))
+        }
+        None => {
+            let what = "no checkpoint was seen by as many witnesses as the policy asks for".to_owned();
+            faults.push(Fault { seq: len.saturating_sub(1), what });
+            String::new()
+        }
+    };
+    report(Layer::Witnesses, faults, covered)
 }

@@ -74,14 +74,14 @@ fn documents(facts: &Facts, shelf: &Shelf, folder: &std::path::Path) -> Result<u
     let mut copied = 0;
     for address in addresses {
         // One that was erased is nowhere.
-        if let Some(bytes) = shelf.document(address.as_str()).map_err(not_copied)? {
-            target.keep(address.as_str(), &bytes).map_err(not_copied)?;
+        if let Some(bytes) = shelf.document(address.as_str()).map_err(|error| not_copied(&error))? {
+            target.keep(address.as_str(), &bytes).map_err(|error| not_copied(&error))?;
             copied += 1;
         }
     }
     Ok(copied)
 }
 
-fn not_copied(error: crate::ledger::DocumentError) -> Failure {
+fn not_copied(error: &crate::ledger::DocumentError) -> Failure {
     Failure::new(Exit::CouldNot, error.to_string())
 }

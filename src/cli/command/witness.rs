@@ -1,0 +1,118 @@
+//! `servanda witness`
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use crate::cli::command::checkpoint::{text_of, vkey};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::{Context, Outcome};
+use crate::integrity::Vkey;
+use crate::integrity::note_key::WitnessSigner;
+use crate::ledger::signer::{create_secret, witness_signer};
+use crate::ledger::witness::{Refusal, Witness as Signing};
+
+/// Be a witness for logs, ours and others'
+///
+/// A witness signs a checkpoint only if its log goes on from the last one that it signed. So whoever trusts the witness knows that no other history was shown to it. It keeps what it signs on its disk before it answers, and a log that shows two histories as evidence.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda witness key --name witness.example/desk > witness.vkey
+  servanda checkpoint request > request
+  servanda witness sign request --log @public/log.vkey > answer")]
+pub(in crate::cli) struct Witness {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Print the witness's public key; one is made if there is none
+    Key {
+        /// The name that it signs under, for a new key: a web address without its scheme
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        own: Own,
+    },
+    /// Answer a request with a signature, if the log goes on from what was signed before
+    Sign {
+        /// The request, as `servanda checkpoint request` prints it
+        request: PathBuf,
+        /// The keys of the logs that are signed for; @FILE reads one from a file
+        #[arg(long, value_name = "KEY", required = true)]
+        log: Vec<String>,
+        #[command(flatten)]
+        own: Own,
+    },
+}
+
+/// What a witness keeps.
+#[derive(Debug, Args)]
+struct Own {
+    /// The witness's folder, with its key and what it signed [default: servanda-witness in $XDG_STATE_HOME]
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+}
+
+impl Own {
+    fn folder(&self, context: &Context<'_, '_>) -> Result<PathBuf, Failure> {
+        let own = self.folder.as_ref().map(|folder| context.around.path(folder));
+        own.or_else(|| context.state().map(|state| state.with_file_name("servanda-witness"))).ok_or_else(|| {
+            Failure::new(Exit::CouldNot, "neither HOME nor XDG_STATE_HOME says where a witness keeps what it signs")
+                .hint("name a folder with --folder")
+        })
+    }
+}
+
+impl Witness {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        match self.what {
+            What::Key { name, own } => {
+                let file = own.folder(context)?.join("key");
+                let signer = if file.exists() { witness_signer(&file)? } else { new_key(name, &file, context)? };
+                context.print(&format!("{}\n", signer.vkey()))?;
+            }
+            What::Sign { request, log, own } => {
+                let folder = own.folder(context)?;
+                let signer = witness_signer(&folder.join("key"))?;
+                let logs: Vec<Vkey> = log.iter().map(|key| vkey(key, context)).collect::<Result<_, _>>()?;
+                let text = text_of(&request, context)?;
+                let seconds = u64::try_from(context.around.now.unix_ms() / 1000).unwrap_or_default();
+                let answer = Signing::new(signer, logs, folder.join("signed")).add_checkpoint(&text, seconds);
+                let answer = answer.map_err(|refusal| refused(&request, &refusal))?;
+                context.print(&answer)?;
+            }
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn new_key(name: Option<String>, file: &Path, context: &mut Context<'_, '_>) -> Result<WitnessSigner, Failure> {
+    let Some(name) = name else {
+        return Err(Failure::new(Exit::Misuse, "there is no key yet").hint("--name NAME makes one under that name"));
+    };
+    let seed = (context.around.entropy)()?;
+    let signer = WitnessSigner::from_seed(&name, &seed)
+        .map_err(|error| Failure::new(Exit::Misuse, format!("--name: {error}")))?;
+    create_secret(file, &signer.to_secret_text())?;
+    Ok(signer)
+}
+
+fn refused(request: &Path, refusal: &Refusal) -> Failure {
+    let exit = match refusal {
+        Refusal::Conflict { .. } => Exit::Conflict,
+        Refusal::State { .. } => Exit::CouldNot,
+        _ => Exit::No,
+    };
+    let failure = Failure::new(exit, format!("{}: {refusal}", request.display()));
+    match refusal {
+        Refusal::Conflict { known } => failure.hint(format!("ask again: servanda checkpoint request --old {known}")),
+        Refusal::UnknownLog(_) => failure.hint("name its key with --log, as it was had from elsewhere"),
+        Refusal::Inconsistent { .. } => {
+            failure.hint("the log shows different histories: tell others, and show them both")
+        }
+        _ => failure,
+    }
+}

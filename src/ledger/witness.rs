@@ -1,0 +1,333 @@
+//! A witness for logs, ours and others': it signs a checkpoint only if it goes on from the last that it signed, and has
+//! that on its disk before it answers.
+//!
+//! In scope: C2SP tlog-witness without its transport, which is a request's body and what is answered to it. A checkpoint
+//! of a known log that does not go on is kept as evidence, with the one that it does not go on from.
+
+use std::path::{Path, PathBuf};
+
+use crate::integrity::Vkey;
+use crate::integrity::checkpoint::{Checkpoint, CheckpointError, Verified};
+use crate::integrity::note::{MAX_NOTE, Note, NoteError};
+use crate::integrity::note_key::WitnessSigner;
+use crate::integrity::proof::{ProofError, check_consistency};
+use crate::integrity::proof_file::{ConsistencyFile, ProofFileError};
+use crate::store::{folder as store_folder, whole_file};
+
+/// The most bytes in a request.
+pub const MAX_REQUEST: usize = MAX_NOTE + 64 * 64;
+
+/// A witness with its key, the logs that it knows, and what it has signed.
+#[derive(Debug)]
+pub struct Witness {
+    signer: WitnessSigner,
+    logs: Vec<Vkey>,
+    folder: PathBuf,
+}
+
+/// Why a checkpoint was not signed. Each has the status by which HTTP answers it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The request is none.
+    #[error(transparent)]
+    Form(#[from] ProofFileError),
+    /// What it has is no checkpoint.
+    #[error(transparent)]
+    NotCheckpoint(CheckpointError),
+    /// The older size is the larger one.
+    #[error("the older checkpoint has {old} events, more than the {new} of the newer")]
+    Backwards {
+        /// The older size, as the request says.
+        old: u64,
+        /// The size of the checkpoint.
+        new: u64,
+    },
+    /// The log is not one of those that are known.
+    #[error("the log `{0}` is not known here")]
+    UnknownLog(String),
+    /// No key of the log signed it.
+    #[error(transparent)]
+    Untrusted(CheckpointError),
+    /// It goes on from another size than that of the last checkpoint that was signed here.
+    #[error("the last checkpoint that was signed here has {known} events")]
+    Conflict {
+        /// Events of that checkpoint; none, if none was signed.
+        known: u64,
+    },
+    /// It does not go on from the last checkpoint: the log shows different histories.
+    #[error("ALARM: it does not go on from the last checkpoint that was signed here: {why}; both are kept in {}", .evidence.display())]
+    Inconsistent {
+        /// Why not.
+        why: ProofError,
+        /// Where both are kept.
+        evidence: PathBuf,
+    },
+    /// What was signed before cannot be read, or kept.
+    #[error("{}: {what}", .file.display())]
+    State {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+impl Refusal {
+    /// The status by which HTTP answers it.
+    ///
+    /// # Source
+    ///
+    /// C2SP tlog-witness, `add-checkpoint`.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Form(_) | Self::NotCheckpoint(_) | Self::Backwards { .. } => 400,
+            Self::Untrusted(_) => 403,
+            Self::UnknownLog(_) => 404,
+            Self::Conflict { .. } => 409,
+            Self::Inconsistent { .. } => 422,
+            Self::State { .. } => 500,
+        }
+    }
+}
+
+impl Witness {
+    /// With a key, the keys of the logs that it signs for, and the folder of what it signs. One process at a time may
+    /// use that folder.
+    pub fn new(signer: WitnessSigner, logs: Vec<Vkey>, folder: impl Into<PathBuf>) -> Self {
+        Self { signer, logs, folder: folder.into() }
+    }
+
+    /// Signs the checkpoint of a request, if it goes on from the last; the answer is the line of the signature. The
+    /// time is in seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// Every [`Refusal`].
+    ///
+    /// # Source
+    ///
+    /// C2SP tlog-witness, `add-checkpoint`.
+    pub fn add_checkpoint(&self, request: &str, seconds: u64) -> Result<String, Refusal> {
+        let request = ConsistencyFile::parse(request)?;
+        let newer = self.opened(&request.checkpoint)?;
+        let (old, new) = (request.old, newer.size());
+        if old > new {
+            return Err(Refusal::Backwards { old, new });
+        }
+        let file = self.folder.join(folder_name(newer.origin()));
+        let known = self.known(&file)?;
+        let known_size = known.as_ref().map_or(0, Verified::size);
+        if known_size != old {
+            return Err(Refusal::Conflict { known: known_size });
+        }
+        let consistent = match &known {
+            Some(older) => check_consistency(older, &newer, &request.path),
+            None if request.path.is_empty() => Ok(()),
+            None => Err(ProofError::Length { found: request.path.len() }),
+        };
+        if let Err(why) = consistent {
+            return Err(self.alarm(why, known.as_ref(), &newer));
+        }
+        let signature = self.signer.cosign(&newer, seconds);
+        let signed = newer.with([signature.clone()]);
+        // What was not kept was not signed.
+        self.keep(&file, signed.note())?;
+        Ok(format!("{signature}\n"))
+    }
+
+    /// The last checkpoint of a log that was signed here.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::State`].
+    pub fn last(&self, log: &Vkey) -> Result<Option<Verified>, Refusal> {
+        self.known(&self.folder.join(folder_name(log.name())))
+    }
+
+    fn opened(&self, text: &str) -> Result<Verified, Refusal> {
+        let form = |error: NoteError| Refusal::NotCheckpoint(error.into());
+        let note = Note::parse(text.as_bytes()).map_err(form)?;
+        let says = Checkpoint::parse(note.text()).map_err(Refusal::NotCheckpoint)?;
+        let keys: Vec<&Vkey> = self.logs.iter().filter(|key| key.name() == says.origin).collect();
+        let mut refusal = Refusal::UnknownLog(says.origin);
+        for key in keys {
+            match Verified::open(text.as_bytes(), key) {
+                Ok(checkpoint) => return Ok(checkpoint),
+                Err(error) => refusal = Refusal::Untrusted(error),
+            }
+        }
+        Err(refusal)
+    }
+
+    fn known(&self, file: &Path) -> Result<Option<Verified>, Refusal> {
+        let state = |what: String| Refusal::State { file: file.to_owned(), what };
+        let text = whole_file::read_text(file, MAX_NOTE as u64).map_err(|error| state(error.to_string()))?;
+        let Some(text) = text else { return Ok(None) };
+        let checkpoint = self.opened(&text).map_err(|error| state(error.to_string()))?;
+        // Only what was signed here counts.
+        self.signer.vkey().cosigned(&checkpoint).map_err(|error| state(error.to_string()))?;
+        Ok(Some(checkpoint))
+    }
+
+    fn keep(&self, file: &Path, note: &Note) -> Result<(), Refusal> {
+        let kept = store_folder::create(&self.folder)
+            .and_then(|()| whole_file::replace(file, note.to_string().as_bytes(), None));
+        kept.map_err(|error| Refusal::State { file: file.to_owned(), what: error.to_string() })
+    }
+
+    /// Keeps two checkpoints of one log that do not go on from each other.
+    fn alarm(&self, why: ProofError, older: Option<&Verified>, newer: &Verified) -> Refusal {
+        let evidence = self.folder.join("evidence").join(folder_name(newer.origin()));
+        let mut written = store_folder::create(&evidence);
+        for checkpoint in older.into_iter().chain([newer]) {
+            let root: String = checkpoint.root()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+            let file = evidence.join(format!("{}-{root}", checkpoint.size()));
+            let note = checkpoint.note().to_string();
+            written = written.and_then(|()| whole_file::replace(&file, note.as_bytes(), None));
+        }
+        match written {
+            Ok(()) => Refusal::Inconsistent { why, evidence },
+            Err(error) => Refusal::State { file: evidence, what: format!("{why}, and {error}") },
+        }
+    }
+}
+
+/// The name of a log in a folder: one element, whatever the log calls itself.
+pub fn folder_name(origin: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let name: String = origin
+        .chars()
+        .flat_map(|c| match c {
+            '/' => vec!['+'],
+            c if plain(c) => vec![c],
+            c => c.to_string().bytes().flat_map(|byte| format!("%{byte:02x}").chars().collect::<Vec<_>>()).collect(),
+        })
+        .collect();
+    // No folder's own name, and none that is hidden.
+    if name.starts_with('.') { format!("%2e{}", &name[1..]) } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::integrity::LogSigner;
+    use crate::integrity::merkle::{Node, Tree, leaf, node};
+
+    const ORIGIN: &str = "ledger.example/log";
+
+    /// A log whose events are numbers, or others from one on.
+    struct Numbers {
+        forked_at: u64,
+    }
+
+    impl Tree for Numbers {
+        type Error = std::convert::Infallible;
+
+        fn complete(&self, height: u32, index: u64) -> Result<Node, Self::Error> {
+            if height == 0 {
+                return Ok(leaf(&[u8::from(index >= self.forked_at), u8::try_from(index).expect("a small number")]));
+            }
+            Ok(node(&self.complete(height - 1, 2 * index)?, &self.complete(height - 1, 2 * index + 1)?))
+        }
+    }
+
+    fn log() -> LogSigner {
+        LogSigner::from_seed(ORIGIN, &[9; 32]).expect("a good name")
+    }
+
+    fn checkpoint(tree: &Numbers, size: u64) -> Verified {
+        let Ok(root) = tree.root(size);
+        Checkpoint { origin: ORIGIN.to_owned(), size, root }.sign(&log()).expect("it is one")
+    }
+
+    fn request(tree: &Numbers, old: u64, new: u64) -> String {
+        let Ok(path) = tree.consistency(old, new);
+        ConsistencyFile { old, path, checkpoint: checkpoint(tree, new).note().to_string() }.text()
+    }
+
+    fn witness(folder: &Path) -> Witness {
+        let signer = WitnessSigner::from_seed("witness.example", &[4; 32]).expect("a good name");
+        Witness::new(signer, vec![log().vkey()], folder)
+    }
+
+    const HONEST: Numbers = Numbers { forked_at: u64::MAX };
+
+    #[track_caller]
+    fn check(outcome: Result<String, Refusal>, status: u16) {
+        let refusal = outcome.expect_err("it is refused");
+        assert_eq!(refusal.status(), status, "{refusal}");
+    }
+
+    #[test]
+    fn a_witness_signs_what_goes_on_and_remembers_it() {
+        let desk = tempfile::tempdir().expect("a folder");
+        for (old, new) in [(0, 3), (3, 3), (3, 8), (8, 20)] {
+            // Each time from what is on the disk.
+            let witness = witness(desk.path());
+            let answer = witness.add_checkpoint(&request(&HONEST, old, new), 1000 + new).expect("it goes on");
+            let line = answer.strip_suffix('\n').expect("a line");
+            let signature = crate::integrity::note::NoteSignature::parse(line).expect("a signature");
+            let signed = checkpoint(&HONEST, new).with([signature]);
+            assert_eq!(witness.signer.vkey().cosigned(&signed), Ok(1000 + new));
+            assert_eq!(witness.last(&log().vkey()).expect("it can be read").map(|last| last.size()), Some(new));
+        }
+        check(witness(desk.path()).add_checkpoint(&request(&HONEST, 3, 30), 5), 409);
+        check(witness(desk.path()).add_checkpoint(&request(&HONEST, 0, 30), 5), 409);
+    }
+
+    #[test]
+    fn a_fork_is_an_alarm_with_both_checkpoints_kept() {
+        let desk = tempfile::tempdir().expect("a folder");
+        let witness = witness(desk.path());
+        witness.add_checkpoint(&request(&HONEST, 0, 8), 5).expect("it begins");
+        let forked = Numbers { forked_at: 5 };
+        check(witness.add_checkpoint(&request(&forked, 8, 12), 6), 422);
+        check(witness.add_checkpoint(&request(&forked, 8, 8), 6), 422);
+        let kept = std::fs::read_dir(desk.path().join("evidence/ledger.example+log")).expect("evidence is kept");
+        assert_eq!(kept.count(), 3, "the one that was signed, and two others");
+        assert_eq!(witness.last(&log().vkey()).expect("it can be read").map(|last| last.size()), Some(8));
+        // A log that was rolled back cannot go on from what was signed.
+        check(witness.add_checkpoint(&request(&HONEST, 4, 6), 6), 409);
+    }
+
+    #[test]
+    fn what_a_witness_does_not_know_it_does_not_sign() {
+        let desk = tempfile::tempdir().expect("a folder");
+        let witness = witness(desk.path());
+        check(witness.add_checkpoint("", 5), 400);
+        check(witness.add_checkpoint("old 0\n\nnothing", 5), 400);
+        let good = request(&HONEST, 0, 8);
+        check(witness.add_checkpoint(&good.replacen("old 0", "old 9", 1), 5), 400);
+        check(witness.add_checkpoint(&good.replacen(ORIGIN, "ledger.example/other", 1), 5), 404);
+        check(witness.add_checkpoint(&good.replacen("\n8\n", "\n9\n", 1), 5), 403);
+        let other = LogSigner::from_seed(ORIGIN, &[8; 32]).expect("a good name");
+        let Ok(root) = HONEST.root(8);
+        let forged = Checkpoint { origin: ORIGIN.to_owned(), size: 8, root }.sign(&other).expect("it is one");
+        let unsigned = ConsistencyFile { old: 0, path: Vec::new(), checkpoint: forged.note().to_string() };
+        check(witness.add_checkpoint(&unsigned.text(), 5), 403);
+        let with_proof = ConsistencyFile { old: 0, path: vec![[0; 32]], checkpoint: good[7..].to_owned() };
+        check(witness.add_checkpoint(&with_proof.text(), 5), 422);
+        assert!(witness.last(&log().vkey()).expect("it can be read").is_none());
+    }
+
+    #[test]
+    fn what_was_not_signed_here_is_not_gone_on_from() {
+        let desk = tempfile::tempdir().expect("a folder");
+        let witness = witness(desk.path());
+        witness.add_checkpoint(&request(&HONEST, 0, 8), 5).expect("it begins");
+        let file = desk.path().join("ledger.example+log");
+        let kept = std::fs::read_to_string(&file).expect("it is kept");
+        for other in [String::new(), checkpoint(&HONEST, 4).note().to_string(), kept.replacen("\n8\n", "\n7\n", 1)] {
+            std::fs::write(&file, other).expect("it can be written");
+            check(witness.add_checkpoint(&request(&HONEST, 8, 9), 6), 500);
+        }
+    }
+
+    #[test]
+    fn a_log_has_one_element_of_a_path_whatever_it_calls_itself() {
+        assert_eq!(folder_name("ledger.example/a/../b"), "ledger.example+a+..+b");
+        assert_eq!(folder_name(".."), "%2e.");
+        assert_eq!(folder_name("a b\u{e9}+%"), "a%20b%c3%a9%2b%25");
+    }
+}
