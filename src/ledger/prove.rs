@@ -61,6 +61,25 @@ impl Log {
         Ok(EventProof { file, event, rest })
     }
 
+    /// The proofs of all events of a checkpoint, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// Every [`ProveError`].
+    pub fn proofs(
+        &self,
+        checkpoint: &Verified,
+    ) -> Result<impl Iterator<Item = Result<InclusionFile, ProveError>>, ProveError> {
+        let size = checkpoint.size();
+        let tree = self.tree(size)?;
+        let note = checkpoint.note().to_string();
+        Ok((0..).zip(self.store.read(0..size)).map(move |(index, event)| {
+            let path = tree.inclusion(index, size)?;
+            check_inclusion(checkpoint, index, &event?, &path)?;
+            Ok(InclusionFile { index, path, checkpoint: note.clone() })
+        }))
+    }
+
     /// Proves that the log of one checkpoint goes on from that of an older one.
     ///
     /// # Errors

@@ -215,7 +215,12 @@ fn contents(log: &Log, tree: &LogTree<'_>, tile: Tile) -> Result<Vec<u8>, StoreE
     }
 }
 
-fn put(file: &Path, bytes: &[u8]) -> Result<(), PublishError> {
+/// Writes a file of what is published, and the folder that it lies in, onto the disk.
+///
+/// # Errors
+///
+/// [`PublishError::Io`].
+pub fn put(file: &Path, bytes: &[u8]) -> Result<(), PublishError> {
     let refused = |source| PublishError::Io { file: file.to_owned(), source };
     if let Some(folder) = file.parent() {
         store_folder::create(folder).map_err(refused)?;

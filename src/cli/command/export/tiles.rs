@@ -12,7 +12,7 @@ use crate::cli::{Context, Outcome};
 use crate::domain::source::Address;
 use crate::event::Facts;
 use crate::ledger::authority::Authority;
-use crate::ledger::publish::publish;
+use crate::ledger::publish::{publish, put};
 use crate::ledger::{Shelf, log_signer};
 use crate::query::keys::keys;
 
@@ -30,6 +30,9 @@ pub(super) struct Tiles {
     /// Copy the documents of sources too, but never personal ones
     #[arg(long)]
     with_documents: bool,
+    /// Write a proof of every event into `proofs`, under the checkpoint that is published
+    #[arg(long)]
+    with_proofs: bool,
 }
 
 impl Tiles {
@@ -52,6 +55,13 @@ impl Tiles {
         let folder = context.around.path(&self.folder);
         let done = publish(&log, &checkpoint, key, &folder, &beside)?;
         let documents = if self.with_documents { documents(&facts, &log.shelf(), &folder)? } else { 0 };
+        if self.with_proofs {
+            for proof in log.proofs(&checkpoint)? {
+                let proof = proof?;
+                let path = folder.join("proofs").join(format!("{}.tlog-proof", proof.index));
+                put(&path, proof.text().as_bytes())?;
+            }
+        }
         drop(log);
         let with = if self.with_documents { format!(", {documents} documents") } else { String::new() };
         context.say(&format!(
