@@ -182,6 +182,57 @@ else
     result "Go's tlog refuses a tile with a byte changed" "$tile" "$faults"
 fi
 
+# A timestamping authority of OpenSSL's own: what it signs is kept, and checked again by verify.
+if [[ " ${SERVANDA_TESTS_WITHOUT:-} " == *" openssl "* ]]; then
+    echo "left out: OpenSSL's timestamps, as asked"
+else
+    faults=
+    mkdir tsa
+    cat > tsa/openssl.cnf <<'CONFIG'
+[ req ]
+distinguished_name = name
+[ name ]
+[ ca ]
+basicConstraints = critical, CA:true
+keyUsage = critical, keyCertSign
+[ signer ]
+extendedKeyUsage = critical, timeStamping
+[ tsa ]
+default_tsa = authority
+[ authority ]
+serial = tsa/serial
+signer_digest = sha256
+default_policy = 1.2.3.4.1
+digests = sha256
+ess_cert_id_alg = sha256
+CONFIG
+    {
+        echo 01 > tsa/serial
+        openssl req -x509 -newkey rsa:2048 -nodes -keyout tsa/ca.key -out tsa/ca.pem -subj "/CN=CA" -days 30 \
+            -config tsa/openssl.cnf -extensions ca
+        openssl req -newkey rsa:2048 -nodes -keyout tsa/signer.key -out tsa/signer.csr -subj "/CN=TSA" -config tsa/openssl.cnf
+        openssl x509 -req -in tsa/signer.csr -CA tsa/ca.pem -CAkey tsa/ca.key -CAcreateserial -out tsa/signer.pem -days 30 \
+            -extfile tsa/openssl.cnf -extensions signer
+        "$servanda" checkpoint
+        "$servanda" checkpoint timestamp-request > tsa/request
+        openssl ts -reply -config tsa/openssl.cnf -queryfile tsa/request -signer tsa/signer.pem -inkey tsa/signer.key \
+            -out tsa/reply
+    } > tsa.out 2>&1 || faults+=" $(tail -n1 tsa.out)"
+    size=$("$servanda" checkpoint list --json | jq '.checkpoints[-1].size')
+    "$servanda" checkpoint timestamp tsa/reply --tsa-ca tsa/ca.pem > tsa.out 2>&1 || faults+=" $(cat tsa.out)"
+    openssl ts -verify -data "ilrs.servanda/checkpoints/$size" -in "ilrs.servanda/timestamps/$size.tsr" -CAfile tsa/ca.pem \
+        > tsa.out 2>&1 || faults+=" $(cat tsa.out)"
+    stamped() { "$servanda" verify --tsa-ca "$1" --json | jq -r '.layers[] | select(.layer == "timestamps") | .verdict'; }
+    [ "$(stamped tsa/ca.pem)" = pass ] || faults+=" verify does not pass it"
+    [ "$(stamped tsa/signer.pem)" = fail ] || faults+=" verify passes it with another authority"
+    "$servanda" export tiles public 2> export.out || faults+=" $(cat export.out)"
+    "$servanda" verify --export public --vkey @public/log.vkey --tsa-ca tsa/ca.pem > verify.out || faults+=" $(cat verify.out)"
+    end=$(stat -c %s tsa/reply)
+    printf '\377' | dd of="ilrs.servanda/timestamps/$size.tsr" bs=1 seek=$((end - 10)) conv=notrunc 2> dd.out
+    [ "$(stamped tsa/ca.pem)" = fail ] || faults+=" a reply with a byte changed passes"
+    result "openssl ts makes and checks timestamps of checkpoints" "$size events" "$faults"
+fi
+
 golden=$root/fixtures/golden/v1
 faults=
 listed=0

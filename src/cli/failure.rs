@@ -14,6 +14,7 @@ use crate::ledger::found::FoundError;
 use crate::ledger::prove::ProveError;
 use crate::ledger::publish::PublishError;
 use crate::ledger::restore::RestoreError;
+use crate::ledger::timestamps::TimestampError;
 use crate::ledger::{Damage, OpenError, SettingsError, SignerError};
 use crate::query::QueryError;
 
@@ -129,6 +130,19 @@ impl From<CheckpointsError> for Failure {
                 .hint("keep the file as evidence, and compare it with copies that others have")
                 .hint(OTHER_LEDGER),
             _ => Self::new(Exit::CouldNot, message),
+        }
+    }
+}
+
+impl From<TimestampError> for Failure {
+    fn from(error: TimestampError) -> Self {
+        let message = error.to_string();
+        match error {
+            TimestampError::Refused(_) => Self::new(Exit::No, message)
+                .hint("is it a reply for this checkpoint, and are these the authority's certificates?"),
+            TimestampError::NotRun { .. } => Self::new(Exit::CouldNot, message)
+                .hint("timestamps are made and checked with OpenSSL: install the package openssl"),
+            TimestampError::Io { .. } => Self::new(Exit::CouldNot, message),
         }
     }
 }

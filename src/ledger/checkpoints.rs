@@ -102,20 +102,7 @@ impl Checkpoints {
     ///
     /// [`CheckpointsError::Io`].
     pub fn sizes(&self) -> Result<Vec<u64>, CheckpointsError> {
-        if self.folder.as_os_str().is_empty() {
-            return Ok(Vec::new());
-        }
-        let refused = |source| CheckpointsError::Io { file: self.folder.clone(), source };
-        let entries = match std::fs::read_dir(&self.folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(refused(error)),
-        };
-        let names = entries.map(|entry| entry.map(|entry| entry.file_name()));
-        let names: Vec<_> = names.collect::<Result<_, _>>().map_err(refused)?;
-        let mut sizes: Vec<u64> = names.iter().filter_map(|name| size_of(name.to_str()?)).collect();
-        sizes.sort_unstable();
-        Ok(sizes)
+        if self.folder.as_os_str().is_empty() { Ok(Vec::new()) } else { sizes_in(&self.folder, "") }
     }
 
     /// The file of a size.
@@ -239,6 +226,22 @@ impl Checkpoints {
         self.keep(&made)?;
         Ok(made)
     }
+}
+
+/// The sizes by which the files of a folder are called that have that ending, in order; of none, if there is no folder.
+pub(super) fn sizes_in(folder: &Path, ending: &str) -> Result<Vec<u64>, CheckpointsError> {
+    let refused = |source| CheckpointsError::Io { file: folder.to_owned(), source };
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(refused(error)),
+    };
+    let names = entries.map(|entry| entry.map(|entry| entry.file_name()));
+    let names: Vec<_> = names.collect::<Result<_, _>>().map_err(refused)?;
+    let sizes = names.iter().filter_map(|name| size_of(name.to_str()?.strip_suffix(ending)?));
+    let mut sizes: Vec<u64> = sizes.collect();
+    sizes.sort_unstable();
+    Ok(sizes)
 }
 
 /// The size in a file's name.

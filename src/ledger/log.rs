@@ -3,6 +3,7 @@
 //! It holds the ledger's lock as long as it lives: take what is needed, and drop it, so that nobody waits for a reader.
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
@@ -20,6 +21,7 @@ use crate::ledger::facts::{self, Comparison, HeadsKnown, Scope};
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::shelf::Shelf;
 use crate::ledger::stretch::{check_end, checked, checked_keeping, parts};
+use crate::ledger::timestamps::Timestamps;
 use crate::ledger::tree::LogTree;
 use crate::ledger::{Access, Damage, OpenError, lock, open_store};
 use crate::store::bundle::BUNDLE_LEN;
@@ -301,6 +303,16 @@ impl Log {
     /// The checkpoints that are kept beside the store; of events that were had otherwise, none are.
     pub fn checkpoints(&self) -> Checkpoints {
         if self.lock.is_some() { Checkpoints::of(&self.folder) } else { Checkpoints::default() }
+    }
+
+    /// The timestamps that are kept beside its events.
+    pub fn timestamps(&self) -> Timestamps {
+        Timestamps::of(&self.folder)
+    }
+
+    /// The file of a checkpoint beside its events, byte for byte as it was signed.
+    pub fn checkpoint_file(&self, size: u64) -> PathBuf {
+        Checkpoints::of(&self.folder).file(size)
     }
 
     /// The tree over its first events, so many.

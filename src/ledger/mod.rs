@@ -26,6 +26,7 @@ pub mod settings;
 pub mod shelf;
 pub mod signer;
 mod stretch;
+pub mod timestamps;
 pub mod tree;
 #[cfg(test)]
 mod trial;

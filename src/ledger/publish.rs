@@ -121,9 +121,13 @@ pub fn publish(
         put(&folder.join(name), bytes)?;
     }
     let kept = log.checkpoints();
-    for earlier in kept.sizes()?.into_iter().filter(|earlier| *earlier <= size) {
-        if let Some(text) = super::checkpoints::read(&kept.file(earlier))? {
-            put(&folder.join("checkpoints").join(earlier.to_string()), text.as_bytes())?;
+    let stamps = log.timestamps();
+    let all = kept.sizes()?.into_iter().map(|earlier| ("checkpoints", earlier, kept.file(earlier)));
+    let stamped = stamps.sizes()?.into_iter().map(|earlier| ("timestamps", earlier, stamps.file(earlier)));
+    for (name, _, file) in all.chain(stamped).filter(|(_, earlier, _)| *earlier <= size) {
+        let refused = |source| PublishError::Io { file: file.clone(), source };
+        if let (Some(bytes), Some(last)) = (read_bytes(&file, MAX_NOTE as u64).map_err(refused)?, file.file_name()) {
+            put(&folder.join(name).join(last), &bytes)?;
         }
     }
     put(&folder.join("checkpoint"), checkpoint.note().to_string().as_bytes())?;

@@ -21,6 +21,7 @@ use crate::ledger::authority::Authority;
 use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
 use crate::ledger::read_bytes;
 use crate::ledger::settings::CheckpointWhen;
+use crate::ledger::timestamps::{self, Checker, MAX_REPLY};
 use crate::ledger::witness::{MAX_REQUEST, folder_name};
 use crate::ledger::{Folder, Ledger, Log, Settings, log_signer};
 
@@ -32,7 +33,8 @@ use crate::ledger::{Folder, Ledger, Log, Settings, log_signer};
 Examples:
   servanda checkpoint
   servanda checkpoint list
-  servanda checkpoint show > ilrs.checkpoint      to keep elsewhere")]
+  servanda checkpoint show > ilrs.checkpoint      to keep elsewhere
+  servanda checkpoint timestamp-request > request.tsq")]
 pub(in crate::cli) struct Checkpoint {
     #[command(subcommand)]
     what: Option<What>,
@@ -62,6 +64,26 @@ enum What {
         /// The witnesses that are known, as C2SP tlog-policy writes them
         #[arg(long, value_name = "FILE")]
         policy: PathBuf,
+    },
+    /// Print what a timestamping authority is asked, of RFC 3161 in DER
+    TimestampRequest {
+        /// For how many events the checkpoint was signed; the newest, if none is given
+        #[arg(long)]
+        size: Option<u64>,
+    },
+    /// Keep what a timestamping authority answered, if it holds
+    Timestamp {
+        /// The file with its reply
+        file: PathBuf,
+        /// For how many events the checkpoint was signed; the newest, if none is given
+        #[arg(long)]
+        size: Option<u64>,
+        /// The certificates of authorities that are trusted, in PEM
+        #[arg(long, value_name = "FILE")]
+        tsa_ca: PathBuf,
+        /// Certificates between those and the one that signed, in PEM
+        #[arg(long, value_name = "FILE")]
+        tsa_untrusted: Option<PathBuf>,
     },
     /// Print a signed checkpoint as it is
     Show {
@@ -96,6 +118,29 @@ impl Checkpoint {
                 };
                 drop(log);
                 context.print(&request.text())?;
+                Ok(Exit::Done)
+            }
+            What::TimestampRequest { size } => {
+                let checkpoint = kept(&log, &keys, size)?;
+                let file = log.checkpoint_file(checkpoint.size());
+                drop(log);
+                if context.around.out_is_terminal {
+                    return Err(Failure::new(Exit::Misuse, "a request is no text").hint("send it to a file: > FILE"));
+                }
+                let request = timestamps::request(Path::new(OPENSSL), &file)?;
+                context.around.out.write_all(&request)?;
+                context.around.out.flush()?;
+                Ok(Exit::Done)
+            }
+            What::Timestamp { file, size, tsa_ca, tsa_untrusted } => {
+                let checkpoint = kept(&log, &keys, size)?;
+                let checker = checker(&tsa_ca, tsa_untrusted.as_deref(), context);
+                let reply = context.around.path(&file);
+                let none = || Failure::new(Exit::CouldNot, format!("there is no file {}", file.display()));
+                let bytes = read_bytes(&reply, MAX_REPLY)?.ok_or_else(none)?;
+                let time = checker.check(&log.checkpoint_file(checkpoint.size()), &reply)?;
+                log.timestamps().keep(checkpoint.size(), &bytes)?;
+                context.say(&format!("kept for the checkpoint of {} events: {time}\n", checkpoint.size()));
                 Ok(Exit::Done)
             }
             What::Cosign { file, size, policy } => cosign(&log, &kept(&log, &keys, size)?, &file, &policy, context),
@@ -148,6 +193,18 @@ fn cosign(log: &Log, checkpoint: &Verified, file: &Path, policy: &Path, context:
     log.checkpoints().cosign(checkpoint.size(), given)?;
     context.say(&said);
     Ok(Exit::Done)
+}
+
+/// The program that checks timestamps.
+const OPENSSL: &str = "openssl";
+
+/// How timestamps are checked, with the certificates that were named.
+pub(in crate::cli) fn checker(authorities: &Path, between: Option<&Path>, context: &Context<'_, '_>) -> Checker {
+    Checker {
+        openssl: PathBuf::from(OPENSSL),
+        authorities: context.around.path(authorities),
+        between: between.map(|file| context.around.path(file)),
+    }
 }
 
 /// Reads a small file of text that was named.

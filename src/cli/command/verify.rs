@@ -6,7 +6,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::command::checkpoint::{policy_of, vkey};
+use crate::cli::command::checkpoint::{checker, policy_of, vkey};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
@@ -39,6 +39,12 @@ pub(in crate::cli) struct Verify {
     /// Which witnesses must have seen the log, as C2SP tlog-policy writes it; its logs are not looked at
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// The certificates of timestamping authorities that are trusted, in PEM; `openssl ts` checks with them
+    #[arg(long, value_name = "FILE")]
+    tsa_ca: Option<PathBuf>,
+    /// Certificates between those and the one that signed, in PEM
+    #[arg(long, value_name = "FILE", requires = "tsa_ca")]
+    tsa_untrusted: Option<PathBuf>,
     /// Verify a folder that `export tiles` published, instead of a ledger
     #[arg(long, value_name = "FOLDER", requires = "vkey")]
     export: Option<PathBuf>,
@@ -47,6 +53,7 @@ pub(in crate::cli) struct Verify {
 impl Verify {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let mut checkpoints = self.checkpoints(context)?;
+        let timestamps = self.tsa_ca.as_deref().map(|file| checker(file, self.tsa_untrusted.as_deref(), context));
         let policy = self.policy.as_deref().map(|file| policy_of(file, context)).transpose()?;
         let report = if let Some(folder) = &self.export {
             let key = vkey(self.vkey.as_deref().unwrap_or_default(), context)?;
@@ -54,12 +61,12 @@ impl Verify {
             let (log, checkpoint) = publish::open(&folder, &key)?;
             checkpoints.push(("checkpoint".to_owned(), checkpoint));
             let remembered = context.remembered(log.origin());
-            let report = verify(&log, &Outside { genesis: self.genesis, checkpoints, remembered, policy });
+            let report = verify(&log, &Outside { genesis: self.genesis, checkpoints, remembered, policy, timestamps });
             publish::with_tiles(report, &log, &folder)
         } else {
             let log = context.read_log("verify")?;
             let remembered = context.remembered(log.origin());
-            verify(&log, &Outside { genesis: self.genesis, checkpoints, remembered, policy })
+            verify(&log, &Outside { genesis: self.genesis, checkpoints, remembered, policy, timestamps })
         };
         context.answer(&VerifyAnswer::of(&report))?;
         Ok(if report.passed() { Exit::Done } else { Exit::No })

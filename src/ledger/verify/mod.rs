@@ -2,8 +2,8 @@
 //!
 //! What is found is data, not an error. After a fault it goes on from the actual bytes, so that one fault is told once.
 //! `tree` compares the hashes that are kept of full tiles, `checkpoints` the roots that were signed, and `projections` the
-//! facts with what every event tells; `witnesses` are those of a policy. The layer `timestamps` has nothing to check yet, and
-//! says so.
+//! facts with what every event tells; `witnesses` are those of a policy, and `timestamps` those of
+//! authorities whose certificates are brought.
 //!
 //! Events are looked at one by one on all cores (`seen`), a stretch of them in memory at a time, and put together in
 //! order (`walk`): memory does not grow with the log, but for the names of its documents.
@@ -25,6 +25,7 @@ use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::facts::{Comparison, Used};
 use crate::ledger::log::{Found, Log};
 use crate::ledger::settings::Head;
+use crate::ledger::timestamps::Checker;
 use crate::store::bundle::BUNDLE_LEN;
 
 use documents::{Kept, Texts};
@@ -141,6 +142,8 @@ pub struct Outside {
     pub remembered: Checkpoints,
     /// Which witnesses are known, and how many of them must have signed.
     pub policy: Option<Policy>,
+    /// How timestamps are checked.
+    pub timestamps: Option<Checker>,
 }
 
 /// Verifies all of a log.
@@ -173,7 +176,7 @@ pub fn verify(log: &Log, outside: &Outside) -> Report {
         tree,
         checkpoints,
         witnesses,
-        not_checked(Layer::Timestamps, "none is kept"),
+        timestamps(log, outside.timestamps.as_ref()),
         if log.has_documents() {
             documents.report()
         } else {
@@ -199,6 +202,37 @@ fn stretch(looking: Looking<'_>, start: u64) -> Vec<Seen> {
         seen::look(looking, found)
     };
     bundles.into_par_iter().flat_map_iter(look).collect()
+}
+
+/// Every timestamp is over a checkpoint that is kept; whether that holds is told by the layer of checkpoints.
+fn timestamps(log: &Log, checker: Option<&Checker>) -> LayerReport {
+    let kept = log.timestamps();
+    let sizes = match kept.sizes() {
+        Ok(sizes) if sizes.is_empty() => return not_checked(Layer::Timestamps, "none is kept"),
+        Ok(sizes) => sizes,
+        Err(error) => {
+            let fault = Fault { seq: log.len().saturating_sub(1), what: error.to_string() };
+            return report(Layer::Timestamps, vec![fault], String::new());
+        }
+    };
+    let Some(checker) = checker else {
+        return not_checked(Layer::Timestamps, "no authority's certificate was given to check them with");
+    };
+    let (mut faults, mut oldest) = (Vec::new(), None);
+    for size in &sizes {
+        match checker.check(&log.checkpoint_file(*size), &kept.file(*size)) {
+            Ok(time) => oldest = oldest.or(Some((*size, time))),
+            Err(error) => {
+                let what = format!("timestamps/{size}.tsr: {error}");
+                faults.push(Fault { seq: size.saturating_sub(1), what });
+            }
+        }
+    }
+    let covered = match oldest {
+        Some((size, time)) => format!("{} of checkpoints, the first over {size} events at {time}", sizes.len()),
+        None => String::new(),
+    };
+    report(Layer::Timestamps, faults, covered)
 }
 
 /// The facts that are kept are compared, if questions use them: those of this very head.
