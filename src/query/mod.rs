@@ -29,6 +29,7 @@
 
 pub mod actions;
 pub mod agreement;
+pub mod certificate;
 pub mod conflicts;
 pub mod consequences;
 pub mod contributions;

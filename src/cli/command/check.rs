@@ -7,7 +7,8 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::command::checkpoint::{text_of, vkey};
+use crate::cli::command::checkpoint::{text_within, vkey};
+use crate::cli::command::counted;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
@@ -18,6 +19,8 @@ use crate::integrity::proof_file::{ConsistencyFile, INCLUSION, InclusionFile};
 use crate::integrity::{EventHash, Vkey};
 use crate::ledger::batch_end::{BatchEnd, batch_end};
 use crate::ledger::read_bytes;
+use crate::query::certificate;
+use crate::query::why::Why;
 
 /// Check a proof or a checkpoint, with the log's key and without the ledger
 ///
@@ -44,10 +47,11 @@ pub(in crate::cli) struct Check {
 impl Check {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let key = vkey(&self.vkey, context)?;
-        let text = text_of(&self.file, context)?;
+        let text = text_within(&self.file, MAX_BATCH_BYTES as u64, context)?;
         let checked = match text.lines().next() {
             Some(INCLUSION) => self.inclusion(&text, &key, context)?,
             Some(line) if line.starts_with("old ") => self.consistency(&text, &key, context)?,
+            Some(line) if line.starts_with('{') => self.certificate(&text, &key)?,
             _ => Checked::of(What::Checkpoint, &opened(&self.file, &text, &key)?),
         };
         context.answer(&checked)?;
@@ -81,9 +85,18 @@ impl Check {
             return Err(Failure::new(Exit::Misuse, "this proof goes on from an older checkpoint")
                 .hint("name its file with --against"));
         };
-        let older = opened(against, &text_of(against, context)?, key)?;
+        let older = opened(against, &text_within(against, MAX_BATCH_BYTES as u64, context)?, key)?;
         check_consistency(&older, &newer, &proof.path).map_err(|error| self.refused(&error))?;
         Ok(Checked { older: Some(older.size()), ..Checked::of(What::Consistency, &newer) })
+    }
+
+    fn certificate(&self, text: &str, key: &Vkey) -> Result<Checked, Failure> {
+        let found = certificate::check(text, key).map_err(|error| self.refused(&error))?;
+        Ok(Checked {
+            answer: Some(found.answer),
+            events: Some(found.events as u64),
+            ..Checked::of(What::Certificate, &found.checkpoint)
+        })
     }
 
     fn refused(&self, what: &dyn std::fmt::Display) -> Failure {
@@ -110,6 +123,8 @@ enum What {
     Consistency,
     /// That a checkpoint is signed by the log.
     Checkpoint,
+    /// That an answer follows from events that are in the log.
+    Certificate,
 }
 
 /// The answer: `servanda/checked/v1`.
@@ -129,6 +144,10 @@ pub(in crate::cli) struct Checked {
     older: Option<u64>,
     /// The event.
     event: Option<EventChecked>,
+    /// The answer, derived again.
+    answer: Option<Why>,
+    /// Events that it was derived from.
+    events: Option<u64>,
     /// What no such file can show.
     not_shown: Vec<&'static str>,
 }
@@ -174,6 +193,10 @@ impl Checked {
                 .push("whether the recorder's key was allowed to sign: that follows from earlier events of the log");
             not_shown.push("whether a later event corrects or retracts it");
         }
+        if what == What::Certificate {
+            not_shown.push("whether an event that the file leaves out, or a later one, changes the answer");
+            not_shown.push("whether the recorders' keys were allowed to sign");
+        }
         not_shown.push("whether the log shows others another history: compare checkpoints with theirs");
         Self {
             schema: "servanda/checked/v1",
@@ -183,6 +206,8 @@ impl Checked {
             root: BASE64_STANDARD.encode(checkpoint.root()),
             older: None,
             event: None,
+            answer: None,
+            events: None,
             not_shown,
         }
     }
@@ -193,7 +218,12 @@ impl Answer for Checked {
 
     fn table(&self, screen: Screen) -> String {
         let log = format!("the log {} of {} events", self.origin, self.size);
+        let derived = self.answer.as_ref().map(|answer| {
+            let from = counted(usize::try_from(self.events.unwrap_or_default()).unwrap_or_default(), "event", "events");
+            format!("{}\nThis follows from {from} of {log}\n", answer.table(screen).trim_end())
+        });
         let mut text = match (&self.event, self.older) {
+            _ if derived.is_some() => derived.unwrap_or_default(),
             (Some(event), _) => format!(
                 "event {} ({}) is in {log}\nhash      {}\nrecorded  {} by {}\nsigned    with event {}, by the key {}\n",
                 event.seq, event.id, event.hash, event.recorded, event.recorder, event.signed_with, event.key
@@ -215,6 +245,7 @@ impl Answer for Checked {
             What::Inclusion => "inclusion",
             What::Consistency => "consistency",
             What::Checkpoint => "checkpoint",
+            What::Certificate => "certificate",
         };
         let row = vec![what.to_owned(), self.origin.clone(), self.size.to_string(), event, older];
         Sheet { header: vec!["what", "origin", "size", "event", "older"], rows: vec![(Tone::Plain, row)] }

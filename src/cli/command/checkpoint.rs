@@ -209,8 +209,13 @@ pub(in crate::cli) fn checker(authorities: &Path, between: Option<&Path>, contex
 
 /// Reads a small file of text that was named.
 pub(in crate::cli) fn text_of(file: &Path, context: &Context<'_, '_>) -> Result<String, Failure> {
+    text_within(file, MAX_REQUEST as u64, context)
+}
+
+/// Reads a file of text that was named, of at most so many bytes.
+pub(in crate::cli) fn text_within(file: &Path, limit: u64, context: &Context<'_, '_>) -> Result<String, Failure> {
     let name = file.display();
-    let found = read_bytes(&context.around.path(file), MAX_REQUEST as u64)
+    let found = read_bytes(&context.around.path(file), limit)
         .map_err(|error| Failure::new(Exit::CouldNot, format!("{name} cannot be read: {error}")))?;
     let found = found.ok_or_else(|| Failure::new(Exit::CouldNot, format!("there is no file {name}")))?;
     String::from_utf8(found).map_err(|_| Failure::new(Exit::No, format!("{name} is no text")))

@@ -3,6 +3,7 @@
 mod agreement;
 pub(super) mod append;
 pub(super) mod asking;
+mod certify;
 pub(super) mod check;
 pub(super) mod checkpoint;
 mod completions;
@@ -72,6 +73,7 @@ pub(super) enum Command {
     Checkpoint(checkpoint::Checkpoint),
     Witness(witness::Witness),
     Prove(prove::Prove),
+    Certify(certify::Certify),
     Check(check::Check),
     Verify(verify::Verify),
 }
@@ -107,6 +109,7 @@ impl Command {
             Self::Checkpoint(command) => command.run(context),
             Self::Witness(command) => command.run(context),
             Self::Prove(command) => command.run(context),
+            Self::Certify(command) => command.run(context),
             Self::Check(command) => command.run(context),
             Self::Verify(command) => command.run(context),
         }
