@@ -21,6 +21,7 @@ use crate::cli::command::schema::Schemas;
 use crate::cli::command::verify::VerifyAnswer;
 use crate::exchange::{ndjson, schema};
 use crate::query::agreement::AgreementPage;
+use crate::query::certificate::Certificate;
 use crate::query::conflicts::Conflicts;
 use crate::query::counts::Counts;
 use crate::query::diff::Diff;
@@ -78,6 +79,11 @@ pub const FILES: &[Published] = &[
         name: "servanda/announcement/v1",
         what: "One announcement, as in a line of NDJSON.",
         schema: |_| schema::announcement(),
+    },
+    Published {
+        name: "servanda/certificate/v1",
+        what: "An answer with the events that it rests on, and proofs of them.",
+        schema: schema_of::<Certificate>,
     },
     Published {
         name: "servanda/exported-event/v1",

@@ -152,6 +152,7 @@ impl From<PublishError> for Failure {
         let message = error.to_string();
         match error {
             PublishError::Checkpoints(error) => error.into(),
+            PublishError::Incomplete { .. } => Self::new(Exit::No, message).hint("get the folder again, whole"),
             PublishError::NotThisLog { .. } => {
                 Self::new(Exit::No, message).hint("name another folder, or give the key of that log")
             }

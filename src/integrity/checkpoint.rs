@@ -12,7 +12,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 
 use super::merkle::{Node, root};
 use super::note::{Note, NoteError, NoteSignature};
-use super::note_key::{LogSigner, Vkey};
+use super::note_key::{LogSigner, Vkey, WitnessKey};
 
 /// The most events that a checkpoint may stand for: what JSON's readers keep exactly.
 pub const MAX_SIZE: u64 = (1 << 53) - 1;
@@ -33,6 +33,8 @@ pub struct Checkpoint {
 pub struct Verified {
     says: Checkpoint,
     note: Note,
+    /// The signature that was checked.
+    signed: NoteSignature,
 }
 
 /// Why bytes are no checkpoint of a log.
@@ -97,9 +99,8 @@ impl Checkpoint {
         if key.name() != self.origin {
             return Err(CheckpointError::Origin { expected: self.origin, found: key.name().to_owned() });
         }
-        let mut note = Note::new(text)?;
-        note.add(signer.sign(note.text()));
-        Ok(Verified { says: self, note })
+        let signed = signer.sign(&text);
+        Ok(Verified { says: self, note: Note::new(text)?.only(signed.clone()), signed })
     }
 }
 
@@ -119,12 +120,30 @@ impl Verified {
     /// Every [`CheckpointError`].
     pub fn open(bytes: &[u8], key: &Vkey) -> Result<Self, CheckpointError> {
         let note = Note::parse(bytes)?;
-        key.verify(note.text(), note.signature_by(key)?)?;
+        let mut signed = None;
+        for signature in note.signatures_by(key)? {
+            key.verify(note.text(), &signature.bytes)?;
+            signed = signed.or(Some(signature.clone()));
+        }
         let says = Checkpoint::parse(note.text())?;
         if says.origin != key.name() {
             return Err(CheckpointError::Origin { expected: key.name().to_owned(), found: says.origin });
         }
-        Ok(Self { says, note })
+        let signed = signed.expect("there is one at least");
+        Ok(Self { says, note, signed })
+    }
+
+    /// Reads a checkpoint that a witness signed, which had checked the log's signature then: for the witness itself.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::Note`], [`CheckpointError::Form`].
+    pub fn reopen(bytes: &[u8], witness: &WitnessKey) -> Result<Self, CheckpointError> {
+        let note = Note::parse(bytes)?;
+        let signed = note.signatures_by(witness)?.next().cloned().expect("there is one at least");
+        let found = Self { says: Checkpoint::parse(note.text())?, note, signed };
+        witness.cosigned(&found)?;
+        Ok(found)
     }
 
     /// The same with more signatures under it, of which none is checked.
@@ -136,12 +155,10 @@ impl Verified {
         self
     }
 
-    /// The same with the log's signatures alone.
+    /// The same with the one signature that was checked.
     #[must_use]
     pub fn alone(&self) -> Self {
-        let mut alone = self.clone();
-        alone.note.keep_only(self.origin());
-        alone
+        Self { note: self.note.only(self.signed.clone()), ..self.clone() }
     }
 
     /// The log's name.

@@ -33,16 +33,19 @@ impl WitnessKey {
     ///
     /// C2SP tlog-cosignature, of Ed25519.
     pub fn cosigned(&self, checkpoint: &Verified) -> Result<u64, NoteError> {
-        let bytes = checkpoint.note().signature_by(self)?;
-        let (seconds, signature) = bytes.split_first_chunk::<8>().ok_or_else(|| self.forged())?;
-        let seconds = u64::from_be_bytes(*seconds);
-        // Without a time, nothing is said of what is the largest.
-        if seconds == 0 || i64::try_from(seconds).is_err() {
-            return Err(self.forged());
+        let mut newest = 0;
+        for signature in checkpoint.note().signatures_by(self)? {
+            let (seconds, signature) = signature.bytes.split_first_chunk::<8>().ok_or_else(|| self.forged())?;
+            let seconds = u64::from_be_bytes(*seconds);
+            // Without a time, nothing is said of what is the largest.
+            if seconds == 0 || i64::try_from(seconds).is_err() {
+                return Err(self.forged());
+            }
+            let signature = signature.try_into().map_err(|_| self.forged())?;
+            self.check(&message(seconds, checkpoint.note().text()), signature)?;
+            newest = newest.max(seconds);
         }
-        let signature = signature.try_into().map_err(|_| self.forged())?;
-        self.check(&message(seconds, checkpoint.note().text()), signature)?;
-        Ok(seconds)
+        Ok(newest)
     }
 }
 

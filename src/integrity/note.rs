@@ -75,7 +75,7 @@ impl Note {
         if !text.ends_with('\n') {
             return Err(NoteError::Form("its text does not end with a line feed"));
         }
-        if text.chars().any(|c| c.is_ascii_control() && c != '\n') {
+        if text.chars().any(is_control) {
             return Err(NoteError::Form("it has control characters"));
         }
         Ok(Self { text, signatures: Vec::new() })
@@ -95,6 +95,9 @@ impl Note {
             return Err(NoteError::Form("it has more than 1 MiB"));
         }
         let all = std::str::from_utf8(bytes).map_err(|_| NoteError::Form("it is not UTF-8"))?;
+        if all.chars().any(is_control) {
+            return Err(NoteError::Form("it has control characters"));
+        }
         // The last empty line divides: the text may have others.
         let Some(end) = all.rfind("\n\n") else {
             return Err(NoteError::Form("no empty line stands between its text and its signatures"));
@@ -134,21 +137,32 @@ impl Note {
         }
     }
 
-    /// Forgets the signatures of all others than those of a name.
-    pub(super) fn keep_only(&mut self, name: &str) {
-        self.signatures.retain(|signature| signature.name == name);
+    /// The same text with one signature.
+    pub(super) fn only(&self, signature: NoteSignature) -> Self {
+        Self { text: self.text.clone(), signatures: vec![signature] }
     }
 
-    /// The bytes of the first signature that says it is by that key.
+    /// The signatures that say they are by that key, of which every one must hold.
     ///
     /// # Errors
     ///
-    /// [`NoteError::Unsigned`].
-    pub fn signature_by<const TYPE: u8>(&self, key: &NoteKey<TYPE>) -> Result<&[u8], NoteError> {
+    /// [`NoteError::Unsigned`] if there is none.
+    pub fn signatures_by<const TYPE: u8>(
+        &self,
+        key: &NoteKey<TYPE>,
+    ) -> Result<impl Iterator<Item = &NoteSignature>, NoteError> {
         let is_by = |signature: &&NoteSignature| signature.name == key.name() && signature.key_id == key.key_id();
-        let found = self.signatures.iter().find(is_by).map(|signature| signature.bytes.as_slice());
-        found.ok_or_else(|| NoteError::Unsigned { name: key.name().to_owned(), key_id: key.id_number() })
+        let mut found = self.signatures.iter().filter(is_by).peekable();
+        if found.peek().is_none() {
+            return Err(NoteError::Unsigned { name: key.name().to_owned(), key_id: key.id_number() });
+        }
+        Ok(found.collect::<Vec<_>>().into_iter())
     }
+}
+
+/// What no note has: a control character of ASCII, but for the ends of its lines.
+fn is_control(c: char) -> bool {
+    c.is_ascii_control() && c != '\n'
 }
 
 impl NoteSignature {
@@ -194,7 +208,7 @@ mod tests {
 
     fn checked(text: &str, key: &Vkey) -> Result<(), NoteError> {
         let note = Note::parse(text.as_bytes())?;
-        key.verify(note.text(), note.signature_by(key)?)
+        note.signatures_by(key)?.try_for_each(|signature| key.verify(note.text(), &signature.bytes))
     }
 
     #[test]
@@ -208,8 +222,8 @@ mod tests {
         for place in 0..GO.len() {
             let mut bytes = GO.as_bytes().to_vec();
             bytes[place] ^= 1;
-            let outcome = Note::parse(&bytes).and_then(|note| key().verify(note.text(), note.signature_by(&key())?));
-            assert!(outcome.is_err(), "byte {place}");
+            let outcome = std::str::from_utf8(&bytes).is_ok_and(|text| checked(text, &key()).is_ok());
+            assert!(!outcome, "byte {place}");
         }
     }
 
@@ -223,8 +237,11 @@ mod tests {
         // Under its own id, a signature that does not fit is no signature of somebody else.
         let forged = NoteSignature { bytes: vec![0; 64], ..other.sign(note.text()) };
         let mut note = Note::new(note.text().to_owned()).expect("a text");
-        note.add(forged);
+        note.add(forged.clone());
         assert!(matches!(checked(&note.to_string(), &other.vkey()), Err(NoteError::Forged { .. })));
+        // Nor behind one that does.
+        let both = format!("{}\n{}\n{forged}\n", note.text(), other.sign(note.text()));
+        assert!(matches!(checked(&both, &other.vkey()), Err(NoteError::Forged { .. })));
     }
 
     #[test]
@@ -245,6 +262,7 @@ mod tests {
             "a\n\n— w AAAAAAA=\nb\n",
             "a\tb\n\n— w AAAAAAA=\n",
             "a\r\n\n— w AAAAAAA=\n",
+            "a\n\n— w\u{7} AAAAAAA=\n",
         ] {
             assert!(Note::parse(other.as_bytes()).is_err(), "{other:?}");
         }

@@ -108,7 +108,9 @@ impl Policy {
         let mut has_quorum = false;
         let mut members = BTreeSet::new();
         let mut lines = 0;
-        for (number, line) in (1..).zip(text.lines()) {
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let given = if text.is_empty() { None } else { Some(text.split('\n')) };
+        for (number, line) in (1..).zip(given.into_iter().flatten()) {
             lines = number;
             let fault = |what| PolicyError { line: number, what };
             if line.chars().any(|c| c.is_ascii_control() && c != '\t') {
@@ -310,6 +312,7 @@ mod tests {
         }
         check(&format!("witness W {key}\ngroup G any W\ngroup H any W\nquorum G\n"), 3);
         check("quorum none\u{b}\n", 1);
+        check("quorum none\r\n", 1);
         check("observer W\nquorum none\n", 1);
     }
 }

@@ -128,6 +128,11 @@ impl Authority {
         self.log_keys.last().map(|(_, key)| key)
     }
 
+    /// Every log key that there was, in their order.
+    pub fn log_keys(&self) -> impl Iterator<Item = &Vkey> {
+        self.log_keys.iter().map(|(_, key)| key)
+    }
+
     /// The log key that was in use when the log had so many events: checkpoints of that size are signed with it.
     pub fn log_key_at(&self, size: u64) -> Option<&Vkey> {
         self.log_keys.iter().rev().find(|(named, _)| *named < size).map(|(_, key)| key)

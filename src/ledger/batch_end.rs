@@ -1,7 +1,7 @@
 //! An event with what follows it in its batch, up to the signature that vouches for both: what can be said of it without
 //! the ledger.
 
-use crate::domain::id::Recorder;
+use crate::domain::id::{Origin, Recorder};
 use crate::domain::timestamp::Timestamp;
 use crate::event::chain::Chain;
 use crate::event::statement::{Event, split};
@@ -12,6 +12,8 @@ use crate::integrity::{PublicKey, SignatureError};
 /// An event, and who signed for it.
 #[derive(Debug, Clone)]
 pub struct BatchEnd {
+    /// The ledger that it is of, as it says.
+    pub ledger: Origin,
     /// The event's position, as it says.
     pub seq: u64,
     /// The announcement's id.
@@ -89,6 +91,7 @@ pub fn batch_end(event: &[u8], rest: &[u8]) -> Result<BatchEnd, BatchEndError> {
         .map_err(|error| BatchEndError::NotEvent { place: "the signed end".to_owned(), what: error.to_string() })?;
     let key = verify_signature(armor.unwrap_or_default(), EVENT_NAMESPACE, &bytes[..=statement.len()])?;
     Ok(BatchEnd {
+        ledger: first.header.ledger,
         seq: first.header.seq,
         id: first.id.to_string(),
         hash: first.hash,

@@ -11,7 +11,7 @@ use crate::integrity::LogSigner;
 use crate::integrity::checkpoint::{Checkpoint, CheckpointError, MAX_SIZE, Verified};
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle::{self, Frontier, Tree};
-use crate::integrity::note::{MAX_NOTE, NoteError, NoteSignature};
+use crate::integrity::note::{MAX_NOTE, Note, NoteError, NoteSignature};
 use crate::ledger::authority::Authority;
 use crate::ledger::tree::LogTree;
 use crate::ledger::{Damage, Folder};
@@ -152,17 +152,28 @@ impl Checkpoints {
         let created = store_folder::create(&self.folder)
             .and_then(|()| whole_file::create_new(&file, checkpoint.note().to_string().as_bytes(), None));
         match created {
+            Ok(()) => Ok(()),
             Err(source) if source.kind() != std::io::ErrorKind::AlreadyExists => {
                 Err(CheckpointsError::Io { file, source })
             }
-            _ => Ok(()),
+            // Of the same events, one stays; of others, both are told.
+            Err(_) => {
+                let there = read(&file)?.and_then(|text| Note::parse(text.as_bytes()).ok());
+                let is_same = there.is_some_and(|there| there.text() == checkpoint.note().text());
+                let size = checkpoint.size();
+                if is_same { Ok(()) } else { Err(CheckpointsError::Fork { known: file, size }) }
+            }
         }
+    }
+
+    /// The file of what witnesses wrote under the checkpoint of a size.
+    pub(super) fn cosignature_file(&self, size: u64) -> Option<PathBuf> {
+        self.cosignatures.as_ref().map(|folder| folder.join(size.to_string()))
     }
 
     /// What witnesses wrote under the checkpoint of a size. Nothing of it is checked.
     fn cosignatures(&self, size: u64) -> Result<Vec<NoteSignature>, CheckpointsError> {
-        let Some(folder) = &self.cosignatures else { return Ok(Vec::new()) };
-        let file = folder.join(size.to_string());
+        let Some(file) = self.cosignature_file(size) else { return Ok(Vec::new()) };
         let text = read(&file)?.unwrap_or_default();
         let lines = (1..).zip(text.lines()).map(|(number, line)| {
             NoteSignature::parse(line).ok_or_else(|| CheckpointsError::Unusable {

@@ -37,6 +37,8 @@ pub struct Log {
     pub(super) origin: Origin,
     pub(super) store: Box<dyn Store>,
     remembered: Option<Head>,
+    /// Whether the folder is that of a published log.
+    is_published: bool,
     // Released last: fields are dropped in the order of their declaration.
     lock: Option<Lock>,
 }
@@ -66,7 +68,14 @@ impl Log {
         let lock = lock(folder, access)?;
         let store = Box::new(open_store(folder, access)?);
         let remembered = Head::load(folder);
-        Ok(Self { folder: folder.clone(), origin: settings.origin, store, remembered, lock: Some(lock) })
+        Ok(Self {
+            folder: folder.clone(),
+            origin: settings.origin,
+            store,
+            remembered,
+            is_published: false,
+            lock: Some(lock),
+        })
     }
 
     /// Events that were had otherwise.
@@ -79,12 +88,19 @@ impl Log {
         for values in values.chunks(BUNDLE_LEN) {
             store.append(store.len(), values)?;
         }
-        Ok(Self { folder: folder.clone(), origin, store: Box::new(store), remembered: None, lock: None })
+        Ok(Self {
+            folder: folder.clone(),
+            origin,
+            store: Box::new(store),
+            remembered: None,
+            is_published: false,
+            lock: None,
+        })
     }
 
     /// Of a published log, that has no folder of its own.
     pub(super) fn published(folder: &Folder, origin: Origin, store: Box<dyn Store>) -> Self {
-        Self { folder: folder.clone(), origin, store, remembered: None, lock: None }
+        Self { folder: folder.clone(), origin, store, remembered: None, is_published: true, lock: None }
     }
 
     /// Whether documents are kept beside its events.
@@ -302,7 +318,16 @@ impl Log {
 
     /// The checkpoints that are kept beside the store; of events that were had otherwise, none are.
     pub fn checkpoints(&self) -> Checkpoints {
-        if self.lock.is_some() { Checkpoints::of(&self.folder) } else { Checkpoints::default() }
+        if self.lock.is_some() || self.is_published { Checkpoints::of(&self.folder) } else { Checkpoints::default() }
+    }
+
+    /// Checks that it goes on from the newest of these checkpoints.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointsError::Rollback`], [`CheckpointsError::Fork`], and what keeps a checkpoint from being read.
+    pub fn check_known(&self, known: &Checkpoints, keys: &Authority) -> Result<(), CheckpointsError> {
+        known.check(self.store.as_ref(), keys).map(drop)
     }
 
     /// The timestamps that are kept beside its events.

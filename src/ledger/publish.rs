@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use crate::integrity::Vkey;
 use crate::integrity::checkpoint::{CheckpointError, Verified};
-use crate::integrity::merkle::{Node, Tree};
+use crate::integrity::merkle::{self, Node, Tree};
 use crate::integrity::note::MAX_NOTE;
 use crate::ledger::checkpoints::CheckpointsError;
-use crate::ledger::tree::LogTree;
+use crate::ledger::tree::{BUNDLE_HEIGHT, LogTree};
 use crate::ledger::verify::{Fault, Layer, Report};
 use crate::ledger::{Folder, Log};
 use crate::store::tiles::{self, TILE_WIDTH, Tile};
@@ -51,6 +51,14 @@ pub enum PublishError {
     /// The events are not those that the checkpoint was signed for.
     #[error("the log is not the one that the checkpoint of {size} events was signed for")]
     OtherRoot {
+        /// The checkpoint's events.
+        size: u64,
+    },
+    /// Entries that the checkpoint stands for are not there.
+    #[error("{} is not there, of a log that was signed for {size} events: nothing behind it can be verified", .file.display())]
+    Incomplete {
+        /// The first file that is missing.
+        file: PathBuf,
         /// The checkpoint's events.
         size: u64,
     },
@@ -122,7 +130,10 @@ pub fn publish(
     }
     let kept = log.checkpoints();
     let stamps = log.timestamps();
-    let all = kept.sizes()?.into_iter().map(|earlier| ("checkpoints", earlier, kept.file(earlier)));
+    let all = kept.sizes()?.into_iter().flat_map(|earlier| {
+        let cosigned = kept.cosignature_file(earlier).map(|file| ("cosignatures", earlier, file));
+        std::iter::once(("checkpoints", earlier, kept.file(earlier))).chain(cosigned)
+    });
     let stamped = stamps.sizes()?.into_iter().map(|earlier| ("timestamps", earlier, stamps.file(earlier)));
     for (name, _, file) in all.chain(stamped).filter(|(_, earlier, _)| *earlier <= size) {
         let refused = |source| PublishError::Io { file: file.clone(), source };
@@ -165,6 +176,10 @@ pub fn open(folder: &Path, key: &Vkey) -> Result<(Log, Verified), PublishError> 
         source: CheckpointError::Form("its origin is none of a ledger"),
     })?;
     let store = tiles::Published::at(folder, checkpoint.size());
+    // A checkpoint can be of more events than anybody can look for.
+    if let Some(missing) = store.missing() {
+        return Err(PublishError::Incomplete { file: missing, size: checkpoint.size() });
+    }
     Ok((Log::published(&Folder::at(folder), origin, Box::new(store)), checkpoint))
 }
 
@@ -174,8 +189,8 @@ pub fn with_tiles(mut report: Report, log: &Log, folder: &Path) -> Report {
     let tiles = Tile::all(0, log.len()).filter(|tile| tile.level.is_some()).count();
     if let Some(tree) = report.layers.iter_mut().find(|of| of.layer == Layer::Tree) {
         tree.covered += &format!("; published tiles compared: {tiles}");
-        tree.take(faults);
     }
+    report.add(Layer::Tree, faults);
     report
 }
 
@@ -188,11 +203,14 @@ fn differing(log: &Log, folder: &Path) -> Result<Vec<Fault>, StoreError> {
         let full = Tile { width: TILE_WIDTH, ..tile };
         let expected = contents(log, &tree, tile)?;
         // A partial tile may have been replaced by the full one meanwhile.
-        let found = [tile, full]
-            .into_iter()
-            .find_map(|tile| read_bytes(&folder.join(tile.path()), 32 * TILE_WIDTH).transpose());
+        let found = [tile, full].into_iter().find_map(|tile| {
+            let bytes = read_bytes(&folder.join(tile.path()), 32 * TILE_WIDTH).transpose()?;
+            Some(bytes.map(|bytes| (tile.width, bytes)))
+        });
         let what = match found {
-            Some(Ok(found)) if found.starts_with(&expected) => continue,
+            Some(Ok((width, found))) if found == expected || (width != tile.width && found.starts_with(&expected)) => {
+                continue;
+            }
             Some(Ok(_)) => "has other hashes than the events".to_owned(),
             Some(Err(error)) => error.to_string(),
             None => "is not there".to_owned(),
@@ -209,6 +227,11 @@ fn contents(log: &Log, tree: &LogTree<'_>, tile: Tile) -> Result<Vec<u8>, StoreE
     match tile.level {
         Some(0) => {
             let leaves = tree.leaves_of(tile.index)?;
+            let is_full = tile.width == TILE_WIDTH;
+            if is_full && merkle::root(&leaves) != tree.complete(BUNDLE_HEIGHT, tile.index)? {
+                let what = format!("the hash kept of the events from {begin} on is another");
+                return Err(StoreError::Damaged { what });
+            }
             Ok(leaves.iter().take(usize::try_from(tile.width).unwrap_or(usize::MAX)).flatten().copied().collect())
         }
         Some(level) => {

@@ -5,6 +5,7 @@
 //! of a known log that does not go on is kept as evidence, with the one that it does not go on from.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::integrity::Vkey;
 use crate::integrity::checkpoint::{Checkpoint, CheckpointError, Verified};
@@ -12,8 +13,11 @@ use crate::integrity::note::{MAX_NOTE, Note, NoteError};
 use crate::integrity::note_key::WitnessSigner;
 use crate::integrity::proof::{ProofError, check_consistency};
 use crate::integrity::proof_file::{ConsistencyFile, ProofFileError};
+use crate::store::lock::{Lock, LockError};
 use crate::store::{folder as store_folder, whole_file};
 
+/// How long a witness waits for another process that signs for it.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most bytes in a request.
 pub const MAX_REQUEST: usize = MAX_NOTE + 64 * 64;
 
@@ -55,14 +59,31 @@ pub enum Refusal {
         /// Events of that checkpoint; none, if none was signed.
         known: u64,
     },
-    /// It does not go on from the last checkpoint: the log shows different histories.
-    #[error("ALARM: it does not go on from the last checkpoint that was signed here: {why}; both are kept in {}", .evidence.display())]
-    Inconsistent {
+    /// The proof does not fit, whatever the log is.
+    #[error(transparent)]
+    Proof(ProofError),
+    /// It is not shown to go on from the last checkpoint, with which it is kept.
+    #[error("it is not shown to go on from the last checkpoint that was signed here: {why}; both are kept in {}", .evidence.display())]
+    NotShown {
         /// Why not.
         why: ProofError,
         /// Where both are kept.
         evidence: PathBuf,
     },
+    /// At one size it has another root than the last checkpoint: the log shows different histories.
+    #[error("ALARM: the log signed two roots of {size} events; both checkpoints are kept in {}", .evidence.display())]
+    Fork {
+        /// Number of events.
+        size: u64,
+        /// Where both are kept.
+        evidence: PathBuf,
+    },
+    /// The clock says nothing that can be signed.
+    #[error("the clock says that it is 1970")]
+    Clock,
+    /// Another process signs for this witness.
+    #[error("the witness is in use by {0}")]
+    InUse(String),
     /// What was signed before cannot be read, or kept.
     #[error("{}: {what}", .file.display())]
     State {
@@ -85,15 +106,16 @@ impl Refusal {
             Self::Untrusted(_) => 403,
             Self::UnknownLog(_) => 404,
             Self::Conflict { .. } => 409,
-            Self::Inconsistent { .. } => 422,
-            Self::State { .. } => 500,
+            Self::Proof(_) | Self::NotShown { .. } | Self::Fork { .. } => 422,
+            Self::State { .. } | Self::Clock => 500,
+            Self::InUse(_) => 503,
         }
     }
 }
 
 impl Witness {
-    /// With a key, the keys of the logs that it signs for, and the folder of what it signs. One process at a time may
-    /// use that folder.
+    /// With a key, the keys of the logs that it signs for, and its folder: what it signed lies in `signed`, and what logs
+    /// should not have signed in `evidence`.
     pub fn new(signer: WitnessSigner, logs: Vec<Vkey>, folder: impl Into<PathBuf>) -> Self {
         Self { signer, logs, folder: folder.into() }
     }
@@ -109,31 +131,51 @@ impl Witness {
     ///
     /// C2SP tlog-witness, `add-checkpoint`.
     pub fn add_checkpoint(&self, request: &str, seconds: u64) -> Result<String, Refusal> {
+        if seconds == 0 {
+            return Err(Refusal::Clock);
+        }
         let request = ConsistencyFile::parse(request)?;
         let newer = self.opened(&request.checkpoint)?;
         let (old, new) = (request.old, newer.size());
         if old > new {
             return Err(Refusal::Backwards { old, new });
         }
-        let file = self.folder.join(folder_name(newer.origin()));
+        // From what is known to what is kept, nobody else signs.
+        let _lock = self.lock()?;
+        let file = self.file(newer.origin());
         let known = self.known(&file)?;
         let known_size = known.as_ref().map_or(0, Verified::size);
         if known_size != old {
             return Err(Refusal::Conflict { known: known_size });
         }
-        let consistent = match &known {
-            Some(older) => check_consistency(older, &newer, &request.path),
-            None if request.path.is_empty() => Ok(()),
-            None => Err(ProofError::Length { found: request.path.len() }),
-        };
-        if let Err(why) = consistent {
-            return Err(self.alarm(why, known.as_ref(), &newer));
+        match &known {
+            Some(older) => {
+                check_consistency(older, &newer, &request.path).map_err(|why| self.refusal(why, older, &newer))?
+            }
+            None if request.path.is_empty() => {}
+            None => return Err(Refusal::Proof(ProofError::Length { found: request.path.len() })),
         }
         let signature = self.signer.cosign(&newer, seconds);
-        let signed = newer.with([signature.clone()]);
+        // Whatever else stood under it is not kept: nobody has checked it.
+        let signed = newer.alone().with([signature.clone()]);
         // What was not kept was not signed.
         self.keep(&file, signed.note())?;
         Ok(format!("{signature}\n"))
+    }
+
+    fn lock(&self) -> Result<Lock, Refusal> {
+        let file = self.folder.join("LOCK");
+        let state = |what: String| Refusal::State { file: file.clone(), what };
+        store_folder::create(&self.folder).map_err(|error| state(error.to_string()))?;
+        let holder = format!("pid {}: servanda witness", std::process::id());
+        Lock::acquire(&file, &holder, LOCK_TIMEOUT).map_err(|error| match error {
+            LockError::Held { holder } => Refusal::InUse(holder),
+            LockError::Io(error) => state(error.to_string()),
+        })
+    }
+
+    fn file(&self, origin: &str) -> PathBuf {
+        self.folder.join("signed").join(folder_name(origin))
     }
 
     /// The last checkpoint of a log that was signed here.
@@ -142,7 +184,7 @@ impl Witness {
     ///
     /// [`Refusal::State`].
     pub fn last(&self, log: &Vkey) -> Result<Option<Verified>, Refusal> {
-        self.known(&self.folder.join(folder_name(log.name())))
+        self.known(&self.file(log.name()))
     }
 
     fn opened(&self, text: &str) -> Result<Verified, Refusal> {
@@ -164,31 +206,32 @@ impl Witness {
         let state = |what: String| Refusal::State { file: file.to_owned(), what };
         let text = whole_file::read_text(file, MAX_NOTE as u64).map_err(|error| state(error.to_string()))?;
         let Some(text) = text else { return Ok(None) };
-        let checkpoint = self.opened(&text).map_err(|error| state(error.to_string()))?;
-        // Only what was signed here counts.
-        self.signer.vkey().cosigned(&checkpoint).map_err(|error| state(error.to_string()))?;
-        Ok(Some(checkpoint))
+        // Only what was signed here counts, by whichever key of the log that was.
+        Verified::reopen(text.as_bytes(), &self.signer.vkey()).map(Some).map_err(|error| state(error.to_string()))
     }
 
     fn keep(&self, file: &Path, note: &Note) -> Result<(), Refusal> {
-        let kept = store_folder::create(&self.folder)
+        let kept = store_folder::create(&self.folder.join("signed"))
             .and_then(|()| whole_file::replace(file, note.to_string().as_bytes(), None));
         kept.map_err(|error| Refusal::State { file: file.to_owned(), what: error.to_string() })
     }
 
-    /// Keeps two checkpoints of one log that do not go on from each other.
-    fn alarm(&self, why: ProofError, older: Option<&Verified>, newer: &Verified) -> Refusal {
+    /// Keeps two checkpoints of one log that are not shown to go on from each other.
+    fn refusal(&self, why: ProofError, older: &Verified, newer: &Verified) -> Refusal {
         let evidence = self.folder.join("evidence").join(folder_name(newer.origin()));
         let mut written = store_folder::create(&evidence);
-        for checkpoint in older.into_iter().chain([newer]) {
+        for checkpoint in [older, newer] {
             let root: String = checkpoint.root()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
             let file = evidence.join(format!("{}-{root}", checkpoint.size()));
-            let note = checkpoint.note().to_string();
+            let note = checkpoint.alone().note().to_string();
             written = written.and_then(|()| whole_file::replace(&file, note.as_bytes(), None));
         }
         match written {
-            Ok(()) => Refusal::Inconsistent { why, evidence },
             Err(error) => Refusal::State { file: evidence, what: format!("{why}, and {error}") },
+            Ok(()) if older.size() == newer.size() && older.root() != newer.root() => {
+                Refusal::Fork { size: newer.size(), evidence }
+            }
+            Ok(()) => Refusal::NotShown { why, evidence },
         }
     }
 }
@@ -213,6 +256,7 @@ mod tests {
     use super::*;
     use crate::integrity::LogSigner;
     use crate::integrity::merkle::{Node, Tree, leaf, node};
+    use crate::integrity::note::NoteSignature;
 
     const ORIGIN: &str = "ledger.example/log";
 
@@ -295,6 +339,7 @@ mod tests {
     fn what_a_witness_does_not_know_it_does_not_sign() {
         let desk = tempfile::tempdir().expect("a folder");
         let witness = witness(desk.path());
+        check(witness.add_checkpoint(&request(&HONEST, 0, 8), 0), 500);
         check(witness.add_checkpoint("", 5), 400);
         check(witness.add_checkpoint("old 0\n\nnothing", 5), 400);
         let good = request(&HONEST, 0, 8);
@@ -312,11 +357,55 @@ mod tests {
     }
 
     #[test]
+    fn nothing_that_others_put_under_a_checkpoint_is_kept() {
+        let desk = tempfile::tempdir().expect("a folder");
+        let witness = witness(desk.path());
+        let forged = NoteSignature { bytes: vec![1; 72], ..witness.signer.cosign(&checkpoint(&HONEST, 8), 7) };
+        let junk = "— junk.example AAAAAAA=\n".repeat(98);
+        let request = format!("{}{forged}\n{junk}", request(&HONEST, 0, 8));
+        witness.add_checkpoint(&request, 5).expect("the log signed it");
+        let last = witness.last(&log().vkey()).expect("it can be read").expect("it was signed");
+        assert_eq!((last.size(), last.note().signatures().len()), (8, 2));
+        assert!(witness.add_checkpoint(&self::request(&HONEST, 8, 9), 6).is_ok());
+    }
+
+    #[test]
+    fn a_log_that_changed_its_key_goes_on() {
+        let desk = tempfile::tempdir().expect("a folder");
+        witness(desk.path()).add_checkpoint(&request(&HONEST, 0, 8), 5).expect("it begins");
+        let next = LogSigner::from_seed(ORIGIN, &[8; 32]).expect("a good name");
+        let Ok(root) = HONEST.root(9);
+        let signed = Checkpoint { origin: ORIGIN.to_owned(), size: 9, root }.sign(&next).expect("it is one");
+        let Ok(path) = HONEST.consistency(8, 9);
+        let request = ConsistencyFile { old: 8, path, checkpoint: signed.note().to_string() }.text();
+        let signer = WitnessSigner::from_seed("witness.example", &[4; 32]).expect("a good name");
+        let witness = Witness::new(signer, vec![next.vkey()], desk.path());
+        assert!(witness.add_checkpoint(&request, 6).is_ok());
+    }
+
+    #[test]
+    fn only_one_of_two_forks_is_signed_whoever_asks_at_once() {
+        for _ in 0..20 {
+            let desk = tempfile::tempdir().expect("a folder");
+            witness(desk.path()).add_checkpoint(&request(&HONEST, 0, 4), 5).expect("it begins");
+            let ask = |forked_at| {
+                let request = request(&Numbers { forked_at }, 4, 9);
+                witness(desk.path()).add_checkpoint(&request, 6).is_ok()
+            };
+            let signed = std::thread::scope(|scope| {
+                let others = scope.spawn(|| ask(6));
+                [ask(u64::MAX), others.join().expect("it ends")]
+            });
+            assert_eq!(signed.iter().filter(|signed| **signed).count(), 1);
+        }
+    }
+
+    #[test]
     fn what_was_not_signed_here_is_not_gone_on_from() {
         let desk = tempfile::tempdir().expect("a folder");
         let witness = witness(desk.path());
         witness.add_checkpoint(&request(&HONEST, 0, 8), 5).expect("it begins");
-        let file = desk.path().join("ledger.example+log");
+        let file = desk.path().join("signed/ledger.example+log");
         let kept = std::fs::read_to_string(&file).expect("it is kept");
         for other in [String::new(), checkpoint(&HONEST, 4).note().to_string(), kept.replacen("\n8\n", "\n7\n", 1)] {
             std::fs::write(&file, other).expect("it can be written");

@@ -103,13 +103,26 @@ impl Published {
         Self { folder: folder.to_owned(), len }
     }
 
+    /// The first bundle that is not there at all.
+    pub fn missing(&self) -> Option<PathBuf> {
+        (0..self.len.div_ceil(TILE_WIDTH)).find_map(|index| {
+            let width = (self.len - index * TILE_WIDTH).min(TILE_WIDTH);
+            let paths = [width, TILE_WIDTH].map(|width| Tile { level: None, index, width }.path());
+            let is_there = paths.iter().any(|path| self.folder.join(path).is_file());
+            (!is_there).then(|| paths[0].clone())
+        })
+    }
+
     fn run(&self, index: u64) -> Result<Run, StoreError> {
         let first = index * TILE_WIDTH;
         let width = (self.len - first).min(TILE_WIDTH);
         // A partial bundle may have been replaced by the full one meanwhile.
-        let mut tiles = [width, TILE_WIDTH].into_iter().map(|width| Tile { level: None, index, width });
-        let found = tiles.find_map(|tile| read_bytes(&self.folder.join(tile.path()), MAX_ENTRIES_BYTES).transpose());
-        let bytes = found.transpose()?.ok_or(StoreError::Missing { seq: first })?;
+        let tiles = [width, TILE_WIDTH].map(|width| Tile { level: None, index, width });
+        let mut found = tiles.iter().filter_map(|tile| {
+            let bytes = read_bytes(&self.folder.join(tile.path()), MAX_ENTRIES_BYTES).transpose()?;
+            Some(bytes.map(|bytes| (tile.width == width, bytes)))
+        });
+        let (is_exact, bytes) = found.next().transpose()?.ok_or(StoreError::Missing { seq: first })?;
         let mut run = Run::new(first, bytes.len());
         let mut rest = bytes.as_slice();
         for seq in first..first + width {
@@ -118,6 +131,9 @@ impl Published {
             let (value, more) = more.split_at_checked(u16::from_be_bytes(*len).into()).ok_or_else(damaged)?;
             run.push(&[value]);
             rest = more;
+        }
+        if is_exact && !rest.is_empty() {
+            return Err(StoreError::Damaged { what: format!("the bundle of entry {first} has more than its entries") });
         }
         Ok(run)
     }

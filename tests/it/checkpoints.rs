@@ -260,6 +260,11 @@ fn a_hostile_tile_is_found() {
         ("tile/entries/000.p/4", &|bytes| bytes[0] = 0xff),
         ("tile/0/000.p/4", &|bytes| bytes.truncate(64)),
         ("tile/0/000.p/4", &Vec::clear),
+        ("tile/0/000.p/4", &|bytes| bytes.push(0)),
+        ("tile/entries/000.p/4", &|bytes| bytes.push(0)),
+        ("checkpoints/4", &flipped),
+        ("log.vkey", &|bytes| bytes[0] ^= 1),
+        ("allowed_signers", &Vec::clear),
     ] {
         change(name, what);
     }
@@ -290,4 +295,50 @@ fn a_split_view_is_refused_where_the_other_was_published() {
     assert!(answer.code == 1 && answer.err.contains("not signed by"), "{}", answer.err);
     forget(&desk);
     assert_eq!(desk.run("verify --export public --vkey @log.vkey").code, 0, "it was left as it was");
+}
+
+#[test]
+fn a_checkpoint_of_another_log_or_of_no_event_vouches_for_nothing() {
+    let desk = signed();
+    forget(&desk);
+    let root = servanda::integrity::merkle::root(&[]);
+    let signer = servanda::integrity::LogSigner::from_seed("test.example/other", &[3; 32]).expect("a good name");
+    let none = |origin: &str| servanda::integrity::checkpoint::Checkpoint { origin: origin.to_owned(), size: 0, root };
+    let other = none("test.example/other").sign(&signer).expect("it is one");
+    desk.write("other.checkpoint", other.note().to_string());
+    desk.write("other.vkey", signer.vkey().to_string());
+    let line = "verify --ledger ledger --against other.checkpoint --vkey @other.vkey --json";
+    check_found(&desk, line, "checkpoints", "of the log `test.example/other`");
+    check_found(
+        &desk,
+        "verify --ledger ledger --vkey @other.vkey --json",
+        "signatures",
+        "not one that the events name",
+    );
+    assert_eq!(desk.run("verify --ledger ledger --vkey @log.vkey").code, 0);
+    // Of the log itself, with its key, but of no event.
+    let secret = fs::read_to_string(desk.path().join("ledger/keys/log.key")).expect("it is there");
+    let own: servanda::integrity::LogSigner = secret.trim_end().parse().expect("a key");
+    desk.write("empty", none(NAME).sign(&own).expect("it is one").note().to_string());
+    let answer = desk.run("verify --ledger ledger --against empty --vkey @log.vkey");
+    assert!(answer.code == 0 && answer.out.contains("self-asserted"), "{}", answer.out);
+    let answer = desk.run(&format!("verify --ledger ledger {}", AGAINST.replace(" --json", "")));
+    assert!(answer.out.contains("of a log that a key from outside vouches for"), "{}", answer.out);
+    assert_eq!(append(&desk, "ledger", "four").code, 0);
+    let answer = desk.run(&format!("verify --ledger ledger {}", AGAINST.replace(" --json", "")));
+    assert!(answer.out.contains("vouches for the first 4 of 5 events"), "{}", answer.out);
+}
+
+#[test]
+fn a_published_log_of_more_events_than_there_are_is_refused_at_once() {
+    let desk = signed();
+    assert_eq!(desk.run("export tiles public --ledger ledger").code, 0);
+    let secret = fs::read_to_string(desk.path().join("ledger/keys/log.key")).expect("it is there");
+    let signer: servanda::integrity::LogSigner = secret.trim_end().parse().expect("a key");
+    for size in [5, 257, 100_000_000_000, (1 << 53) - 1] {
+        let vast = servanda::integrity::checkpoint::Checkpoint { origin: NAME.to_owned(), size, root: [7; 32] };
+        desk.write("public/checkpoint", vast.sign(&signer).expect("it is one").note().to_string());
+        let answer = desk.run("verify --export public --vkey @log.vkey");
+        assert!(answer.code == 1 && answer.err.contains("is not there"), "{size}: {}", answer.err);
+    }
 }

@@ -3,6 +3,7 @@
 mod all_at_once;
 mod answers;
 mod cases;
+mod certificates;
 mod changes;
 mod checkpoints;
 mod claims;

@@ -111,7 +111,7 @@ fn a_split_view_is_an_alarm_of_the_witness_with_both_checkpoints_as_evidence() {
     let answer = ask(&desk, "other", "one", 3);
     assert_eq!(answer.code, 1, "{}", answer.err);
     assert!(answer.err.contains("ALARM") && answer.out.is_empty(), "{}", answer.err);
-    let evidence = desk.path().join("one/signed/evidence/test.example+ledger");
+    let evidence = desk.path().join("one/evidence/test.example+ledger");
     let kept: Vec<String> = fs::read_dir(&evidence)
         .expect("evidence is kept")
         .map(|entry| fs::read_to_string(entry.expect("it can be listed").path()).expect("it can be read"))

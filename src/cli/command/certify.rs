@@ -10,7 +10,6 @@ use crate::cli::screen::json;
 use crate::cli::{Context, Outcome};
 use crate::domain::day::Day;
 use crate::ledger::authority::Authority;
-use crate::ledger::log_signer;
 use crate::query::certificate::certify;
 
 /// Write an answer that can be checked without the ledger: events, rule, evidence and proofs in one file
@@ -40,12 +39,7 @@ impl Certify {
         let log = context.read_log("certify")?;
         let facts = log.hashed_facts()?;
         let keys = Authority::of(&facts.events);
-        let remembered = context.remembered(log.origin());
-        let checkpoint = match log_signer(&context.ledger().log_key(), keys.log_key()) {
-            Ok(signer) => log.checkpoint(&signer, &keys, &remembered)?,
-            Err(error) => log.checkpoints().newest(&keys)?.ok_or(error)?,
-        };
-        context.remember(&checkpoint);
+        let checkpoint = context.newest_checkpoint(&log, &keys)?;
         let certificate = certify(&log, &checkpoint, &facts, (&self.party, &self.agreement, on));
         let certificate = certificate.map_err(|error| match error {
             crate::query::certificate::CertifyError::Query(error) => error.into(),

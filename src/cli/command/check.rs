@@ -71,6 +71,9 @@ impl Check {
         check_inclusion(&checkpoint, proof.index, &event, &proof.path).map_err(|error| self.refused(&error))?;
         let rest = bytes(&beside("rest"), context)?.unwrap_or_default();
         let end = batch_end(&event, &rest).map_err(|error| self.refused(&error))?;
+        if end.ledger.as_str() != checkpoint.origin() {
+            return Err(self.refused(&format!("the event says that it is of the ledger {}", end.ledger)));
+        }
         if end.seq != proof.index {
             let found = format!("the event says that it is event {}, and the proof is of {}", end.seq, proof.index);
             return Err(self.refused(&found));

@@ -251,6 +251,21 @@ impl Context<'_, '_> {
         self.state().map(|state| Checkpoints::at(state.join(folder_name(origin.as_str())))).unwrap_or_default()
     }
 
+    /// The checkpoint of the log as it stands, signed now where its key is at hand; else the newest that was signed, if the
+    /// log goes on from what is remembered.
+    pub(in crate::cli) fn newest_checkpoint(&mut self, log: &Log, keys: &Authority) -> Result<Verified, Failure> {
+        let remembered = self.remembered(log.origin());
+        let checkpoint = match log_signer(&self.ledger().log_key(), keys.log_key()) {
+            Ok(signer) => log.checkpoint(&signer, keys, &remembered)?,
+            Err(error) => {
+                log.check_known(&remembered, keys)?;
+                log.checkpoints().newest(keys)?.ok_or(error)?
+            }
+        };
+        self.remember(&checkpoint);
+        Ok(checkpoint)
+    }
+
     /// Whether a ledger's settings say that a checkpoint is signed after every append.
     pub(in crate::cli) fn signs_each_append(folder: &Folder) -> bool {
         Settings::load(folder).is_ok_and(|settings| settings.checkpoint == CheckpointWhen::EachAppend)

@@ -1,6 +1,6 @@
 //! `servanda verify`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -11,10 +11,11 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
-use crate::integrity::EventHash;
 use crate::integrity::checkpoint::Verified;
+use crate::integrity::{EventHash, Vkey};
 use crate::ledger::verify::{Fault, Layer, LayerReport, Outside, Report, Verdict, verify};
-use crate::ledger::{checkpoints, publish};
+use crate::ledger::{Log, checkpoints, publish, read_bytes};
+use crate::query::keys::keys;
 
 /// Check that nothing was altered, removed or slipped in
 ///
@@ -52,39 +53,61 @@ pub(in crate::cli) struct Verify {
 
 impl Verify {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let mut checkpoints = self.checkpoints(context)?;
+        let log_key = self.vkey.as_ref().map(|text| vkey(text, context)).transpose()?;
+        let checkpoints = self.checkpoints(log_key.as_ref(), context)?;
         let timestamps = self.tsa_ca.as_deref().map(|file| checker(file, self.tsa_untrusted.as_deref(), context));
         let policy = self.policy.as_deref().map(|file| policy_of(file, context)).transpose()?;
-        let report = if let Some(folder) = &self.export {
-            let key = vkey(self.vkey.as_deref().unwrap_or_default(), context)?;
-            let folder = context.around.path(folder);
-            let (log, checkpoint) = publish::open(&folder, &key)?;
-            checkpoints.push(("checkpoint".to_owned(), checkpoint));
-            let remembered = context.remembered(log.origin());
-            let report = verify(&log, &Outside { genesis: self.genesis, checkpoints, remembered, policy, timestamps });
-            publish::with_tiles(report, &log, &folder)
-        } else {
-            let log = context.read_log("verify")?;
-            let remembered = context.remembered(log.origin());
-            verify(&log, &Outside { genesis: self.genesis, checkpoints, remembered, policy, timestamps })
+        let mut outside =
+            Outside { genesis: self.genesis, log_key, checkpoints, policy, timestamps, ..Outside::default() };
+        let report = match (&self.export, outside.log_key.clone()) {
+            (Some(folder), Some(key)) => {
+                let folder = context.around.path(folder);
+                let (log, checkpoint) = publish::open(&folder, &key)?;
+                outside.checkpoints.push(("checkpoint".to_owned(), checkpoint));
+                outside.remembered = context.remembered(log.origin());
+                let report = publish::with_tiles(verify(&log, &outside), &log, &folder);
+                with_copies(report, &log, &folder)
+            }
+            _ => {
+                let log = context.read_log("verify")?;
+                outside.remembered = context.remembered(log.origin());
+                verify(&log, &outside)
+            }
         };
         context.answer(&VerifyAnswer::of(&report))?;
         Ok(if report.passed() { Exit::Done } else { Exit::No })
     }
 
     /// The checkpoints that were given, of which the signatures must hold before anything is compared.
-    fn checkpoints(&self, context: &Context<'_, '_>) -> Result<Vec<(String, Verified)>, Failure> {
-        let Some(key) = self.vkey.as_ref().map(|text| vkey(text, context)).transpose()? else { return Ok(Vec::new()) };
+    fn checkpoints(&self, key: Option<&Vkey>, context: &Context<'_, '_>) -> Result<Vec<(String, Verified)>, Failure> {
+        let Some(key) = key else { return Ok(Vec::new()) };
         let open = |file: &PathBuf| {
             let name = file.display().to_string();
             let text = checkpoints::read(&context.around.path(file))?;
             let text = text.ok_or_else(|| Failure::new(Exit::CouldNot, format!("there is no file {name}")))?;
-            let checkpoint = Verified::open(text.as_bytes(), &key);
+            let checkpoint = Verified::open(text.as_bytes(), key);
             let refused = |error| Failure::new(Exit::No, format!("{name}: {error}"));
             Ok((name.clone(), checkpoint.map_err(refused)?))
         };
         self.against.iter().map(open).collect()
     }
+}
+
+/// The report on a published log, with the copies of its keys held against what its events say.
+fn with_copies(mut report: Report, log: &Log, folder: &Path) -> Report {
+    // Of a log that does not hold, enough is told already.
+    let Ok(facts) = log.naming() else { return report };
+    let keys = keys(&facts);
+    let vkey = keys.log_key.as_ref().map(|key| format!("{key}\n")).unwrap_or_default();
+    let copies = [("log.vkey", vkey), ("allowed_signers", keys.allowed_signers())];
+    let differs = |(name, expected): &(&str, String)| {
+        let found = read_bytes(&folder.join(name), expected.len() as u64 + 1);
+        !matches!(found, Ok(Some(found)) if found == expected.as_bytes())
+    };
+    let what = |name: &str| format!("the file {name} is not what the events say");
+    let faults = copies.iter().filter(|copy| differs(copy)).map(|(name, _)| Fault { seq: 0, what: what(name) });
+    report.add(Layer::Signatures, faults.collect());
+    report
 }
 
 /// The answer: `servanda/verify/v1`.

@@ -80,7 +80,7 @@ impl Witness {
                 let logs: Vec<Vkey> = log.iter().map(|key| vkey(key, context)).collect::<Result<_, _>>()?;
                 let text = text_of(&request, context)?;
                 let seconds = u64::try_from(context.around.now.unix_ms() / 1000).unwrap_or_default();
-                let answer = Signing::new(signer, logs, folder.join("signed")).add_checkpoint(&text, seconds);
+                let answer = Signing::new(signer, logs, &folder).add_checkpoint(&text, seconds);
                 let answer = answer.map_err(|refusal| refused(&request, &refusal))?;
                 context.print(&answer)?;
             }
@@ -103,16 +103,15 @@ fn new_key(name: Option<String>, file: &Path, context: &mut Context<'_, '_>) -> 
 fn refused(request: &Path, refusal: &Refusal) -> Failure {
     let exit = match refusal {
         Refusal::Conflict { .. } => Exit::Conflict,
-        Refusal::State { .. } => Exit::CouldNot,
+        Refusal::State { .. } | Refusal::Clock | Refusal::InUse(_) => Exit::CouldNot,
         _ => Exit::No,
     };
     let failure = Failure::new(exit, format!("{}: {refusal}", request.display()));
     match refusal {
         Refusal::Conflict { known } => failure.hint(format!("ask again: servanda checkpoint request --old {known}")),
         Refusal::UnknownLog(_) => failure.hint("name its key with --log, as it was had from elsewhere"),
-        Refusal::Inconsistent { .. } => {
-            failure.hint("the log shows different histories: tell others, and show them both")
-        }
+        Refusal::Fork { .. } => failure.hint("the log shows different histories: tell others, and show them both"),
+        Refusal::NotShown { .. } => failure.hint("if the log cannot show it either, it shows different histories"),
         _ => failure,
     }
 }

@@ -18,6 +18,7 @@ use std::collections::VecDeque;
 use rayon::prelude::*;
 
 use crate::domain::shape::vocabulary;
+use crate::integrity::Vkey;
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::EventHash;
 use crate::integrity::policy::Policy;
@@ -95,9 +96,18 @@ pub struct LayerReport {
     pub faults: Vec<Fault>,
 }
 
+impl Report {
+    /// Takes what does not hold of a layer besides.
+    pub fn add(&mut self, layer: Layer, faults: Vec<Fault>) {
+        if let Some(own) = self.layers.iter_mut().find(|own| own.layer == layer) {
+            own.take(faults);
+        }
+    }
+}
+
 impl LayerReport {
     /// Takes what does not hold besides.
-    pub(super) fn take(&mut self, faults: Vec<Fault>) {
+    fn take(&mut self, faults: Vec<Fault>) {
         if !faults.is_empty() {
             self.verdict = Verdict::Fail;
             self.faults.extend(faults);
@@ -136,6 +146,8 @@ impl Report {
 pub struct Outside {
     /// The hash of the first event.
     pub genesis: Option<EventHash>,
+    /// The log's key.
+    pub log_key: Option<Vkey>,
     /// Checkpoints, checked with a key from outside, and what they are called.
     pub checkpoints: Vec<(String, Verified)>,
     /// Checkpoints of this log that were seen before and remembered.
@@ -168,11 +180,20 @@ pub fn verify(log: &Log, outside: &Outside) -> Report {
     walk.end(log, outside.genesis);
     let documents = Kept::look(&log.shelf(), &walk.named, &walk.erased);
     let head = walk.chain.head();
-    let [tree, checkpoints, witnesses] = walk.tree.report(&kept, outside, &walk.authority, log.len());
+    let vouched = walk.tree.vouched(outside, (log.origin(), log.len()));
+    if let Some(given) = outside.log_key.as_ref().filter(|given| !walk.authority.log_keys().any(|key| key == *given)) {
+        let what = format!("the log key that was given, {given}, is not one that the events name");
+        walk.signature_faults.push(Fault { seq: 0, what });
+    }
+    let [tree, checkpoints, witnesses] = walk.tree.report(&kept, outside, &walk.authority, (log.origin(), log.len()));
     let layers = vec![
         report(Layer::Bytes, walk.bytes_faults, format!("{} events, {} bytes", log.len(), walk.bytes)),
         report(Layer::Chain, walk.chain_faults, format!("{} events", log.len())),
-        report(Layer::Signatures, walk.signature_faults, signatures_covered(walk.signatures, outside)),
+        report(
+            Layer::Signatures,
+            walk.signature_faults,
+            signatures_covered(walk.signatures, outside, (vouched, log.len())),
+        ),
         tree,
         checkpoints,
         witnesses,
@@ -273,10 +294,13 @@ fn not_checked(layer: Layer, why: &'static str) -> LayerReport {
     LayerReport { layer, verdict: Verdict::NotChecked(why), covered: String::new(), faults: Vec::new() }
 }
 
-fn signatures_covered(signatures: u64, outside: &Outside) -> String {
-    match (outside.genesis, outside.checkpoints.is_empty()) {
+fn signatures_covered(signatures: u64, outside: &Outside, (vouched, len): (u64, u64)) -> String {
+    match (outside.genesis, vouched) {
         (Some(_), _) => format!("{signatures} batches, from a genesis that was given"),
-        (None, false) => format!("{signatures} batches, of a log that a key from outside vouches for"),
-        (None, true) => format!("{signatures} batches; not checked against anything outside: genesis is self-asserted"),
+        (None, 0) => format!("{signatures} batches; not checked against anything outside: genesis is self-asserted"),
+        (None, all) if all == len => format!("{signatures} batches, of a log that a key from outside vouches for"),
+        (None, some) => {
+            format!("{signatures} batches; a key from outside vouches for the first {some} of {len} events")
+        }
     }
 }

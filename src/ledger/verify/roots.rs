@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::id::Origin;
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::merkle::{Frontier, Node};
 use crate::integrity::policy::Policy;
@@ -50,8 +51,11 @@ impl Roots {
     }
 
     /// What is wrong with a checkpoint of a log of so many events.
-    fn fault(&self, checkpoint: &Verified, len: u64) -> Option<String> {
+    fn fault(&self, checkpoint: &Verified, (origin, len): (&Origin, u64)) -> Option<String> {
         let size = checkpoint.size();
+        if checkpoint.origin() != origin.as_str() {
+            return Some(format!("it is of the log `{}`", checkpoint.origin()));
+        }
         if size > len {
             return Some(format!("ROLLBACK: it was signed for {size} events, and the log has {len}"));
         }
@@ -68,9 +72,21 @@ impl Roots {
         }
     }
 
-    /// The layers `tree` and `checkpoints` of a log of so many events, beside the checkpoints that it keeps itself and
+    /// How many of a log's first events a key from outside vouches for, by a checkpoint that holds.
+    pub(super) fn vouched(&self, outside: &Outside, log: (&Origin, u64)) -> u64 {
+        let holding = outside.checkpoints.iter().filter(|(_, given)| self.fault(given, log).is_none());
+        holding.map(|(_, given)| given.size()).max().unwrap_or_default()
+    }
+
+    /// The layers `tree`, `checkpoints` and `witnesses` of a log of so many events, beside the checkpoints that it keeps itself and
     /// those that came from outside.
-    pub(super) fn report(self, kept: &Checkpoints, outside: &Outside, keys: &Authority, len: u64) -> [LayerReport; 3] {
+    pub(super) fn report(
+        self,
+        kept: &Checkpoints,
+        outside: &Outside,
+        keys: &Authority,
+        (origin, len): (&Origin, u64),
+    ) -> [LayerReport; 3] {
         let mut faults = Vec::new();
         let mut of_folder = |folder: &Checkpoints, name: &str| {
             let sizes = folder.sizes();
@@ -90,7 +106,7 @@ impl Roots {
         let from_outside = outside.checkpoints.len() + remembered.len();
         for (name, size, found) in own.into_iter().chain(remembered).chain(given) {
             checked += 1;
-            let holds = |checkpoint| self.fault(&checkpoint, len).map_or(Ok(checkpoint), Err);
+            let holds = |checkpoint| self.fault(&checkpoint, (origin, len)).map_or(Ok(checkpoint), Err);
             match found.and_then(holds) {
                 Ok(checkpoint) => {
                     newest = newest.max(size);
@@ -137,7 +153,7 @@ fn witnesses(mut holding: Vec<Verified>, policy: Option<&Policy>, len: u64) -> L
             faults.push(Fault { seq: size.saturating_sub(1), what });
         }
     }
-    let newest = seen.iter().rev().find(|(_, seen)| seen.is_quorum);
+    let newest = seen.iter().rev().find(|(size, seen)| *size > 0 && seen.is_quorum);
     let covered = match newest {
         Some((size, seen)) => {
             let names: Vec<&str> = seen.by.iter().map(|(name, _)| name.as_str()).collect();

@@ -11,9 +11,9 @@ use crate::cli::screen::Format;
 use crate::cli::{Context, Outcome};
 use crate::domain::source::Address;
 use crate::event::Facts;
+use crate::ledger::Shelf;
 use crate::ledger::authority::Authority;
 use crate::ledger::publish::{publish, put};
-use crate::ledger::{Shelf, log_signer};
 use crate::query::keys::keys;
 
 /// Publish the log as files that anybody can check without us
@@ -41,12 +41,7 @@ impl Tiles {
         let log = context.read_log("export")?;
         let facts = log.hashed_facts()?;
         let authority = Authority::of(&facts.events);
-        let remembered = context.remembered(log.origin());
-        let checkpoint = match log_signer(&context.ledger().log_key(), authority.log_key()) {
-            Ok(signer) => log.checkpoint(&signer, &authority, &remembered)?,
-            Err(error) => log.checkpoints().newest(&authority)?.ok_or(error)?,
-        };
-        context.remember(&checkpoint);
+        let checkpoint = context.newest_checkpoint(&log, &authority)?;
         let key = authority.log_key_at(checkpoint.size()).ok_or_else(|| Failure::new(Exit::CouldNot, "no log key"))?;
         let beside = [
             ("log.vkey", format!("{key}\n").into_bytes()),
