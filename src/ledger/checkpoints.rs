@@ -197,7 +197,7 @@ impl Checkpoints {
             all.retain(|known| (&known.name, known.key_id) != (&signature.name, signature.key_id));
             all.push(signature);
         }
-        let text: String = all.iter().map(|signature| format!("{signature}\n")).collect();
+        let text = all.iter().fold(String::new(), |text, signature| text + &signature.to_string() + "\n");
         let file = folder.join(size.to_string());
         let kept = store_folder::create(folder).and_then(|()| whole_file::replace(&file, text.as_bytes(), None));
         kept.map_err(|source| CheckpointsError::Io { file, source })

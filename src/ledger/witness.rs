@@ -4,6 +4,7 @@
 //! In scope: C2SP tlog-witness without its transport, which is a request's body and what is answered to it. A checkpoint
 //! of a known log that does not go on is kept as evidence, with the one that it does not go on from.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -150,7 +151,7 @@ impl Witness {
         }
         match &known {
             Some(older) => {
-                check_consistency(older, &newer, &request.path).map_err(|why| self.refusal(why, older, &newer))?
+                check_consistency(older, &newer, &request.path).map_err(|why| self.refusal(why, older, &newer))?;
             }
             None if request.path.is_empty() => {}
             None => return Err(Refusal::Proof(ProofError::Length { found: request.path.len() })),
@@ -221,8 +222,8 @@ impl Witness {
         let evidence = self.folder.join("evidence").join(folder_name(newer.origin()));
         let mut written = store_folder::create(&evidence);
         for checkpoint in [older, newer] {
-            let root: String = checkpoint.root()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-            let file = evidence.join(format!("{}-{root}", checkpoint.size()));
+            let root = checkpoint.root().first_chunk().copied().map_or(0, u64::from_be_bytes);
+            let file = evidence.join(format!("{}-{root:016x}", checkpoint.size()));
             let note = checkpoint.alone().note().to_string();
             written = written.and_then(|()| whole_file::replace(&file, note.as_bytes(), None));
         }
@@ -238,17 +239,20 @@ impl Witness {
 
 /// The name of a log in a folder: one element, whatever the log calls itself.
 pub fn folder_name(origin: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    let name: String = origin
-        .chars()
-        .flat_map(|c| match c {
-            '/' => vec!['+'],
-            c if plain(c) => vec![c],
-            c => c.to_string().bytes().flat_map(|byte| format!("%{byte:02x}").chars().collect::<Vec<_>>()).collect(),
-        })
-        .collect();
-    // No folder's own name, and none that is hidden.
-    if name.starts_with('.') { format!("%2e{}", &name[1..]) } else { name }
+    let mut name = String::new();
+    for (place, byte) in origin.bytes().enumerate() {
+        match byte {
+            b'/' => name.push('+'),
+            // No folder's own name, and none that is hidden.
+            b'.' if place == 0 => name.push_str("%2e"),
+            b'.' | b'_' | b'-' => name.push(byte.into()),
+            _ if byte.is_ascii_alphanumeric() => name.push(byte.into()),
+            _ => {
+                let _ = write!(name, "%{byte:02x}");
+            }
+        }
+    }
+    name
 }
 
 #[cfg(test)]

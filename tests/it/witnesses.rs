@@ -140,7 +140,7 @@ fn what_no_known_witness_signed_is_not_kept() {
         assert!(answer.code == 1 && answer.err.contains("line 1"), "{}", answer.err);
     }
     // A forged line that somebody puts there is told, and keeps the ledger from nothing.
-    let flipped = good.replacen(|c: char| c == 'A' || c == 'B', "C", 1);
+    let flipped = good.replacen(['A', 'B'], "C", 1);
     fs::write(desk.path().join("ledger/cosignatures/2"), flipped).expect("it can be written");
     assert_eq!(verdict(&desk, "verify --ledger ledger").1, "fail");
     append(&desk, "ledger", "three");

@@ -59,20 +59,17 @@ impl Verify {
         let policy = self.policy.as_deref().map(|file| policy_of(file, context)).transpose()?;
         let mut outside =
             Outside { genesis: self.genesis, log_key, checkpoints, policy, timestamps, ..Outside::default() };
-        let report = match (&self.export, outside.log_key.clone()) {
-            (Some(folder), Some(key)) => {
-                let folder = context.around.path(folder);
-                let (log, checkpoint) = publish::open(&folder, &key)?;
-                outside.checkpoints.push(("checkpoint".to_owned(), checkpoint));
-                outside.remembered = context.remembered(log.origin());
-                let report = publish::with_tiles(verify(&log, &outside), &log, &folder);
-                with_copies(report, &log, &folder)
-            }
-            _ => {
-                let log = context.read_log("verify")?;
-                outside.remembered = context.remembered(log.origin());
-                verify(&log, &outside)
-            }
+        let report = if let Some((folder, key)) = self.export.as_ref().zip(outside.log_key.clone()) {
+            let folder = context.around.path(folder);
+            let (log, checkpoint) = publish::open(&folder, &key)?;
+            outside.checkpoints.push(("checkpoint".to_owned(), checkpoint));
+            outside.remembered = context.remembered(log.origin());
+            let report = publish::with_tiles(verify(&log, &outside), &log, &folder);
+            with_copies(report, &log, &folder)
+        } else {
+            let log = context.read_log("verify")?;
+            outside.remembered = context.remembered(log.origin());
+            verify(&log, &outside)
         };
         context.answer(&VerifyAnswer::of(&report))?;
         Ok(if report.passed() { Exit::Done } else { Exit::No })

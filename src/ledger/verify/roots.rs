@@ -154,16 +154,11 @@ fn witnesses(mut holding: Vec<Verified>, policy: Option<&Policy>, len: u64) -> L
         }
     }
     let newest = seen.iter().rev().find(|(size, seen)| *size > 0 && seen.is_quorum);
-    let covered = match newest {
-        Some((size, seen)) => {
-            let names: Vec<&str> = seen.by.iter().map(|(name, _)| name.as_str()).collect();
-            format!("the first {size} events, seen by {}", names.join(", "))
-        }
-        None => {
-            let what = "no checkpoint was seen by as many witnesses as the policy asks for".to_owned();
-            faults.push(Fault { seq: len.saturating_sub(1), what });
-            String::new()
-        }
+    let Some((size, seen)) = newest else {
+        let what = "no checkpoint was seen by as many witnesses as the policy asks for".to_owned();
+        faults.push(Fault { seq: len.saturating_sub(1), what });
+        return report(Layer::Witnesses, faults, String::new());
     };
-    report(Layer::Witnesses, faults, covered)
+    let names: Vec<&str> = seen.by.iter().map(|(name, _)| name.as_str()).collect();
+    report(Layer::Witnesses, faults, format!("the first {size} events, seen by {}", names.join(", ")))
 }
