@@ -19,9 +19,11 @@ use servanda::domain::day::Day;
 use servanda::exchange::table::import::{BATCH_LEN, Import, Watch};
 use servanda::exchange::table::{Target, manytreaties};
 use servanda::integrity::digest::event_hash;
+use servanda::integrity::proof::check_inclusion;
+use servanda::ledger::checkpoints::Checkpoints;
 use servanda::ledger::facts::{self, HeadsKnown, Scope};
 use servanda::ledger::verify::{Outside, verify};
-use servanda::ledger::{Batch, Folder, Ledger, Log, Options};
+use servanda::ledger::{Batch, Folder, Ledger, Log, Options, log_signer};
 use servanda::query::members::{Question, members};
 use servanda::query::replay::replay;
 use servanda::query::standings::standings;
@@ -46,6 +48,7 @@ fn main() {
     let folder = load(desk.path(), len);
     let values = read(&folder);
     singles(desk.path(), &folder, &values);
+    proofs(&folder);
     cold(&folder);
     import(desk.path(), len.min(ROWS));
     peers(desk.path(), &values);
@@ -155,6 +158,40 @@ fn singles(desk: &Path, folder: &Folder, values: &[Vec<u8>]) {
         ours.as_secs_f64() / theirs.as_secs_f64(),
         ours.as_secs_f64() / bare.as_secs_f64()
     );
+}
+
+/// Signs the log, proves events, and signs it again after an append of one.
+fn proofs(folder: &Folder) {
+    let log = Log::read(folder, &access()).expect("the log can be read");
+    let keys = log.authority().expect("the chain holds");
+    let signer = log_signer(&folder.log_key(), keys.log_key()).expect("the log's key is there");
+    let began = Instant::now();
+    let checkpoint = log.checkpoint(&signer, &keys, &Checkpoints::default()).expect("it can be signed");
+    row("first checkpoint, for which everything is read again", log.len(), began.elapsed());
+    let spread = (0..SINGLES as u64).map(|place| place * log.len() / SINGLES as u64);
+    let made = median(spread.clone().map(|seq| {
+        let began = Instant::now();
+        log.prove(seq, &checkpoint).expect("it can be proved");
+        began.elapsed()
+    }));
+    told("a proof of one event, made and checked", made);
+    let checked = median(spread.map(|seq| {
+        let proof = log.prove(seq, &checkpoint).expect("it can be proved");
+        let began = Instant::now();
+        check_inclusion(&checkpoint, seq, &proof.event, &proof.file.path).expect("it holds");
+        began.elapsed()
+    }));
+    told("the same, checked", checked);
+    drop(log);
+    let mut ledger = Ledger::open(folder, &access()).expect("the ledger opens");
+    let mut history = common::history::History::new(common::SEED + 2, common::history::AGREEMENTS);
+    let signed = median((0..SINGLES).map(|_| {
+        ledger.append(&[history.batch(1)], Options::default(), &key(), now()).expect("it is admissible");
+        let began = Instant::now();
+        ledger.checkpoint(&signer).expect("it can be signed");
+        began.elapsed()
+    }));
+    told("a checkpoint after an append of one", signed);
 }
 
 /// Whole processes: how long, and the most memory that they held.

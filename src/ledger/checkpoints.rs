@@ -10,7 +10,7 @@ use crate::event::statement::split;
 use crate::integrity::LogSigner;
 use crate::integrity::checkpoint::{Checkpoint, CheckpointError, MAX_SIZE, Verified};
 use crate::integrity::digest::{EventHash, event_hash};
-use crate::integrity::merkle::{self, Frontier, Tree};
+use crate::integrity::merkle::{self, Frontier};
 use crate::integrity::note::{MAX_NOTE, Note, NoteError, NoteSignature};
 use crate::ledger::authority::Authority;
 use crate::ledger::tree::LogTree;
@@ -203,21 +203,26 @@ impl Checkpoints {
         kept.map_err(|source| CheckpointsError::Io { file, source })
     }
 
-    /// Checks that a log goes on from the newest of these.
+    /// Checks that a log goes on from the newest of these, and gives that back with the tree over its events.
     ///
     /// # Errors
     ///
     /// [`CheckpointsError::Rollback`], [`CheckpointsError::Fork`], and those of [`newest`](Self::newest).
-    pub(crate) fn check(&self, store: &dyn Store, keys: &Authority) -> Result<Option<Verified>, CheckpointsError> {
+    pub(crate) fn check(
+        &self,
+        store: &dyn Store,
+        keys: &Authority,
+    ) -> Result<Option<(Verified, Frontier)>, CheckpointsError> {
         let Some(known) = self.newest(keys)? else { return Ok(None) };
         let (len, size) = (store.len(), known.size());
         if size > len {
             return Err(CheckpointsError::Rollback { len, known: self.file(size), size });
         }
-        if LogTree::of(store, size)?.root(size)? != known.root() {
+        let frontier = Frontier::of(&LogTree::of(store, size)?, size)?;
+        if frontier.root() != known.root() {
             return Err(CheckpointsError::Fork { known: self.file(size), size });
         }
-        Ok(Some(known))
+        Ok(Some((known, frontier)))
     }
 }
 
@@ -229,11 +234,12 @@ impl Checkpoints {
         keys: &Authority,
         signer: &LogSigner,
     ) -> Result<Verified, CheckpointsError> {
-        let last = self.check(store, keys)?;
-        if let Some(last) = last.clone().filter(|last| last.size() == store.len()) {
-            return Ok(last);
-        }
-        let made = make(store, self, last.as_ref(), signer)?;
+        let frontier = match self.check(store, keys)? {
+            Some((last, _)) if last.size() == store.len() => return Ok(last),
+            Some((_, frontier)) => frontier,
+            None => Frontier::default(),
+        };
+        let made = make(store, frontier, signer)?;
         self.keep(&made)?;
         Ok(made)
     }
@@ -272,26 +278,17 @@ pub fn read(file: &Path) -> Result<Option<String>, CheckpointsError> {
 }
 
 /// Makes the checkpoint of a log that ends with a batch, after everything since the last one was read from the disk
-/// again; it is signed, and not yet kept.
+/// again; it is signed, and not yet kept. The tree of the last checkpoint is what the new one goes on from.
 ///
 /// # Errors
 ///
-/// [`CheckpointsError::Empty`]; [`CheckpointsError::Fork`] if the log does not go on from the last checkpoint;
-/// [`CheckpointsError::Damaged`] if the events since then do not hang together; and what keeps it from being signed.
-fn make(
-    store: &dyn Store,
-    kept: &Checkpoints,
-    last: Option<&Verified>,
-    signer: &LogSigner,
-) -> Result<Verified, CheckpointsError> {
+/// [`CheckpointsError::Empty`]; [`CheckpointsError::Damaged`] if the events since then do not hang together; and what keeps
+/// it from being signed.
+fn make(store: &dyn Store, mut frontier: Frontier, signer: &LogSigner) -> Result<Verified, CheckpointsError> {
     let origin = signer.vkey().name().to_owned();
-    let (len, from) = (store.len(), last.map_or(0, Verified::size));
+    let (len, from) = (store.len(), frontier.size());
     if len == 0 {
         return Err(CheckpointsError::Empty);
-    }
-    let mut frontier = Frontier::of(&LogTree::of(store, from)?, from)?;
-    if let Some(last) = last.filter(|last| last.root() != frontier.root()) {
-        return Err(CheckpointsError::Fork { known: kept.file(last.size()), size: last.size() });
     }
     let mut before: Option<EventHash> = None;
     let mut seq = from.saturating_sub(1);

@@ -321,6 +321,17 @@ impl Log {
         if self.lock.is_some() || self.is_published { Checkpoints::of(&self.folder) } else { Checkpoints::default() }
     }
 
+    /// Who may sign the next event, by the events themselves, whatever is kept of them: for whoever signs the log.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`facts`](Self::facts).
+    pub fn authority(&self) -> Result<Authority, OpenError> {
+        let is_about_ledger = |body: &Body| body.kind().is_about_ledger();
+        let (facts, _) = checked_keeping(&self.origin, self.store.as_ref(), is_about_ledger)?;
+        Ok(Authority::of(&facts.events))
+    }
+
     /// Checks that it goes on from the newest of these checkpoints.
     ///
     /// # Errors

@@ -307,7 +307,8 @@ pub(crate) fn write_readme(folder: &Folder, origin: &Origin) -> io::Result<()> {
          facts, recent  what the events tell, made from them for quick answers; can be deleted at any time\n\
          documents/     sources that events rest on, each named by the BLAKE3 of its bytes\n\
          keys/          the log's own key; not for others\n\
-         checkpoints/   how many events there were and the root over them, signed with the log's key, one file each\n\
+         checkpoints/   how many events there were and the root over them, signed with the log's key, one file each;\n\
+         \x20              cosignatures/ and timestamps/ say who else has seen them, and when\n\
          servanda.toml  the ledger's name and format, a copy of what the first event says\n\
          HEAD           how many events there are and the hash of the newest, and whether somebody is writing\n\
          LOCK           who is using the ledger\n\

@@ -2,6 +2,11 @@
 
 use std::fs;
 
+use servanda::integrity::LogSigner;
+use servanda::integrity::checkpoint::Checkpoint;
+use servanda::integrity::merkle::leaf;
+use servanda::integrity::proof_file::InclusionFile;
+
 use crate::support::{Answer, Desk};
 
 /// The founding case, signed as it stands, with its key, and a proof of every event in `proofs`.
@@ -126,4 +131,22 @@ fn growth_is_proved_from_one_checkpoint_to_another() {
     assert_eq!(desk.run(&format!("prove --consistency {new} {size} --ledger ilrs.servanda")).code, 2);
     assert_eq!(desk.run("prove --consistency 1 2 --ledger ilrs.servanda").code, 3);
     assert_eq!(desk.run("prove nothing-of-that-name --ledger ilrs.servanda").code, 3);
+}
+
+#[test]
+fn an_event_of_another_ledger_is_none_of_this_log() {
+    let (desk, _) = proved();
+    desk.write("other.yaml", "announcements: [{ kind: mission, id: m, title: M, evidence: { none: a test } }]\n");
+    assert_eq!(desk.run("append --init --ledger other --origin test.example/other other.yaml").code, 0);
+    let genesis = desk.run("show 0 --raw --ledger other").out;
+    // Whoever has the log's key can sign a root over anything.
+    let secret = fs::read_to_string(desk.path().join("ilrs.servanda/keys/log.key")).expect("it is there");
+    let signer: LogSigner = secret.trim_end().parse().expect("a key");
+    let origin = signer.vkey().name().to_owned();
+    let forged = Checkpoint { origin, size: 1, root: leaf(genesis.as_bytes()) }.sign(&signer).expect("it is one");
+    let proof = InclusionFile { index: 0, path: Vec::new(), checkpoint: forged.note().to_string() };
+    desk.write("forged.tlog-proof", proof.text());
+    desk.write("forged.event", genesis);
+    let answer = check(&desk, "forged.tlog-proof");
+    assert!(answer.code == 1 && answer.err.contains("of the ledger test.example/other"), "{}", answer.err);
 }

@@ -9,7 +9,6 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::json;
 use crate::cli::{Context, Outcome};
 use crate::domain::day::Day;
-use crate::ledger::authority::Authority;
 use crate::query::certificate::certify;
 
 /// Write an answer that can be checked without the ledger: events, rule, evidence and proofs in one file
@@ -38,8 +37,7 @@ impl Certify {
         let on = self.on.unwrap_or_else(|| context.around.now.day());
         let log = context.read_log("certify")?;
         let facts = log.hashed_facts()?;
-        let keys = Authority::of(&facts.events);
-        let checkpoint = context.newest_checkpoint(&log, &keys)?;
+        let checkpoint = context.newest_checkpoint(&log)?;
         let certificate = certify(&log, &checkpoint, &facts, (&self.party, &self.agreement, on));
         let certificate = certificate.map_err(|error| match error {
             crate::query::certificate::CertifyError::Query(error) => error.into(),

@@ -95,8 +95,13 @@ enum What {
 impl Checkpoint {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let log = context.read_log("checkpoint")?;
-        let keys = Authority::of(&log.naming()?.events);
-        match self.what.unwrap_or(What::Sign) {
+        let what = self.what.unwrap_or(What::Sign);
+        // Who signs does not go by what is kept beside the events.
+        let keys = match what {
+            What::Sign => log.authority()?,
+            _ => Authority::of(&log.naming()?.events),
+        };
+        match what {
             What::Sign => sign(&log, &keys, context),
             What::List => {
                 let answer = CheckpointsAnswer::of(&log, &keys)?;
@@ -150,8 +155,7 @@ impl Checkpoint {
 
 fn sign(log: &Log, keys: &Authority, context: &mut Context<'_, '_>) -> Outcome {
     let signer = log_signer(&context.ledger().log_key(), keys.log_key())?;
-    let remembered = context.remembered(log.origin());
-    let made = log.checkpoint(&signer, keys, &remembered)?;
+    let made = log.checkpoint(&signer, keys, &context.remembered(log.origin()))?;
     context.remember(&made);
     print(&made, context)?;
     Ok(Exit::Done)
@@ -253,13 +257,14 @@ impl Context<'_, '_> {
 
     /// The checkpoint of the log as it stands, signed now where its key is at hand; else the newest that was signed, if the
     /// log goes on from what is remembered.
-    pub(in crate::cli) fn newest_checkpoint(&mut self, log: &Log, keys: &Authority) -> Result<Verified, Failure> {
+    pub(in crate::cli) fn newest_checkpoint(&mut self, log: &Log) -> Result<Verified, Failure> {
         let remembered = self.remembered(log.origin());
+        let keys = log.authority()?;
         let checkpoint = match log_signer(&self.ledger().log_key(), keys.log_key()) {
-            Ok(signer) => log.checkpoint(&signer, keys, &remembered)?,
+            Ok(signer) => log.checkpoint(&signer, &keys, &remembered)?,
             Err(error) => {
-                log.check_known(&remembered, keys)?;
-                log.checkpoints().newest(keys)?.ok_or(error)?
+                log.check_known(&remembered, &keys)?;
+                log.checkpoints().newest(&keys)?.ok_or(error)?
             }
         };
         self.remember(&checkpoint);

@@ -41,7 +41,7 @@ impl Tiles {
         let log = context.read_log("export")?;
         let facts = log.hashed_facts()?;
         let authority = Authority::of(&facts.events);
-        let checkpoint = context.newest_checkpoint(&log, &authority)?;
+        let checkpoint = context.newest_checkpoint(&log)?;
         let key = authority.log_key_at(checkpoint.size()).ok_or_else(|| Failure::new(Exit::CouldNot, "no log key"))?;
         let beside = [
             ("log.vkey", format!("{key}\n").into_bytes()),
