@@ -29,6 +29,7 @@ use servanda::query::replay::replay;
 use servanda::query::standings::standings;
 use servanda::query::{Standpoint, Status};
 
+use common::history::History;
 use common::{access, append_to, found_with, key, now};
 
 /// Events in a batch of the bulk load.
@@ -47,8 +48,8 @@ fn main() {
     let desk = common::desk(env!("CARGO_TARGET_TMPDIR"));
     let folder = load(desk.path(), len);
     let values = read(&folder);
-    singles(desk.path(), &folder, &values);
-    proofs(&folder);
+    let history = singles(desk.path(), &folder, &values);
+    proofs(&folder, history);
     cold(&folder);
     import(desk.path(), len.min(ROWS));
     peers(desk.path(), &values);
@@ -124,11 +125,12 @@ fn read(folder: &Folder) -> Vec<Vec<u8>> {
     values
 }
 
-/// Appends one at a time, durably: through the ledger, to `SQLite`, and to a bare file.
-fn singles(desk: &Path, folder: &Folder, values: &[Vec<u8>]) {
+/// Appends one at a time, durably: through the ledger, to `SQLite`, and to a bare file; gives back the history, which goes
+/// on.
+fn singles(desk: &Path, folder: &Folder, values: &[Vec<u8>]) -> History {
     let mut ledger = Ledger::open(folder, &access()).expect("the ledger opens");
     // Another seed's history begins anew, with announcements of other ids.
-    let mut history = common::history::History::new(common::SEED + 1, agreements(values.len()));
+    let mut history = History::new(common::SEED + 1, agreements(values.len()));
     let mut one = |batch| {
         let began = Instant::now();
         ledger.append(&[batch], Options::default(), &key(), now()).expect("it is admissible");
@@ -158,10 +160,11 @@ fn singles(desk: &Path, folder: &Folder, values: &[Vec<u8>]) {
         ours.as_secs_f64() / theirs.as_secs_f64(),
         ours.as_secs_f64() / bare.as_secs_f64()
     );
+    history
 }
 
 /// Signs the log, proves events, and signs it again after an append of one.
-fn proofs(folder: &Folder) {
+fn proofs(folder: &Folder, mut history: History) {
     let log = Log::read(folder, &access()).expect("the log can be read");
     let keys = log.authority().expect("the chain holds");
     let signer = log_signer(&folder.log_key(), keys.log_key()).expect("the log's key is there");
@@ -184,7 +187,6 @@ fn proofs(folder: &Folder) {
     told("the same, checked", checked);
     drop(log);
     let mut ledger = Ledger::open(folder, &access()).expect("the ledger opens");
-    let mut history = common::history::History::new(common::SEED + 2, common::history::AGREEMENTS);
     let signed = median((0..SINGLES).map(|_| {
         ledger.append(&[history.batch(1)], Options::default(), &key(), now()).expect("it is admissible");
         let began = Instant::now();
