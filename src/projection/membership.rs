@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::domain::act::{JoiningAct, Role};
-use crate::domain::announcement::Standing;
+use crate::domain::announcement::{Body, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::window::{Certainty, Window, covers};
@@ -338,6 +338,8 @@ fn left<'i, 'a>(stays: &'i Stays<'a>, on: Day) -> Option<Held<'i, 'a>> {
 fn unrelated<'a>(party: &str, standing: Standing, stays: &Stays<'a>) -> Row<'a> {
     let mut claims: Vec<&Claim<'a>> = stays.intervals.iter().flat_map(|interval| &interval.claims).copied().collect();
     claims.extend(stays.irregular.iter().map(|irregular| irregular.claim));
+    // What the agreement came to is told of no party, and where it ends a stay depends on which claim of that decides.
+    claims.retain(|claim| !matches!(claim.body, Body::Milestone(_)));
     Row {
         party: party.to_owned(),
         status: Status::None,

@@ -4,8 +4,7 @@ use proptest::prelude::*;
 
 use servanda::domain::date::Date;
 use servanda::query::conflicts::conflicts;
-use servanda::query::members::Member;
-use servanda::query::{Prefer, Standpoint, Status};
+use servanda::query::{Prefer, Standpoint};
 
 use crate::given::{Given, corrected, day, did, disputed, joined, left, pact_with, programme, remarked, told, treaty};
 use crate::laws::{DAYS, history, rules};
@@ -151,10 +150,7 @@ proptest! {
             }
             let rows = |prefer| -> Vec<_> {
                 let rows = given.preferring(prefer).answer(on).members.into_iter();
-                let rows = rows.filter(|row| !conflicting.contains(&row.party.as_str()));
-                // Who is nothing on that day rests on nothing: what was told is listed, with whatever ends it later.
-                let listed = |row: Member| if row.status == Status::None { Member { events: Vec::new(), ..row } } else { row };
-                rows.map(listed).collect()
+                rows.filter(|row| !conflicting.contains(&row.party.as_str())).collect()
             };
             for prefer in Prefer::ALL {
                 prop_assert_eq!(rows(*prefer), rows(Prefer::Strongest), "{} on {}", prefer, on);
