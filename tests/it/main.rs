@@ -2,10 +2,10 @@
 
 mod all_at_once;
 mod answers;
+mod attacks;
 mod cases;
 mod certificates;
 mod changes;
-mod checkpoints;
 mod claims;
 mod corrections;
 mod disagreements;
@@ -38,8 +38,6 @@ mod replaced;
 mod rules;
 mod shown;
 mod support;
-mod tampered_store;
-mod tampering;
 mod tidy;
 mod timeline;
 mod tour;

@@ -1,7 +1,5 @@
-//! Attacks on a whole log, and who finds them: somebody who kept a checkpoint, somebody who has what was published.
-//!
-//! Each attack is made on a ledger of the binary, as its owner could make it, and is named by its test; each test says
-//! which layer of `verify` tells of it.
+//! Attacks on a whole log through the binary, as its owner could make them, and who finds them: somebody who kept a
+//! checkpoint, somebody who has what was published.
 
 use std::fs;
 use std::path::Path;

@@ -1,0 +1,145 @@
+//! Whoever has every key makes a history that holds by itself: it is found by who remembers another, a checkpoint, a
+//! genesis, a witness. What has a timestamp is in `interop.sh`.
+
+use super::{Ledger, ORIGIN, another_day, check, checkpoint, failed, kept, log_key, log_of, strangers_key};
+use crate::support::key;
+use servanda::integrity::checkpoint::Verified;
+use servanda::integrity::digest::event_hash;
+use servanda::integrity::note::NoteSignature;
+use servanda::integrity::note_key::WitnessSigner;
+use servanda::integrity::policy::Policy;
+use servanda::integrity::proof::{ProofError, check_consistency};
+use servanda::integrity::proof_file::ConsistencyFile;
+use servanda::ledger::verify::{Layer, Outside, Report, verify};
+use servanda::ledger::witness::{Refusal, Witness};
+
+/// What the layer of checkpoints says of its faults.
+fn told(report: &Report) -> String {
+    let layer = report.layers.iter().find(|layer| layer.layer == Layer::Checkpoints).expect("every layer is there");
+    layer.faults.iter().map(|fault| fault.what.as_str()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_history_rewritten_with_all_keys_is_found_by_checkpoints_if_an_old_one_was_kept() {
+    let ledger = Ledger::new();
+    let values = ledger.rewritten(5, another_day);
+    check(&ledger.verify_with(&values, &kept([checkpoint(&values)])), &[], &[]);
+    let report = ledger.verify_with(&values, &kept([checkpoint(&ledger.values)]));
+    check(&report, &[Layer::Checkpoints], &[8]);
+    assert!(told(&report).starts_with("kept of 9: FORK: the first 9 events are others"), "{report:#?}");
+}
+
+fn witness_key() -> WitnessSigner {
+    WitnessSigner::from_seed("witness.example", &[4; 32]).expect("a good name")
+}
+
+/// What somebody knows who trusts the witness.
+fn trusting(checkpoint: Verified) -> Outside {
+    let policy = format!("witness one {}\nquorum one\n", witness_key().vkey());
+    Outside { policy: Some(Policy::parse(&policy).expect("a policy")), ..kept([checkpoint]) }
+}
+
+#[test]
+fn a_history_rewritten_with_all_keys_is_found_by_witnesses() {
+    let ledger = Ledger::new();
+    let witness = Witness::new(witness_key(), vec![log_key().vkey()], ledger.desk.path().join("witness"));
+    let ask = |old: u64, checkpoint: &Verified| {
+        let request = ConsistencyFile { old, path: Vec::new(), checkpoint: checkpoint.note().to_string() };
+        witness.add_checkpoint(&request.text(), 1_800_000_000)
+    };
+    let genuine = checkpoint(&ledger.values);
+    let line = ask(0, &genuine).expect("it has not seen the log before");
+    let cosigned = NoteSignature::parse(line.trim_end()).expect("a signature");
+    let seen = trusting(genuine.clone().with([cosigned.clone()]));
+    check(&ledger.verify_with(&ledger.values, &seen), &[], &[]);
+
+    let values = ledger.rewritten(5, another_day);
+    let signed = checkpoint(&values);
+    // The witness does not sign it, and nobody can sign in its place.
+    let refused = ask(9, &signed);
+    assert!(matches!(refused, Err(Refusal::Fork { size: 9, .. })), "{refused:?}");
+    check(&ledger.verify_with(&values, &trusting(signed.clone())), &[Layer::Witnesses], &[8]);
+    let report = ledger.verify_with(&values, &trusting(signed.with([cosigned])));
+    check(&report, &[Layer::Witnesses], &[8]);
+    // What the witness did sign is of the other history.
+    check(&ledger.verify_with(&values, &seen), &[Layer::Checkpoints, Layer::Witnesses], &[8]);
+}
+
+#[test]
+fn a_genesis_founded_again_is_found_by_signatures_if_its_hash_is_known() {
+    let (ledger, again) = (Ledger::new(), Ledger::founded(ORIGIN, &strangers_key()));
+    let outside = Outside { genesis: Some(event_hash(&ledger.values[0])), ..Outside::default() };
+    check(&ledger.verify_with(&ledger.values, &outside), &[], &[]);
+    check(&again.verify(&again.values), &[], &[]);
+    check(&again.verify_with(&again.values, &outside), &[Layer::Signatures], &[0]);
+
+    let mut values = ledger.values.clone();
+    values[0] = again.values[0].clone();
+    let report = ledger.verify(&values);
+    assert_eq!((report.first_bad(), failed(&report)), (Some(0), vec![Layer::Chain, Layer::Signatures]));
+}
+
+#[test]
+fn a_genesis_founded_again_is_found_by_checkpoints_if_the_logs_key_and_one_are_known() {
+    // The founder has the log's key, and names it again: the key alone tells nothing.
+    let (ledger, again) = (Ledger::new(), Ledger::founded(ORIGIN, &strangers_key()));
+    check(&again.verify_with(&again.values, &kept([])), &[], &[]);
+    for size in [1, 4, 7, 9] {
+        let report = again.verify_with(&again.values, &kept([checkpoint(&ledger.values[..size])]));
+        check(&report, &[Layer::Checkpoints], &[size as u64 - 1]);
+    }
+}
+
+#[test]
+fn a_tail_cut_behind_a_batch_is_found_by_checkpoints_if_one_of_more_events_is_remembered() {
+    let ledger = Ledger::new();
+    for len in [1, 4, 7] {
+        let values = &ledger.values[..len];
+        check(&ledger.verify(values), &[], &[]);
+        let report = ledger.verify_with(values, &kept([checkpoint(&ledger.values)]));
+        check(&report, &[Layer::Checkpoints], &[len as u64 - 1]);
+        let expected = format!("kept of 9: ROLLBACK: it was signed for 9 events, and the log has {len}");
+        assert!(told(&report).starts_with(&expected), "{report:#?}");
+    }
+}
+
+#[test]
+fn a_stale_view_is_told_from_a_current_one_by_a_checkpoint_of_more_events_and_by_nothing_else() {
+    let ledger = Ledger::new();
+    let stale = &ledger.values[..7];
+    // Everything in it is genuine: it holds, and an older checkpoint vouches for it.
+    let report = ledger.verify_with(stale, &kept([checkpoint(&ledger.values[..4])]));
+    check(&report, &[], &[]);
+    assert!(report.layers[2].covered.contains("the first 4 of 7 events"), "{report:#?}");
+    check(&ledger.verify_with(stale, &kept([checkpoint(&ledger.values)])), &[Layer::Checkpoints], &[6]);
+}
+
+#[test]
+fn a_split_view_is_found_by_checkpoints_when_two_who_were_shown_different_logs_compare() {
+    let ledger = Ledger::new();
+    let values = ledger.rewritten(5, another_day);
+    let (mine, yours) = (checkpoint(&ledger.values), checkpoint(&values));
+    for (shown, theirs) in [(&ledger.values, &yours), (&values, &mine)] {
+        let report = ledger.verify_with(shown, &kept([theirs.clone()]));
+        check(&report, &[Layer::Checkpoints], &[8]);
+        assert!(told(&report).contains("FORK"), "{report:#?}");
+    }
+    // Without any event at hand: at one size they have different roots, and no proof leads from one to the other.
+    assert_eq!(check_consistency(&mine, &yours, &[]), Err(ProofError::Root { size: 9 }));
+    let longer = checkpoint(&[&values[..], &ledger.values[8..]].concat());
+    let of_theirs = log_of(&ledger.folder, ORIGIN, &[&values[..], &ledger.values[8..]].concat());
+    let proof = of_theirs.prove_consistency(&yours, &longer).expect("theirs goes on from theirs");
+    assert_eq!(check_consistency(&yours, &longer, &proof.path), Ok(()));
+    assert_eq!(check_consistency(&mine, &longer, &proof.path), Err(ProofError::Root { size: 9 }));
+    assert!(of_theirs.prove_consistency(&mine, &longer).is_err());
+}
+
+#[test]
+fn a_log_key_that_the_events_do_not_name_is_found_by_signatures() {
+    let ledger = Ledger::new();
+    let other = servanda::integrity::LogSigner::from_seed(ORIGIN, &[3; 32]).expect("a good name");
+    let outside = Outside { log_key: Some(other.vkey()), ..Outside::default() };
+    check(&ledger.verify_with(&ledger.values, &outside), &[Layer::Signatures], &[0]);
+    let log = log_of(&ledger.folder, ORIGIN, &Ledger::founded(ORIGIN, &key()).values);
+    assert!(verify(&log, &kept([])).passed());
+}
