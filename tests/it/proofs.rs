@@ -125,6 +125,16 @@ fn growth_is_proved_from_one_checkpoint_to_another() {
     let answer = desk.run("check grown.proof --vkey @log.vkey --against older --json");
     assert_eq!(answer.json()["older"], size, "{}", answer.err);
     assert_eq!(desk.run("check grown.proof --vkey @log.vkey").code, 2, "it goes on from something");
+    desk.write(
+        "other.proof",
+        fs::read_to_string(desk.path().join("grown.proof")).expect("it was written").replacen(
+            &format!("old {size}"),
+            "old 1",
+            1,
+        ),
+    );
+    let other = desk.run("check other.proof --vkey @log.vkey --against older");
+    assert!(other.code == 1 && other.err.contains("says that it goes on from 1 event"), "{}{}", other.out, other.err);
     let forged = older.replacen(&format!("\n{size}\n"), &format!("\n{}\n", size - 1), 1);
     desk.write("older", forged);
     assert_eq!(desk.run("check grown.proof --vkey @log.vkey --against older").code, 1);

@@ -89,6 +89,12 @@ impl Check {
                 .hint("name its file with --against"));
         };
         let older = opened(against, &text_within(against, MAX_BATCH_BYTES as u64, context)?, key)?;
+        if proof.old != older.size() {
+            let events = counted(usize::try_from(proof.old).unwrap_or(usize::MAX), "event", "events");
+            let found =
+                format!("it says that it goes on from {events}, and {} is of {}", against.display(), older.size());
+            return Err(self.refused(&found));
+        }
         check_consistency(&older, &newer, &proof.path).map_err(|error| self.refused(&error))?;
         Ok(Checked { older: Some(older.size()), ..Checked::of(What::Consistency, &newer) })
     }
