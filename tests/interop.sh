@@ -206,7 +206,13 @@ default_policy = 1.2.3.4.1
 digests = sha256
 ess_cert_id_alg = sha256
 CONFIG
+    # Whoever has all keys will tell another history from here on.
+    cp -r ilrs.servanda rewritten.servanda
+    told() { echo "announcements: [{ kind: mission, id: $1, title: $1, evidence: { none: made up for a test } }]"; }
+    told genuine > genuine.yaml
+    told forged > forged.yaml
     {
+        "$servanda" append genuine.yaml
         echo 01 > tsa/serial
         openssl req -x509 -newkey rsa:2048 -nodes -keyout tsa/ca.key -out tsa/ca.pem -subj "/CN=CA" -days 30 \
             -config tsa/openssl.cnf -extensions ca
@@ -231,6 +237,21 @@ CONFIG
     printf '\377' | dd of="ilrs.servanda/timestamps/$size.tsr" bs=1 seek=$((end - 10)) conv=notrunc 2> dd.out
     [ "$(stamped tsa/ca.pem)" = fail ] || faults+=" a reply with a byte changed passes"
     result "openssl ts makes and checks timestamps of checkpoints" "$size events" "$faults"
+
+    faults=
+    elsewhere() { XDG_STATE_HOME=$PWD/elsewhere "$servanda" "$@" --ledger rewritten.servanda; }
+    { elsewhere append forged.yaml && elsewhere checkpoint && elsewhere verify; } > rewritten.out 2>&1 ||
+        faults+=" it does not hold by itself: $(tail -n1 rewritten.out)"
+    mkdir rewritten.servanda/timestamps
+    cp tsa/reply "rewritten.servanda/timestamps/$size.tsr"
+    [ "$(elsewhere verify --tsa-ca tsa/ca.pem --json | jq -c '[.layers[] | select(.verdict == "fail") | .layer]')" = '["timestamps"]' ] ||
+        faults+=" timestamps do not tell"
+    ! openssl ts -verify -data "rewritten.servanda/checkpoints/$size" -in tsa/reply -CAfile tsa/ca.pem > tsa.out 2>&1 ||
+        faults+=" openssl passes the other checkpoint"
+    # The checkpoint that the reply is over is older than the other history can be.
+    elsewhere verify --against "ilrs.servanda/checkpoints/$size" --vkey @public/log.vkey > verify.out || true
+    grep -q "FORK" verify.out || faults+=" the stamped checkpoint does not tell: $(cat verify.out)"
+    result "a history rewritten with all keys is found by a timestamp" "$size events" "$faults"
 fi
 
 golden=$root/fixtures/golden/v1
