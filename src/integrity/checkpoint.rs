@@ -228,6 +228,16 @@ mod tests {
     }
 
     #[test]
+    fn alone_a_checkpoint_has_the_one_signature_that_was_checked() {
+        let plain = checkpoint().sign(&signer()).expect("it can be signed");
+        let other = LogSigner::from_seed("other.example", &[8; 32]).expect("a good name");
+        let both = plain.clone().with([other.sign(plain.note().text())]);
+        assert_eq!(both.note().signatures().len(), 2);
+        let opened = Verified::open(both.note().to_string().as_bytes(), &signer().vkey()).expect("it is signed");
+        assert_eq!((opened.clone(), opened.alone()), (both, plain));
+    }
+
+    #[test]
     fn what_is_no_checkpoint_is_refused() {
         let root = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
         let empty = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";

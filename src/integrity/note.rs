@@ -214,7 +214,8 @@ mod tests {
     #[test]
     fn a_note_signed_by_go_holds_and_is_written_as_it_was_read() {
         assert_eq!(checked(GO, &key()), Ok(()));
-        assert_eq!(Note::parse(GO.as_bytes()).expect("a note").to_string(), GO);
+        let note = Note::parse(GO.as_bytes()).expect("a note");
+        assert_eq!((note.to_string().as_str(), note.signatures().len()), (GO, 1));
     }
 
     #[test]
@@ -268,6 +269,25 @@ mod tests {
         }
         let many = format!("a\n\n{}", "— w AAAAAAA=\n".repeat(101));
         assert_eq!(Note::parse(many.as_bytes()), Err(NoteError::Form("it has more than 100 signatures")));
-        assert!(Note::parse(&vec![b'a'; MAX_NOTE + 1]).is_err());
+    }
+
+    #[test]
+    fn a_line_that_is_no_signature_is_told_by_its_number() {
+        for (text, line) in [("a\n\nb\n", 3), ("a\n\n— w AAAAAAA=\nb\n", 4), ("a\n\na\n\n— w AAAAAAA=\n\u{2014}\n", 6)]
+        {
+            assert_eq!(Note::parse(text.as_bytes()), Err(NoteError::Line(line)), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_note_has_at_most_a_mebibyte() {
+        let of_len = |len: usize| {
+            let end = "\n\n— w AAAAAAA=\n";
+            Note::parse(format!("{}{end}", "a".repeat(len - end.len())).as_bytes()).map(drop)
+        };
+        assert_eq!(of_len(MAX_NOTE), Ok(()));
+        for len in [MAX_NOTE + 1, MAX_NOTE + 2] {
+            assert_eq!(of_len(len), Err(NoteError::Form("it has more than 1 MiB")), "{len} bytes");
+        }
     }
 }

@@ -168,7 +168,7 @@ impl Policy {
                 let url = url.first().map(|url| (*url).to_owned());
                 self.witnesses.push(Witness { name: (*name).to_owned(), key, url });
             }
-            ["group", name, threshold, of @ ..] if !of.is_empty() => {
+            ["group", name, threshold, of @ ..] => {
                 self.check_new(name)?;
                 for member in of {
                     if !self.is_defined(member) {
@@ -298,10 +298,15 @@ mod tests {
         check("", 1);
         check("# nothing\n", 2);
         check("quorum W\n", 1);
+        let undefined = Policy::parse("quorum W\n").expect_err("nothing is called so").what;
+        assert_eq!(undefined, PolicyFault::Undefined("W".to_owned()));
         check("quorum none\nquorum none\n", 2);
         check("quorum\n", 1);
         check("log nothing\nquorum none\n", 1);
         check(&format!("log {key}\nquorum none\n"), 1);
+        let other = LogSigner::from_seed("ledger.example/other", &[8; 32]).expect("a good name").vkey();
+        assert!(Policy::parse(&format!("log {}\nlog {other}\nquorum none\n", log().vkey())).is_ok());
+        check(&format!("log {other}\nlog {} \nlog {other} https://o.example\nquorum none\n", log().vkey()), 3);
         check(&format!("witness W {}\nquorum none\n", log().vkey()), 1);
         check(&format!("witness none {key}\nquorum none\n"), 1);
         check(&format!("witness W {key}\nwitness V {key}\nquorum none\n"), 2);

@@ -369,6 +369,7 @@ ucadbCNpGnO9Y8h4fdxHxt+4JDy9Bia1UjqmzjBA==
     fn an_armor_beyond_any_signature_is_not_even_decoded() {
         let long = armor::encode(&[0; MAX_ARMOR_LEN]);
         refuses(&long, SignatureError::TooLong { len: long.len() });
+        refuses(&" ".repeat(MAX_ARMOR_LEN), SignatureError::Armor);
     }
 
     #[test]

@@ -158,6 +158,7 @@ pub(super) fn lossy(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::integrity::LogSigner;
 
     const LINE: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOpKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs";
 
@@ -194,6 +195,12 @@ mod tests {
     fn the_fingerprint_is_the_one_ssh_keygen_shows() {
         let key = parse(LINE).expect("a good line");
         assert_eq!(key.fingerprint(), "SHA256:z/fSv0Z0RZS+Lccbc6ZoOWwt/fbj1VFJGSBKQbo4icE");
+    }
+
+    #[test]
+    fn its_point_is_that_of_the_same_key_in_another_form() {
+        let note_key = LogSigner::from_seed("ledger.example/log", &[7; 32]).expect("a good name").vkey();
+        assert_eq!(parse(LINE).expect("a good line").point(), note_key.point());
     }
 
     #[test]
