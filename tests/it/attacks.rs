@@ -13,6 +13,7 @@ mod signatures;
 mod store;
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -235,4 +236,19 @@ fn check(report: &Report, layers: &[Layer], seqs: &[u64]) {
     assert_eq!(failed(report), layers, "{report:#?}");
     assert_eq!(accused(report).into_iter().collect::<Vec<_>>(), seqs, "{report:#?}");
     assert_eq!(report.first_bad(), seqs.first().copied());
+}
+
+#[test]
+fn the_table_of_attacks_names_tests_that_there_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let read = |file: &str| fs::read_to_string(root.join(file));
+    let readme = read("README.md").expect("it is there");
+    let rows = readme.lines().filter(|line| line.starts_with('|') && line.contains("::"));
+    let names: Vec<&str> = rows.flat_map(|row| row.split('`').filter(|word| word.contains("::"))).collect();
+    assert!(names.len() > 50, "{names:?}");
+    for (module, test) in names.iter().filter_map(|name| name.split_once("::")) {
+        let source = read(&format!("it/attacks/{module}.rs")).or_else(|_| read(&format!("it/{module}.rs")));
+        let source = source.unwrap_or_else(|error| panic!("{module}: {error}"));
+        assert_eq!(source.matches(&format!("\nfn {test}")).count(), 1, "{module}::{test}");
+    }
 }

@@ -83,7 +83,7 @@ impl Walk {
     pub(super) fn take(&mut self, seen: Seen) {
         let Seen { seq, len, leaf, hash, event, key, quotes, told, root } = seen;
         self.bytes += len;
-        self.first = self.first.or(Some(hash).filter(|_| len > 0));
+        self.first = self.first.or(Some(hash));
         if let Some(root) = root {
             self.tree.take_tile(seq, root);
         }

@@ -23,7 +23,11 @@ fn a_sound_ledger_passes() {
     let ledger = Ledger::new();
     let report = ledger.verify(&ledger.values);
     check(&report, &[], &[]);
-    assert_eq!((report.events, report.bytes), (9, ledger.values.iter().map(|value| value.len() as u64).sum()));
+    let bytes: usize = ledger.values.iter().map(Vec::len).sum();
+    assert_eq!((report.events, report.bytes), (9, bytes as u64));
+    let covered: Vec<&str> = report.layers[..3].iter().map(|layer| layer.covered.as_str()).collect();
+    let signed = "4 batches; not checked against anything outside: genesis is self-asserted";
+    assert_eq!(covered, [&format!("9 events, {bytes} bytes"), "9 events", signed]);
 }
 
 #[test]
@@ -119,6 +123,19 @@ fn a_tail_cut_within_a_batch_is_found_by_the_chain_at_its_missing_end() {
         check(&ledger.verify(&ledger.values[..len]), &[Layer::Chain], &[len as u64 - 1]);
     }
     check(&ledger.verify(&[]), &[Layer::Chain], &[0]);
+}
+
+#[test]
+fn a_batch_that_ends_before_it_begins_or_far_beyond_is_found_by_the_chain() {
+    let ledger = Ledger::new();
+    let ends_with = |end: u64| {
+        let said = format!("\"batch\":{end},");
+        ledger.verify(&ledger.rewritten(7, |line| line.replace("\"batch\":8,", &said)))
+    };
+    // 65,536 events are a batch, and the next event should say so too.
+    check(&ends_with(7 + 65_535), &[Layer::Chain], &[8]);
+    check(&ends_with(7 + 65_536), &[Layer::Chain], &[7, 8]);
+    check(&ends_with(6), &[Layer::Chain], &[7, 8]);
 }
 
 #[test]

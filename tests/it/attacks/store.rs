@@ -185,6 +185,10 @@ fn another_ledger_in_its_place_is_found_by_the_hash_of_its_genesis() {
     let answer = other.run(&line);
     assert_eq!(answer.code, 1, "{}", answer.out);
     assert!(answer.out.contains("the first bad event is 0\n"), "{}", answer.out);
+    // One that is gone is none, whatever comes after it.
+    behind_its_back(&desk, |tail, _| remove(tail, [0]));
+    let answer = desk.run(&line);
+    assert!(answer.code == 1 && answer.out.contains("event 0: genesis hashes to"), "{}", answer.out);
 }
 
 /// A ledger of one bundle and a few events more, of which the bundle's entries were changed and packed again.
