@@ -1,6 +1,8 @@
 //! Whoever has every key makes a history that holds by itself: it is found by who remembers another, a checkpoint, a
 //! genesis, a witness. What has a timestamp is in `interop.sh`.
 
+use std::fs;
+
 use super::{Ledger, ORIGIN, another_day, check, checkpoint, failed, kept, log_key, log_of, strangers_key};
 use crate::support::key;
 use servanda::integrity::checkpoint::Verified;
@@ -10,7 +12,8 @@ use servanda::integrity::note_key::WitnessSigner;
 use servanda::integrity::policy::Policy;
 use servanda::integrity::proof::{ProofError, check_consistency};
 use servanda::integrity::proof_file::ConsistencyFile;
-use servanda::ledger::verify::{Layer, Outside, Report, verify};
+use servanda::ledger::checkpoints::Checkpoints;
+use servanda::ledger::verify::{Layer, Outside, Report, Verdict, verify};
 use servanda::ledger::witness::{Refusal, Witness};
 
 /// What the layer of checkpoints says of its faults.
@@ -112,6 +115,62 @@ fn a_stale_view_is_told_from_a_current_one_by_a_checkpoint_of_more_events_and_by
     check(&report, &[], &[]);
     assert!(report.layers[2].covered.contains("the first 4 of 7 events"), "{report:#?}");
     check(&ledger.verify_with(stale, &kept([checkpoint(&ledger.values)])), &[Layer::Checkpoints], &[6]);
+}
+
+#[test]
+fn what_is_remembered_holds_is_counted_and_vouches_for_nothing() {
+    let ledger = Ledger::new();
+    let folder = ledger.desk.path().join("remembered");
+    let remembered = Checkpoints::at(&folder);
+    for size in [4, 7] {
+        remembered.keep(&checkpoint(&ledger.values[..size])).expect("it can be kept");
+    }
+    let verified = |outside: Outside| {
+        let report = ledger.verify_with(&ledger.values, &Outside { remembered: remembered.clone(), ..outside });
+        let covered = report.layers[2..5].iter().map(|layer| layer.covered.clone()).collect::<Vec<_>>();
+        (report, covered)
+    };
+    let (report, covered) = verified(kept([checkpoint(&ledger.values)]));
+    check(&report, &[], &[]);
+    let signed = "4 batches, of a log that a key from outside vouches for";
+    assert_eq!(
+        covered,
+        [signed, "the root over the first 9 events is published", "3 signed roots, 3 of them from outside"]
+    );
+    // Of those that a key from outside vouches for, the largest counts.
+    let several = [7, 9, 4].map(|size| checkpoint(&ledger.values[..size]));
+    assert_eq!(verified(kept(several)).1[0], signed);
+    let (report, covered) = verified(Outside::default());
+    check(&report, &[], &[]);
+    let signed = "4 batches; not checked against anything outside: genesis is self-asserted";
+    assert_eq!(
+        covered,
+        [signed, "the root over the first 7 events is published", "2 signed roots, 2 of them from outside"]
+    );
+
+    // Whatever was put in its place is told by the event that it ends with.
+    for (size, other) in [(4, b"nothing".to_vec()), (7, fs::read(folder.join("4")).expect("it is kept"))] {
+        let genuine = fs::read(folder.join(size.to_string())).expect("it is kept");
+        fs::write(folder.join(size.to_string()), other).expect("it can be written");
+        check(&verified(Outside::default()).0, &[Layer::Checkpoints], &[size - 1]);
+        fs::write(folder.join(size.to_string()), genuine).expect("it can be written");
+    }
+}
+
+#[test]
+fn a_checkpoint_within_a_batch_is_found_by_checkpoints_and_vouches_for_nothing() {
+    let ledger = Ledger::new();
+    for size in [2, 3, 5, 6, 8] {
+        let report = ledger.verify_with(&ledger.values, &kept([checkpoint(&ledger.values[..size])]));
+        check(&report, &[Layer::Checkpoints], &[size as u64 - 1]);
+        assert!(told(&report).contains("within a batch"), "{report:#?}");
+        assert!(report.layers[2].covered.contains("self-asserted"), "{report:#?}");
+    }
+    // Of no event at all there is nothing to compare, and nothing to vouch for.
+    let report = ledger.verify_with(&ledger.values, &kept([checkpoint(&[])]));
+    check(&report, &[], &[]);
+    assert!(report.layers[2].covered.contains("self-asserted"), "{report:#?}");
+    assert_eq!(report.layers[3].verdict, Verdict::NotChecked("no checkpoint publishes a root yet"));
 }
 
 #[test]

@@ -123,6 +123,16 @@ fn an_event_missing_from_the_store_is_found() {
 }
 
 #[test]
+fn an_event_missing_from_the_store_leaves_nothing_for_a_checkpoint_to_stand_for() {
+    let desk = sound();
+    assert_eq!(desk.run("checkpoint --ledger ledger").code, 0);
+    behind_its_back(&desk, |tail, _| remove(tail, [2]));
+    let answer = desk.run("verify --ledger ledger");
+    assert_eq!(answer.code, 1, "{}{}", answer.out, answer.err);
+    assert!(answer.out.contains("checkpoints/6: one of the first 6 events could not be read"), "{}", answer.out);
+}
+
+#[test]
 fn a_tail_cut_within_a_batch_is_found() {
     check_change(4, |tail, marks| {
         remove(tail, [5]);
