@@ -3,8 +3,9 @@
 use std::fs;
 
 use super::{Ledger, NOTE, PAGE, check};
-use crate::support::{access, name};
+use crate::support::{access, moment, name};
 use servanda::domain::announcement::Body;
+use servanda::event::facts::{Heads, Stand};
 use servanda::ledger::Log;
 use servanda::ledger::verify::{Layer, Outside, verify};
 
@@ -87,4 +88,21 @@ fn facts_forged_whole_are_found_by_projections_at_the_event_and_not_by_questions
     fs::remove_file(ledger.folder.path().join("facts")).expect("it is there");
     assert!(members().contains("azerbaijan"), "{}", members());
     assert_eq!(ask("verify").code, 0);
+}
+
+#[test]
+fn ends_of_batches_forged_among_the_facts_are_found_by_projections() {
+    let ledger = Ledger::new();
+    let log = Log::read(&ledger.folder, &access()).expect("the log can be read");
+    let genuine = log.facts().expect("the chain holds");
+    for place in 0..3 {
+        let mut facts = genuine.clone();
+        facts.heads = Heads::new(log.origin());
+        for (number, stand) in genuine.heads.stands().iter().filter(|stand| stand.ends_batch).enumerate() {
+            let recorded = if number == place { moment(999) } else { stand.recorded };
+            facts.heads.push(Stand { recorded, ..*stand });
+        }
+        log.keep(&facts);
+        check(&verify(&log, &Outside::default()), &[Layer::Projections], &[8]);
+    }
 }
