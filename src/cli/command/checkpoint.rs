@@ -201,6 +201,8 @@ fn cosign(log: &Log, checkpoint: &Verified, file: &Path, policy: &Path, context:
 
 /// The program that checks timestamps.
 const OPENSSL: &str = "openssl";
+/// The most bytes in the file of a log's key.
+const MAX_KEY_BYTES: u64 = 4096;
 
 /// How timestamps are checked, with the certificates that were named.
 pub(in crate::cli) fn checker(authorities: &Path, between: Option<&Path>, context: &Context<'_, '_>) -> Checker {
@@ -361,10 +363,7 @@ impl Answer for CheckpointsAnswer {
 
 /// A log's key on the command line: the key itself, or `@FILE`.
 pub(in crate::cli) fn vkey(text: &str, context: &Context<'_, '_>) -> Result<Vkey, Failure> {
-    let read = |file: &str| {
-        std::fs::read_to_string(context.around.path(std::path::Path::new(file)))
-            .map_err(|error| Failure::new(Exit::CouldNot, format!("{file} cannot be read: {error}")))
-    };
+    let read = |file: &str| text_within(Path::new(file), MAX_KEY_BYTES, context);
     let key = text.strip_prefix('@').map_or_else(|| Ok(text.to_owned()), read)?;
     key.trim_end().parse().map_err(|error| {
         Failure::new(Exit::Misuse, format!("--vkey: {error}")).hint("`servanda key show` ends with the log's key")

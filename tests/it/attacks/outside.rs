@@ -340,3 +340,46 @@ fn a_published_log_of_more_events_than_there_are_is_refused_at_once() {
         assert!(answer.code == 1 && answer.err.contains("is not there"), "{size}: {}", answer.err);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_file_holds_nobody_up() {
+    let desk = signed();
+    assert_eq!(desk.run("export tiles public --ledger ledger").code, 0);
+    assert_eq!(desk.run("prove 1 --output proofs --ledger ledger").code, 0);
+    let (ledger, public) = ("verify --ledger ledger", "verify --export public --vkey @public/log.vkey");
+    let check = "check proofs/1.tlog-proof --vkey @log.vkey";
+    for (file, line, code) in [
+        ("ledger/checkpoints/4", ledger, 1),
+        ("ledger/cosignatures/4", ledger, 1),
+        ("ledger/timestamps/4.tsr", ledger, 0),
+        ("ledger/HEAD", ledger, 0),
+        ("ledger/facts", ledger, 0),
+        ("ledger/servanda.toml", ledger, 3),
+        ("state/servanda/test.example+ledger/4", ledger, 1),
+        ("public/checkpoint", public, 3),
+        ("public/checkpoints/4", public, 1),
+        ("public/tile/0/000.p/4", public, 1),
+        ("public/tile/entries/000.p/4", public, 1),
+        ("public/allowed_signers", public, 1),
+        ("public/log.vkey", public, 3),
+        ("proofs/1.tlog-proof", check, 3),
+        ("proofs/1.event", check, 3),
+        ("log.vkey", check, 3),
+    ] {
+        let (path, aside) = (desk.path().join(file), desk.path().join("aside"));
+        let was_there = fs::rename(&path, &aside).is_ok();
+        fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+        let made = std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo is part of every Unix");
+        assert!(made.success());
+        let answer = desk.run(line);
+        assert_eq!(answer.code, code, "{file}: {}{}", answer.out, answer.err);
+        fs::remove_file(&path).expect("it is there");
+        if was_there {
+            fs::rename(&aside, &path).expect("it can be put back");
+        }
+    }
+    for line in [ledger, public, check] {
+        assert_eq!(desk.run(line).code, 0, "{line}");
+    }
+}
