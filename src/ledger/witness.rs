@@ -103,6 +103,8 @@ impl Refusal {
     /// C2SP tlog-witness, `add-checkpoint`.
     pub fn status(&self) -> u16 {
         match self {
+            // What the log signed is not what an empty log has.
+            Self::NotCheckpoint(CheckpointError::EmptyRoot { .. }) => 422,
             Self::Form(_) | Self::NotCheckpoint(_) | Self::Backwards { .. } => 400,
             Self::Untrusted(_) => 403,
             Self::UnknownLog(_) => 404,
@@ -191,16 +193,25 @@ impl Witness {
     fn opened(&self, text: &str) -> Result<Verified, Refusal> {
         let form = |error: NoteError| Refusal::NotCheckpoint(error.into());
         let note = Note::parse(text.as_bytes()).map_err(form)?;
-        let says = Checkpoint::parse(note.text()).map_err(Refusal::NotCheckpoint)?;
-        let keys: Vec<&Vkey> = self.logs.iter().filter(|key| key.name() == says.origin).collect();
-        let mut refusal = Refusal::UnknownLog(says.origin);
+        let origin = match Checkpoint::parse(note.text()) {
+            Ok(says) => says.origin,
+            // Whose log it is, and whether that signed it, comes before what is wrong with it.
+            Err(CheckpointError::EmptyRoot { origin }) => origin,
+            Err(error) => return Err(Refusal::NotCheckpoint(error)),
+        };
+        let keys: Vec<&Vkey> = self.logs.iter().filter(|key| key.name() == origin).collect();
+        let mut found = Err(Refusal::UnknownLog(origin));
         for key in keys {
             match Verified::open(text.as_bytes(), key) {
-                Ok(checkpoint) => return Ok(checkpoint),
-                Err(error) => refusal = Refusal::Untrusted(error),
+                Ok(checkpoint) => found = Ok(checkpoint),
+                // One that does not hold spoils the note, whichever others hold.
+                Err(error @ CheckpointError::Note(NoteError::Forged { .. })) => return Err(Refusal::Untrusted(error)),
+                Err(error @ CheckpointError::EmptyRoot { .. }) => found = Err(Refusal::NotCheckpoint(error)),
+                Err(_) if matches!(found, Ok(_) | Err(Refusal::NotCheckpoint(_))) => {}
+                Err(error) => found = Err(Refusal::Untrusted(error)),
             }
         }
-        Err(refusal)
+        found
     }
 
     fn known(&self, file: &Path) -> Result<Option<Verified>, Refusal> {
@@ -358,6 +369,43 @@ mod tests {
         let with_proof = ConsistencyFile { old: 0, path: vec![[0; 32]], checkpoint: good[7..].to_owned() };
         check(witness.add_checkpoint(&with_proof.text(), 5), 422);
         assert!(witness.last(&log().vkey()).expect("it can be read").is_none());
+    }
+
+    #[test]
+    fn an_empty_log_has_the_root_of_none() {
+        let desk = tempfile::tempdir().expect("a folder");
+        let witness = witness(desk.path());
+        let text = Checkpoint { origin: ORIGIN.to_owned(), size: 0, root: [7; 32] }.to_string();
+        let signed = |signer: &LogSigner| {
+            let text = text.replace(ORIGIN, signer.vkey().name());
+            format!("old 0\n\n{text}\n{}\n", signer.sign(&text))
+        };
+        check(witness.add_checkpoint(&signed(&log()), 5), 422);
+        let others = [(ORIGIN, 403), ("ledger.example/other", 404)];
+        for (origin, status) in others {
+            check(
+                witness.add_checkpoint(&signed(&LogSigner::from_seed(origin, &[8; 32]).expect("a good name")), 5),
+                status,
+            );
+        }
+        assert!(witness.add_checkpoint(&request(&HONEST, 0, 0), 5).is_ok());
+        assert!(witness.add_checkpoint(&request(&HONEST, 0, 3), 6).is_ok());
+    }
+
+    #[test]
+    fn of_two_keys_of_a_log_both_have_to_hold_if_both_signed() {
+        let next = LogSigner::from_seed(ORIGIN, &[8; 32]).expect("a good name");
+        let alone = request(&HONEST, 0, 8);
+        let mut second = next.sign(checkpoint(&HONEST, 8).note().text());
+        let both = format!("{alone}{second}\n");
+        second.bytes[3] ^= 1;
+        for keys in [[log().vkey(), next.vkey()], [next.vkey(), log().vkey()]] {
+            let desk = tempfile::tempdir().expect("a folder");
+            let witness = Witness::new(witness(desk.path()).signer, keys.to_vec(), desk.path());
+            check(witness.add_checkpoint(&format!("{alone}{second}\n"), 5), 403);
+            assert!(witness.add_checkpoint(&alone, 5).is_ok());
+            assert!(witness.add_checkpoint(&both.replacen("old 0", "old 8", 1), 5).is_ok());
+        }
     }
 
     #[test]
