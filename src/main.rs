@@ -23,6 +23,7 @@ fn main() -> ExitCode {
     let (out_is_terminal, err_is_terminal) = (out.is_terminal(), err.is_terminal());
     let mut around = Surroundings {
         now: now(),
+        clock: &now,
         elapsed: &|| began.elapsed(),
         watch_interrupt: &watch_interrupt,
         variable: &|name| std::env::var(name).ok().filter(|value| !value.is_empty()),
@@ -59,16 +60,17 @@ fn entropy() -> std::io::Result<[u8; 32]> {
     Ok(bytes)
 }
 
-/// The exit code of a process that an interrupt ended, as shells have it.
-const INTERRUPTED: i32 = 130;
-
-/// The first interrupt is noted for whoever asks; the second ends the process, which is safe at any time.
+/// The first interrupt or request to end is noted for whoever asks; the second ends the process, which is safe at any
+/// time, with the exit code that shells give it.
 fn watch_interrupt() -> std::io::Result<Box<dyn Fn() -> bool>> {
-    use signal_hook::{consts::SIGINT, flag};
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::flag;
     let interrupted = Arc::new(AtomicBool::new(false));
-    // Registered first, so that it sees the flag as it was before this interrupt.
-    flag::register_conditional_shutdown(SIGINT, INTERRUPTED, Arc::clone(&interrupted))?;
-    flag::register(SIGINT, Arc::clone(&interrupted))?;
+    for signal in [SIGINT, SIGTERM] {
+        // Registered first, so that it sees the flag as it was before this signal.
+        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&interrupted))?;
+        flag::register(signal, Arc::clone(&interrupted))?;
+    }
     Ok(Box::new(move || interrupted.load(Ordering::Relaxed)))
 }
 

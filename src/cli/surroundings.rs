@@ -10,9 +10,12 @@ use crate::domain::timestamp::Timestamp;
 pub struct Surroundings<'a> {
     /// The clock, read once.
     pub now: Timestamp,
+    /// The clock itself, for who runs for long.
+    pub clock: &'a (dyn Fn() -> Timestamp + Sync),
     /// How long this process has run.
     pub elapsed: &'a dyn Fn() -> Duration,
-    /// From the call on, an interrupt does not end the process, but is told by what is given back; a second one ends it.
+    /// From the call on, an interrupt or a request to end does not end the process, but is told by what is given back; a
+    /// second one ends it.
     pub watch_interrupt: &'a dyn Fn() -> std::io::Result<Box<dyn Fn() -> bool>>,
     /// An environment variable, if it is set and not empty.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
