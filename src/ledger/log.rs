@@ -378,6 +378,11 @@ impl Log {
         self.checkpoints().extend(self.store.as_ref(), keys, signer)
     }
 
+    /// Where checkpoints are kept that the log's key should not have signed, with those that they contradict.
+    pub fn evidence(&self) -> PathBuf {
+        self.folder.evidence()
+    }
+
     /// The documents that its events name.
     pub fn shelf(&self) -> Shelf {
         Shelf::of(&self.folder)

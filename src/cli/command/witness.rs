@@ -81,8 +81,8 @@ impl Witness {
                 let text = text_of(&request, context)?;
                 let seconds = u64::try_from(context.around.now.unix_ms() / 1000).unwrap_or_default();
                 let answer = Signing::new(signer, logs, &folder).add_checkpoint(&text, seconds);
-                let answer = answer.map_err(|refusal| refused(&request, &refusal))?;
-                context.print(&answer)?;
+                let signed = answer.map_err(|refusal| refused(&request, &refusal))?;
+                context.print(&signed.line)?;
             }
         }
         Ok(Exit::Done)
