@@ -45,4 +45,6 @@ mod timeline;
 mod tour;
 mod treaties;
 mod trial;
+mod witness_asked;
+mod witness_http;
 mod witnesses;

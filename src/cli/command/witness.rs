@@ -1,5 +1,7 @@
 //! `servanda witness`
 
+mod serve;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -46,6 +48,10 @@ enum What {
         #[command(flatten)]
         own: Own,
     },
+    /// Answer requests over HTTP until it is interrupted, as C2SP tlog-witness says
+    ///
+    /// It takes requests at `/add-checkpoint`, and shows the last checkpoint that it signed of a log at `/HASH/checkpoint`, by the SHA-256 of the log's name. For TLS, put a reverse proxy before it.
+    Serve(serve::Serve),
 }
 
 /// What a witness keeps.
@@ -84,6 +90,7 @@ impl Witness {
                 let signed = answer.map_err(|refusal| refused(&request, &refusal))?;
                 context.print(&signed.line)?;
             }
+            What::Serve(serve) => return serve.run(context),
         }
         Ok(Exit::Done)
     }
