@@ -47,6 +47,13 @@ pub enum DocumentText<'a> {
     Extracted(String),
 }
 
+impl ExtractError {
+    /// What to do about it, where that is more than the kinds of documents there are.
+    pub fn hint(&self) -> Option<String> {
+        None
+    }
+}
+
 impl MediaType {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Text, Self::Markdown, Self::Html];
