@@ -31,6 +31,7 @@ mod layers;
 mod membership;
 mod merkle;
 mod model;
+mod pdf;
 mod personal;
 mod processes;
 mod proofs;

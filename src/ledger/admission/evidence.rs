@@ -138,6 +138,9 @@ impl Refused {
 }
 
 fn read_one<'a>(document: &'a DraftDocument, ledger: Ledger<'_>, salts: &Salts) -> Result<ReadDocument<'a>, Refused> {
+    if document.privacy != Privacy::Public && !document.media.is_plain() {
+        return Err(Refused::NotPlain(document.media));
+    }
     let text = extract::text_of(document.media, &document.bytes).map_err(Refused::Unreadable)?;
     let len = document.bytes.len() as u64;
     let r#type = document.media.name().to_owned();
@@ -157,9 +160,6 @@ fn read_one<'a>(document: &'a DraftDocument, ledger: Ledger<'_>, salts: &Salts) 
             Ok(ReadDocument { bytes: &document.bytes, text, kept, salt: None })
         }
         Privacy::Personal { salt } => {
-            if matches!(text, DocumentText::Extracted(_)) {
-                return Err(Refused::NotPlain(document.media));
-            }
             let (commit, salt) = if let Some(known) = salts.find(&document.bytes, ledger.1) {
                 known
             } else {
