@@ -179,7 +179,9 @@ impl Ledger {
         let mut len = mark;
         for batch in ready {
             if let Err(error) = self.commit(len as u64, &batch) {
-                self.forget_from(len);
+                // Where only a deletion failed, the batch is in the store.
+                let is_there = matches!(error, AppendError::NotDeleted { .. });
+                self.forget_from(if is_there { len + batch.values.len() } else { len });
                 return Err(error);
             }
             len += batch.values.len();

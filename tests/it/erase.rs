@@ -310,6 +310,28 @@ fn an_erasure_that_is_appended_by_whatever_way_deletes_too() {
 }
 
 #[test]
+fn a_deletion_that_fails_is_told_and_the_event_stays() {
+    let desk = desk();
+    fs::remove_file(path(&desk, NOTE)).expect("it is there");
+    fs::create_dir(path(&desk, NOTE)).expect("a folder can be made");
+    let key = KeyFile::read(&desk.path().join("config/servanda/recorder_ed25519")).expect("the key is there");
+    let mut ledger = Ledger::open(&Folder::at(desk.path().join("l")), &access()).expect("it opens");
+    let now = servanda::domain::timestamp::Timestamp::from_unix_ms(4_000_000_000_000).expect("a moment");
+    let note = servanda::domain::source::Address::try_from(address(NOTE)).expect("an address");
+    for _ in 0..2 {
+        let failed = ledger.erase(std::slice::from_ref(&note), ("A", "R"), &key, now).expect_err("a folder is there");
+        assert!(matches!(failed, AppendError::NotDeleted { seq: 6, .. }), "{failed}");
+        assert_eq!(ledger.head().len, 7, "the event is there once");
+    }
+    fs::remove_dir(path(&desk, NOTE)).expect("it is there");
+    let page = servanda::domain::source::Address::try_from(address(PAGES[0])).expect("an address");
+    let erased = ledger.erase(&[note.clone(), page], ("A", "R"), &key, now).expect("nothing is in the way");
+    assert_eq!((erased.event, erased.already), (Some(7), vec![(note, 6)]));
+    drop(ledger);
+    assert_eq!(desk.run("verify --ledger l").code, 0);
+}
+
+#[test]
 fn a_personal_document_goes_with_its_salt_and_leaves_nothing_to_try_guesses_on() {
     let desk = personal::desk();
     let (commit, document, salt) = personal::kept(&desk);
