@@ -18,7 +18,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let began = Instant::now();
-    quiet_damaged_store();
+    quiet_what_is_caught();
     let (mut input, mut out, mut err) = (stdin().lock(), stdout().lock(), stderr());
     let (out_is_terminal, err_is_terminal) = (out.is_terminal(), err.is_terminal());
     let mut around = Surroundings {
@@ -74,12 +74,14 @@ fn watch_interrupt() -> std::io::Result<Box<dyn Fn() -> bool>> {
     Ok(Box::new(move || interrupted.load(Ordering::Relaxed)))
 }
 
-/// sled panics on files that it did not write; the store catches that and reports damage, so nothing is printed twice.
-fn quiet_damaged_store() {
+/// sled panics on files that it did not write, and reading a PDF may on what is none; both are caught and reported, so that
+/// nothing is printed twice.
+fn quiet_what_is_caught() {
     let loud = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let inside_sled = panic.location().is_some_and(|place| place.file().contains("sled-0."));
-        if !inside_sled {
+        let inside_pdf = std::thread::current().name() == Some(servanda::evidence::extract::PDF_THREAD);
+        if !inside_sled && !inside_pdf {
             loud(panic);
         }
     }));

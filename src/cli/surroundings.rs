@@ -23,7 +23,7 @@ pub struct Surroundings<'a> {
     pub folder: PathBuf,
     /// The process id.
     pub pid: u32,
-    /// 32 random bytes for a new key.
+    /// 32 random bytes, for a new key or the salt of a document.
     pub entropy: &'a dyn Fn() -> std::io::Result<[u8; 32]>,
     /// Standard input.
     pub stdin: &'a mut dyn Read,

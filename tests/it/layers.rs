@@ -42,6 +42,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("blake3", &["src/integrity/"]),
     ("edtf_core", &["src/domain/date.rs"]),
     ("html5gum", &["src/evidence/"]),
+    ("lopdf", &["src/evidence/pdf.rs"]),
     ("granit_parser", &["src/exchange/"]),
 ];
 

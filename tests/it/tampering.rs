@@ -18,7 +18,9 @@ use servanda::integrity::SigningKey;
 use servanda::integrity::digest::{document_hash, event_hash};
 use servanda::ledger::found::{Founded, Founding};
 use servanda::ledger::verify::{Layer, Outside, Report, Verdict, verify};
-use servanda::ledger::{Draft, DraftDocument, DraftQuote, DraftSource, Folder, KeyFile, Log, MediaType, Signer};
+use servanda::ledger::{
+    Draft, DraftDocument, DraftQuote, DraftSource, Folder, KeyFile, Log, MediaType, Privacy, Signer,
+};
 
 const ORIGIN: &str = "test.example/ledger";
 const NOTE: &str = "The host writes: Pakistan signed on 18 October. The talks went on until 18 October.\n";
@@ -108,7 +110,7 @@ fn others() -> Vec<Draft> {
 }
 
 fn document(media: MediaType, text: &str) -> DraftDocument {
-    DraftDocument { media, bytes: Arc::from(text.as_bytes()), expected: None }
+    DraftDocument { media, bytes: Arc::from(text.as_bytes()), expected: None, privacy: Privacy::Public }
 }
 
 fn quoting(mut draft: Draft, document: &DraftDocument, quote: &str) -> Draft {

@@ -25,7 +25,7 @@ mod replay;
 mod restore;
 pub(super) mod schema;
 mod show;
-mod source;
+pub(super) mod source;
 mod template;
 mod timeline;
 pub(super) mod verify;

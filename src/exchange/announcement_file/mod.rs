@@ -244,6 +244,7 @@ impl<'f> Reading<'f> {
         if !kind.is_written_in_files() {
             let hint = match kind {
                 Kind::Genesis => "`servanda init` writes it",
+                Kind::Erasure => "`servanda source erase` writes it, and deletes the documents",
                 _ => "this version reads such events, and does not write them yet",
             };
             let message = format!("`{kind}` is not written in announcement files");
