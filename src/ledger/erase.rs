@@ -17,10 +17,10 @@ use crate::domain::announcement::Announcement;
 use crate::domain::record::Erasure;
 use crate::domain::source::Address;
 use crate::domain::timestamp::Timestamp;
-use crate::ledger::append::{AppendError, Options};
+use crate::ledger::Ledger;
+use crate::ledger::append::AppendError;
 use crate::ledger::holdings::Holdings;
 use crate::ledger::signer::Signer;
-use crate::ledger::{Batch, Draft, Ledger};
 use crate::store::documents::DocumentError;
 
 /// What became of documents that were to be erased.
@@ -62,9 +62,7 @@ impl Ledger {
         let mut event = None;
         if !new.is_empty() {
             let erasure = Erasure { authority: authority.to_owned(), documents: new, reason: reason.to_owned() };
-            let batch = Batch { drafts: vec![Draft::of(Announcement::of(erasure))], ..Batch::default() };
-            let appended = self.append(&[batch], Options::default(), signer, now)?;
-            event = appended.batches.iter().flat_map(|batch| &batch.appended).map(|(seq, _)| *seq).next();
+            event = Some(self.append_own(Announcement::of(erasure), signer, now)?.seq());
         }
         let mut finished = 0;
         for (document, seq) in &already {

@@ -19,6 +19,7 @@ pub mod found;
 pub mod holdings;
 pub mod index;
 pub mod log;
+pub mod own;
 pub mod pass;
 pub mod prove;
 pub mod publish;

@@ -5,6 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use servanda::cli::command_line;
+use servanda::ledger::KeyFile;
 
 use crate::import::gzip;
 use crate::support::{Desk, fixture};
@@ -34,6 +35,9 @@ fn desk() -> Desk {
     fs::create_dir(desk.path().join(".ssh")).expect("a folder can be made");
     let key = desk.path().join("config/servanda/recorder_ed25519");
     fs::copy(key, desk.path().join(".ssh/id_ed25519")).expect("there is a key");
+    for (seed, name) in (1..).zip(["ana", "ana-2027", "boris", "boris-2027"]) {
+        KeyFile::create(&desk.path().join(name), &[seed; 32], name).expect("a key can be made");
+    }
     desk
 }
 

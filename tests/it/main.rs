@@ -25,6 +25,7 @@ mod import;
 mod import_hostile;
 mod irregular;
 mod kept_facts;
+mod keys;
 mod kill;
 mod laws;
 mod layers;

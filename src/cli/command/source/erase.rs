@@ -6,7 +6,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::command::counted;
+use crate::cli::command::{counted, not_recorded};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
@@ -14,7 +14,7 @@ use crate::domain::source::Address;
 use crate::integrity::EventHash;
 use crate::ledger::erase::Erased;
 use crate::ledger::holdings::Holdings;
-use crate::ledger::{AppendError, Code, KeyFile, Ledger};
+use crate::ledger::{KeyFile, Ledger};
 use crate::query::sources::document_beginning;
 
 /// Delete documents, and record on whose authority and why
@@ -49,7 +49,9 @@ impl Erase {
         let documents = self.document.iter().map(whole).collect::<Result<Vec<Address>, Failure>>()?;
         let key = KeyFile::read(&context.key_path(self.key.as_ref())?)?;
         let now = context.around.now;
-        let erased = ledger.erase(&documents, (&self.authority, &self.reason), &key, now).map_err(refused)?;
+        let erased = ledger
+            .erase(&documents, (&self.authority, &self.reason), &key, now)
+            .map_err(|error| not_recorded(error, "nothing was erased"))?;
         let answer = ErasedAnswer::of(&documents, &erased, &ledger);
         if erased.event.is_some() && Context::signs_each_append(&folder) {
             context.sign(&ledger)?;
@@ -58,16 +60,6 @@ impl Erase {
         context.answer(&answer)?;
         Ok(Exit::Done)
     }
-}
-
-/// What admission found, of an announcement that stands in no file.
-fn refused(error: AppendError) -> Failure {
-    let AppendError::NotAdmissible { findings } = error else { return error.into() };
-    let mut found = findings.into_iter().flatten().filter(|finding| finding.code.refuses());
-    let Some(first) = found.next() else { return Failure::new(Exit::No, "nothing was erased") };
-    let exit = if first.code == Code::UnknownReference { Exit::CouldNot } else { Exit::No };
-    let failure = Failure::new(exit, format!("{}; nothing was erased", first.message));
-    first.hint.into_iter().fold(failure, Failure::hint)
 }
 
 /// The answer: `servanda/erased/v1`.
