@@ -41,6 +41,7 @@ mod refusals;
 mod replaced;
 mod rules;
 mod shown;
+mod signers;
 mod support;
 mod tampered_store;
 mod tampering;
