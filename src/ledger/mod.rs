@@ -19,6 +19,7 @@ pub mod found;
 pub mod holdings;
 pub mod index;
 pub mod log;
+mod log_key;
 pub mod own;
 pub mod pass;
 pub mod prove;

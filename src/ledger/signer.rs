@@ -98,7 +98,9 @@ impl SignerError {
             Self::Unusable { .. } => "a key is made with: ssh-keygen -t ed25519 -N '' -f FILE".to_owned(),
             Self::NoLogKey { .. } => "it holds one line, `PRIVATE+KEY+NAME+ID+…`".to_owned(),
             Self::OtherLogKey { .. } => {
-                "the log's key lies in the ledger's folder `keys/`, and is never copied: sign where it is".to_owned()
+                "the log's key lies in the ledger's folder `keys/`, and is never copied: sign where it is; if a change of it was \
+                 stopped, `servanda key replace-log` finishes that"
+                    .to_owned()
             }
             Self::Io { .. } => "look at the file and its folder".to_owned(),
         }
@@ -224,14 +226,18 @@ fn ssh_keygen(file: &Path, statement: &[u8]) -> Result<String, String> {
 ///
 /// [`SignerError`], with what to do about it.
 pub fn log_signer(file: &Path, in_use: Option<&Vkey>) -> Result<LogSigner, SignerError> {
-    let signer: LogSigner =
-        secret(file)?.trim_end().parse().map_err(|source| SignerError::NoLogKey { file: file.to_owned(), source })?;
+    let signer = log_key_of(file)?;
     let found = signer.vkey();
     if in_use == Some(&found) {
         return Ok(signer);
     }
     let expected = in_use.map_or_else(|| "none".to_owned(), ToString::to_string);
     Err(SignerError::OtherLogKey { file: file.to_owned(), expected, found: found.to_string() })
+}
+
+/// Reads a log's key from its file.
+pub(super) fn log_key_of(file: &Path) -> Result<LogSigner, SignerError> {
+    secret(file)?.trim_end().parse().map_err(|source| SignerError::NoLogKey { file: file.to_owned(), source })
 }
 
 /// Reads a witness's key from its file.

@@ -3,7 +3,10 @@
 //! change any more, and a change of keys that was stopped in the middle.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
+use servanda::integrity::LogSigner;
 use servanda::ledger::KeyFile;
 
 use crate::support::{Answer, Desk};
@@ -119,4 +122,74 @@ fn the_keys_that_came_and_went_are_exported_with_the_times_between_which_they_si
     let public = fs::read_to_string(desk.path().join("ana.pub")).expect("it was made");
     let own: Vec<&str> = public.split_whitespace().take(2).collect();
     assert!(ana.ends_with(&own.join(" ")), "{ana}");
+}
+
+/// Writes a key as its owner's alone.
+fn secret(path: &Path, text: &[u8]) {
+    fs::write(path, text).expect("there is room");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it is ours");
+}
+
+/// The log's key, as `key show` has it.
+fn log_key(desk: &Desk) -> String {
+    desk.run("key show --ledger l --json").json()["log_key"].as_str().expect("a log has a key").to_owned()
+}
+
+#[test]
+fn the_log_signs_with_another_key_from_the_event_that_names_it_and_both_spans_verify() {
+    let desk = desk();
+    let old = log_key(&desk);
+    let changed = desk.run("key replace-log --ledger l");
+    done(&changed);
+    assert_eq!(changed.err, "log-key-changed: event 1\n");
+    let new = log_key(&desk);
+    assert!(new != old && !desk.path().join("l/keys/log.next").exists());
+    done(&desk.run("checkpoint --ledger l"));
+    done(&desk.run("verify --ledger l"));
+    fs::copy(desk.path().join("l/checkpoints/1"), desk.path().join("old")).expect("it was signed before the change");
+    done(&desk.run(&format!("verify --ledger l --against old --vkey {old}")));
+    fs::copy(desk.path().join("l/checkpoints/2"), desk.path().join("new")).expect("it was signed since");
+    done(&desk.run(&format!("verify --ledger l --against new --vkey {new}")));
+    assert_eq!(desk.run(&format!("check new --vkey {old}")).code, 1, "the old key signs nothing any more");
+    refused(&desk.run("key replace-log --ledger l --key ana"), "was never added to this ledger");
+}
+
+#[test]
+fn a_change_of_the_log_key_that_was_stopped_is_finished_by_the_same_command() {
+    let desk = desk();
+    let keys = desk.path().join("l/keys");
+    let old = fs::read(keys.join("log.key")).expect("init made it");
+    done(&desk.run("key replace-log --ledger l"));
+    let new = fs::read(keys.join("log.key")).expect("it was replaced");
+    // Stopped after the event, before the key was in its place.
+    fs::rename(keys.join("log.key"), keys.join("log.next")).expect("it is there");
+    secret(&keys.join("log.key"), &old);
+    let unsigned = desk.run("checkpoint --ledger l");
+    assert!(unsigned.code != 0 && unsigned.err.contains("servanda key replace-log"), "{}", unsigned.err);
+    let finished = desk.run("key replace-log --ledger l");
+    done(&finished);
+    assert!(finished.err.ends_with("log-key-changed: already event 1\n"), "{}", finished.err);
+    assert_eq!(fs::read(keys.join("log.key")).expect("it is there"), new);
+    // Stopped at the very end: the next change is another.
+    fs::copy(keys.join("log.key"), keys.join("log.next")).expect("there is room");
+    let again = desk.run("key replace-log --ledger l");
+    assert!(again.err.ends_with("log-key-changed: event 2\n"), "{}", again.err);
+    assert!(fs::read(keys.join("log.key")).expect("it is there") != new && !keys.join("log.next").exists());
+    // Stopped before the event: the key that was made is taken.
+    let made = LogSigner::from_seed(log_key(&desk).split('+').next().expect("its name"), &[5; 32]).expect("a name");
+    secret(&keys.join("log.next"), made.to_secret_text().as_bytes());
+    done(&desk.run("key replace-log --ledger l"));
+    assert_eq!(log_key(&desk), made.vkey().to_string());
+    done(&desk.run("verify --ledger l"));
+}
+
+#[test]
+fn what_was_published_goes_on_under_the_new_key() {
+    let desk = desk();
+    let old = log_key(&desk);
+    done(&desk.run("export tiles out --ledger l"));
+    done(&desk.run("key replace-log --ledger l"));
+    done(&desk.run("export tiles out --ledger l"));
+    done(&desk.run(&format!("verify --export out --vkey {}", log_key(&desk))));
+    assert_eq!(desk.run(&format!("verify --export out --vkey {old}")).code, 1, "the old key signed no such checkpoint");
 }

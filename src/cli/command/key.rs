@@ -29,6 +29,7 @@ enum What {
     Add(change::Add),
     Replace(change::Replace),
     Revoke(change::Revoke),
+    ReplaceLog(change::ReplaceLog),
 }
 
 impl Key {
@@ -46,6 +47,7 @@ impl Key {
             What::Add(add) => return add.run(context),
             What::Replace(replace) => return replace.run(context),
             What::Revoke(revoke) => return revoke.run(context),
+            What::ReplaceLog(replace) => return replace.run(context),
         }
         Ok(Exit::Done)
     }

@@ -46,7 +46,7 @@ impl Tiles {
             ("allowed_signers", keys(&facts).allowed_signers().into_bytes()),
         ];
         let folder = context.around.path(&self.folder);
-        let done = publish(&log, &checkpoint, key, &folder, &beside)?;
+        let done = publish(&log, &checkpoint, &authority, &folder, &beside)?;
         let holdings = Holdings::of(&facts.events);
         take_back(&holdings, &folder)?;
         let documents = if self.with_documents { documents(&holdings, &log.shelf(), &folder)? } else { 0 };

@@ -14,7 +14,7 @@ use crate::domain::record::{Authorised, RecorderKey, RecorderRevoked, RecorderRo
 use crate::integrity::PublicKey;
 use crate::ledger::authority::KeyHistory;
 use crate::ledger::own::Own;
-use crate::ledger::{KeyFile, Ledger};
+use crate::ledger::{Folder, KeyFile, Ledger};
 use crate::query::keys::keys;
 
 /// Add a recorder, or a further key of one
@@ -76,6 +76,22 @@ pub(super) struct Revoke {
     admin: Admin,
 }
 
+/// Have the log sign with another key from now on
+///
+/// It signs the log once more with the old key, makes a new one in its place, and says so in an event. Those who check the log with its key need the new one: `key show` prints it. If it is stopped, the same command finishes it. It needs an admin's key.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda key replace-log
+  servanda export tiles public               publishes under the new key, and the key")]
+pub(super) struct ReplaceLog {
+    /// Why: retired, lost or compromised
+    #[arg(long, value_name = "WHY", value_parser = cause, default_value = "retired")]
+    because: RevocationCause,
+    #[command(flatten)]
+    admin: Admin,
+}
+
 /// Why a key is no longer used.
 #[derive(Debug, Args)]
 struct Why {
@@ -127,6 +143,19 @@ impl Revoke {
     }
 }
 
+impl ReplaceLog {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let folder = context.ledger();
+        let mut ledger = context.open_to_write("key", &folder)?;
+        let signer = KeyFile::read(&context.key_path(self.admin.key.as_ref())?)?;
+        context.sign(&ledger)?;
+        let seed = (context.around.entropy)()?;
+        let made = ledger.change_log_key(&seed, self.because, &signer, context.around.now);
+        let made = made.map_err(|error| not_recorded(error, UNRECORDED))?;
+        finish(ledger, &folder, &[("log-key-changed", made)], context)
+    }
+}
+
 impl Why {
     fn revoke(&self, key: &PublicKey, recorder: &Recorder) -> RecorderRevoked {
         RecorderRevoked {
@@ -148,25 +177,33 @@ impl Admin {
         let folder = context.ledger();
         let mut ledger = context.open_to_write("key", &folder)?;
         let signer = KeyFile::read(&context.key_path(self.key.as_ref())?)?;
-        let mut is_changed = false;
+        let mut made = Vec::new();
         for announcement in changes(&ledger)? {
-            let said = format!("{}", announcement.body.kind());
-            let made = ledger.append_own(announcement, &signer, context.around.now);
-            let made = made.map_err(|error| not_recorded(error, "that was not recorded"))?;
-            is_changed |= matches!(made, Own::Appended(_));
-            context.say(&match made {
-                Own::Appended(seq) => format!("{said}: event {seq}\n"),
-                Own::Already(seq) => format!("{said}: already event {seq}\n"),
-            });
+            let kind = announcement.body.kind().as_str();
+            let own = ledger.append_own(announcement, &signer, context.around.now);
+            made.push((kind, own.map_err(|error| not_recorded(error, UNRECORDED))?));
         }
-        if is_changed && Context::signs_each_append(&folder) {
-            context.sign(&ledger)?;
-        }
-        let answer = keys(ledger.facts());
-        drop(ledger);
-        context.answer(&answer)?;
-        Ok(Exit::Done)
+        finish(ledger, &folder, &made, context)
     }
+}
+
+const UNRECORDED: &str = "that was not recorded";
+
+/// Says which events there are now, and shows the keys.
+fn finish(ledger: Ledger, folder: &Folder, made: &[(&str, Own)], context: &mut Context<'_, '_>) -> Outcome {
+    for (kind, own) in made {
+        context.say(&match own {
+            Own::Appended(seq) => format!("{kind}: event {seq}\n"),
+            Own::Already(seq) => format!("{kind}: already event {seq}\n"),
+        });
+    }
+    if made.iter().any(|(_, own)| matches!(own, Own::Appended(_))) && Context::signs_each_append(folder) {
+        context.sign(&ledger)?;
+    }
+    let answer = keys(ledger.facts());
+    drop(ledger);
+    context.answer(&answer)?;
+    Ok(Exit::Done)
 }
 
 /// The key that was named, with what became of it.
