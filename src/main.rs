@@ -18,11 +18,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let began = Instant::now();
-    quiet_damaged_store();
+    quiet_what_is_caught();
     let (mut input, mut out, mut err) = (stdin().lock(), stdout().lock(), stderr());
     let (out_is_terminal, err_is_terminal) = (out.is_terminal(), err.is_terminal());
     let mut around = Surroundings {
         now: now(),
+        clock: &now,
         elapsed: &|| began.elapsed(),
         watch_interrupt: &watch_interrupt,
         variable: &|name| std::env::var(name).ok().filter(|value| !value.is_empty()),
@@ -59,25 +60,28 @@ fn entropy() -> std::io::Result<[u8; 32]> {
     Ok(bytes)
 }
 
-/// The exit code of a process that an interrupt ended, as shells have it.
-const INTERRUPTED: i32 = 130;
-
-/// The first interrupt is noted for whoever asks; the second ends the process, which is safe at any time.
+/// The first interrupt or request to end is noted for whoever asks; the second ends the process, which is safe at any
+/// time, with the exit code that shells give it.
 fn watch_interrupt() -> std::io::Result<Box<dyn Fn() -> bool>> {
-    use signal_hook::{consts::SIGINT, flag};
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::flag;
     let interrupted = Arc::new(AtomicBool::new(false));
-    // Registered first, so that it sees the flag as it was before this interrupt.
-    flag::register_conditional_shutdown(SIGINT, INTERRUPTED, Arc::clone(&interrupted))?;
-    flag::register(SIGINT, Arc::clone(&interrupted))?;
+    for signal in [SIGINT, SIGTERM] {
+        // Registered first, so that it sees the flag as it was before this signal.
+        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&interrupted))?;
+        flag::register(signal, Arc::clone(&interrupted))?;
+    }
     Ok(Box::new(move || interrupted.load(Ordering::Relaxed)))
 }
 
-/// sled panics on files that it did not write; the store catches that and reports damage, so nothing is printed twice.
-fn quiet_damaged_store() {
+/// sled panics on files that it did not write, and reading a PDF may on what is none; both are caught and reported, so that
+/// nothing is printed twice.
+fn quiet_what_is_caught() {
     let loud = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let inside_sled = panic.location().is_some_and(|place| place.file().contains("sled-0."));
-        if !inside_sled {
+        let inside_pdf = std::thread::current().name() == Some(servanda::evidence::extract::PDF_THREAD);
+        if !inside_sled && !inside_pdf {
             loud(panic);
         }
     }));

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks a ledger, and the golden events, with other people's tools: b3sum, sha256sum,
-# ssh-keygen, jq, python3, and the code of Go's checksum database.
+# ssh-keygen, jq, python3, openssl, curl, and the code of Go's checksum database.
 #
 #   tests/interop.sh SERVANDA WORK
 #
@@ -252,6 +252,37 @@ CONFIG
     elsewhere verify --against "ilrs.servanda/checkpoints/$size" --vkey @public/log.vkey > verify.out || true
     grep -q "FORK" verify.out || faults+=" the stamped checkpoint does not tell: $(cat verify.out)"
     result "a history rewritten with all keys is found by a timestamp" "$size events" "$faults"
+fi
+
+# A witness over HTTP, as curl asks it.
+if [[ " ${SERVANDA_TESTS_WITHOUT:-} " == *" curl "* ]]; then
+    echo "left out: curl at a witness, as asked"
+else
+    faults=
+    "$servanda" checkpoint > checkpoint.out
+    "$servanda" witness key --name witness.example/curl --folder witness > witness.vkey
+    echo "witness curl $(cat witness.vkey)" > policy
+    echo "quorum curl" >> policy
+    "$servanda" key show --json | jq -r .log_key > log.vkey
+    mkfifo serve.out
+    "$servanda" witness serve --listen 127.0.0.1:0 --log @log.vkey --folder witness > serve.out 2> serve.err &
+    server=$!
+    read -r _ _ url < serve.out
+    "$servanda" checkpoint request > request
+    ask() { curl --silent --show-error --max-time 60 "$@" 2>&1; }
+    [ "$(ask -o answer -w '%{http_code}' --data-binary @request -H 'Expect: 100-continue' "$url/add-checkpoint")" = 200 ] ||
+        faults+=" $(cat answer)"
+    "$servanda" checkpoint cosign answer --policy policy 2> cosign.out || faults+=" $(cat cosign.out)"
+    "$servanda" verify --policy policy > verify.out 2>&1 || faults+=" $(cat verify.out)"
+    [ "$(ask -o known -w '%{http_code} %{content_type}' --data-binary @request "$url/add-checkpoint")" = "409 text/x.tlog.size" ] ||
+        faults+=" a request from another size"
+    [ "$(cat known)" = "$(sed -n 4p request)" ] || faults+=" $(cat known) events"
+    [ "$(ask -o none -w '%{http_code}' "$url/add-checkpoint")" = 405 ] || faults+=" GET"
+    ask -o shown --fail "$url/$(printf %s "$origin" | sha256sum | cut -d' ' -f1)/checkpoint" || faults+=" no checkpoint is shown"
+    tail -n1 shown | cmp -s - answer || faults+=" another checkpoint is shown"
+    kill -TERM "$server"
+    wait "$server" || faults+=" the witness ended with $?"
+    result "curl has a checkpoint witnessed" "$(cat known) events" "$faults"
 fi
 
 golden=$root/fixtures/golden/v1

@@ -6,7 +6,7 @@ use servanda::domain::announcement::Announcement;
 use servanda::domain::date::Date;
 use servanda::domain::day::Day;
 use servanda::domain::source::{Grade, Source, Url};
-use servanda::ledger::{Draft, DraftDocument, DraftQuote, DraftSource, MediaType};
+use servanda::ledger::{Draft, DraftDocument, DraftQuote, DraftSource, MediaType, Privacy};
 
 use super::seed::Seed;
 
@@ -97,7 +97,7 @@ fn document(number: usize, seed: &mut Seed) -> (DraftSource, Vec<String>) {
         grade: *seed.one_of(Grade::ALL),
         document: None,
     };
-    let document = DraftDocument { media: MediaType::Text, bytes, expected: None };
+    let document = DraftDocument { media: MediaType::Text, bytes, expected: None, privacy: Privacy::Public };
     (DraftSource { source, document: Some(document) }, sentences)
 }
 

@@ -18,6 +18,8 @@ use crate::cli::command::check::Checked;
 use crate::cli::command::checkpoint::CheckpointsAnswer;
 use crate::cli::command::import::ImportAnswer;
 use crate::cli::command::schema::Schemas;
+use crate::cli::command::source::check::SourceCheck;
+use crate::cli::command::source::erase::ErasedAnswer;
 use crate::cli::command::verify::VerifyAnswer;
 use crate::exchange::{ndjson, schema};
 use crate::query::agreement::AgreementPage;
@@ -51,6 +53,7 @@ pub const ANSWERS: &[Published] = &[
     answer::<CountryYears>("servanda/country-years/v1", "In which years who was a member of what."),
     answer::<Counts>("servanda/counts/v1", "Published numbers of parties against our own."),
     answer::<Diff>("servanda/diff/v1", "What changed between two days, or two states of knowledge."),
+    answer::<ErasedAnswer>("servanda/erased/v1", "Which documents were erased, and by which events."),
     answer::<Shown>("servanda/event/v1", "One event whole."),
     answer::<History>("servanda/history/v1", "What happened, in the order in which it did."),
     answer::<ImportAnswer>("servanda/import/v1", "What became of every row of a table."),
@@ -61,6 +64,7 @@ pub const ANSWERS: &[Published] = &[
     answer::<PartyPage>("servanda/party/v1", "Everything about one party, on a day."),
     answer::<Prospects>("servanda/prospects/v1", "What is expected, and what became of it."),
     answer::<Schemas>("servanda/schemas/v1", "The names of all forms."),
+    answer::<SourceCheck>("servanda/source-check/v1", "Whether documents are there, and quotes stand in them."),
     answer::<Sources>("servanda/sources/v1", "The sources, and what rests on them."),
     answer::<State>("servanda/state/v1", "Who is what to every agreement on a day."),
     answer::<Timeline>("servanda/timeline/v1", "Who was what to an agreement over time."),

@@ -205,6 +205,8 @@ impl From<AppendError> for Failure {
                 .hint("`servanda key show` lists who may sign; give another key with --key FILE"),
             AppendError::Signer(error) => error.into(),
             AppendError::ClockBehind { .. } => Self::new(Exit::CouldNot, message).hint("set the clock"),
+            AppendError::NotDeleted { .. } => Self::new(Exit::CouldNot, message)
+                .hint("look at the folder documents/ of the ledger, then `servanda source erase` the same again"),
             AppendError::Document(_) | AppendError::Store(_) | AppendError::Head(_) => {
                 Self::new(Exit::CouldNot, message).hint("run the same command again: what was appended is not repeated")
             }
@@ -297,6 +299,7 @@ impl From<QueryError> for Failure {
             QueryError::Ambiguous { .. } => failure.hint("give more digits"),
             QueryError::NotRecorded { .. } => failure.hint("a year or month is no position; write a day: 2026-11-22"),
             QueryError::InsideBatch(_) => failure.hint("ask by the position of the last event of a batch"),
+            QueryError::SeveralSources { found, .. } => failure.hint(format!("give more digits of {}", listed(found))),
             QueryError::NoSource(digits) if digits.len() < 4 => failure.hint("give at least 4 digits"),
             QueryError::NoSource(_) => failure.hint("`servanda source list` shows the addresses"),
         }

@@ -193,6 +193,16 @@ impl Context<'_, '_> {
         let _ = self.around.err.write_all(text.as_bytes());
     }
 
+    /// Says a line that may hold somebody else's words, safe for a terminal.
+    fn say_shown(&mut self, line: &str) {
+        self.say(&format!("{}\n", shown(line)));
+    }
+
+    /// The same of what is wrong.
+    fn complain_shown(&mut self, line: &str) {
+        self.complain(&format!("{}\n", shown(line)));
+    }
+
     fn lock_timeout(&self) -> Duration {
         Duration::from_secs(self.global.lock_timeout)
     }

@@ -10,9 +10,12 @@ use crate::domain::timestamp::Timestamp;
 pub struct Surroundings<'a> {
     /// The clock, read once.
     pub now: Timestamp,
+    /// The clock itself, for who runs for long.
+    pub clock: &'a (dyn Fn() -> Timestamp + Sync),
     /// How long this process has run.
     pub elapsed: &'a dyn Fn() -> Duration,
-    /// From the call on, an interrupt does not end the process, but is told by what is given back; a second one ends it.
+    /// From the call on, an interrupt or a request to end does not end the process, but is told by what is given back; a
+    /// second one ends it.
     pub watch_interrupt: &'a dyn Fn() -> std::io::Result<Box<dyn Fn() -> bool>>,
     /// An environment variable, if it is set and not empty.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
@@ -20,7 +23,7 @@ pub struct Surroundings<'a> {
     pub folder: PathBuf,
     /// The process id.
     pub pid: u32,
-    /// 32 random bytes for a new key.
+    /// 32 random bytes, for a new key or the salt of a document.
     pub entropy: &'a dyn Fn() -> std::io::Result<[u8; 32]>,
     /// Standard input.
     pub stdin: &'a mut dyn Read,

@@ -1,7 +1,7 @@
 //! The text of a document, in which quotes are looked for.
 //!
-//! Plain text and Markdown are their own text. HTML is read once, at admission, and its text is kept beside it: nothing that
-//! was recorded rests on extracting the same way again. In scope: what a reader of the page sees, in the order of the source.
+//! Plain text and Markdown are their own text. HTML and PDF are read once, at admission, and their text is kept beside them: nothing
+//! that was recorded rests on extracting the same way again. In scope: what a reader of the page sees, in the order of the source.
 //! Out of scope: style sheets and scripts, so what they hide is taken for text, and what they write is missing.
 
 use std::convert::Infallible;
@@ -12,6 +12,10 @@ use html5gum::{Span, Tokenizer};
 /// The largest document that is kept, in bytes: 16 MiB.
 pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
 
+/// The name of the thread in which a PDF is read: a panic there is caught and becomes an error, so that whoever prints panics
+/// can pass over it.
+pub const PDF_THREAD: &str = "servanda-pdf";
+
 /// A kind of document whose text we can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MediaType {
@@ -21,6 +25,8 @@ pub enum MediaType {
     Markdown,
     /// `.html`, `.htm`
     Html,
+    /// `.pdf`
+    Pdf,
 }
 
 /// Why a document has no text for us.
@@ -28,7 +34,7 @@ pub enum MediaType {
 #[non_exhaustive]
 pub enum ExtractError {
     /// The name's ending is none that we know; the name is given.
-    #[error("{0:?} is of no kind that can be read; keep the document as .txt, .md, .html or .htm")]
+    #[error("{0:?} is of no kind that can be read; keep the document as .txt, .md, .html, .htm or .pdf")]
     UnknownMedia(String),
     /// The document has more than [`MAX_DOCUMENT_BYTES`]; its size in bytes is given.
     #[error("the document has {0} bytes; at most {MAX_DOCUMENT_BYTES} can be kept")]
@@ -36,6 +42,12 @@ pub enum ExtractError {
     /// The byte at this offset cannot stand there in UTF-8.
     #[error("the document is not UTF-8 (first at byte {0}); convert it, and keep what you converted")]
     NotUtf8(usize),
+    /// This program was built without the feature `pdf`.
+    #[error("this program was built without the means to read PDF")]
+    WithoutPdf,
+    /// Its text cannot be taken out of it; why is given.
+    #[error("the text of this PDF cannot be read: {0}")]
+    Pdf(String),
 }
 
 /// The text of a document: the bytes that positions of quotes count.
@@ -47,9 +59,28 @@ pub enum DocumentText<'a> {
     Extracted(String),
 }
 
+impl ExtractError {
+    /// What to do about it, where that is more than the kinds of documents there are.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::WithoutPdf => {
+                "build it with `--features pdf`; or save the PDF's text as .txt, and name that as the document"
+            }
+            Self::Pdf(_) => "save its text as .txt, and name that as the document",
+            Self::UnknownMedia(_) | Self::TooLarge(_) | Self::NotUtf8(_) => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
 impl MediaType {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Text, Self::Markdown, Self::Html];
+    pub const ALL: [Self; 4] = [Self::Text, Self::Markdown, Self::Html, Self::Pdf];
+
+    /// Whether a document of this kind is its own text.
+    pub const fn is_plain(self) -> bool {
+        matches!(self, Self::Text | Self::Markdown)
+    }
 
     /// The media type by a file name's ending, whatever its case.
     ///
@@ -62,6 +93,7 @@ impl MediaType {
             Some("txt") => Ok(Self::Text),
             Some("md") => Ok(Self::Markdown),
             Some("html" | "htm") => Ok(Self::Html),
+            Some("pdf") => Ok(Self::Pdf),
             _ => Err(ExtractError::UnknownMedia(name.to_owned())),
         }
     }
@@ -77,6 +109,7 @@ impl MediaType {
             Self::Text => "text/plain",
             Self::Markdown => "text/markdown",
             Self::Html => "text/html",
+            Self::Pdf => "application/pdf",
         }
     }
 }
@@ -95,16 +128,30 @@ impl DocumentText<'_> {
 ///
 /// # Errors
 ///
-/// [`ExtractError::TooLarge`], and [`ExtractError::NotUtf8`] whatever the kind: no encoding is guessed.
+/// [`ExtractError::TooLarge`]; [`ExtractError::NotUtf8`] of whatever is text, since no encoding is guessed;
+/// [`ExtractError::Pdf`] and [`ExtractError::WithoutPdf`].
 pub fn text_of(media: MediaType, bytes: &[u8]) -> Result<DocumentText<'_>, ExtractError> {
     if bytes.len() > MAX_DOCUMENT_BYTES {
         return Err(ExtractError::TooLarge(bytes.len()));
     }
+    if media == MediaType::Pdf {
+        return text_of_pdf(bytes).map(DocumentText::Extracted);
+    }
     let text = std::str::from_utf8(bytes).map_err(|error| ExtractError::NotUtf8(error.valid_up_to()))?;
     Ok(match media {
-        MediaType::Text | MediaType::Markdown => DocumentText::Own(text),
         MediaType::Html => DocumentText::Extracted(text_of_html(text)),
+        MediaType::Text | MediaType::Markdown | MediaType::Pdf => DocumentText::Own(text),
     })
+}
+
+#[cfg(feature = "pdf")]
+fn text_of_pdf(bytes: &[u8]) -> Result<String, ExtractError> {
+    super::pdf::text_of(bytes).map_err(|error| ExtractError::Pdf(error.to_string()))
+}
+
+#[cfg(not(feature = "pdf"))]
+fn text_of_pdf(_: &[u8]) -> Result<String, ExtractError> {
+    Err(ExtractError::WithoutPdf)
 }
 
 /// # Source
@@ -293,9 +340,10 @@ mod tests {
         assert_eq!(MediaType::of_file("a.b/C.HTM"), Ok(MediaType::Html));
         assert_eq!(MediaType::of_file("x.md"), Ok(MediaType::Markdown));
         assert_eq!(MediaType::of_file("x.tar.txt"), Ok(MediaType::Text));
-        for name in ["report.pdf", "README", "x.htmlx", "md"] {
+        assert_eq!(MediaType::of_file("report.PDF"), Ok(MediaType::Pdf));
+        for name in ["report.docx", "README", "x.htmlx", "md"] {
             let refused = MediaType::of_file(name).expect_err("of no kind that can be read");
-            assert!(refused.to_string().ends_with("keep the document as .txt, .md, .html or .htm"), "{refused}");
+            assert!(refused.to_string().ends_with("keep the document as .txt, .md, .html, .htm or .pdf"), "{refused}");
         }
     }
 
@@ -304,7 +352,7 @@ mod tests {
         for media in MediaType::ALL {
             assert_eq!(MediaType::named(media.name()), Some(media));
         }
-        assert_eq!(MediaType::named("application/pdf"), None);
+        assert_eq!(MediaType::named("application/zip"), None);
     }
 
     #[test]
@@ -318,7 +366,7 @@ mod tests {
 
     #[test]
     fn what_is_not_utf8_is_refused_with_its_place() {
-        for media in MediaType::ALL {
+        for media in MediaType::ALL.into_iter().filter(|media| *media != MediaType::Pdf) {
             assert_eq!(text_of(media, b"Nov\xE9mbre"), Err(ExtractError::NotUtf8(3)));
         }
     }

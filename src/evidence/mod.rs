@@ -3,4 +3,6 @@
 pub mod extract;
 mod fold;
 pub mod nearest;
+#[cfg(feature = "pdf")]
+mod pdf;
 pub mod quote;

@@ -33,6 +33,14 @@ pub const COMMON: &[Key] = &[
     Key { name: "wording", doc: "The source's own words for a date, by the name of the date's key.", at_top: false },
 ];
 
+/// The key of a source that keeps its document from being known by a hash.
+pub const PERSONAL: Key = Key {
+    name: "personal",
+    doc: "Whether the document tells of persons: it is then known by a commitment instead of its hash, its quotes by \
+        their places alone, and it is never exported. It has to be plain text.",
+    at_top: false,
+};
+
 /// The keys at the top of a file, beside those of [`COMMON`] that may stand there.
 pub const ANNOUNCEMENTS: &str = "announcements";
 

@@ -1,4 +1,4 @@
-//! Files in, files out: announcement files, the schema, templates, tables, exported events.
+//! Files in, files out: announcement files, the schema, templates, tables, exported events; and witnesses over HTTP.
 
 pub mod announcement_file;
 pub mod fields;
@@ -10,3 +10,4 @@ pub mod schema;
 pub mod table;
 pub mod template;
 pub mod tree;
+pub mod witness;

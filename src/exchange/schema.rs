@@ -12,7 +12,7 @@ use crate::domain::id::{MAX_ID, Namespace};
 use crate::domain::schema::{described, words};
 use crate::domain::shape::{Record, Shape, Shaped};
 use crate::domain::source::{Address, Source};
-use crate::exchange::fields::{ANNOUNCEMENTS, COMMON, KIND, Key};
+use crate::exchange::fields::{ANNOUNCEMENTS, COMMON, KIND, Key, PERSONAL};
 use crate::exchange::form::{Form, date_keys, doc_of, replacing_kinds, words_of, written_kinds};
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -84,7 +84,7 @@ fn definitions() -> Value {
                 "pattern": format!("^(?:{ID}|(?:party|agreement|mission):{ID}@.+)$"),
             }),
         ),
-        ("source", of_record(&Source::RECORD)),
+        ("source", source()),
         ("document", document()),
         ("quotes", one_or_list(&text())),
         ("evidence", evidence()),
@@ -210,6 +210,15 @@ fn document() -> Value {
     })
 }
 
+/// What is recorded of a source, and what is said of its document on the way in.
+fn source() -> Value {
+    let mut source = of_record(&Source::RECORD);
+    source["properties"][PERSONAL.name] = described(of_shape(Shape::Boolean), PERSONAL.doc);
+    source["if"] = json!({ "properties": { PERSONAL.name: { "const": true } }, "required": [PERSONAL.name] });
+    source["then"] = json!({ "required": ["document"] });
+    source
+}
+
 fn evidence() -> Value {
     let source = reference("source");
     let quote = described(reference("quotes"), "The exact passage, or a list of passages, of this source's document.");
@@ -276,7 +285,10 @@ pub(super) mod tests {
     fn as_json(node: &Node) -> Value {
         match &node.value {
             tree::Value::Null => Value::Null,
-            tree::Value::Text { text, plain: true } => text.parse::<i64>().map_or(text.as_str().into(), Value::from),
+            tree::Value::Text { text, plain: true } => {
+                let number = text.parse::<i64>().map(Value::from).ok();
+                number.or_else(|| text.parse::<bool>().map(Value::from).ok()).unwrap_or(text.as_str().into())
+            }
             tree::Value::Text { text, plain: false } => text.as_str().into(),
             tree::Value::List(items) => items.iter().map(as_json).collect(),
             tree::Value::Map(entries) => {

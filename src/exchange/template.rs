@@ -8,7 +8,7 @@ use crate::domain::id::Namespace;
 use crate::domain::shape::{Code, Field, Need, Record, Shape};
 use crate::domain::source::Source;
 use crate::domain::text::TextKind;
-use crate::exchange::fields::{ANNOUNCEMENTS, COMMON, KIND, Key};
+use crate::exchange::fields::{ANNOUNCEMENTS, COMMON, KIND, Key, PERSONAL};
 use crate::exchange::form::{Form, date_keys, doc_of, written_kinds};
 
 /// The longest line of a comment, in columns.
@@ -108,7 +108,10 @@ impl Page {
         let need = if self.is_expected(key) { Need::Required } else { Need::Optional };
         self.key(key.doc, need, |page| match Form::of(key) {
             Form::Plain(shape) => page.value(key.name, shape),
-            Form::Sources => page.value(key.name, Shape::Record(&Source::RECORD)),
+            Form::Sources => page.block(key.name, 2, |page| {
+                page.fields(&Source::RECORD);
+                page.key(PERSONAL.doc, Need::Optional, |page| page.line(&format!("{}: true", PERSONAL.name)));
+            }),
             Form::Quotes => page.line(&format!("{}: The exact passage", key.name)),
             Form::Evidence => page.line(&format!("{}: {{ none: Why there is no evidence }}", key.name)),
             Form::Wording => {

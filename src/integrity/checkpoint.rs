@@ -47,6 +47,12 @@ pub enum CheckpointError {
     /// The text is none of a checkpoint.
     #[error("not a checkpoint: {0}")]
     Form(&'static str),
+    /// It has no events, and another root than that of none.
+    #[error("not a checkpoint: it has no events, and another root than that of none")]
+    EmptyRoot {
+        /// The log that it says it is of.
+        origin: String,
+    },
     /// It is of another log.
     #[error("a checkpoint of the log `{found}`, and `{expected}` was expected")]
     Origin {
@@ -62,7 +68,7 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// [`CheckpointError::Form`].
+    /// [`CheckpointError::Form`], [`CheckpointError::EmptyRoot`].
     ///
     /// # Source
     ///
@@ -80,7 +86,7 @@ impl Checkpoint {
         let root: Option<Node> = node_of(root);
         let root = root.ok_or(CheckpointError::Form("its third line is no root"))?;
         if size == 0 && root != self::root(&[]) {
-            return Err(CheckpointError::Form("it has no events, and another root than that of none"));
+            return Err(CheckpointError::EmptyRoot { origin: origin.to_owned() });
         }
         Ok(Self { origin: origin.to_owned(), size, root })
     }
@@ -89,7 +95,8 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// [`CheckpointError::Form`] if it is none, [`CheckpointError::Origin`] if the key is of another log.
+    /// [`CheckpointError::Form`] or [`CheckpointError::EmptyRoot`] if it is none, [`CheckpointError::Origin`] if the key is
+    /// of another log.
     pub fn sign(self, signer: &LogSigner) -> Result<Verified, CheckpointError> {
         let text = self.to_string();
         if Self::parse(&text)? != self {
@@ -137,7 +144,7 @@ impl Verified {
     ///
     /// # Errors
     ///
-    /// [`CheckpointError::Note`], [`CheckpointError::Form`].
+    /// Every [`CheckpointError`] but [`Origin`](CheckpointError::Origin).
     pub fn reopen(bytes: &[u8], witness: &WitnessKey) -> Result<Self, CheckpointError> {
         let note = Note::parse(bytes)?;
         let signed = note.signatures_by(witness)?.next().cloned().expect("there is one at least");

@@ -47,6 +47,11 @@ impl WitnessKey {
         }
         Ok(newest)
     }
+
+    /// Whether a signature is the witness's own on a checkpoint, whatever else stands under that.
+    pub fn is_signed_by(&self, checkpoint: &Verified, signature: &NoteSignature) -> bool {
+        self.cosigned(&checkpoint.alone().with([signature.clone()])).is_ok()
+    }
 }
 
 fn message(seconds: u64, text: &str) -> Vec<u8> {

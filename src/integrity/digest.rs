@@ -34,6 +34,35 @@ pub fn document_hash(document: &[u8]) -> DocumentHash {
     DocumentHash(*blake3::hash(document).as_bytes())
 }
 
+/// Binds to a whole file without telling what it is: its BLAKE3 keyed by the salt. Who has only the commitment cannot even
+/// try out guesses; who has file and salt computes it again.
+pub fn commitment(salt: &Salt, document: &[u8]) -> Commitment {
+    Commitment(*blake3::keyed_hash(&salt.0, document).as_bytes())
+}
+
+/// 32 random bytes, kept beside the document that a commitment is to. Whoever has them can try out what it may be.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Salt([u8; 32]);
+
+impl Salt {
+    /// Takes bytes that are random, or were once.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, for the file beside the document and for nothing else.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Salt {
+    /// Without the bytes: they are not for logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Salt(…)")
+    }
+}
+
 /// Why text is no digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DigestError {
@@ -110,6 +139,11 @@ digest! {
     DocumentHash
 }
 
+digest! {
+    /// The address of a personal document: BLAKE3 of the file, keyed by the salt beside it.
+    Commitment
+}
+
 fn fmt_hex(bytes: &[u8; 32], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut digits = [0; 64];
     for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
@@ -171,6 +205,16 @@ mod tests {
             assert!(!hashes[..i].contains(hash));
         }
         assert_eq!(*content_hash(b"x").as_bytes(), blake3::derive_key("servanda 2026-11-22 announcement v1", b"x"));
+    }
+
+    #[test]
+    fn a_commitment_is_the_keyed_hash_and_tells_nothing_without_its_salt() {
+        let salt = Salt::from_bytes([7; 32]);
+        let made = commitment(&salt, VECTOR);
+        assert_eq!(*made.as_bytes(), *blake3::keyed_hash(&[7; 32], VECTOR).as_bytes());
+        assert_ne!(made, commitment(&Salt::from_bytes([8; 32]), VECTOR));
+        assert_ne!(made.as_bytes(), document_hash(VECTOR).as_bytes());
+        assert_eq!(format!("{salt:?}"), "Salt(…)");
     }
 
     #[test]

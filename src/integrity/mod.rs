@@ -18,7 +18,7 @@ mod point;
 mod ssh_wire;
 mod text;
 
-pub use digest::{ContentHash, DocumentHash, EventHash};
+pub use digest::{Commitment, ContentHash, DocumentHash, EventHash, Salt};
 pub use note_key::{LogSigner, Vkey};
 pub use point::PointError;
 pub use signature::{EVENT_NAMESPACE, SignatureError, verify};

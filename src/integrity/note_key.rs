@@ -133,6 +133,15 @@ impl<const TYPE: u8> NoteKey<TYPE> {
 }
 
 impl Vkey {
+    /// The SHA-256 of the log's name in hex: where a witness shows what it signed of the log.
+    ///
+    /// # Source
+    ///
+    /// C2SP tlog-witness, monitor retrieval.
+    pub fn origin_hash(&self) -> String {
+        Sha256::digest(&self.name).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    }
+
     /// Checks the log's signature over a note's text.
     ///
     /// # Errors

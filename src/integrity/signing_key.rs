@@ -51,6 +51,17 @@ impl SigningKey {
         }
     }
 
+    /// The public half of an OpenSSH private key file, also of one that is encrypted or stands for a security key.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningKeyError::Unreadable`], and [`SigningKeyError::Algorithm`] if it is no key of Ed25519.
+    pub fn public_of_openssh(text: &str) -> Result<PublicKey, SigningKeyError> {
+        let file = PrivateKey::from_openssh(text).map_err(SigningKeyError::Unreadable)?;
+        let blob = file.public_key().to_bytes().map_err(SigningKeyError::Unreadable)?;
+        PublicKey::from_blob(&blob).map_err(|_| SigningKeyError::Algorithm { found: file.algorithm().to_string() })
+    }
+
     /// The text of a key file that OpenSSH reads, not encrypted. The same key and comment give the same text.
     ///
     /// # Panics

@@ -11,9 +11,11 @@
 //! 5. The facts of the batch, and the new `HEAD`, not waited for. After a power cut what is on the disk fits an older
 //!    head, and `HEAD` says either who was writing or where the log ends.
 //!
+//! 6. What an erasure names is deleted: see [`erase`](crate::ledger::erase).
+//!
 //! With a ledger that is founded on the way, all of it happens in a folder aside, which is moved into place at the end.
 //!
-//! Steps 2 to 5 are taken for one batch after another: a crash leaves whole files, and the same command goes on, since
+//! Steps 2 to 6 are taken for one batch after another: a crash leaves whole files, and the same command goes on, since
 //! what is there already is not appended again.
 
 use std::collections::HashMap;
@@ -30,7 +32,7 @@ use crate::event::statement::{Event, EventError, Header};
 use crate::integrity::digest::{self, EventHash};
 use crate::integrity::ssh_key::PublicKey;
 use crate::ledger::Ledger;
-use crate::ledger::admission::{self, Documents, New};
+use crate::ledger::admission::{self, Documents, New, Salts};
 use crate::ledger::authority::AuthorityFault;
 use crate::ledger::draft::Batch;
 use crate::ledger::facts::{Following, Kept};
@@ -122,6 +124,14 @@ pub enum AppendError {
     /// A document could not be kept.
     #[error(transparent)]
     Document(#[from] DocumentError),
+    /// An event says that documents were erased, and they could not be deleted. The event stays; erase them again.
+    #[error("event {seq} says that documents were erased, and they could not be deleted: {source}")]
+    NotDeleted {
+        /// The event.
+        seq: u64,
+        /// Why not.
+        source: DocumentError,
+    },
     /// `HEAD` can neither be written nor taken away. Batches before this one that were acknowledged stay.
     #[error("HEAD cannot be replaced: {0}")]
     Head(#[source] io::Error),
@@ -144,7 +154,7 @@ impl Ledger {
     /// # Errors
     ///
     /// [`AppendError`]. Only [`AppendError::Document`], [`AppendError::Head`] and [`AppendError::Store`] can come after
-    /// earlier batches of the same call were appended.
+    /// earlier batches of the same call were appended, and [`AppendError::NotDeleted`] after its own too.
     pub fn append(
         &mut self,
         batches: &[Batch],
@@ -169,7 +179,9 @@ impl Ledger {
         let mut len = mark;
         for batch in ready {
             if let Err(error) = self.commit(len as u64, &batch) {
-                self.forget_from(len);
+                // Where only a deletion failed, the batch is in the store.
+                let is_there = matches!(error, AppendError::NotDeleted { .. });
+                self.forget_from(if is_there { len + batch.values.len() } else { len });
                 return Err(error);
             }
             len += batch.values.len();
@@ -195,9 +207,10 @@ impl Ledger {
         // Batch and draft of every event that is planned.
         let mut planned: HashMap<u64, (usize, usize)> = HashMap::new();
         let mut refused_before = admission::Refused::new();
+        let mut salts = if has_documents(batches) { Salts::read(&self.documents)? } else { Salts::default() };
         for batch in batches {
-            let (admitted, mut found) =
-                admission::admit((&self.facts.events, &self.index, &self.bearing), batch, &refused_before);
+            let ledger = (self.facts.events.as_slice(), &self.index, &self.bearing);
+            let (admitted, mut found) = admission::admit(ledger, batch, &refused_before, &mut salts);
             found.extend(stand_alone(&admitted.new));
             let mut outcome = Outcome { already: admitted.already, ..Outcome::default() };
             let refused = !batch.fragments.is_empty() || found.iter().any(|finding| finding.code.refuses());
@@ -244,10 +257,13 @@ impl Ledger {
         Ok((ready, Appended { batches: outcomes, head: self.head(), preview: None }))
     }
 
-    /// Steps 2 to 5 for one batch.
+    /// Steps 2 to 6 for one batch.
     fn commit(&mut self, expected_len: u64, batch: &Ready) -> Result<(), AppendError> {
-        for (address, bytes) in &batch.documents {
-            self.documents.put(address, bytes)?;
+        for (address, document) in &batch.documents {
+            match &document.salt {
+                None => self.documents.put(address, &document.bytes)?,
+                Some(salt) => self.documents.put_salted(address, &document.bytes, salt.as_bytes())?,
+            }
         }
         let len = expected_len + batch.values.len() as u64;
         let mark = self.mark(expected_len)?;
@@ -268,6 +284,18 @@ impl Ledger {
         self.kept = kept.zip(next).and_then(|(kept, next)| kept.follow(&self.folder, &next));
         if let Some(hash) = self.facts.heads.at(len) {
             let _ = Head { len, hash }.save(&self.folder);
+        }
+        self.delete_erased(expected_len)
+    }
+
+    /// Step 6, if one of the events from a position on is an erasure.
+    fn delete_erased(&self, from: u64) -> Result<(), AppendError> {
+        let from = usize::try_from(from).expect("events are in memory");
+        let new = self.facts.events.get(from..).into_iter().flatten().take(1);
+        for event in new {
+            if let Body::Erasure(erasure) = &event.announcement.body {
+                self.delete(&erasure.documents).map_err(|source| AppendError::NotDeleted { seq: event.seq, source })?;
+            }
         }
         Ok(())
     }
@@ -375,6 +403,12 @@ impl Ledger {
         }
         Ok(Outcomes::Events(values, appended))
     }
+}
+
+fn has_documents(batches: &[Batch]) -> bool {
+    let drafts = batches.iter().flat_map(|batch| batch.drafts.iter().map(|draft| &draft.sources));
+    let fragments = batches.iter().flat_map(|batch| batch.fragments.iter().map(|fragment| &fragment.sources));
+    drafts.chain(fragments).flatten().any(|source| source.document.is_some())
 }
 
 /// Packs the facts of a batch.

@@ -128,6 +128,11 @@ impl Authority {
         self.log_keys.last().map(|(_, key)| key)
     }
 
+    /// The event that named the log key in use.
+    pub fn log_key_since(&self) -> Option<u64> {
+        self.log_keys.last().map(|(named, _)| *named)
+    }
+
     /// Every log key that there was, in their order.
     pub fn log_keys(&self) -> impl Iterator<Item = &Vkey> {
         self.log_keys.iter().map(|(_, key)| key)

@@ -166,6 +166,15 @@ impl Checkpoints {
         }
     }
 
+    /// The sizes of the checkpoints under which something of witnesses is kept, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointsError::Io`].
+    pub fn cosigned_sizes(&self) -> Result<Vec<u64>, CheckpointsError> {
+        self.cosignatures.as_ref().map_or(Ok(Vec::new()), |folder| sizes_in(folder, ""))
+    }
+
     /// The file of what witnesses wrote under the checkpoint of a size.
     pub(super) fn cosignature_file(&self, size: u64) -> Option<PathBuf> {
         self.cosignatures.as_ref().map(|folder| folder.join(size.to_string()))

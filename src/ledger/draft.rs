@@ -1,12 +1,14 @@
 //! Drafts: announcements on their way in, with the documents that support them still at hand.
 
-use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::domain::announcement::Announcement;
 use crate::domain::id::{AnnouncementId, Namespace};
 use crate::domain::source::{Address, Source};
 use crate::evidence::extract::MediaType;
+use crate::integrity::digest::Salt;
 
 /// The announcements of one file: all become events, or none.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +20,31 @@ pub struct Batch {
     /// Names that announcements which could not be read would have brought, in lower case: of the things that they
     /// describe, and their own. Naming them is not told as a second mistake.
     pub also_described: BTreeSet<(Namespace, String)>,
+}
+
+impl Batch {
+    /// Brings a salt to every personal document of the batch, for the case that it is not kept yet: 32 random bytes for
+    /// each, which the library never makes itself.
+    ///
+    /// # Errors
+    ///
+    /// What `random` says.
+    pub fn bring_salts<E>(&mut self, mut random: impl FnMut() -> Result<[u8; 32], E>) -> Result<(), E> {
+        let mut brought: HashMap<*const u8, Salt> = HashMap::new();
+        let drafts = self.drafts.iter_mut().flat_map(|draft| &mut draft.sources);
+        let fragments = self.fragments.iter_mut().flat_map(|fragment| &mut fragment.sources);
+        for document in drafts.chain(fragments).filter_map(|source| source.document.as_mut()) {
+            let place = document.bytes.as_ptr();
+            if let Privacy::Personal { salt } = &mut document.privacy {
+                let own = match brought.entry(place) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(Salt::from_bytes(random()?)),
+                };
+                *salt = Some(own.clone());
+            }
+        }
+        Ok(())
+    }
 }
 
 /// An announcement that has not been admitted yet.
@@ -71,6 +98,21 @@ pub struct DraftDocument {
     pub bytes: Arc<[u8]>,
     /// The hash that it must have, if one was given.
     pub expected: Option<Address>,
+    /// Who may know it by its hash.
+    pub privacy: Privacy,
+}
+
+/// Who may know a document by its hash.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Privacy {
+    /// Anybody.
+    #[default]
+    Public,
+    /// Nobody: it tells of persons, and is known by a commitment.
+    Personal {
+        /// Random bytes for it if it is not kept yet; see [`Batch::bring_salts`].
+        salt: Option<Salt>,
+    },
 }
 
 /// A passage, and where to look for it.

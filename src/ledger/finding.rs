@@ -97,6 +97,10 @@ codes! {
     QuoteNotFound = "E0504",
     /// A quote without a document to stand in.
     QuoteWithoutDocument = "E0505",
+    /// The document was erased.
+    Erased = "E0506",
+    /// The document cannot be personal, or cannot be anything else.
+    Personal = "E0507",
 
     /// A control character.
     ControlCharacter = "E0601",

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::domain::agreement::AgreementType;
 use crate::domain::announcement::{Announcement, Body};
 use crate::domain::id::{AnnouncementId, ByName, Namespace, folded};
+use crate::domain::source::Address;
 use crate::event::facts::Recorded;
 
 /// The ids of a ledger, by their folded form.
@@ -16,6 +17,8 @@ pub struct Index {
     missions: ByName<String>,
     other_names: HashMap<(Namespace, String), String>,
     types: ByName<AgreementType>,
+    erased: HashMap<Address, u64>,
+    personal: HashMap<Address, (u64, u64)>,
 }
 
 impl Index {
@@ -23,6 +26,31 @@ impl Index {
     pub fn add(&mut self, event: &Recorded) {
         self.announcements.insert(event.id.folded(), event.seq);
         self.describe(&event.announcement);
+        if let Body::Erasure(erasure) = &event.announcement.body {
+            for document in &erasure.documents {
+                self.erased.entry(document.clone()).or_insert(event.seq);
+            }
+        }
+        for document in event.announcement.evidence.iter().filter_map(|evidence| evidence.source.document.as_deref()) {
+            if let Some(commit) = &document.commit {
+                self.personal.entry(commit.clone()).or_insert((event.seq, document.len));
+            }
+        }
+    }
+
+    /// The event by which a document was erased.
+    pub fn erased(&self, document: &Address) -> Option<u64> {
+        self.erased.get(document).copied()
+    }
+
+    /// Whether an event names a personal document by this commitment.
+    pub fn is_personal(&self, commit: &Address) -> bool {
+        self.personal.contains_key(commit)
+    }
+
+    /// Personal documents by their commitments, each with the first event that names it, and its length.
+    pub fn personal(&self) -> impl Iterator<Item = (&Address, u64, u64)> {
+        self.personal.iter().map(|(commit, (seq, len))| (commit, *seq, *len))
     }
 
     /// Takes the ids of the things that an announcement describes.

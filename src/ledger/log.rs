@@ -103,6 +103,11 @@ impl Log {
         Self { folder: folder.clone(), origin, store, remembered: None, is_published: true, lock: None }
     }
 
+    /// Whether it is a published log, that has no folder of its own.
+    pub(super) fn is_published(&self) -> bool {
+        self.is_published
+    }
+
     /// Whether documents are kept beside its events.
     pub(super) fn has_documents(&self) -> bool {
         self.lock.is_some() || self.folder.documents().is_dir()
@@ -376,6 +381,11 @@ impl Log {
     ) -> Result<Verified, CheckpointsError> {
         elsewhere.check(self.store.as_ref(), keys)?;
         self.checkpoints().extend(self.store.as_ref(), keys, signer)
+    }
+
+    /// Where checkpoints are kept that the log's key should not have signed, with those that they contradict.
+    pub fn evidence(&self) -> PathBuf {
+        self.folder.evidence()
     }
 
     /// The documents that its events name.

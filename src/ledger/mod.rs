@@ -12,11 +12,15 @@ pub mod batch_end;
 mod bearing;
 pub mod checkpoints;
 pub mod draft;
+pub mod erase;
 pub mod facts;
 pub mod finding;
 pub mod found;
+pub mod holdings;
 pub mod index;
 pub mod log;
+mod log_key;
+pub mod own;
 pub mod pass;
 pub mod prove;
 pub mod publish;
@@ -58,7 +62,7 @@ pub use crate::evidence::extract::{ExtractError, MAX_DOCUMENT_BYTES, MediaType};
 pub use crate::store::documents::DocumentError;
 pub use crate::store::whole_file::{read_bytes, replace_with};
 pub use append::{AppendError, Appended, Options};
-pub use draft::{Batch, Draft, DraftDocument, DraftQuote, DraftSource};
+pub use draft::{Batch, Draft, DraftDocument, DraftQuote, DraftSource, Privacy};
 pub use finding::{Code, Finding};
 pub use log::{Found, Log};
 pub use pass::Pass;
@@ -305,7 +309,8 @@ pub(crate) fn write_readme(folder: &Folder, origin: &Origin) -> io::Result<()> {
          sled/          the events, in a sled 0.34 database: 256 at a time in the tree `bundles` (zstd), the newest\n\
          \x20              in the tree `tail` under their positions (8 bytes, big-endian)\n\
          facts, recent  what the events tell, made from them for quick answers; can be deleted at any time\n\
-         documents/     sources that events rest on, each named by the BLAKE3 of its bytes\n\
+         documents/     sources that events rest on, each named by the BLAKE3 of its bytes; a personal one by its BLAKE3\n\
+         \x20              keyed with the bytes of NAME.salt beside it: not for others, both of them\n\
          keys/          the log's own key; not for others\n\
          checkpoints/   how many events there were and the root over them, signed with the log's key, one file each;\n\
          \x20              cosignatures/ and timestamps/ say who else has seen them, and when\n\

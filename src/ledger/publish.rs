@@ -10,6 +10,7 @@ use crate::integrity::Vkey;
 use crate::integrity::checkpoint::{CheckpointError, Verified};
 use crate::integrity::merkle::{self, Node, Tree};
 use crate::integrity::note::MAX_NOTE;
+use crate::ledger::authority::Authority;
 use crate::ledger::checkpoints::CheckpointsError;
 use crate::ledger::tree::{BUNDLE_HEIGHT, LogTree};
 use crate::ledger::verify::{Fault, Layer, Report};
@@ -92,7 +93,7 @@ pub struct Publication {
 /// Files beside the tiles, by their names: copies for convenience.
 pub type Beside<'b> = &'b [(&'b str, Vec<u8>)];
 
-/// Publishes the log up to a checkpoint of it.
+/// Publishes the log up to a checkpoint of it; `keys` tells which key signed what was published before.
 ///
 /// # Errors
 ///
@@ -100,7 +101,7 @@ pub type Beside<'b> = &'b [(&'b str, Vec<u8>)];
 pub fn publish(
     log: &Log,
     checkpoint: &Verified,
-    key: &Vkey,
+    keys: &Authority,
     folder: &Path,
     beside: Beside<'_>,
 ) -> Result<Publication, PublishError> {
@@ -109,7 +110,7 @@ pub fn publish(
     if tree.root(size)? != checkpoint.root() {
         return Err(PublishError::OtherRoot { size });
     }
-    let before = published(folder, key)?;
+    let before = published_before(folder, keys)?;
     if let Some(before) = &before {
         let old = before.size();
         if old > size {
@@ -158,6 +159,21 @@ pub fn published(folder: &Path, key: &Vkey) -> Result<Option<Verified>, PublishE
     let text = read_bytes(&file, MAX_NOTE as u64).map_err(|source| PublishError::Io { file: file.clone(), source })?;
     let open = |text: Vec<u8>| Verified::open(&text, key).map_err(|source| PublishError::NotThisLog { file, source });
     text.map(open).transpose()
+}
+
+/// The same by the log's key at that size, which may have changed since.
+fn published_before(folder: &Path, keys: &Authority) -> Result<Option<Verified>, PublishError> {
+    let mut refused = None;
+    for key in keys.log_keys() {
+        match published(folder, key) {
+            Ok(found) if found.as_ref().is_none_or(|found| keys.log_key_at(found.size()) == Some(key)) => {
+                return Ok(found);
+            }
+            Ok(_) => {}
+            Err(error) => refused = Some(error),
+        }
+    }
+    refused.map_or(Ok(None), Err)
 }
 
 /// A published log, to be read and verified without its store.

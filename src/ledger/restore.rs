@@ -4,7 +4,8 @@
 //!    are canonical and follow those before; at the end of a batch, that the batch is complete and signed by a key that
 //!    was authorised before it. What is not checked yet is never more than one batch, and in memory only.
 //! 2. A batch that holds goes into a store in a folder aside, in one append.
-//! 3. Documents that events name are copied, if a folder has them under their hashes.
+//! 3. Documents that events name are copied, if a folder has them under their hashes, personal ones with their salts; but
+//!    for those that an event says were erased.
 //! 4. The folder aside is read again and verified as a whole, and moved into its place.
 //!
 //! A crash, or a refusal, at any of these leaves nothing in that place. In scope: the events and the documents. Out of
@@ -17,10 +18,12 @@ use crate::domain::id::Origin;
 use crate::event::chain::MAX_BATCH_BYTES;
 use crate::event::statement::{Event, EventError};
 use crate::evidence::extract::MAX_DOCUMENT_BYTES;
-use crate::integrity::digest::{EventHash, document_hash, event_hash};
+use crate::integrity::digest::{EventHash, event_hash};
 use crate::ledger::aside::Aside;
+use crate::ledger::holdings::{NamedBy, State};
 use crate::ledger::sealing::Events;
 use crate::ledger::settings::{Folder, Head, Settings};
+use crate::ledger::shelf::Shelf;
 use crate::ledger::verify::{Fault, Layer, Outside, Report, Walk, verify};
 use crate::ledger::{Access, Log, OpenError, lock, write_readme};
 use crate::store::documents::{DocumentError, Documents};
@@ -215,21 +218,29 @@ impl Restoration {
     /// [`RestoreError::Document`] if one could not be kept. One that cannot be read is told in the answer.
     pub fn copy_documents(&self, from: &Path) -> Result<Copied, RestoreError> {
         let (source, kept) = (Documents::at(from), Documents::at(self.aside.folder().documents()));
+        let shelf = Shelf::of_documents(source.clone());
         let limit = u64::try_from(MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
         let mut copied = Copied::default();
-        for (address, named) in self.walk.iter().flat_map(|walk| &walk.named) {
+        let Some(holdings) = self.walk.as_ref().map(|walk| &walk.holdings) else { return Ok(copied) };
+        for (address, named) in holdings.files() {
             copied.named += 1;
-            match source.get(address, limit) {
-                Ok(Some(bytes)) if bytes.len() as u64 == named.len && document_hash(&bytes).to_string() == *address => {
-                    kept.put(address, &bytes)?;
+            match holdings.look(&shelf, address, named) {
+                State::Kept => {
+                    let bytes = source.get(address, limit)?.unwrap_or_default();
+                    match source.salt(address)?.map(<[u8; 32]>::try_from) {
+                        Some(Ok(salt)) if named.by == NamedBy::Commitment => kept.put_salted(address, &bytes, &salt)?,
+                        _ => kept.put(address, &bytes)?,
+                    }
                     copied.copied += 1;
                 }
-                Ok(Some(bytes)) => {
-                    let found = document_hash(&bytes);
-                    copied.refused.push(format!("document {address} hashes to {found}, and was not copied"));
+                State::Erased(_) => {}
+                State::NotDeleted(by) => {
+                    copied.refused.push(format!("document {address} was erased by event {by}, and was not copied"));
                 }
-                Ok(None) => {}
-                Err(error) => copied.refused.push(format!("document {address}: {error}")),
+                State::Missing(_) if !shelf.has(address) => {}
+                State::Missing(what) | State::Altered(what) | State::Unreadable(what) => {
+                    copied.refused.push(format!("document {address} {what}, and was not copied"));
+                }
             }
         }
         Ok(copied)

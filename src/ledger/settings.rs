@@ -73,6 +73,9 @@ impl Folder {
     pub(crate) fn cosignatures(&self) -> PathBuf {
         self.0.join("cosignatures")
     }
+    pub(crate) fn evidence(&self) -> PathBuf {
+        self.0.join("evidence")
+    }
     pub(crate) fn timestamps(&self) -> PathBuf {
         self.0.join("timestamps")
     }

@@ -1,19 +1,24 @@
 //! The documents that events rest on, read without the ledger's lock: they lie under their hashes and never change.
 
-use crate::integrity::digest::{DocumentHash, document_hash};
+use crate::integrity::digest::{Salt, commitment, document_hash};
 use crate::ledger::settings::Folder;
 use crate::store::documents::{DocumentError, Documents};
 
 /// The documents of a ledger.
 #[derive(Debug, Clone)]
 pub struct Shelf {
-    folder: Folder,
+    documents: Documents,
 }
 
 impl Shelf {
     /// The documents of the ledger in that folder.
     pub fn of(folder: &Folder) -> Self {
-        Self { folder: folder.clone() }
+        Self::of_documents(Documents::at(folder.documents()))
+    }
+
+    /// Documents that lie together, wherever that is.
+    pub(super) fn of_documents(documents: Documents) -> Self {
+        Self { documents }
     }
 
     /// A document that an event names, by its address.
@@ -23,7 +28,21 @@ impl Shelf {
     /// [`DocumentError`] if it is there and cannot be read.
     pub fn document(&self, address: &str) -> Result<Option<Vec<u8>>, DocumentError> {
         let limit = u64::try_from(crate::evidence::extract::MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
-        Documents::at(self.folder.documents()).get(address, limit)
+        self.documents.get(address, limit)
+    }
+
+    /// The salt beside a personal document, of whatever length.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError`] if it is there and cannot be read.
+    pub fn salt(&self, address: &str) -> Result<Option<Vec<u8>>, DocumentError> {
+        self.documents.salt(address)
+    }
+
+    /// Whether a document of this address is there.
+    pub fn has(&self, address: &str) -> bool {
+        self.documents.contains(address).unwrap_or(false)
     }
 
     /// Keeps a document under its address.
@@ -32,18 +51,32 @@ impl Shelf {
     ///
     /// [`DocumentError`].
     pub fn keep(&self, address: &str, bytes: &[u8]) -> Result<(), DocumentError> {
-        Documents::at(self.folder.documents()).put(address, bytes)
+        self.documents.put(address, bytes)
     }
 
-    /// The text of a document, if it is the one that was recorded.
+    /// Deletes documents with their salts, durably, and returns how many files there were.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError`].
+    pub fn remove<'a>(&self, addresses: impl IntoIterator<Item = &'a str>) -> Result<usize, DocumentError> {
+        self.documents.remove(addresses)
+    }
+
+    /// The text of a document, if it is the one that was recorded: under its hash, or, with a salt beside it, under the
+    /// commitment to it.
     ///
     /// # Errors
     ///
     /// [`TextError`], saying whether it is gone, altered, or cannot be read.
     pub fn document_text(&self, address: &str) -> Result<String, TextError> {
         let bytes = self.document(address)?.ok_or_else(|| TextError::Gone { address: address.to_owned() })?;
-        let found = document_hash(&bytes);
-        if found.to_string() != address {
+        let salt = self.salt(address)?.and_then(|salt| salt.try_into().ok()).map(Salt::from_bytes);
+        let found = match salt {
+            Some(salt) => commitment(&salt, &bytes).to_string(),
+            None => document_hash(&bytes).to_string(),
+        };
+        if found != address {
             return Err(TextError::Altered { address: address.to_owned(), found });
         }
         String::from_utf8(bytes).map_err(|_| TextError::NotText { address: address.to_owned() })
@@ -65,8 +98,8 @@ pub enum TextError {
     Altered {
         /// Which document.
         address: String,
-        /// The hash of what is there.
-        found: DocumentHash,
+        /// The hash of what is there, or the commitment to it.
+        found: String,
     },
     /// Its bytes are not text in UTF-8.
     #[error("document {address} is not text")]

@@ -1,9 +1,12 @@
-//! Recorders' keys: a key file as `ssh-keygen` writes it, or a new one.
+//! Recorders' keys: a key file as `ssh-keygen` writes it, or a new one; or a key that `ssh-keygen` signs with, because
+//! only a passphrase, an agent or a security key gives it.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use crate::integrity::note_key::{LogSigner, NoteKeyError, Vkey, WitnessSigner};
-use crate::integrity::signature::EVENT_NAMESPACE;
+use crate::integrity::signature::{self, EVENT_NAMESPACE};
 use crate::integrity::signing_key::{SigningKey, SigningKeyError};
 use crate::integrity::ssh_key::PublicKey;
 use crate::store::{folder as store_folder, whole_file};
@@ -47,6 +50,14 @@ pub enum SignerError {
         /// Why.
         source: SigningKeyError,
     },
+    /// `ssh-keygen`, which signs with this key, did not.
+    #[error("ssh-keygen did not sign with {}: {what}", .file.display())]
+    NotSigned {
+        /// The file.
+        file: PathBuf,
+        /// What it answered.
+        what: String,
+    },
     /// It holds no key of a log, or of a witness.
     #[error("the key file {} cannot be used: {source}", .file.display())]
     NoLogKey {
@@ -81,38 +92,61 @@ impl SignerError {
         match self {
             Self::Absent { .. } => "give the key with --key FILE or SERVANDA_KEY; `servanda init` makes one".to_owned(),
             Self::OpenToOthers { file, .. } => format!("chmod 600 {}", file.display()),
-            Self::Unusable { source: SigningKeyError::Encrypted, .. } => {
-                "use a key without a passphrase, made for this: ssh-keygen -t ed25519 -N '' -f FILE".to_owned()
+            Self::NotSigned { .. } => {
+                "a public key's private half is asked of ssh-agent: `ssh-add -l` lists what it has".to_owned()
             }
             Self::Unusable { .. } => "a key is made with: ssh-keygen -t ed25519 -N '' -f FILE".to_owned(),
             Self::NoLogKey { .. } => "it holds one line, `PRIVATE+KEY+NAME+ID+…`".to_owned(),
             Self::OtherLogKey { .. } => {
-                "the log's key lies in the ledger's folder `keys/`, and is never copied: sign where it is".to_owned()
+                "the log's key lies in the ledger's folder `keys/`, and is never copied: sign where it is; if a change of it was \
+                 stopped, `servanda key replace-log` finishes that"
+                    .to_owned()
             }
             Self::Io { .. } => "look at the file and its folder".to_owned(),
         }
     }
 }
 
-/// A key read from a file.
+/// A key that a file holds, or names.
 #[derive(Debug)]
-pub struct KeyFile(SigningKey);
+pub struct KeyFile(Held);
+
+#[derive(Debug)]
+enum Held {
+    /// In memory.
+    Here(SigningKey),
+    /// Where `ssh-keygen` has it from.
+    Elsewhere { file: PathBuf, public: PublicKey },
+}
 
 impl KeyFile {
     /// A key at hand.
     pub fn of(key: SigningKey) -> Self {
-        Self(key)
+        Self(Held::Here(key))
     }
 
-    /// Reads an OpenSSH private key. As ssh does, it refuses a file that others can read.
+    /// Reads an OpenSSH private key; as ssh does, it refuses a file that others can read.
+    ///
+    /// With a key that needs a passphrase or is on a security key, and with a public key, whose other half `ssh-agent` has,
+    /// `ssh-keygen -Y sign` will sign, and ask whom it has to.
     ///
     /// # Errors
     ///
     /// [`SignerError`], with what to do about it.
     pub fn read(file: &Path) -> Result<Self, SignerError> {
-        SigningKey::from_openssh(&secret(file)?)
-            .map(Self)
-            .map_err(|source| SignerError::Unusable { file: file.to_owned(), source })
+        if let Some(public) = public_half(file)? {
+            return Ok(Self(Held::Elsewhere { file: file.to_owned(), public }));
+        }
+        let text = secret(file)?;
+        let unusable = |source| SignerError::Unusable { file: file.to_owned(), source };
+        match SigningKey::from_openssh(&text) {
+            Ok(key) => Ok(Self::of(key)),
+            Err(SigningKeyError::Encrypted | SigningKeyError::Algorithm { .. }) => {
+                let public = SigningKey::public_of_openssh(&text).map_err(unusable)?;
+                Ok(Self(Held::Elsewhere { file: file.to_owned(), public }))
+            }
+            Err(source) => Err(unusable(source)),
+        }
     }
 
     /// Makes a key of 32 random bytes and writes it, mode 0600, with its public half beside it as `FILE.pub`.
@@ -131,18 +165,59 @@ impl KeyFile {
         let mut beside = file.as_os_str().to_owned();
         beside.push(".pub");
         whole_file::replace(Path::new(&beside), public.as_bytes(), None).map_err(io)?;
-        Ok(Self(key))
+        Ok(Self::of(key))
     }
 }
 
 impl Signer for KeyFile {
     fn public(&self) -> PublicKey {
-        self.0.public()
+        match &self.0 {
+            Held::Here(key) => key.public(),
+            Held::Elsewhere { public, .. } => *public,
+        }
     }
 
     fn sign(&self, statement: &[u8]) -> Result<String, SignerError> {
-        Ok(self.0.sign(EVENT_NAMESPACE, statement))
+        match &self.0 {
+            Held::Here(key) => Ok(key.sign(EVENT_NAMESPACE, statement)),
+            Held::Elsewhere { file, public } => {
+                let not_signed = |what: String| SignerError::NotSigned { file: file.clone(), what };
+                let armor = ssh_keygen(file, statement).map_err(not_signed)?;
+                match signature::verify(&armor, EVENT_NAMESPACE, statement) {
+                    Ok(key) if key == *public => Ok(armor),
+                    Ok(key) => Err(not_signed(format!("it took another key, {}", key.fingerprint()))),
+                    Err(error) => Err(not_signed(error.to_string())),
+                }
+            }
+        }
     }
+}
+
+/// The key of a file that holds a public one.
+fn public_half(file: &Path) -> Result<Option<PublicKey>, SignerError> {
+    let text = text_of(file)?;
+    let line: Vec<&str> = text.split_whitespace().take(2).collect();
+    Ok(line.join(" ").parse().ok())
+}
+
+/// Has `ssh-keygen` sign, which talks to the agent and to people itself; the answer is what it writes.
+fn ssh_keygen(file: &Path, statement: &[u8]) -> Result<String, String> {
+    let mut command = Command::new("ssh-keygen");
+    command.args(["-q", "-Y", "sign", "-n", EVENT_NAMESPACE, "-f"]).arg(file);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("it cannot be run: {error}"))?;
+    let mut stdin = child.stdin.take().expect("it was asked for");
+    // It reads all of it before it writes. If it does not, its end tells.
+    let _ = stdin.write_all(statement);
+    drop(stdin);
+    let output = child.wait_with_output().map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(format!("it ended with {}", output.status));
+    }
+    String::from_utf8(output.stdout).map_err(|_| "its answer is no text".to_owned())
 }
 
 /// Reads the log's key from its file, if it is the one in use.
@@ -151,14 +226,18 @@ impl Signer for KeyFile {
 ///
 /// [`SignerError`], with what to do about it.
 pub fn log_signer(file: &Path, in_use: Option<&Vkey>) -> Result<LogSigner, SignerError> {
-    let signer: LogSigner =
-        secret(file)?.trim_end().parse().map_err(|source| SignerError::NoLogKey { file: file.to_owned(), source })?;
+    let signer = log_key_of(file)?;
     let found = signer.vkey();
     if in_use == Some(&found) {
         return Ok(signer);
     }
     let expected = in_use.map_or_else(|| "none".to_owned(), ToString::to_string);
     Err(SignerError::OtherLogKey { file: file.to_owned(), expected, found: found.to_string() })
+}
+
+/// Reads a log's key from its file.
+pub(super) fn log_key_of(file: &Path) -> Result<LogSigner, SignerError> {
+    secret(file)?.trim_end().parse().map_err(|source| SignerError::NoLogKey { file: file.to_owned(), source })
 }
 
 /// Reads a witness's key from its file.
@@ -186,13 +265,18 @@ pub fn create_secret(file: &Path, text: &str) -> Result<(), SignerError> {
 
 /// Reads the text of a private key. As ssh does, it refuses a file that others can read.
 fn secret(file: &Path) -> Result<String, SignerError> {
+    let text = text_of(file)?;
+    let metadata = std::fs::metadata(file).map_err(|source| SignerError::Io { file: file.to_owned(), source })?;
+    check_mode(file, &metadata)?;
+    Ok(text)
+}
+
+fn text_of(file: &Path) -> Result<String, SignerError> {
     let io = |source: std::io::Error| match source.kind() {
         std::io::ErrorKind::NotFound => SignerError::Absent { file: file.to_owned() },
         _ => SignerError::Io { file: file.to_owned(), source },
     };
-    let metadata = std::fs::metadata(file).map_err(io)?;
-    check_mode(file, &metadata)?;
-    if metadata.len() > 64 << 10 {
+    if std::fs::metadata(file).map_err(io)?.len() > 64 << 10 {
         let source = std::io::Error::new(std::io::ErrorKind::InvalidData, "too long for a key file");
         return Err(SignerError::Io { file: file.to_owned(), source });
     }

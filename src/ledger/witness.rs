@@ -4,6 +4,9 @@
 //! In scope: C2SP tlog-witness without its transport, which is a request's body and what is answered to it. A checkpoint
 //! of a known log that does not go on is kept as evidence, with the one that it does not go on from.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,6 +22,8 @@ use crate::store::{folder as store_folder, whole_file};
 
 /// How long a witness waits for another process that signs for it.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+/// The most files that are kept as evidence of one log.
+pub const MOST_EVIDENCE: usize = 256;
 /// The most bytes in a request.
 pub const MAX_REQUEST: usize = MAX_NOTE + 64 * 64;
 
@@ -28,6 +33,17 @@ pub struct Witness {
     signer: WitnessSigner,
     logs: Vec<Vkey>,
     folder: PathBuf,
+}
+
+/// A checkpoint that was signed, and kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// The log's name.
+    pub origin: String,
+    /// Number of events.
+    pub size: u64,
+    /// The line of the signature, with its end: what is answered.
+    pub line: String,
 }
 
 /// Why a checkpoint was not signed. Each has the status by which HTTP answers it.
@@ -103,11 +119,15 @@ impl Refusal {
     /// C2SP tlog-witness, `add-checkpoint`.
     pub fn status(&self) -> u16 {
         match self {
+            // What the log signed is not what an empty log has.
+            Self::NotCheckpoint(CheckpointError::EmptyRoot { .. })
+            | Self::Proof(_)
+            | Self::NotShown { .. }
+            | Self::Fork { .. } => 422,
             Self::Form(_) | Self::NotCheckpoint(_) | Self::Backwards { .. } => 400,
             Self::Untrusted(_) => 403,
             Self::UnknownLog(_) => 404,
             Self::Conflict { .. } => 409,
-            Self::Proof(_) | Self::NotShown { .. } | Self::Fork { .. } => 422,
             Self::State { .. } | Self::Clock => 500,
             Self::InUse(_) => 503,
         }
@@ -121,8 +141,7 @@ impl Witness {
         Self { signer, logs, folder: folder.into() }
     }
 
-    /// Signs the checkpoint of a request, if it goes on from the last; the answer is the line of the signature. The
-    /// time is in seconds since 1970.
+    /// Signs the checkpoint of a request, if it goes on from the last. The time is in seconds since 1970.
     ///
     /// # Errors
     ///
@@ -131,7 +150,7 @@ impl Witness {
     /// # Source
     ///
     /// C2SP tlog-witness, `add-checkpoint`.
-    pub fn add_checkpoint(&self, request: &str, seconds: u64) -> Result<String, Refusal> {
+    pub fn add_checkpoint(&self, request: &str, seconds: u64) -> Result<Signed, Refusal> {
         if seconds == 0 {
             return Err(Refusal::Clock);
         }
@@ -161,7 +180,7 @@ impl Witness {
         let signed = newer.alone().with([signature.clone()]);
         // What was not kept was not signed.
         self.keep(&file, signed.note())?;
-        Ok(format!("{signature}\n"))
+        Ok(Signed { origin: newer.origin().to_owned(), size: new, line: format!("{signature}\n") })
     }
 
     fn lock(&self) -> Result<Lock, Refusal> {
@@ -179,6 +198,11 @@ impl Witness {
         self.folder.join("signed").join(folder_name(origin))
     }
 
+    /// The keys of the logs that it signs for.
+    pub fn logs(&self) -> &[Vkey] {
+        &self.logs
+    }
+
     /// The last checkpoint of a log that was signed here.
     ///
     /// # Errors
@@ -191,16 +215,25 @@ impl Witness {
     fn opened(&self, text: &str) -> Result<Verified, Refusal> {
         let form = |error: NoteError| Refusal::NotCheckpoint(error.into());
         let note = Note::parse(text.as_bytes()).map_err(form)?;
-        let says = Checkpoint::parse(note.text()).map_err(Refusal::NotCheckpoint)?;
-        let keys: Vec<&Vkey> = self.logs.iter().filter(|key| key.name() == says.origin).collect();
-        let mut refusal = Refusal::UnknownLog(says.origin);
+        let origin = match Checkpoint::parse(note.text()) {
+            Ok(says) => says.origin,
+            // Whose log it is, and whether that signed it, comes before what is wrong with it.
+            Err(CheckpointError::EmptyRoot { origin }) => origin,
+            Err(error) => return Err(Refusal::NotCheckpoint(error)),
+        };
+        let keys: Vec<&Vkey> = self.logs.iter().filter(|key| key.name() == origin).collect();
+        let mut found = Err(Refusal::UnknownLog(origin));
         for key in keys {
             match Verified::open(text.as_bytes(), key) {
-                Ok(checkpoint) => return Ok(checkpoint),
-                Err(error) => refusal = Refusal::Untrusted(error),
+                Ok(checkpoint) => found = Ok(checkpoint),
+                // One that does not hold spoils the note, whichever others hold.
+                Err(error @ CheckpointError::Note(NoteError::Forged { .. })) => return Err(Refusal::Untrusted(error)),
+                Err(error @ CheckpointError::EmptyRoot { .. }) => found = Err(Refusal::NotCheckpoint(error)),
+                Err(_) if matches!(found, Ok(_) | Err(Refusal::NotCheckpoint(_))) => {}
+                Err(error) => found = Err(Refusal::Untrusted(error)),
             }
         }
-        Err(refusal)
+        found
     }
 
     fn known(&self, file: &Path) -> Result<Option<Verified>, Refusal> {
@@ -219,22 +252,34 @@ impl Witness {
 
     /// Keeps two checkpoints of one log that are not shown to go on from each other.
     fn refusal(&self, why: ProofError, older: &Verified, newer: &Verified) -> Refusal {
+        let is_fork = older.size() == newer.size() && older.root() != newer.root();
+        // Others can send what the log signed with proofs that do not fit: that leaves room for what needs none.
+        let most = if is_fork { MOST_EVIDENCE } else { MOST_EVIDENCE / 2 };
         let evidence = self.folder.join("evidence").join(folder_name(newer.origin()));
-        let mut written = store_folder::create(&evidence);
-        for checkpoint in [older, newer] {
-            let root = checkpoint.root().first_chunk().copied().map_or(0, u64::from_be_bytes);
-            let file = evidence.join(format!("{}-{root:016x}", checkpoint.size()));
-            let note = checkpoint.alone().note().to_string();
-            written = written.and_then(|()| whole_file::replace(&file, note.as_bytes(), None));
-        }
-        match written {
+        match keep_evidence(&evidence, [older, newer], most) {
             Err(error) => Refusal::State { file: evidence, what: format!("{why}, and {error}") },
-            Ok(()) if older.size() == newer.size() && older.root() != newer.root() => {
-                Refusal::Fork { size: newer.size(), evidence }
-            }
+            Ok(()) if is_fork => Refusal::Fork { size: newer.size(), evidence },
             Ok(()) => Refusal::NotShown { why, evidence },
         }
     }
+}
+
+/// Keeps two checkpoints that one log should not have signed both, a file each, unless there are so many already.
+///
+/// # Errors
+///
+/// What the operating system says.
+pub fn keep_evidence(folder: &Path, checkpoints: [&Verified; 2], most: usize) -> std::io::Result<()> {
+    store_folder::create(folder)?;
+    if std::fs::read_dir(folder)?.count() >= most {
+        return Ok(());
+    }
+    for checkpoint in checkpoints {
+        let root = checkpoint.root().first_chunk().copied().map_or(0, u64::from_be_bytes);
+        let file = folder.join(format!("{}-{root:016x}", checkpoint.size()));
+        whole_file::replace(&file, checkpoint.alone().note().to_string().as_bytes(), None)?;
+    }
+    Ok(())
 }
 
 /// The name of a log in a folder: one element, whatever the log calls itself.
@@ -253,174 +298,4 @@ pub fn folder_name(origin: &str) -> String {
         }
     }
     name
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::integrity::LogSigner;
-    use crate::integrity::merkle::{Node, Tree, leaf, node};
-    use crate::integrity::note::NoteSignature;
-
-    const ORIGIN: &str = "ledger.example/log";
-
-    /// A log whose events are numbers, or others from one on.
-    struct Numbers {
-        forked_at: u64,
-    }
-
-    impl Tree for Numbers {
-        type Error = std::convert::Infallible;
-
-        fn complete(&self, height: u32, index: u64) -> Result<Node, Self::Error> {
-            if height == 0 {
-                return Ok(leaf(&[u8::from(index >= self.forked_at), u8::try_from(index).expect("a small number")]));
-            }
-            Ok(node(&self.complete(height - 1, 2 * index)?, &self.complete(height - 1, 2 * index + 1)?))
-        }
-    }
-
-    fn log() -> LogSigner {
-        LogSigner::from_seed(ORIGIN, &[9; 32]).expect("a good name")
-    }
-
-    fn checkpoint(tree: &Numbers, size: u64) -> Verified {
-        let Ok(root) = tree.root(size);
-        Checkpoint { origin: ORIGIN.to_owned(), size, root }.sign(&log()).expect("it is one")
-    }
-
-    fn request(tree: &Numbers, old: u64, new: u64) -> String {
-        let Ok(path) = tree.consistency(old, new);
-        ConsistencyFile { old, path, checkpoint: checkpoint(tree, new).note().to_string() }.text()
-    }
-
-    fn witness(folder: &Path) -> Witness {
-        let signer = WitnessSigner::from_seed("witness.example", &[4; 32]).expect("a good name");
-        Witness::new(signer, vec![log().vkey()], folder)
-    }
-
-    const HONEST: Numbers = Numbers { forked_at: u64::MAX };
-
-    #[track_caller]
-    fn check(outcome: Result<String, Refusal>, status: u16) {
-        let refusal = outcome.expect_err("it is refused");
-        assert_eq!(refusal.status(), status, "{refusal}");
-    }
-
-    #[test]
-    fn a_witness_signs_what_goes_on_and_remembers_it() {
-        let desk = tempfile::tempdir().expect("a folder");
-        for (old, new) in [(0, 3), (3, 3), (3, 8), (8, 20)] {
-            // Each time from what is on the disk.
-            let witness = witness(desk.path());
-            let answer = witness.add_checkpoint(&request(&HONEST, old, new), 1000 + new).expect("it goes on");
-            let line = answer.strip_suffix('\n').expect("a line");
-            let signature = crate::integrity::note::NoteSignature::parse(line).expect("a signature");
-            let signed = checkpoint(&HONEST, new).with([signature]);
-            assert_eq!(witness.signer.vkey().cosigned(&signed), Ok(1000 + new));
-            assert_eq!(witness.last(&log().vkey()).expect("it can be read").map(|last| last.size()), Some(new));
-        }
-        check(witness(desk.path()).add_checkpoint(&request(&HONEST, 3, 30), 5), 409);
-        check(witness(desk.path()).add_checkpoint(&request(&HONEST, 0, 30), 5), 409);
-    }
-
-    #[test]
-    fn a_fork_is_an_alarm_with_both_checkpoints_kept() {
-        let desk = tempfile::tempdir().expect("a folder");
-        let witness = witness(desk.path());
-        witness.add_checkpoint(&request(&HONEST, 0, 8), 5).expect("it begins");
-        let forked = Numbers { forked_at: 5 };
-        check(witness.add_checkpoint(&request(&forked, 8, 12), 6), 422);
-        check(witness.add_checkpoint(&request(&forked, 8, 8), 6), 422);
-        let kept = std::fs::read_dir(desk.path().join("evidence/ledger.example+log")).expect("evidence is kept");
-        assert_eq!(kept.count(), 3, "the one that was signed, and two others");
-        assert_eq!(witness.last(&log().vkey()).expect("it can be read").map(|last| last.size()), Some(8));
-        // A log that was rolled back cannot go on from what was signed.
-        check(witness.add_checkpoint(&request(&HONEST, 4, 6), 6), 409);
-    }
-
-    #[test]
-    fn what_a_witness_does_not_know_it_does_not_sign() {
-        let desk = tempfile::tempdir().expect("a folder");
-        let witness = witness(desk.path());
-        check(witness.add_checkpoint(&request(&HONEST, 0, 8), 0), 500);
-        check(witness.add_checkpoint("", 5), 400);
-        check(witness.add_checkpoint("old 0\n\nnothing", 5), 400);
-        let good = request(&HONEST, 0, 8);
-        check(witness.add_checkpoint(&good.replacen("old 0", "old 9", 1), 5), 400);
-        check(witness.add_checkpoint(&good.replacen(ORIGIN, "ledger.example/other", 1), 5), 404);
-        check(witness.add_checkpoint(&good.replacen("\n8\n", "\n9\n", 1), 5), 403);
-        let other = LogSigner::from_seed(ORIGIN, &[8; 32]).expect("a good name");
-        let Ok(root) = HONEST.root(8);
-        let forged = Checkpoint { origin: ORIGIN.to_owned(), size: 8, root }.sign(&other).expect("it is one");
-        let unsigned = ConsistencyFile { old: 0, path: Vec::new(), checkpoint: forged.note().to_string() };
-        check(witness.add_checkpoint(&unsigned.text(), 5), 403);
-        let with_proof = ConsistencyFile { old: 0, path: vec![[0; 32]], checkpoint: good[7..].to_owned() };
-        check(witness.add_checkpoint(&with_proof.text(), 5), 422);
-        assert!(witness.last(&log().vkey()).expect("it can be read").is_none());
-    }
-
-    #[test]
-    fn nothing_that_others_put_under_a_checkpoint_is_kept() {
-        let desk = tempfile::tempdir().expect("a folder");
-        let witness = witness(desk.path());
-        let forged = NoteSignature { bytes: vec![1; 72], ..witness.signer.cosign(&checkpoint(&HONEST, 8), 7) };
-        let junk = "— junk.example AAAAAAA=\n".repeat(98);
-        let request = format!("{}{forged}\n{junk}", request(&HONEST, 0, 8));
-        witness.add_checkpoint(&request, 5).expect("the log signed it");
-        let last = witness.last(&log().vkey()).expect("it can be read").expect("it was signed");
-        assert_eq!((last.size(), last.note().signatures().len()), (8, 2));
-        assert!(witness.add_checkpoint(&self::request(&HONEST, 8, 9), 6).is_ok());
-    }
-
-    #[test]
-    fn a_log_that_changed_its_key_goes_on() {
-        let desk = tempfile::tempdir().expect("a folder");
-        witness(desk.path()).add_checkpoint(&request(&HONEST, 0, 8), 5).expect("it begins");
-        let next = LogSigner::from_seed(ORIGIN, &[8; 32]).expect("a good name");
-        let Ok(root) = HONEST.root(9);
-        let signed = Checkpoint { origin: ORIGIN.to_owned(), size: 9, root }.sign(&next).expect("it is one");
-        let Ok(path) = HONEST.consistency(8, 9);
-        let request = ConsistencyFile { old: 8, path, checkpoint: signed.note().to_string() }.text();
-        let signer = WitnessSigner::from_seed("witness.example", &[4; 32]).expect("a good name");
-        let witness = Witness::new(signer, vec![next.vkey()], desk.path());
-        assert!(witness.add_checkpoint(&request, 6).is_ok());
-    }
-
-    #[test]
-    fn only_one_of_two_forks_is_signed_whoever_asks_at_once() {
-        for _ in 0..20 {
-            let desk = tempfile::tempdir().expect("a folder");
-            witness(desk.path()).add_checkpoint(&request(&HONEST, 0, 4), 5).expect("it begins");
-            let ask = |forked_at| {
-                let request = request(&Numbers { forked_at }, 4, 9);
-                witness(desk.path()).add_checkpoint(&request, 6).is_ok()
-            };
-            let signed = std::thread::scope(|scope| {
-                let others = scope.spawn(|| ask(6));
-                [ask(u64::MAX), others.join().expect("it ends")]
-            });
-            assert_eq!(signed.iter().filter(|signed| **signed).count(), 1);
-        }
-    }
-
-    #[test]
-    fn what_was_not_signed_here_is_not_gone_on_from() {
-        let desk = tempfile::tempdir().expect("a folder");
-        let witness = witness(desk.path());
-        witness.add_checkpoint(&request(&HONEST, 0, 8), 5).expect("it begins");
-        let file = desk.path().join("signed/ledger.example+log");
-        let kept = std::fs::read_to_string(&file).expect("it is kept");
-        for other in [String::new(), checkpoint(&HONEST, 4).note().to_string(), kept.replacen("\n8\n", "\n7\n", 1)] {
-            std::fs::write(&file, other).expect("it can be written");
-            check(witness.add_checkpoint(&request(&HONEST, 8, 9), 6), 500);
-        }
-    }
-
-    #[test]
-    fn a_log_has_one_element_of_a_path_whatever_it_calls_itself() {
-        assert_eq!(folder_name("ledger.example/a/../b"), "ledger.example+a+..+b");
-        assert_eq!(folder_name(".."), "%2e.");
-        assert_eq!(folder_name("a b\u{e9}+%"), "a%20b%c3%a9%2b%25");
-    }
 }

@@ -26,6 +26,7 @@ use crate::integrity::checkpoint::{CheckpointError, Verified};
 use crate::integrity::merkle::{Node, Tree};
 use crate::integrity::proof::{ProofError, check_inclusion};
 use crate::ledger::Log;
+use crate::ledger::holdings::erasures;
 use crate::query::view::{concerns_all_or, names_any};
 use crate::query::why::{Why, why};
 use crate::query::{QueryError, Standpoint};
@@ -232,9 +233,22 @@ fn bearing(facts: &Facts, party: Option<&str>, agreement: &str) -> BTreeSet<u64>
             });
         }
         if before == (found.len(), things.len(), ids.len()) {
+            found.extend(erasures_of(facts, &found));
             return found;
         }
     }
+}
+
+/// The events by which documents were erased that these events rest on.
+fn erasures_of(facts: &Facts, seqs: &BTreeSet<u64>) -> Vec<u64> {
+    let erased = erasures(&facts.events);
+    if erased.is_empty() {
+        return Vec::new();
+    }
+    let events = facts.events.iter().filter(|event| seqs.contains(&event.seq));
+    let evidence = events.flat_map(|event| &event.announcement.evidence);
+    let addresses = evidence.filter_map(|evidence| evidence.source.document.as_ref()?.address());
+    addresses.filter_map(|address| erased.get(address.as_str()).copied()).collect()
 }
 
 /// Whether a body says what one of these things is.

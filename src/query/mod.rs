@@ -174,6 +174,14 @@ pub enum QueryError {
     /// No source has a document whose address begins so.
     #[error("no source has a document whose address begins with `{0}`")]
     NoSource(String),
+    /// More than one document has an address that begins so.
+    #[error("{} documents have an address that begins with `{prefix}`", .found.len())]
+    SeveralSources {
+        /// What was asked for.
+        prefix: String,
+        /// Their addresses.
+        found: Vec<String>,
+    },
     /// No event of that position, id or hash.
     #[error("there is no event `{0}`")]
     NoEvent(String),

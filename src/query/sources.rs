@@ -6,8 +6,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::source::{Document, Source};
+use crate::domain::source::{Address, Document, Source};
 use crate::event::facts::Facts;
+use crate::ledger::holdings::{Holdings, erasures};
 use crate::query::{Position, QueryError};
 
 /// The fewest digits by which a document is named.
@@ -34,6 +35,9 @@ pub struct SourceUse {
     /// The source, with the hashes and the length of its document.
     #[serde(flatten)]
     pub source: Source,
+    /// The event by which its document was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erased: Option<u64>,
     /// What rests on it.
     pub uses: Vec<Use>,
 }
@@ -45,7 +49,7 @@ pub struct Use {
     pub event: u64,
     /// The announcement's id.
     pub id: String,
-    /// The passage.
+    /// The passage; none of a personal document, where only its place is recorded.
     pub quote: Option<String>,
     /// Where the passage stands in the document's text, in bytes.
     pub at: Option<(u64, u64)>,
@@ -68,6 +72,7 @@ pub fn sources(facts: &Facts) -> Sources {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut shared: HashMap<*const Source, usize> = HashMap::new();
     let mut without = Vec::new();
+    let erased = erasures(&facts.events);
     for event in &facts.events {
         let (seq, id) = (event.seq, event.id.to_string());
         if let Some(reason) = &event.announcement.no_evidence {
@@ -78,7 +83,10 @@ pub fn sources(facts: &Facts) -> Sources {
             let place = *shared.entry(Arc::as_ptr(&evidence.source)).or_insert_with(|| {
                 let key = serde_json::to_string(&evidence.source).expect("a source has text keys and no floats");
                 *places.entry(key).or_insert_with(|| {
-                    sources.push(SourceUse { source: Source::clone(&evidence.source), uses: Vec::new() });
+                    let source = Source::clone(&evidence.source);
+                    let address = source.document.as_deref().and_then(Document::address);
+                    let erased = address.and_then(|address| erased.get(address.as_str()).copied());
+                    sources.push(SourceUse { source, erased, uses: Vec::new() });
                     sources.len() - 1
                 })
             });
@@ -109,5 +117,23 @@ impl Sources {
             return Err(QueryError::NoSource(prefix.to_owned()));
         }
         Ok(self)
+    }
+}
+
+/// The one document whose address begins so.
+///
+/// # Errors
+///
+/// [`QueryError::NoSource`] if there is none, or fewer than four digits were given; [`QueryError::SeveralSources`] if
+/// there are more.
+pub fn document_beginning(holdings: &Holdings, prefix: &str) -> Result<Address, QueryError> {
+    let found = holdings.documents_beginning(&prefix.to_ascii_lowercase());
+    match found.as_slice() {
+        [only] if prefix.len() >= MIN_PREFIX => Address::try_from((*only).to_owned()).map_err(QueryError::NoSource),
+        [_, _, ..] if prefix.len() >= MIN_PREFIX => {
+            let found = found.into_iter().map(str::to_owned).collect();
+            Err(QueryError::SeveralSources { prefix: prefix.to_owned(), found })
+        }
+        _ => Err(QueryError::NoSource(prefix.to_owned())),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The rule is the one that the projection carried into the row; it is not worked out a second time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,6 +15,7 @@ use crate::domain::source::{Evidence, Grade};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::window::Certainty;
 use crate::event::facts::{Facts, Recorded};
+use crate::ledger::holdings::erasures;
 use crate::projection::acts::AgreementActs;
 use crate::projection::knowledge::Claim;
 use crate::projection::membership::{Row, rows};
@@ -109,7 +110,10 @@ pub struct Cited {
     pub document: Option<String>,
     /// The address of the text in which the passage stands: the document itself, or what was extracted from it.
     pub text: Option<String>,
-    /// The passage.
+    /// The event by which the document was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erased: Option<u64>,
+    /// The passage; none of a personal document, where only its place is recorded.
     pub quote: Option<String>,
     /// Where the passage stands in that text: first byte and one past the last.
     pub at: Option<(u64, u64)>,
@@ -191,7 +195,9 @@ pub fn why(facts: &Facts, party: &str, agreement: &str, at: Standpoint) -> Resul
     let row = row.into_iter().find(|row| row.party == party);
     let used: Vec<&Claim<'_>> = row.iter().flat_map(|row| row.claims.iter().copied()).collect();
     let mut seen = BTreeSet::new();
-    let told = used.iter().filter(|claim| seen.insert(claim.seq())).map(|claim| told(&view, claim)).collect();
+    let erased = erasures(&facts.events);
+    let used = used.iter().filter(|claim| seen.insert(claim.seq()));
+    let told = used.map(|claim| told(&view, claim, &erased)).collect();
     let unused = Unused { facts, view: &view, party: &party, agreement: &agreement, at };
     Ok(Why {
         schema: "servanda/why/v1",
@@ -255,7 +261,7 @@ const fn end_rule(ground: EndGround) -> &'static str {
     }
 }
 
-fn told(view: &View<'_>, claim: &Claim<'_>) -> ClaimTold {
+fn told(view: &View<'_>, claim: &Claim<'_>, erased: &BTreeMap<&str, u64>) -> ClaimTold {
     let announcement = &claim.event.announcement;
     let happened = happened(&announcement.body);
     ClaimTold {
@@ -271,22 +277,24 @@ fn told(view: &View<'_>, claim: &Claim<'_>) -> ClaimTold {
         standing: claim.standing,
         disputed_by: claim.disputed_by.clone(),
         confirmed_by: claim.confirmed_by.clone(),
-        evidence: claim.evidence.iter().map(Cited::of).collect(),
+        evidence: claim.evidence.iter().map(|evidence| Cited::of(evidence, erased)).collect(),
         no_evidence: announcement.no_evidence.clone(),
     }
 }
 
 impl Cited {
-    fn of(evidence: &Evidence) -> Self {
+    fn of(evidence: &Evidence, erased: &BTreeMap<&str, u64>) -> Self {
         let source = &evidence.source;
+        let address = source.document.as_ref().and_then(|of| of.address());
         Self {
             publisher: source.publisher.clone(),
             title: source.title.clone(),
             url: source.url.as_ref().map(|url| url.as_str().to_owned()),
             published: source.published.clone(),
             grade: source.grade,
-            document: source.document.as_ref().and_then(|of| of.address()).map(|address| address.as_str().to_owned()),
+            document: address.map(|address| address.as_str().to_owned()),
             text: source.document.as_ref().and_then(|of| of.text_address()).map(|address| address.as_str().to_owned()),
+            erased: address.and_then(|address| erased.get(address.as_str()).copied()),
             quote: evidence.quote.clone(),
             at: evidence.at,
             line: None,

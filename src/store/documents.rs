@@ -1,5 +1,5 @@
-//! Documents kept under the names of their hashes. The caller computes the names: the store knows no hashes, and does
-//! not check that a document fits its name.
+//! Documents kept under the names of their hashes, some with a salt beside them as `<name>.salt`. The caller computes the
+//! names: the store knows no hashes, and does not check that a document fits its name.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -7,6 +7,11 @@ use std::path::PathBuf;
 
 use crate::store::folder;
 use crate::store::whole_file::{self, Kind};
+
+/// Bytes in a salt.
+const SALT_LEN: usize = 32;
+/// Permissions of what is not for others.
+const PRIVATE: Option<u32> = Some(0o600);
 
 /// A folder of documents. It is created with the first of them.
 #[derive(Debug, Clone)]
@@ -70,6 +75,70 @@ impl Documents {
         Ok(())
     }
 
+    /// Keeps `bytes` under `name` with a salt beside them, for nobody else to read; on return both are on the disk.
+    ///
+    /// The salt comes first: a document without its salt could never be told from a damaged one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`put`](Self::put).
+    pub fn put_salted(&self, name: &str, bytes: &[u8], salt: &[u8; SALT_LEN]) -> Result<(), DocumentError> {
+        let (path, salt_path) = (self.path(name)?, self.salt_path(name)?);
+        folder::create(&self.folder)?;
+        if self.salt(name)?.as_deref() != Some(salt) {
+            whole_file::replace(&salt_path, salt, PRIVATE)?;
+        }
+        if !self.holds(name, bytes) {
+            whole_file::replace(&path, bytes, PRIVATE)?;
+        }
+        // Whoever put them there may have crashed before they were durable.
+        File::open(&salt_path)?.sync_all()?;
+        File::open(&path)?.sync_all()?;
+        Ok(folder::sync(&self.folder)?)
+    }
+
+    /// The salt beside the document of that name, of whatever length; nothing, if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError::Name`] and [`DocumentError::Io`].
+    pub fn salt(&self, name: &str) -> Result<Option<Vec<u8>>, DocumentError> {
+        Ok(whole_file::read_bytes(&self.salt_path(name)?, SALT_LEN as u64 * 2)?)
+    }
+
+    /// The names beside which there is a salt, in order, whether their documents are there or not.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError::Io`]; a folder that is not there is an empty one.
+    pub fn salted(&self) -> Result<Vec<String>, DocumentError> {
+        self.listed(|file| file.strip_suffix(".salt").filter(|name| is_name(name)))
+    }
+
+    /// Deletes the documents of these names with their salts, and returns how many files there were; on return the disk
+    /// has forgotten their names. What is not there is no error, so that a deletion that was cut short can be done again.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError::Name`], before anything is deleted, and [`DocumentError::Io`].
+    pub fn remove<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<usize, DocumentError> {
+        let paths = |name| Ok([self.path(name)?, self.salt_path(name)?]);
+        let paths: Vec<[PathBuf; 2]> = names.into_iter().map(paths).collect::<Result<_, DocumentError>>()?;
+        let mut removed = 0;
+        for path in paths.iter().flatten() {
+            match fs::remove_file(path) {
+                Ok(()) => removed += 1,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        // Also if nothing was there: whoever deleted it may have crashed before that was durable.
+        if self.folder.is_dir() {
+            folder::sync(&self.folder)?;
+        }
+        Ok(removed)
+    }
+
     /// The bytes under `name`, or nothing if there is no such document. No more than `limit` bytes are read.
     ///
     /// # Errors
@@ -105,6 +174,11 @@ impl Documents {
     ///
     /// [`DocumentError::Io`]; a folder that is not there is an empty one.
     pub fn names(&self) -> Result<Vec<String>, DocumentError> {
+        self.listed(|file| Some(file).filter(|name| is_name(name)))
+    }
+
+    /// The names that some of the files here stand for.
+    fn listed(&self, name_of: impl Fn(&str) -> Option<&str>) -> Result<Vec<String>, DocumentError> {
         let entries = match fs::read_dir(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             outcome => outcome?,
@@ -112,9 +186,9 @@ impl Documents {
         let mut names = Vec::new();
         for entry in entries {
             let entry = entry?;
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            if is_name(&name) && entry.file_type()?.is_file() {
-                names.push(name);
+            let Ok(file) = entry.file_name().into_string() else { continue };
+            if let Some(name) = name_of(&file).filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file())) {
+                names.push(name.to_owned());
             }
         }
         names.sort_unstable();
@@ -124,6 +198,10 @@ impl Documents {
     /// Whether exactly these bytes are there. What cannot be read is not there: it will be written again.
     fn holds(&self, name: &str, bytes: &[u8]) -> bool {
         matches!(self.get(name, bytes.len() as u64), Ok(Some(held)) if held == bytes)
+    }
+
+    fn salt_path(&self, name: &str) -> Result<PathBuf, DocumentError> {
+        Ok(self.path(name)?.with_extension("salt"))
     }
 
     fn path(&self, name: &str) -> Result<PathBuf, DocumentError> {
@@ -211,6 +289,39 @@ mod tests {
         assert_eq!(documents.names().expect("it can be listed"), [name("a")]);
         assert!(!documents.contains(&name("b")).expect("it can be looked up"));
         assert!(matches!(documents.get(&name("b"), LIMIT), Err(DocumentError::NotAFile { .. })));
+    }
+
+    #[test]
+    fn a_salt_lies_beside_its_document_and_goes_with_it() {
+        let (_top, documents) = documents();
+        assert_eq!(documents.remove([name("a").as_str()]).expect("nothing is there"), 0);
+        put(&documents, &name("b"), b"other");
+        for _ in 0..2 {
+            documents.put_salted(&name("a"), b"personal", &[7; 32]).expect("the folder can be written");
+        }
+        check(&documents, &name("a"), Some(b"personal"));
+        assert_eq!(documents.salt(&name("a")).expect("it can be read"), Some(vec![7; 32]));
+        assert_eq!(documents.salt(&name("b")).expect("it can be looked up"), None);
+        assert_eq!(documents.salted().expect("it can be listed"), [name("a")]);
+        assert_eq!(documents.names().expect("it can be listed"), [name("a"), name("b")]);
+
+        assert_eq!(documents.remove([name("a").as_str()]).expect("it can be deleted"), 2);
+        assert_eq!(documents.remove([name("a").as_str()]).expect("it was deleted"), 0);
+        assert_eq!(documents.salted().expect("it can be listed"), [""; 0]);
+        assert_eq!(documents.names().expect("it can be listed"), [name("b")]);
+        assert!(documents.remove(["../a"]).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_salted_is_for_nobody_else() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_top, documents) = documents();
+        documents.put_salted(&name("a"), b"personal", &[7; 32]).expect("the folder can be written");
+        for file in [name("a"), format!("{}.salt", name("a"))] {
+            let metadata = fs::metadata(documents.folder.join(file)).expect("it is there");
+            assert_eq!(metadata.permissions().mode() & 0o077, 0);
+        }
     }
 
     #[test]

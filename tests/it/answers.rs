@@ -54,6 +54,8 @@ const COMMANDS: &[&str] = &[
     "show 0",
     "show 12",
     "source list",
+    "source check",
+    "source erase 2b11 --authority A --reason R",
     "source show 18eb",
     "timeline ilrs --to 2023-12-31 --include-reported",
     "verify",

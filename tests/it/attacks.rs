@@ -31,7 +31,7 @@ use servanda::ledger::found::{Founded, Founding};
 use servanda::ledger::verify::{Layer, Outside, Report, Verdict, verify};
 use servanda::ledger::{
     AppendError, Appended, Batch, Draft, DraftDocument, DraftQuote, DraftSource, Folder, KeyFile, Log, MediaType,
-    Options, Signer,
+    Options, Privacy, Signer,
 };
 
 const ORIGIN: &str = "test.example/ledger";
@@ -177,7 +177,7 @@ fn mission(id: &str) -> Vec<Draft> {
 }
 
 fn document(media: MediaType, text: &str) -> DraftDocument {
-    DraftDocument { media, bytes: Arc::from(text.as_bytes()), expected: None }
+    DraftDocument { media, bytes: Arc::from(text.as_bytes()), expected: None, privacy: Privacy::Public }
 }
 
 fn quoting(mut draft: Draft, document: &DraftDocument, quote: &str) -> Draft {

@@ -5,9 +5,11 @@ use std::fs;
 use std::process::Command;
 
 use servanda::cli::command_line;
+use servanda::ledger::KeyFile;
 
 use crate::import::gzip;
 use crate::support::{Desk, fixture};
+use crate::witness_http::Served;
 
 /// The examples of a command, without the words that explain them.
 fn examples(command: &clap::Command) -> Vec<String> {
@@ -33,6 +35,9 @@ fn desk() -> Desk {
     fs::create_dir(desk.path().join(".ssh")).expect("a folder can be made");
     let key = desk.path().join("config/servanda/recorder_ed25519");
     fs::copy(key, desk.path().join(".ssh/id_ed25519")).expect("there is a key");
+    for (seed, name) in (1..).zip(["ana", "ana-2027", "boris", "boris-2027"]) {
+        KeyFile::create(&desk.path().join(name), &[seed; 32], name).expect("a key can be made");
+    }
     desk
 }
 
@@ -52,25 +57,34 @@ fn every_example_in_help_runs_as_it_stands() {
     let path = format!("{}:/usr/bin:/bin", bin.parent().expect("it lies in a folder").display());
     let all = command_line();
     let nested = all.get_subcommands().flat_map(clap::Command::get_subcommands);
-    let mut run = 0;
-    for command in std::iter::once(&all).chain(all.get_subcommands()).chain(nested) {
-        for line in examples(command) {
-            let shell = Command::new("sh")
-                .args(["-c", &line])
-                .current_dir(desk.path())
-                .env_clear()
-                .envs([("PATH", path.as_str()), ("COLUMNS", "100")])
-                .env("HOME", desk.path())
-                .env("XDG_CONFIG_HOME", desk.path().join("config"))
-                .output()
-                .expect("there is a shell");
-            let said = String::from_utf8_lossy(&shell.stderr);
-            assert!(shell.status.success(), "{line}: {said}");
-            run += 1;
+    let commands = std::iter::once(&all).chain(all.get_subcommands()).chain(nested);
+    let lines: Vec<String> = commands.flat_map(examples).collect();
+    assert!(lines.len() > 40, "only {} examples", lines.len());
+    let shell = |line: &str| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", line]).current_dir(desk.path()).env_clear();
+        shell.envs([("PATH", path.as_str()), ("COLUMNS", "100")]).env("HOME", desk.path());
+        shell.env("XDG_CONFIG_HOME", desk.path().join("config"));
+        shell
+    };
+    let run = |line: &str| {
+        let output = shell(line).output().expect("there is a shell");
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let is_served = |line: &&String| line.contains(" witness serve ");
+    let is_asked = |line: &&String| line.contains(" checkpoint witness ");
+    lines.iter().filter(|line| !is_served(line) && !is_asked(line)).for_each(|line| run(line));
+    // Witnesses are asked while they are served, each at a port that is free.
+    for line in lines.iter().filter(is_served) {
+        let listen = if line.contains("--listen") { "" } else { " --listen 127.0.0.1:0" };
+        let served = Served::of(&mut shell(&format!("exec {line}{listen}")));
+        let key = fs::read_to_string(desk.path().join("witness.vkey")).expect("an example wrote it");
+        desk.write("policy", format!("witness desk {} {}\nquorum desk\n", key.trim_end(), served.url));
+        for line in lines.iter().filter(is_asked) {
+            run(&line.replace("http://127.0.0.1:7080", &served.url));
         }
+        assert_eq!(served.end().0, Some(0), "{line}");
     }
-    assert!(run > 40, "only {run} examples");
-    assert!(fixture("ilrs").is_dir());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::support::{Desk, body, draft, found, key, moment, read, source};
 use servanda::domain::id::Origin;
 use servanda::ledger::verify::{Outside, verify};
 use servanda::ledger::{
-    AppendError, Batch, DraftDocument, DraftSource, Folder, Ledger, Log, MediaType, OpenError, Options,
+    AppendError, Batch, DraftDocument, DraftSource, Folder, Ledger, Log, MediaType, OpenError, Options, Privacy,
 };
 use servanda::store::faulty::{Fault, FaultyStore};
 use servanda::store::lock::Lock;
@@ -84,7 +84,12 @@ fn batches() -> Vec<Batch> {
 }
 
 fn document(text: &str) -> DraftDocument {
-    DraftDocument { media: MediaType::Text, bytes: Arc::from(text.as_bytes()), expected: None }
+    DraftDocument {
+        media: MediaType::Text,
+        bytes: Arc::from(text.as_bytes()),
+        expected: None,
+        privacy: Privacy::Public,
+    }
 }
 
 fn documents(folder: &Path) -> usize {

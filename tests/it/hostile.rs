@@ -237,7 +237,7 @@ fn documents_are_read_from_the_folder_of_the_file_and_never_from_outside() {
     desk.write("in/side.md", "plain");
     desk.write("in/folder.md/x", "");
     desk.write("in/latin1.md", b"caf\xe9");
-    desk.write("in/scan.pdf", "%PDF-1.7");
+    desk.write("in/scan.png", "%PDF-1.7");
     let absolute = desk.path().join("outside.md").display().to_string();
     for (document, said) in [
         ("../outside.md", "outside the folder"),
@@ -245,7 +245,7 @@ fn documents_are_read_from_the_folder_of_the_file_and_never_from_outside() {
         (absolute.as_str(), "outside the folder"),
         ("missing.md", "cannot be read"),
         ("folder.md", "is not a file"),
-        ("scan.pdf", "no kind that can be read"),
+        ("scan.png", "no kind that can be read"),
         ("", "no kind that can be read"),
         ("..", "no kind that can be read"),
         ("latin1.md", "not UTF-8"),

@@ -30,6 +30,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("csv", &["src/cli/", "src/exchange/table/"]),
     ("flate2", &["src/exchange/table/reader.rs"]),
     ("rust_iso3166", &["src/domain/party.rs", "src/exchange/table/countries.rs"]),
+    ("httparse", &["src/exchange/witness/"]),
+    ("ureq", &["src/exchange/witness/"]),
     ("signal_hook", &["src/main.rs"]),
     ("comfy_table", &["src/cli/"]),
     ("annotate_snippets", &["src/cli/"]),
@@ -40,6 +42,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("blake3", &["src/integrity/"]),
     ("edtf_core", &["src/domain/date.rs"]),
     ("html5gum", &["src/evidence/"]),
+    ("lopdf", &["src/evidence/pdf.rs"]),
     ("granit_parser", &["src/exchange/"]),
 ];
 

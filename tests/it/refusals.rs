@@ -194,6 +194,20 @@ const EVIDENCE: &[Case] = &[
     ),
 ];
 
+/// On a ledger in which the document was named, and another erased.
+const DOCUMENTS: &[Case] = &[
+    case(
+        Code::Erased,
+        "source: { publisher: P, grade: press, document: §erased.md }\nannouncements:\n  - { kind: retraction, retracts: pakistan-joins, reason: x }\n",
+        "another source",
+    ),
+    case(
+        Code::Personal,
+        "source: { publisher: P, grade: press, document: §note.md, personal: true }\nannouncements:\n  - { kind: retraction, retracts: pakistan-joins, reason: x }\n",
+        "leave `personal` out",
+    ),
+];
+
 const TEXTS: &[Case] = &[
     case(Code::ControlCharacter, "  - { kind: party, id: x, name: §\"X\\e[31m\", type: state }\n", "delete"),
     case(Code::HiddenCharacter, "  - { kind: party, id: x, name: §\"X\\u202e\", type: state }\n", "delete"),
@@ -291,6 +305,25 @@ fn evidence_that_does_not_support_is_refused_at_its_place() {
 }
 
 #[test]
+fn a_document_that_may_not_be_kept_like_this_is_refused_at_its_place() {
+    let desk = desk();
+    desk.write("erased.md", "To be erased.\n");
+    let milestone = |document: &str| {
+        format!(
+            "  - {{ kind: milestone, agreement: ilrs, act: opened, occurred: 2023, source: {{ publisher: P, grade: press, document: {document} }} }}\n"
+        )
+    };
+    desk.write("two.yaml", format!("announcements:\n{}{}", milestone("note.md"), milestone("erased.md")));
+    assert_eq!(desk.run("append --ledger ledger two.yaml").code, 0);
+    let address = servanda::integrity::digest::document_hash(b"To be erased.\n");
+    let erased = desk.run(&format!("source erase {address} --authority A --reason R --ledger ledger"));
+    assert_eq!(erased.code, 0, "{}", erased.err);
+    for case in DOCUMENTS {
+        check_marked(&desk, case.code, &case.marked(), case.hint);
+    }
+}
+
+#[test]
 fn a_text_that_hides_something_is_refused_at_its_place() {
     check_all(TEXTS);
 }
@@ -349,7 +382,7 @@ fn warnings_are_told_at_their_place_and_refuse_nothing() {
 
 #[test]
 fn every_code_is_provoked_by_some_file() {
-    let tables = [FILES, VALUES, DATES, NAMES, EVIDENCE, TEXTS];
+    let tables = [FILES, VALUES, DATES, NAMES, EVIDENCE, DOCUMENTS, TEXTS];
     let elsewhere = [
         Code::NotText,
         Code::NotAuthorised,

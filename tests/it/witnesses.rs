@@ -1,12 +1,13 @@
 //! Witnesses through the binary: they sign what goes on, and whoever trusts them finds a log that shows two histories.
 
 use std::fs;
+use std::process::Command;
 
 use crate::support::{Answer, Desk};
 
 const NAME: &str = "test.example/ledger";
 
-fn append(desk: &Desk, ledger: &str, id: &str) {
+pub(crate) fn append(desk: &Desk, ledger: &str, id: &str) {
     let init = if desk.path().join(ledger).exists() { "" } else { "--init --origin test.example/ledger" };
     desk.write(
         "next.yaml",
@@ -18,7 +19,7 @@ fn append(desk: &Desk, ledger: &str, id: &str) {
 }
 
 /// A desk with a signed ledger of two events, two witnesses, and a policy that asks for both.
-fn desk() -> Desk {
+pub(crate) fn desk() -> Desk {
     let desk = Desk::new();
     append(&desk, "ledger", "one");
     let key = desk.run("key show --ledger ledger --json").json()["log_key"].as_str().expect("a key").to_owned();
@@ -34,6 +35,12 @@ fn desk() -> Desk {
     desk
 }
 
+/// Copies a ledger.
+pub(crate) fn copy(desk: &Desk, from: &str, to: &str) {
+    let status = Command::new("cp").args(["-r", from, to]).current_dir(desk.path()).status().expect("there is cp");
+    assert!(status.success());
+}
+
 /// Asks a witness, and keeps what it answers.
 fn ask(desk: &Desk, ledger: &str, witness: &str, old: u64) -> Answer {
     let request = desk.run(&format!("checkpoint request --old {old} --ledger {ledger}"));
@@ -44,7 +51,7 @@ fn ask(desk: &Desk, ledger: &str, witness: &str, old: u64) -> Answer {
     answer
 }
 
-fn verdict(desk: &Desk, line: &str) -> (i32, String, String) {
+pub(crate) fn verdict(desk: &Desk, line: &str) -> (i32, String, String) {
     let answer = desk.run(&format!("{line} --policy policy --json"));
     let layers = answer.json()["layers"].clone();
     let layers = layers.as_array().expect("layers").clone();
@@ -95,15 +102,7 @@ fn a_witness_is_asked_from_where_it_signed_last() {
 #[test]
 fn a_split_view_is_an_alarm_of_the_witness_with_both_checkpoints_as_evidence() {
     let desk = desk();
-    let copy = |from: &str, to: &str| {
-        let status = std::process::Command::new("cp")
-            .args(["-r", from, to])
-            .current_dir(desk.path())
-            .status()
-            .expect("there is cp");
-        assert!(status.success());
-    };
-    copy("ledger", "other");
+    copy(&desk, "ledger", "other");
     append(&desk, "ledger", "two");
     assert_eq!(ask(&desk, "ledger", "one", 0).code, 0);
     fs::remove_dir_all(desk.path().join("state")).expect("something was remembered");

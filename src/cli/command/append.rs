@@ -82,6 +82,9 @@ impl Target {
 impl Append {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let mut files = self.read_files(context)?;
+        for file in &mut files {
+            file.batch.bring_salts(|| (context.around.entropy)())?;
+        }
         let folder = context.ledger();
         let (mut target, key) = self.open(&folder, context)?;
         let broken = files.iter().any(|file| !file.problems.is_empty());

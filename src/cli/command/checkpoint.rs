@@ -1,5 +1,7 @@
 //! `servanda checkpoint`
 
+mod witness;
+
 use std::path::{Path, PathBuf};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -15,6 +17,7 @@ use crate::domain::id::Origin;
 use crate::integrity::Vkey;
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::note::NoteSignature;
+use crate::integrity::note_key::NoteKey;
 use crate::integrity::policy::Policy;
 use crate::integrity::proof_file::ConsistencyFile;
 use crate::ledger::authority::Authority;
@@ -65,6 +68,10 @@ enum What {
         #[arg(long, value_name = "FILE")]
         policy: PathBuf,
     },
+    /// Ask witnesses over HTTP to sign the newest checkpoint, and keep what they answer, if it holds
+    ///
+    /// Each is asked from what it signed last, as far as that is remembered here, and once more from where it says. A witness that signed another history of the log is an alarm, with both checkpoints kept as evidence.
+    Witness(witness::Witness),
     /// Print what a timestamping authority is asked, of RFC 3161 in DER
     TimestampRequest {
         /// For how many events the checkpoint was signed; the newest, if none is given
@@ -94,8 +101,11 @@ enum What {
 
 impl Checkpoint {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let what = match self.what {
+            Some(What::Witness(witness)) => return witness.run(context),
+            what => what.unwrap_or(What::Sign),
+        };
         let log = context.read_log("checkpoint")?;
-        let what = self.what.unwrap_or(What::Sign);
         // Who signs does not go by what is kept beside the events.
         let keys = match what {
             What::Sign => log.authority()?,
@@ -148,6 +158,7 @@ impl Checkpoint {
                 context.say(&format!("kept for the checkpoint of {} events: {time}\n", checkpoint.size()));
                 Ok(Exit::Done)
             }
+            What::Witness(_) => unreachable!("it was run above"),
             What::Cosign { file, size, policy } => cosign(&log, &kept(&log, &keys, size)?, &file, &policy, context),
         }
     }
@@ -186,17 +197,29 @@ fn cosign(log: &Log, checkpoint: &Verified, file: &Path, policy: &Path, context:
     });
     let given: Vec<NoteSignature> = lines.collect::<Result<_, _>>()?;
     // Each by itself: what is kept already does not stand for what is given.
-    let alone = checkpoint.alone();
-    let holds = |signature: &NoteSignature| !policy.witnessed(&alone.clone().with([signature.clone()])).by.is_empty();
+    let holds = |signature: &NoteSignature| {
+        policy.witnesses.iter().any(|witness| witness.key.is_signed_by(checkpoint, signature))
+    };
     if let Some(bad) = given.iter().find(|signature| !holds(signature)) {
         let message = format!("{name}: the signature of {} is of no known witness on this checkpoint", bad.name);
         return Err(Failure::new(Exit::No, message).hint("nothing was kept; look at the policy, and at the size"));
     }
-    let names: Vec<&str> = given.iter().map(|signature| signature.name.as_str()).collect();
-    let said = format!("kept under the checkpoint of {} events: {}\n", checkpoint.size(), names.join(", "));
-    log.checkpoints().cosign(checkpoint.size(), given)?;
-    context.say(&said);
+    keep(log, checkpoint, given, context)?;
     Ok(Exit::Done)
+}
+
+/// Keeps signatures of witnesses that were checked.
+fn keep(
+    log: &Log,
+    checkpoint: &Verified,
+    signatures: Vec<NoteSignature>,
+    context: &mut Context<'_, '_>,
+) -> Result<(), Failure> {
+    let names: Vec<&str> = signatures.iter().map(|signature| signature.name.as_str()).collect();
+    let said = format!("kept under the checkpoint of {} events: {}\n", checkpoint.size(), names.join(", "));
+    log.checkpoints().cosign(checkpoint.size(), signatures)?;
+    context.say(&said);
+    Ok(())
 }
 
 /// The program that checks timestamps.
@@ -361,11 +384,18 @@ impl Answer for CheckpointsAnswer {
     }
 }
 
-/// A log's key on the command line: the key itself, or `@FILE`.
-pub(in crate::cli) fn vkey(text: &str, context: &Context<'_, '_>) -> Result<Vkey, Failure> {
+/// A key on the command line: the key itself, or `@FILE`.
+pub(in crate::cli) fn note_key<const TYPE: u8>(
+    text: &str,
+    hint: &str,
+    context: &Context<'_, '_>,
+) -> Result<NoteKey<TYPE>, Failure> {
     let read = |file: &str| text_within(Path::new(file), MAX_KEY_BYTES, context);
     let key = text.strip_prefix('@').map_or_else(|| Ok(text.to_owned()), read)?;
-    key.trim_end().parse().map_err(|error| {
-        Failure::new(Exit::Misuse, format!("--vkey: {error}")).hint("`servanda key show` ends with the log's key")
-    })
+    key.trim_end().parse().map_err(|error| Failure::new(Exit::Misuse, format!("--vkey: {error}")).hint(hint))
+}
+
+/// A log's key on the command line.
+pub(in crate::cli) fn vkey(text: &str, context: &Context<'_, '_>) -> Result<Vkey, Failure> {
+    note_key(text, "`servanda key show` ends with the log's key", context)
 }

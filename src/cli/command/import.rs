@@ -92,7 +92,7 @@ struct How {
     /// Give the account, append nothing
     #[arg(long)]
     dry_run: bool,
-    /// The recorder's OpenSSH Ed25519 private key [env: SERVANDA_KEY] [default: servanda/recorder_ed25519 in the user's configuration folder]
+    /// The recorder's OpenSSH Ed25519 key: private, or the public half of one in ssh-agent [env: SERVANDA_KEY] [default: servanda/recorder_ed25519 in the user's configuration folder]
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
 }

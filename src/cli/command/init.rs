@@ -37,7 +37,7 @@ pub(super) struct NewLedger {
     /// Name of the first recorder
     #[arg(long, value_name = "NAME", default_value = "recorder")]
     recorder: Recorder,
-    /// The recorder's OpenSSH Ed25519 private key [env: SERVANDA_KEY] [default: servanda/recorder_ed25519 in the user's configuration folder]
+    /// The recorder's OpenSSH Ed25519 key: private, or the public half of one in ssh-agent [env: SERVANDA_KEY] [default: servanda/recorder_ed25519 in the user's configuration folder]
     #[arg(long, value_name = "FILE")]
     pub(super) key: Option<PathBuf>,
 }

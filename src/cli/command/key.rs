@@ -1,13 +1,15 @@
 //! `servanda key`
 
+mod change;
+
 use clap::{Args, Subcommand};
 
-use crate::cli::failure::Exit;
+use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::query::keys::{Key as KeyAnswer, Keys, keys};
 
-/// Show who may record, and export their keys for other tools
+/// Show who may record, change that, and export the keys for other tools
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
@@ -24,15 +26,28 @@ enum What {
     Show,
     /// Print the keys as OpenSSH's allowed_signers, with the times between which they may sign
     Export,
+    Add(change::Add),
+    Replace(change::Replace),
+    Revoke(change::Revoke),
+    ReplaceLog(change::ReplaceLog),
 }
 
 impl Key {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let reading = context.read("key", None, &[])?;
-        let keys = keys(&reading.facts);
+        let known = |context: &mut Context<'_, '_>| Ok::<_, Failure>(keys(&context.read("key", None, &[])?.facts));
         match self.what {
-            What::Show => context.answer(&keys)?,
-            What::Export => context.print(&keys.allowed_signers())?,
+            What::Show => {
+                let keys = known(context)?;
+                context.answer(&keys)?;
+            }
+            What::Export => {
+                let keys = known(context)?;
+                context.print(&keys.allowed_signers())?;
+            }
+            What::Add(add) => return add.run(context),
+            What::Replace(replace) => return replace.run(context),
+            What::Revoke(revoke) => return revoke.run(context),
+            What::ReplaceLog(replace) => return replace.run(context),
         }
         Ok(Exit::Done)
     }

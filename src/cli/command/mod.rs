@@ -25,7 +25,7 @@ mod replay;
 mod restore;
 pub(super) mod schema;
 mod show;
-mod source;
+pub(super) mod source;
 mod template;
 mod timeline;
 pub(super) mod verify;
@@ -37,9 +37,11 @@ use std::str::FromStr;
 
 use clap::Subcommand;
 
+use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, Outcome};
 use crate::domain::day::Day;
 use crate::domain::timestamp::Timestamp;
+use crate::ledger::{AppendError, Code};
 use crate::query::{Prefer, RecordedBy};
 
 /// What can be asked of the program.
@@ -144,6 +146,16 @@ fn recorded_by(text: &str) -> Result<RecordedBy, String> {
         .or_else(|error| end_of_day.parse().map_err(|_| error))
         .map(RecordedBy::At)
         .map_err(|error| format!("{error}, nor a day, nor the position of an event"))
+}
+
+/// What admission found of an announcement that stands in no file, and what was not done for it.
+fn not_recorded(error: AppendError, undone: &str) -> Failure {
+    let AppendError::NotAdmissible { findings } = error else { return error.into() };
+    let mut found = findings.into_iter().flatten().filter(|finding| finding.code.refuses());
+    let Some(first) = found.next() else { return Failure::new(Exit::No, undone) };
+    let exit = if first.code == Code::UnknownReference { Exit::CouldNot } else { Exit::No };
+    let failure = Failure::new(exit, format!("{}; {undone}", first.message));
+    first.hint.into_iter().fold(failure, Failure::hint)
 }
 
 /// A number with the word for what is counted.

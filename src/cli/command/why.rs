@@ -37,10 +37,21 @@ impl Why {
         let at = self.asking.standpoint(context);
         let reading = context.read("why", Some(&self.agreement), &[at.known])?;
         let mut answer = why(&reading.facts, &self.party, &self.agreement, at)?;
+        if is_unaccounted(&answer, &reading.shelf) {
+            // That a document was erased is said by an event about the ledger, which was not read for one agreement.
+            let all = context.read("why", None, &[at.known])?;
+            answer = why(&all.facts, &self.party, &self.agreement, at)?;
+        }
         place_quotes(&mut answer, &reading.shelf);
         context.answer(&answer)?;
         Ok(Exit::Done)
     }
+}
+
+/// Whether a document is not there, and nothing says that it was erased.
+fn is_unaccounted(answer: &WhyAnswer, shelf: &Shelf) -> bool {
+    let mut cited = answer.claims.iter().flat_map(|claim| &claim.evidence);
+    cited.any(|cited| cited.erased.is_none() && cited.document.as_ref().is_some_and(|address| !shelf.has(address)))
 }
 
 /// Finds the lines of the quotes in the documents that are kept; one that cannot be read leaves its quotes without.
@@ -162,9 +173,14 @@ impl WhyAnswer {
                 page.indented(&own);
                 source = own;
             }
-            if let Some(quote) = &cited.quote {
-                let line = cited.line.map(|line| format!(" (line {line})")).unwrap_or_default();
-                page.indented(&format!("  “{quote}”{line}"));
+            let line = cited.line.map(|line| format!("line {line}"));
+            let erased = cited.erased.map(|by| format!("document erased by event {by}"));
+            let place = line.or(erased).map(|place| format!(" ({place})")).unwrap_or_default();
+            match (&cited.quote, cited.at) {
+                (Some(quote), _) => page.indented(&format!("  “{quote}”{place}")),
+                (None, Some((start, end))) => page.indented(&format!("  a passage, bytes {start}–{end}{place}")),
+                (None, None) if cited.erased.is_some() => page.indented(&format!(" {place}")),
+                (None, None) => {}
             }
         }
         if let Some(reason) = &claim.no_evidence {

@@ -1,5 +1,7 @@
 //! `servanda witness`
 
+mod serve;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -46,6 +48,10 @@ enum What {
         #[command(flatten)]
         own: Own,
     },
+    /// Answer requests over HTTP until it is interrupted, as C2SP tlog-witness says
+    ///
+    /// It takes requests at `/add-checkpoint`, and shows the last checkpoint that it signed of a log at `/HASH/checkpoint`, by the SHA-256 of the log's name. For TLS, put a reverse proxy before it.
+    Serve(serve::Serve),
 }
 
 /// What a witness keeps.
@@ -81,9 +87,10 @@ impl Witness {
                 let text = text_of(&request, context)?;
                 let seconds = u64::try_from(context.around.now.unix_ms() / 1000).unwrap_or_default();
                 let answer = Signing::new(signer, logs, &folder).add_checkpoint(&text, seconds);
-                let answer = answer.map_err(|refusal| refused(&request, &refusal))?;
-                context.print(&answer)?;
+                let signed = answer.map_err(|refusal| refused(&request, &refusal))?;
+                context.print(&signed.line)?;
             }
+            What::Serve(serve) => return serve.run(context),
         }
         Ok(Exit::Done)
     }

@@ -41,7 +41,7 @@ impl<'f> DocumentFolder<'f> {
 
     fn read_one(&self, path: &str) -> Result<DocumentBytes, Refusal> {
         let media = MediaType::of_file(path)
-            .map_err(|error| refusal(error.to_string(), "documents are .txt, .md or .html files"))?;
+            .map_err(|error| refusal(error.to_string(), "documents are .txt, .md, .html or .pdf files"))?;
         let inside = self.inside(path)?;
         let missing = |error: std::io::Error| {
             refusal(format!("the document `{path}` cannot be read: {error}"), "it is looked for beside this file")

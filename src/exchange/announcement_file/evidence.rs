@@ -9,9 +9,10 @@ use crate::domain::source::{Address, Source};
 use crate::exchange::announcement_file::decode::{Decoder, FieldPlaces};
 use crate::exchange::announcement_file::documents::DocumentFolder;
 use crate::exchange::announcement_file::find;
+use crate::exchange::fields::PERSONAL;
 use crate::exchange::tree::{self, Entry, Node};
 use crate::ledger::finding::Code;
-use crate::ledger::{DraftDocument, DraftQuote, DraftSource};
+use crate::ledger::{DraftDocument, DraftQuote, DraftSource, Privacy};
 
 /// Sources and quotes, with their places.
 #[derive(Debug, Default, Clone)]
@@ -120,12 +121,13 @@ fn source(
     documents: &mut DocumentFolder<'_>,
 ) -> Option<(DraftSource, FieldPlaces)> {
     let entries = decoder.map(node, "a source")?;
-    let known: Vec<&str> = Source::RECORD.fields.iter().map(Field::name).collect();
+    let known: Vec<&str> = Source::RECORD.fields.iter().map(Field::name).chain([PERSONAL.name]).collect();
     decoder.only(entries, &known, "in a source");
     let mut places = FieldPlaces::new();
     let map = decoder.fields(&Source::RECORD, entries, &node.span, "", &mut places);
+    let privacy = privacy(entries, decoder)?;
     let document = match find(entries, "document") {
-        Some(node) => Some(document(node, decoder, documents)?),
+        Some(node) => Some(DraftDocument { privacy, ..document(node, decoder, documents)? }),
         None => None,
     };
     let mut places: FieldPlaces = places.into_iter().map(|(field, span)| (format!(".{field}"), span)).collect();
@@ -133,6 +135,18 @@ fn source(
     // A source that does not decode was told of, field by field.
     let source = serde_json::from_value(Value::Object(map)).ok()?;
     Some((DraftSource { source, document }, places))
+}
+
+/// Whether the document is personal, of which only a source with a document can speak.
+fn privacy(entries: &[Entry], decoder: &mut Decoder) -> Option<Privacy> {
+    let Some(node) = find(entries, PERSONAL.name) else { return Some(Privacy::Public) };
+    let is_personal = decoder.parsed_word::<bool>(node, ["true", "false"].into_iter(), PERSONAL.name)?;
+    if is_personal && find(entries, "document").is_none() {
+        let message = "`personal` is said of a document, and this source has none".to_owned();
+        decoder.say(node.span.clone(), Code::Combination, message, "keep the document: `document: sources/NAME.txt`");
+        return None;
+    }
+    Some(if is_personal { Privacy::Personal { salt: None } } else { Privacy::Public })
 }
 
 /// The way to a document, or `{path, b3}` where its hash is given.
@@ -155,7 +169,7 @@ fn document(node: &Node, decoder: &mut Decoder, documents: &mut DocumentFolder<'
     };
     let text = decoder.text(path, "document")?;
     match documents.get(&text) {
-        Ok((media, bytes)) => Some(DraftDocument { media, bytes, expected }),
+        Ok((media, bytes)) => Some(DraftDocument { media, bytes, expected, privacy: Privacy::Public }),
         Err(refusal) => {
             decoder.say(path.span.clone(), Code::Unreadable, refusal.message, refusal.hint);
             None

@@ -6,96 +6,209 @@ use std::sync::Arc;
 use crate::domain::announcement::Announcement;
 use crate::domain::source::{Document, Evidence, ExtractedText};
 use crate::domain::text::TextKind;
+use crate::event::facts::Recorded;
 use crate::evidence::extract::{self, DocumentText};
 use crate::evidence::nearest::nearest;
 use crate::evidence::quote::Prepared;
-use crate::integrity::digest::document_hash;
-use crate::ledger::admission::{Documents, needs_evidence, text};
-use crate::ledger::draft::{Batch, Draft, DraftDocument, DraftQuote, DraftSource, Fragment};
+use crate::integrity::digest::{Salt, document_hash};
+use crate::ledger::admission::personal::{self, Salts};
+use crate::ledger::admission::{Documents, ToKeep, needs_evidence, text};
+use crate::ledger::draft::{Batch, Draft, DraftDocument, DraftQuote, DraftSource, Fragment, Privacy};
 use crate::ledger::finding::{Code, Finding};
+use crate::ledger::index::Index;
 
-/// The documents of a batch, each read once, by the place of its bytes in memory.
-pub(super) type Read<'a> = HashMap<usize, ReadDocument<'a>>;
+/// What is in the ledger.
+pub(super) type Ledger<'a> = (&'a [Recorded], &'a Index);
+
+/// The documents of a batch, each read once, by the place of its bytes in memory and whether it is personal.
+pub(super) type Read<'a> = HashMap<Place, ReadDocument<'a>>;
 
 /// A document with its text.
 pub(super) struct ReadDocument<'a> {
     bytes: &'a Arc<[u8]>,
     text: DocumentText<'a>,
     kept: Document,
+    /// Of a personal one.
+    salt: Option<Salt>,
 }
 
-fn place(document: &DraftDocument) -> usize {
-    Arc::as_ptr(&document.bytes).cast::<u8>() as usize
+pub(super) type Place = (usize, bool);
+
+fn place(document: &DraftDocument) -> Place {
+    (Arc::as_ptr(&document.bytes).cast::<u8>() as usize, document.privacy != Privacy::Public)
 }
 
 /// Reads every document of the batch, and tells of those that cannot be read or are not the one expected.
-pub(super) fn read<'a>(batch: &'a Batch, findings: &mut Vec<Finding>) -> Read<'a> {
+pub(super) fn read<'a>(
+    batch: &'a Batch,
+    ledger: Ledger<'_>,
+    salts: &mut Salts,
+    findings: &mut Vec<Finding>,
+) -> Read<'a> {
     let mut read = Read::new();
     let drafts = batch.drafts.iter().map(|draft| &draft.sources);
     for (position, sources) in drafts.chain(batch.fragments.iter().map(|fragment| &fragment.sources)).enumerate() {
         for (index, source) in sources.iter().enumerate() {
             let Some(document) = &source.document else { continue };
             let field = format!("source[{index}].document");
-            let known = match read.get(&place(document)) {
+            let place = place(document);
+            let known = match read.get(&place) {
                 Some(known) => known,
-                None => match read_one(document) {
-                    Ok(new) => read.entry(place(document)).or_insert(new),
-                    Err(error) => {
-                        let hint = format!(
-                            "documents are {}, in UTF-8",
-                            extract::MediaType::ALL.map(extract::MediaType::name).join(", ")
-                        );
-                        let message = error.to_string();
-                        findings.push(Finding::new(position, field, Code::Unreadable, message).hint(hint));
+                None => match read_one(document, ledger, salts) {
+                    Ok(new) => {
+                        if let (Some(commit), Some(salt)) = (&new.kept.commit, &new.salt) {
+                            salts.take(commit, salt);
+                        }
+                        read.entry(place).or_insert(new)
+                    }
+                    Err(refused) => {
+                        findings.push(refused.finding(position, field));
                         continue;
                     }
                 },
             };
-            if let Some(expected) =
-                document.expected.as_ref().filter(|expected| Some(*expected) != known.kept.b3.as_ref())
-            {
-                let found = known.kept.b3.as_ref().map_or("", |hash| hash.as_str());
-                let message = format!("the document hashes to {found}, not to {}", expected.as_str());
-                let hint = "this is another document, or a changed one; `b3sum FILE` prints its hash";
-                findings.push(Finding::new(position, field, Code::OtherHash, message).hint(hint));
+            if let Some(expected) = &document.expected {
+                let found = text::address(document_hash(known.bytes));
+                if *expected != found {
+                    let message = format!("the document hashes to {}, not to {}", found.as_str(), expected.as_str());
+                    let hint = "this is another document, or a changed one; `b3sum FILE` prints its hash";
+                    findings.push(Finding::new(position, field, Code::OtherHash, message).hint(hint));
+                }
             }
         }
     }
     read
 }
 
-fn read_one(document: &DraftDocument) -> Result<ReadDocument<'_>, extract::ExtractError> {
-    let text = extract::text_of(document.media, &document.bytes)?;
-    let extracted = match &text {
-        DocumentText::Own(_) => None,
-        DocumentText::Extracted(text) => {
-            Some(ExtractedText { b3: text::address(document_hash(text.as_bytes())), len: text.len() as u64 })
+/// Why a document cannot be kept.
+enum Refused {
+    /// It has no text for us.
+    Unreadable(extract::ExtractError),
+    /// Nobody brought a salt for it.
+    NoSalt,
+    /// A personal document is plain text.
+    NotPlain(extract::MediaType),
+    /// It is known by its hash.
+    Public {
+        /// The event that names it.
+        seq: u64,
+    },
+    /// It is kept as personal, and would be known by its hash.
+    Personal {
+        /// The event that names it.
+        seq: u64,
+    },
+}
+
+impl Refused {
+    fn finding(self, position: usize, field: String) -> Finding {
+        let (code, message, hint) = match self {
+            Self::Unreadable(error) => {
+                let kinds = extract::MediaType::ALL.map(extract::MediaType::name).join(", ");
+                (
+                    Code::Unreadable,
+                    error.to_string(),
+                    error.hint().unwrap_or(format!("documents are {kinds}, in UTF-8")),
+                )
+            }
+            Self::NoSalt => (
+                Code::Personal,
+                "no random bytes were brought for the salt of a personal document".to_owned(),
+                "`Batch::bring_salts` takes them from the caller".to_owned(),
+            ),
+            Self::NotPlain(media) => (
+                Code::Personal,
+                format!("a personal document is plain text, and this one is {}", media.name()),
+                "what is extracted from a document would be known by its hash: keep the passage as .txt or .md"
+                    .to_owned(),
+            ),
+            Self::Public { seq } => (
+                Code::Personal,
+                format!("this document cannot be personal any more: event {seq} names it by its plain hash"),
+                "leave `personal` out, or erase the document first and keep another form of it".to_owned(),
+            ),
+            Self::Personal { seq } => (
+                Code::Personal,
+                format!("this document is kept as a personal one, named by event {seq}"),
+                "add `personal: true` to its source, so that its plain hash stays unknown".to_owned(),
+            ),
+        };
+        Finding::new(position, field, code, message).hint(hint)
+    }
+}
+
+fn read_one<'a>(document: &'a DraftDocument, ledger: Ledger<'_>, salts: &Salts) -> Result<ReadDocument<'a>, Refused> {
+    if document.privacy != Privacy::Public && !document.media.is_plain() {
+        return Err(Refused::NotPlain(document.media));
+    }
+    let text = extract::text_of(document.media, &document.bytes).map_err(Refused::Unreadable)?;
+    let len = document.bytes.len() as u64;
+    let r#type = document.media.name().to_owned();
+    match &document.privacy {
+        Privacy::Public => {
+            if let Some(seq) = known_as_personal(&document.bytes, ledger.1, salts) {
+                return Err(Refused::Personal { seq });
+            }
+            let extracted = match &text {
+                DocumentText::Own(_) => None,
+                DocumentText::Extracted(text) => {
+                    Some(ExtractedText { b3: text::address(document_hash(text.as_bytes())), len: text.len() as u64 })
+                }
+            };
+            let b3 = Some(text::address(document_hash(&document.bytes)));
+            let kept = Document { b3, commit: None, len, r#type, text: extracted };
+            Ok(ReadDocument { bytes: &document.bytes, text, kept, salt: None })
         }
+        Privacy::Personal { salt } => {
+            let (commit, salt) = if let Some(known) = salts.find(&document.bytes, ledger.1) {
+                known
+            } else {
+                if let Some(seq) = known_by_hash(&document.bytes, ledger.0) {
+                    return Err(Refused::Public { seq });
+                }
+                let salt = salt.clone().ok_or(Refused::NoSalt)?;
+                (personal::committed(&salt, &document.bytes), salt)
+            };
+            let kept = Document { b3: None, commit: Some(commit), len, r#type, text: None };
+            Ok(ReadDocument { bytes: &document.bytes, text, kept, salt: Some(salt) })
+        }
+    }
+}
+
+/// The event that names these bytes by a commitment.
+fn known_as_personal(bytes: &[u8], index: &Index, salts: &Salts) -> Option<u64> {
+    let of_len = index.personal().any(|(_, _, len)| len == bytes.len() as u64);
+    let (commit, _) = of_len.then(|| salts.find(bytes, index))??;
+    index.personal().find(|(known, ..)| **known == commit).map(|(_, seq, _)| seq)
+}
+
+/// The event that names these bytes by their plain hash, as a document or as the text of one.
+fn known_by_hash(bytes: &[u8], events: &[Recorded]) -> Option<u64> {
+    let hash = document_hash(bytes).to_string();
+    let names = |document: &Document| {
+        let text = document.text.as_ref().map(|text| &text.b3);
+        document.b3.iter().chain(text).any(|address| address.as_str() == hash)
     };
-    let kept = Document {
-        b3: Some(text::address(document_hash(&document.bytes))),
-        commit: None,
-        len: document.bytes.len() as u64,
-        r#type: document.media.name().to_owned(),
-        text: extracted,
+    let of = |event: &&Recorded| {
+        event.announcement.evidence.iter().any(|evidence| evidence.source.document.as_deref().is_some_and(names))
     };
-    Ok(ReadDocument { bytes: &document.bytes, text, kept })
+    events.iter().find(of).map(|event| event.seq)
 }
 
 /// Each document made ready for finding quotes in it, once for all of them.
-pub(super) fn prepare<'a>(read: &'a Read<'a>) -> HashMap<usize, Prepared<'a>> {
+pub(super) fn prepare<'a>(read: &'a Read<'a>) -> HashMap<Place, Prepared<'a>> {
     read.iter().map(|(place, document)| (*place, Prepared::new(document.text.as_str()))).collect()
 }
 
-/// The files to keep: documents, and the texts extracted from them.
-pub(super) fn kept(read: Read<'_>) -> Documents {
+/// The files to keep: documents, and the texts extracted from them; but none that was erased.
+pub(super) fn kept(read: Read<'_>, index: &Index) -> Documents {
     let mut files = BTreeMap::new();
     for document in read.into_values() {
-        if let Some(address) = &document.kept.b3 {
-            files.insert(address.as_str().to_owned(), document.bytes.to_vec());
-        }
+        let Some(address) = document.kept.address().filter(|address| index.erased(address).is_none()) else { continue };
+        let file = ToKeep { bytes: document.bytes.to_vec(), salt: document.salt };
+        files.insert(address.as_str().to_owned(), file);
         if let (Some(extracted), DocumentText::Extracted(text)) = (&document.kept.text, document.text) {
-            files.insert(extracted.b3.as_str().to_owned(), text.into_bytes());
+            files.insert(extracted.b3.as_str().to_owned(), ToKeep { bytes: text.into_bytes(), salt: None });
         }
     }
     files
@@ -107,7 +220,7 @@ pub(super) fn admit(
     draft: &Draft,
     announcement: &mut Announcement,
     read: &Read<'_>,
-    prepared: &HashMap<usize, Prepared<'_>>,
+    prepared: &HashMap<Place, Prepared<'_>>,
     findings: &mut Vec<Finding>,
 ) {
     let found = place_quotes(position, &draft.sources, &draft.quotes, read, prepared, findings);
@@ -120,13 +233,15 @@ pub(super) fn admit(
         text::admit_source(position, &format!("source[{index}]"), &mut source_kept, findings);
         let document = source.document.as_ref().and_then(|document| read.get(&place(document)));
         source_kept.document = document.map(|document| Box::new(document.kept.clone()));
+        let is_personal = document.is_some_and(|document| document.salt.is_some());
         let source_kept = Arc::new(source_kept);
         if quotes.is_empty() {
             announcement.evidence.push(Evidence { source: source_kept, quote: None, at: None });
         } else {
             announcement.evidence.extend(quotes.into_iter().map(|(quote, at)| Evidence {
                 source: Arc::clone(&source_kept),
-                quote: Some(quote),
+                // What a personal document says is recorded nowhere: where it says it is enough.
+                quote: Some(quote).filter(|_| !is_personal),
                 at: Some(at),
             }));
         }
@@ -138,7 +253,7 @@ pub(super) fn check(
     position: usize,
     fragment: &Fragment,
     read: &Read<'_>,
-    prepared: &HashMap<usize, Prepared<'_>>,
+    prepared: &HashMap<Place, Prepared<'_>>,
     findings: &mut Vec<Finding>,
 ) {
     if fragment.unsupported {
@@ -159,7 +274,7 @@ fn place_quotes(
     sources: &[DraftSource],
     quotes: &[DraftQuote],
     read: &Read<'_>,
-    prepared: &HashMap<usize, Prepared<'_>>,
+    prepared: &HashMap<Place, Prepared<'_>>,
     findings: &mut Vec<Finding>,
 ) -> Vec<Vec<Placed>> {
     let mut found = vec![Vec::new(); sources.len()];
@@ -198,7 +313,7 @@ fn place_quote(
     source: Option<usize>,
     sources: &[DraftSource],
     read: &Read<'_>,
-    prepared: &HashMap<usize, Prepared<'_>>,
+    prepared: &HashMap<Place, Prepared<'_>>,
 ) -> Result<(usize, (u64, u64)), Misplaced> {
     let mut misplaced = Misplaced::NoDocument;
     let asked = |(index, _): &(usize, &DraftSource)| source.is_none_or(|only| only == *index);

@@ -9,6 +9,7 @@ use crate::domain::announcement::{Announcement, Body, Kind, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::AnnouncementId;
+use crate::domain::record::{RecorderRevoked, RevocationCause};
 use crate::event::facts::Recorded;
 use crate::ledger::admission::{Desk, Scope};
 use crate::ledger::finding::{Code, Finding};
@@ -52,6 +53,7 @@ pub(super) fn check(
         Body::Retraction(retraction) => strikes(("retracts", &retraction.retracts), None, desk, &mut say),
         Body::Dispute(dispute) => tells_of_world(("of", &dispute.of), desk, &mut say),
         Body::Confirmation(confirmation) => tells_of_world(("of", &confirmation.of), desk, &mut say),
+        Body::RecorderRevoked(revoked) => suspects(revoked, desk.events.len() as u64, &mut say),
         _ => {}
     }
 }
@@ -117,6 +119,18 @@ fn strikes(target: (&str, &AnnouncementId), replacement: Option<&Body>, desk: &D
             say("replacement", Code::Combination, message, "others may name it: keep its kind and id");
         }
         _ => {}
+    }
+}
+
+/// What a key signed is in doubt only where others may have had it, and from an event on that there is.
+fn suspects(revoked: &RecorderRevoked, len: u64, say: &mut Say<'_>) {
+    let Some(from) = revoked.suspect_from else { return };
+    if revoked.because != RevocationCause::Compromised {
+        let message = format!("what a {} key signed is not in doubt", revoked.because);
+        say("suspect_from", Code::Combination, message, "leave it out, or say that the key was compromised");
+    } else if from >= len {
+        let message = format!("there is no event {from}: the newest is {}", len.saturating_sub(1));
+        say("suspect_from", Code::UnknownReference, message, "name the first event that may be somebody else's");
     }
 }
 

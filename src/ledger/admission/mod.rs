@@ -4,8 +4,10 @@
 //! that: what contradicts the history is admitted with a warning, what is malformed is not. Every problem of a batch is
 //! found at once.
 
+mod erasure;
 mod evidence;
 mod history;
+mod personal;
 mod references;
 mod text;
 
@@ -21,19 +23,29 @@ use crate::event::facts::Recorded;
 use crate::event::statement;
 use crate::event::written::{Checked, Written};
 use crate::evidence::quote::Prepared;
-use crate::integrity::digest::ContentHash;
+use crate::integrity::digest::{ContentHash, Salt};
 use crate::ledger::bearing::Bearing;
 use crate::ledger::draft::{Batch, Draft};
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::{Index, described};
 
 pub use history::irregular;
+pub use personal::Salts;
 
 /// Fewer drafts than these are not worth a thread of their own.
 const FEWEST_DRAFTS: usize = 64;
 
-/// A document to be kept, under its address.
-pub type Documents = BTreeMap<String, Vec<u8>>;
+/// Documents to be kept, by their addresses.
+pub type Documents = BTreeMap<String, ToKeep>;
+
+/// A document to be kept.
+#[derive(Debug)]
+pub struct ToKeep {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Of a personal one, what lies beside it.
+    pub salt: Option<Salt>,
+}
 
 /// A batch that may be appended.
 #[derive(Debug, Default)]
@@ -70,16 +82,17 @@ pub(super) fn admit(
     (events, index, bearing): (&[Recorded], &Index, &Bearing),
     batch: &Batch,
     refused: &Refused,
+    salts: &mut Salts,
 ) -> (Admitted, Vec<Finding>) {
     let mut findings = Vec::new();
     let described = Scope::of(index, batch, refused, &mut findings);
-    let documents = evidence::read(batch, &mut findings);
+    let documents = evidence::read(batch, (events, index), salts, &mut findings);
     let prepared = evidence::prepare(&documents);
 
     let look = |(position, draft): (usize, &Draft)| Looked::at(position, draft, &described, &documents, &prepared);
     let looked: Vec<Looked> = batch.drafts.par_iter().enumerate().with_min_len(FEWEST_DRAFTS).map(look).collect();
 
-    let mut desk = Desk { events, index, bearing, seen: HashMap::new(), admitted: Admitted::default() };
+    let mut desk = Desk { events, index, bearing, salts, seen: HashMap::new(), admitted: Admitted::default() };
     for ((position, draft), looked) in batch.drafts.iter().enumerate().zip(looked) {
         let Looked { mut announcement, written, in_texts, in_evidence } = looked;
         let before = findings.len();
@@ -99,7 +112,7 @@ pub(super) fn admit(
         evidence::check(position, fragment, &documents, &prepared, &mut findings);
     }
     let mut admitted = desk.admitted;
-    admitted.documents = evidence::kept(documents);
+    admitted.documents = evidence::kept(documents, index);
     (admitted, findings)
 }
 
@@ -118,7 +131,7 @@ impl Looked {
         draft: &Draft,
         scope: &Scope<'_>,
         documents: &evidence::Read<'_>,
-        prepared: &HashMap<usize, Prepared<'_>>,
+        prepared: &HashMap<evidence::Place, Prepared<'_>>,
     ) -> Self {
         let mut announcement = draft.announcement.clone();
         let (mut in_texts, mut in_evidence) = (Vec::new(), Vec::new());
@@ -181,6 +194,7 @@ struct Desk<'a> {
     events: &'a [Recorded],
     index: &'a Index,
     bearing: &'a Bearing,
+    salts: &'a Salts,
     /// By folded id: the position in `admitted.new`.
     seen: HashMap<String, usize>,
     admitted: Admitted,
@@ -222,6 +236,16 @@ impl Desk<'_> {
                 (&new.announcement, &new.id, (self.events.len() + place) as u64)
             }
             (None, None) => {
+                let alike = || self.salts.indistinguishable(&announcement, (self.events, self.index));
+                if let Some(seq) = draft.id.is_none().then(alike).flatten() {
+                    self.admitted.already.push((position, seq));
+                    return;
+                }
+                let before = findings.len();
+                erasure::check(position, &announcement, (self.events, self.index), findings);
+                if findings.len() > before {
+                    return;
+                }
                 self.seen.insert(id.folded(), self.admitted.new.len());
                 self.admitted.new.push(New { draft: position, id, announcement, written });
                 return;
@@ -232,7 +256,9 @@ impl Desk<'_> {
         } else if *known_id != id {
             let message = format!("the announcement id `{id}` differs only in case from `{known_id}`");
             findings.push(Finding::new(position, "id", Code::CaseOnly, message).hint("choose another id"));
-        } else if statement::content_hash(known) == Ok(content) {
+        } else if statement::content_hash(known) == Ok(content)
+            || self.salts.indistinguishable(&announcement, (self.events, self.index)) == Some(seq)
+        {
             self.admitted.already.push((position, seq));
         } else {
             findings.push(other_content(position, &id, known, &announcement, seq));

@@ -1,77 +1,72 @@
 //! The files that events name, and whether quotes stand in them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::domain::source::{Address, Document, Evidence};
+use crate::domain::source::{Address, Evidence};
 use crate::evidence::quote::holds;
-use crate::integrity::digest::document_hash;
+use crate::ledger::holdings::{Holdings, NamedBy, State};
 use crate::ledger::shelf::Shelf;
 use crate::ledger::verify::{Fault, Layer, LayerReport, not_checked, report};
 
 /// The most bytes of texts that are kept at hand.
 const MAX_TEXT_BYTES: usize = 48 << 20;
 
-/// A file that an event names.
-pub(in crate::ledger) struct Named {
-    /// The first event that names it.
-    pub(super) seq: u64,
-    pub(in crate::ledger) len: u64,
-    /// The document that it is, or whose text it is: erased together.
-    pub(super) document: String,
-}
-
-/// The files that a document stands for, with their lengths: itself, and the text extracted from it.
-pub(super) fn files_of(document: &Document) -> Vec<(String, u64)> {
-    let own = document.address().map(|address| (address.as_str().to_owned(), document.len));
-    let text = document.text.as_ref().map(|text| (text.b3.as_str().to_owned(), text.len));
-    own.into_iter().chain(text).collect()
+/// Whose documents are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// The ledger's own: all must be there.
+    Ledgers,
+    /// Those that were published with a log: never personal ones.
+    Published,
 }
 
 /// The documents that were looked at.
 pub(super) struct Kept {
     looked_at: usize,
-    erased: usize,
+    erased: BTreeMap<u64, usize>,
+    personal_elsewhere: usize,
     faults: Vec<Fault>,
     /// How many are what they should be.
     good: usize,
 }
 
 impl Kept {
-    pub(super) fn look(shelf: &Shelf, named: &BTreeMap<String, Named>, erased: &BTreeMap<String, u64>) -> Self {
-        let mut kept = Self { looked_at: named.len(), erased: 0, faults: Vec::new(), good: 0 };
-        for (address, Named { seq, len, document }) in named {
-            let fault = match shelf.document(address) {
-                Ok(Some(bytes)) if bytes.len() as u64 != *len => {
-                    Some(format!("document {address} has {} bytes, not {len}", bytes.len()))
-                }
-                Ok(Some(bytes)) if document_hash(&bytes).to_string() != *address => {
-                    Some(format!("document {address} hashes to {}", document_hash(&bytes)))
-                }
-                Ok(Some(_)) => {
-                    kept.good += 1;
-                    None
-                }
-                Ok(None) if erased.contains_key(document) => {
-                    kept.erased += 1;
-                    None
-                }
-                Ok(None) => Some(format!("document {address} is MISSING")),
-                Err(error) => Some(format!("document {address}: {error}")),
-            };
-            if let Some(what) = fault {
-                kept.faults.push(Fault { seq: *seq, what });
+    pub(super) fn look(shelf: &Shelf, holdings: &Holdings, whose: Whose) -> Self {
+        let mut kept =
+            Self { looked_at: 0, erased: BTreeMap::new(), personal_elsewhere: 0, faults: Vec::new(), good: 0 };
+        for (address, named) in holdings.files() {
+            if whose == Whose::Published && named.by == NamedBy::Commitment {
+                kept.personal_elsewhere += 1;
+                continue;
+            }
+            kept.looked_at += 1;
+            let state = holdings.look(shelf, address, named);
+            // Who said that it was erased is to be asked, not who named it.
+            let seq = if let State::NotDeleted(by) = state { by } else { named.seq };
+            kept.faults.extend(state.fault(address).map(|what| Fault { seq, what }));
+            match state {
+                State::Kept => kept.good += 1,
+                State::Erased(by) => *kept.erased.entry(by).or_default() += 1,
+                State::NotDeleted(_) | State::Missing(_) | State::Altered(_) | State::Unreadable(_) => {}
             }
         }
         kept
     }
 
     pub(super) fn report(self) -> LayerReport {
-        if self.looked_at == 0 {
+        if self.looked_at == 0 && self.personal_elsewhere == 0 {
             return not_checked(Layer::Documents, "no event names one");
         }
-        let erased = if self.erased > 0 { format!(", {} erased as events say", self.erased) } else { String::new() };
-        let covered = format!("{} of {} files{erased}", self.good, self.looked_at);
+        if self.looked_at == 0 {
+            return not_checked(Layer::Documents, "all of them are personal, and never published");
+        }
+        let erased = self.erased.iter().map(|(by, number)| format!(", {number} erased by event {by}"));
+        let mut covered = format!("{} of {} files{}", self.good, self.looked_at, erased.collect::<String>());
+        if self.personal_elsewhere > 0 {
+            covered += &format!("; {} personal ones are never published", self.personal_elsewhere);
+        }
         report(Layer::Documents, self.faults, covered)
     }
 }
@@ -115,69 +110,98 @@ impl Texts {
         evidence.iter().filter_map(|evidence| self.look_up_one(evidence)).collect()
     }
 
-    fn look_up_one(&self, evidence: &Evidence) -> Option<Quoted> {
-        let quote = evidence.quote.as_ref()?;
-        let Some(document) = &evidence.source.document else { return Some(Quoted::WithoutDocument) };
-        let Some(address) = document.text_address().map(Address::as_str) else { return Some(Quoted::Unseen) };
-        let Some(text) = self.text(address) else { return Some(Quoted::Unseen) };
+    /// Looks for a quote, or, where only its place is recorded, for a passage at that place; nothing, if neither is.
+    pub(super) fn look_up_one(&self, evidence: &Evidence) -> Option<Quoted> {
+        if evidence.quote.is_none() && evidence.at.is_none() {
+            return None;
+        }
+        let address = evidence.source.document.as_ref().and_then(|document| document.text_address());
+        let Some(address) = address.map(Address::as_str) else { return Some(Quoted::WithoutDocument) };
+        let address = || address.to_owned();
+        let Some(text) = self.text(&address()) else { return Some(Quoted::Unseen { address: address() }) };
         let at = evidence.at.and_then(|(start, end)| Some(usize::try_from(start).ok()?..usize::try_from(end).ok()?));
-        let stands = at.is_some_and(|at| holds(&text, at, quote));
-        Some(if stands { Quoted::Stands } else { Quoted::StandsNot { address: address.to_owned() } })
+        let stands = match &evidence.quote {
+            Some(quote) => at.is_some_and(|at| holds(&text, at, quote)),
+            None => at.is_some_and(|at| is_passage(&text, at)),
+        };
+        Some(if stands { Quoted::Stands } else { Quoted::StandsNot { address: address() } })
     }
 }
 
+/// Whether something that can be read stands there. What a personal document says is recorded nowhere else, so that the
+/// place is all there is to check.
+fn is_passage(text: &str, at: Range<usize>) -> bool {
+    text.get(at).is_some_and(|passage| !passage.trim().is_empty())
+}
+
 /// What came of looking for a quote.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Quoted {
     Stands,
     /// It is not at its place.
     StandsNot {
-        /// In which document.
+        /// In which text.
         address: String,
     },
-    /// The document is missing, altered or erased, of which the layer `documents` tells.
-    Unseen,
+    /// The text is missing, altered or erased, of which the layer `documents` tells.
+    Unseen {
+        /// Which text.
+        address: String,
+    },
     /// There is none to look in.
     WithoutDocument,
+}
+
+impl Quoted {
+    /// What does not hold; nothing, if it stands there or cannot be looked for.
+    pub(super) fn fault(&self) -> Option<String> {
+        match self {
+            Self::Stands | Self::Unseen { .. } => None,
+            Self::StandsNot { address } => Some(format!("a quote does not stand at its place in document {address}")),
+            Self::WithoutDocument => Some("a quote has no document to stand in".to_owned()),
+        }
+    }
 }
 
 /// Whether quotes stand where they were found.
 #[derive(Default)]
 pub(super) struct Quotes {
     number: usize,
-    unseen: usize,
+    /// By the text in which they could not be looked for: it is known only at the end what was erased.
+    unseen: BTreeMap<String, usize>,
     faults: Vec<Fault>,
 }
 
 impl Quotes {
     pub(super) fn take(&mut self, seq: u64, quoted: Quoted) {
         self.number += 1;
-        let what = match quoted {
-            Quoted::Stands => return,
-            Quoted::Unseen => {
-                self.unseen += 1;
-                return;
-            }
-            Quoted::StandsNot { address } => format!("a quote does not stand at its place in document {address}"),
-            Quoted::WithoutDocument => "a quote has no document to stand in".to_owned(),
-        };
-        self.faults.push(Fault { seq, what });
+        self.faults.extend(quoted.fault().map(|what| Fault { seq, what }));
+        if let Quoted::Unseen { address } = quoted {
+            *self.unseen.entry(address).or_default() += 1;
+        }
     }
 
-    pub(super) fn report(self) -> LayerReport {
+    pub(super) fn report(self, holdings: &Holdings) -> LayerReport {
         if self.number == 0 {
             return not_checked(Layer::Evidence, "no event has a quote");
         }
-        if self.unseen == self.number {
-            return not_checked(Layer::Evidence, "the documents of all quotes are missing, altered or erased");
+        let is_erased = |(address, _): &(&String, &usize)| holdings.erased_by(address).is_some();
+        let erased: usize = self.unseen.iter().filter(is_erased).map(|(_, number)| number).sum();
+        let others = self.unseen.values().sum::<usize>() - erased;
+        match self.number - erased - others {
+            0 if others == 0 => not_checked(Layer::Evidence, "the documents of all quotes are erased"),
+            0 => not_checked(Layer::Evidence, "the documents of all quotes are missing, altered or erased"),
+            checked => {
+                let of = if erased + others > 0 { format!(" of {}", self.number) } else { String::new() };
+                let mut covered = format!("{checked}{of} quotes");
+                if erased > 0 {
+                    covered += &format!("; {erased} not checked: erased");
+                }
+                if others > 0 {
+                    covered += &format!("; {others} not checked: their documents are missing or altered");
+                }
+                report(Layer::Evidence, self.faults, covered)
+            }
         }
-        let covered = match self.unseen {
-            0 => format!("{} quotes", self.number),
-            unseen => format!(
-                "{} of {} quotes; the documents of the others are missing, altered or erased",
-                self.number - unseen,
-                self.number
-            ),
-        };
-        report(Layer::Evidence, self.faults, covered)
     }
 }

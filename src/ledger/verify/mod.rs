@@ -11,6 +11,7 @@
 mod documents;
 mod roots;
 mod seen;
+pub mod sources;
 mod walk;
 
 use std::collections::VecDeque;
@@ -29,7 +30,7 @@ use crate::ledger::settings::Head;
 use crate::ledger::timestamps::Checker;
 use crate::store::bundle::BUNDLE_LEN;
 
-use documents::{Kept, Texts};
+use documents::{Kept, Texts, Whose};
 use seen::{Looking, Seen};
 
 pub(super) use walk::Walk;
@@ -178,7 +179,8 @@ pub fn verify(log: &Log, outside: &Outside) -> Report {
         ((), next) = rayon::join(take, || look(following));
     }
     walk.end(log, outside.genesis);
-    let documents = Kept::look(&log.shelf(), &walk.named, &walk.erased);
+    let whose = if log.is_published() { Whose::Published } else { Whose::Ledgers };
+    let documents = Kept::look(&log.shelf(), &walk.holdings, whose);
     let head = walk.chain.head();
     let vouched = walk.tree.vouched(outside, (log.origin(), log.len()));
     if let Some(given) = outside.log_key.as_ref().filter(|given| !walk.authority.log_keys().any(|key| key == *given)) {
@@ -204,7 +206,7 @@ pub fn verify(log: &Log, outside: &Outside) -> Report {
             not_checked(Layer::Documents, "no documents are published with the log")
         },
         if log.has_documents() {
-            walk.quotes.report()
+            walk.quotes.report(&walk.holdings)
         } else {
             not_checked(Layer::Evidence, "no documents are published with the log")
         },

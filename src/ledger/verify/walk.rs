@@ -1,7 +1,5 @@
 //! One pass over the events in order: what follows from those before.
 
-use std::collections::BTreeMap;
-
 use crate::domain::announcement::{Body, Kind};
 use crate::domain::id::{Origin, Recorder};
 use crate::event::chain::{Chain, ChainFault};
@@ -13,9 +11,10 @@ use crate::integrity::{PublicKey, SignatureError};
 use crate::ledger::Damage;
 use crate::ledger::authority::{Authority, AuthorityFault};
 use crate::ledger::facts::Comparison;
+use crate::ledger::holdings::Holdings;
 use crate::ledger::log::Log;
 use crate::ledger::verify::Fault;
-use crate::ledger::verify::documents::{Named, Quotes, files_of};
+use crate::ledger::verify::documents::Quotes;
 use crate::ledger::verify::roots::Roots;
 use crate::ledger::verify::seen::Seen;
 
@@ -40,10 +39,9 @@ pub(in crate::ledger) struct Walk {
     pub(super) chain_faults: Vec<Fault>,
     pub(super) signature_faults: Vec<Fault>,
     pub(super) tree: Roots,
-    /// Documents and extracted texts, by their addresses.
-    pub(in crate::ledger) named: BTreeMap<String, Named>,
+    /// Documents and extracted texts.
+    pub(in crate::ledger) holdings: Holdings,
     pub(super) quotes: Quotes,
-    pub(super) erased: BTreeMap<String, u64>,
     /// The facts that are kept, if they are compared.
     pub(super) facts: Option<Comparison>,
     first: Option<EventHash>,
@@ -61,9 +59,8 @@ impl Walk {
             chain_faults: Vec::new(),
             signature_faults: Vec::new(),
             tree: Roots::default(),
-            named: BTreeMap::new(),
+            holdings: Holdings::default(),
             quotes: Quotes::default(),
-            erased: BTreeMap::new(),
             facts: None,
             first: None,
         }
@@ -106,7 +103,7 @@ impl Walk {
                 facts.take_end(&Stand { len: seq + 1, head: hash, recorded, ends_batch: true });
             }
         }
-        self.collect(seq, &event);
+        self.holdings.take(seq, &event.announcement);
         for quoted in quotes {
             self.quotes.take(seq, quoted);
         }
@@ -152,23 +149,6 @@ impl Walk {
         match &member.body {
             Some(body) => self.authority.check(key, recorder, body),
             None => self.authority.check_role(key, recorder, member.kind),
-        }
-    }
-
-    /// Notes the documents that an event names.
-    fn collect(&mut self, seq: u64, event: &Event) {
-        if let Body::Erasure(erasure) = &event.announcement.body {
-            for address in &erasure.documents {
-                self.erased.insert(address.as_str().to_owned(), seq);
-            }
-        }
-        for evidence in &event.announcement.evidence {
-            if let Some(document) = &evidence.source.document {
-                let own = document.address().map_or("", |address| address.as_str());
-                for (address, len) in files_of(document) {
-                    self.named.entry(address).or_insert_with(|| Named { seq, len, document: own.to_owned() });
-                }
-            }
         }
     }
 

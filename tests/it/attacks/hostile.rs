@@ -38,7 +38,8 @@ fn a_hostile_tile_or_checkpoint_of_an_export_is_refused_whichever_byte_it_is() {
     let ledger = Ledger::new();
     let (public, log) = (ledger.desk.path().join("public"), log_of(&ledger.folder, ORIGIN, &ledger.values[..4]));
     let (signed, key) = (checkpoint(&ledger.values[..4]), log_key().vkey());
-    publish(&log, &signed, &key, &public, &[]).expect("it can be published");
+    let keys = log.authority().expect("the chain holds");
+    publish(&log, &signed, &keys, &public, &[]).expect("it can be published");
     Checkpoints::at(public.join("checkpoints")).keep(&signed).expect("it can be kept");
     let believed = || {
         let Ok((log, signed)) = open(&public, &key) else { return false };

@@ -51,8 +51,8 @@ fn a_history_rewritten_with_all_keys_is_found_by_witnesses() {
         witness.add_checkpoint(&request.text(), 1_800_000_000)
     };
     let genuine = checkpoint(&ledger.values);
-    let line = ask(0, &genuine).expect("it has not seen the log before");
-    let cosigned = NoteSignature::parse(line.trim_end()).expect("a signature");
+    let signed = ask(0, &genuine).expect("it has not seen the log before");
+    let cosigned = NoteSignature::parse(signed.line.trim_end()).expect("a signature");
     let seen = trusting(genuine.clone().with([cosigned.clone()]));
     check(&ledger.verify_with(&ledger.values, &seen), &[], &[]);
 
@@ -64,6 +64,10 @@ fn a_history_rewritten_with_all_keys_is_found_by_witnesses() {
     check(&ledger.verify_with(&values, &trusting(signed.clone())), &[Layer::Witnesses], &[8]);
     let report = ledger.verify_with(&values, &trusting(signed.with([cosigned])));
     check(&report, &[Layer::Witnesses], &[8]);
+    // That it saw the log before there was anything in it says nothing.
+    let empty = checkpoint(&[]);
+    let nothing = trusting(empty.clone().with([witness_key().cosign(&empty, 1_800_000_000)]));
+    check(&ledger.verify_with(&values, &nothing), &[Layer::Witnesses], &[8]);
     // What the witness did sign is of the other history.
     check(&ledger.verify_with(&values, &seen), &[Layer::Checkpoints, Layer::Witnesses], &[8]);
 }

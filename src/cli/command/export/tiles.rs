@@ -1,7 +1,6 @@
 //! `servanda export tiles`
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -9,11 +8,10 @@ use crate::cli::command::export::check_format;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::Format;
 use crate::cli::{Context, Outcome};
-use crate::domain::source::Address;
-use crate::event::Facts;
-use crate::ledger::Shelf;
 use crate::ledger::authority::Authority;
+use crate::ledger::holdings::{Holdings, NamedBy};
 use crate::ledger::publish::{publish, put};
+use crate::ledger::{Folder, Shelf};
 use crate::query::keys::keys;
 
 /// Publish the log as files that anybody can check without us
@@ -48,8 +46,10 @@ impl Tiles {
             ("allowed_signers", keys(&facts).allowed_signers().into_bytes()),
         ];
         let folder = context.around.path(&self.folder);
-        let done = publish(&log, &checkpoint, key, &folder, &beside)?;
-        let documents = if self.with_documents { documents(&facts, &log.shelf(), &folder)? } else { 0 };
+        let done = publish(&log, &checkpoint, &authority, &folder, &beside)?;
+        let holdings = Holdings::of(&facts.events);
+        take_back(&holdings, &folder)?;
+        let documents = if self.with_documents { documents(&holdings, &log.shelf(), &folder)? } else { 0 };
         if self.with_proofs {
             for proof in log.proofs(&checkpoint)? {
                 let proof = proof?;
@@ -69,22 +69,28 @@ impl Tiles {
     }
 }
 
-/// Copies the documents that events name by their plain hashes; personal ones are named by commitments.
-fn documents(facts: &Facts, shelf: &Shelf, folder: &std::path::Path) -> Result<usize, Failure> {
-    let named = facts.events.iter().flat_map(|event| &event.announcement.evidence);
-    let named = named.filter_map(|evidence| evidence.source.document.as_deref()).filter(|of| of.commit.is_none());
-    let addresses: BTreeSet<&Address> =
-        named.flat_map(|document| document.b3.iter().chain(document.text.iter().map(|text| &text.b3))).collect();
-    let target = Shelf::of(&crate::ledger::Folder::at(folder));
+/// Copies the documents that events name by their plain hashes; personal ones are named by commitments, and stay.
+fn documents(holdings: &Holdings, shelf: &Shelf, folder: &Path) -> Result<usize, Failure> {
+    let target = Shelf::of(&Folder::at(folder));
     let mut copied = 0;
-    for address in addresses {
-        // One that was erased is nowhere.
-        if let Some(bytes) = shelf.document(address.as_str()).map_err(|error| not_copied(&error))? {
-            target.keep(address.as_str(), &bytes).map_err(|error| not_copied(&error))?;
+    for (address, named) in holdings.files() {
+        // One that was erased may still be there, if that was cut short.
+        if named.by == NamedBy::Commitment || holdings.erased_by(address).is_some() {
+            continue;
+        }
+        if let Some(bytes) = shelf.document(address).map_err(|error| not_copied(&error))? {
+            target.keep(address, &bytes).map_err(|error| not_copied(&error))?;
             copied += 1;
         }
     }
     Ok(copied)
+}
+
+/// Deletes what was published before it was erased, whether documents are published again or not.
+fn take_back(holdings: &Holdings, folder: &Path) -> Result<(), Failure> {
+    let erased = holdings.files().map(|(address, _)| address).filter(|address| holdings.erased_by(address).is_some());
+    Shelf::of(&Folder::at(folder)).remove(erased).map_err(|error| not_copied(&error))?;
+    Ok(())
 }
 
 fn not_copied(error: &crate::ledger::DocumentError) -> Failure {

@@ -1,0 +1,49 @@
+//! What the ledger says about itself: one announcement, alone in its batch, signed by who may change keys and documents.
+
+use crate::domain::announcement::Announcement;
+use crate::domain::timestamp::Timestamp;
+use crate::ledger::append::{AppendError, Options};
+use crate::ledger::signer::Signer;
+use crate::ledger::{Batch, Draft, Ledger};
+
+/// What became of an announcement about the ledger itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Own {
+    /// It is this event now.
+    Appended(u64),
+    /// The same was this event before.
+    Already(u64),
+}
+
+impl Own {
+    /// The event that says it.
+    pub fn seq(self) -> u64 {
+        match self {
+            Self::Appended(seq) | Self::Already(seq) => seq,
+        }
+    }
+}
+
+impl Ledger {
+    /// Appends one announcement about the ledger itself.
+    ///
+    /// `now` is the caller's clock.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError`]: [`AppendError::NotAdmissible`] also if the signer lacks the role, or keys cannot change so.
+    pub fn append_own(
+        &mut self,
+        announcement: Announcement,
+        signer: &dyn Signer,
+        now: Timestamp,
+    ) -> Result<Own, AppendError> {
+        debug_assert!(announcement.body.kind().is_about_ledger(), "others come in files, with evidence");
+        let batch = Batch { drafts: vec![Draft::of(announcement)], ..Batch::default() };
+        let appended = self.append(&[batch], Options::default(), signer, now)?;
+        let [outcome] = appended.batches.as_slice() else { unreachable!("one batch has one outcome") };
+        let new = outcome.appended.first().map(|(seq, _)| Own::Appended(*seq));
+        let already = || outcome.already.first().map(|(_, seq)| Own::Already(*seq));
+        Ok(new.or_else(already).expect("an announcement is appended, or there already"))
+    }
+}
