@@ -130,13 +130,8 @@ impl Chain {
     }
 
     /// Number of events.
-    pub fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.len
-    }
-
-    /// Whether there is no event.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
     }
 
     /// Hash of the newest event, or of the origin.

@@ -10,7 +10,7 @@ use super::{Ledger, ORIGIN, accused, append, append_at, check, failed, log_of, m
 use crate::support::key;
 use servanda::integrity::digest::event_hash;
 use servanda::ledger::AppendError;
-use servanda::ledger::verify::{Layer, Outside, verify};
+use servanda::ledger::verify::{Layer, Outside, Verdict, verify};
 
 /// The bytes of the value of `prev`.
 fn place_of_prev(value: &[u8]) -> Range<usize> {
@@ -28,6 +28,7 @@ fn a_sound_ledger_passes() {
     let covered: Vec<&str> = report.layers[..3].iter().map(|layer| layer.covered.as_str()).collect();
     let signed = "4 batches; not checked against anything outside: genesis is self-asserted";
     assert_eq!(covered, [&format!("9 events, {bytes} bytes"), "9 events", signed]);
+    assert_eq!(report.layers[6].verdict, Verdict::NotChecked("none is kept"));
 }
 
 #[test]
@@ -114,6 +115,22 @@ fn an_unreadable_end_of_a_batch_does_not_accuse_the_next_batch() {
     let mut values = ledger.values.clone();
     values[3][0] = b'[';
     check(&ledger.verify(&values), &[Layer::Bytes, Layer::Chain], &[3]);
+}
+
+#[test]
+fn an_unreadable_event_hides_nothing_that_comes_after_it() {
+    let ledger = Ledger::new();
+    // The end of its batch must still be of that batch.
+    let later = |line: &str| line.replace("00:00:01.000Z", "00:00:02.000Z");
+    let mut values = ledger.rewritten_with(Some(&key()), 6..=8, later);
+    values[5][0] = b'[';
+    check(&ledger.verify(&values), &[Layer::Bytes, Layer::Chain], &[5, 6]);
+    // And every other event must still say where it stands.
+    let mut values = ledger.rewritten(4, |line| line.replace("\"seq\":4", "\"seq\":99"));
+    values[2][0] = b'[';
+    let report = ledger.verify(&values);
+    let told = "says that it is event 99, and stands at 4";
+    assert!(report.layers[1].faults.iter().any(|fault| fault.seq == 4 && fault.what == told), "{report:#?}");
 }
 
 #[test]

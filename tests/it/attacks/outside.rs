@@ -206,6 +206,16 @@ fn a_kept_checkpoint_that_was_changed_is_told() {
 }
 
 #[test]
+fn a_timestamp_that_nobody_can_check_passes_for_nothing() {
+    let desk = signed();
+    desk.write("ledger/timestamps/4.tsr", "anything");
+    let verified = desk.run("verify --ledger ledger --json").json();
+    let timestamps = &verified["layers"][6];
+    assert_eq!((&timestamps["layer"], &timestamps["verdict"]), (&"timestamps".into(), &"not checked".into()));
+    assert!(timestamps["why"].as_str().is_some_and(|why| why.contains("no authority")), "{timestamps}");
+}
+
+#[test]
 fn a_published_log_verifies_without_its_store() {
     let desk = signed();
     let public = "verify --export public --vkey @log.vkey --json";
