@@ -27,15 +27,19 @@ impl<'s> LogTree<'s> {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if something cannot be read.
+    /// [`StoreError`] if something cannot be read, or there are not so many.
     pub(crate) fn of(store: &'s dyn Store, size: u64) -> Result<Self, StoreError> {
+        if size > store.len() {
+            return Err(StoreError::Missing { seq: store.len() });
+        }
         let mut tree = Self { store, size, above: Vec::new(), leaves: RefCell::default() };
         let bundles = size / BUNDLE_LEN as u64;
-        let root = |bundle| match store.root(bundle)? {
+        let root = |(bundle, kept): (u64, Option<Node>)| match kept {
             Some(root) => Ok(root),
             None => Ok(merkle::root(&tree.leaves_of(bundle)?)),
         };
-        let mut level: Vec<Node> = (0..bundles).map(root).collect::<Result<_, StoreError>>()?;
+        let kept = (0..).zip(store.roots(bundles)?);
+        let mut level: Vec<Node> = kept.map(root).collect::<Result<_, StoreError>>()?;
         while !level.is_empty() {
             let next = level.chunks_exact(2).map(|pair| node(&pair[0], &pair[1])).collect();
             tree.above.push(std::mem::replace(&mut level, next));
@@ -112,6 +116,7 @@ mod tests {
             let again = Frontier::of(&tree, size).expect("it can be read");
             assert_eq!(again, grown);
         }
+        assert!(matches!(LogTree::of(&store, 1 << 53), Err(StoreError::Missing { seq: 1500 })));
         let tree = LogTree::of(&store, 300).expect("it can be read");
         assert!(matches!(tree.complete(0, 300), Err(StoreError::Missing { seq: 300 })));
     }

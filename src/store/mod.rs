@@ -104,6 +104,15 @@ pub trait Store: Send + Sync {
         let _ = bundle;
         Ok(None)
     }
+
+    /// The same of the first bundles, so many, in their order.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`root`](Self::root).
+    fn roots(&self, bundles: u64) -> Result<Vec<Option<[u8; 32]>>, StoreError> {
+        (0..bundles).map(|bundle| self.root(bundle)).collect()
+    }
 }
 
 /// Why the store did not do what it was asked.

@@ -156,6 +156,10 @@ impl Store for SledStore {
     fn root(&self, bundle: u64) -> Result<Option<[u8; 32]>, StoreError> {
         guarded(|| self.trees().root(bundle))
     }
+
+    fn roots(&self, bundles: u64) -> Result<Vec<Option<[u8; 32]>>, StoreError> {
+        guarded(|| self.trees().roots(bundles))
+    }
 }
 
 impl Drop for SledStore {

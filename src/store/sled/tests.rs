@@ -189,6 +189,10 @@ fn full_bundles_are_sealed_and_only_the_rest_lies_in_the_tail() {
         check(&store, &values[..to]);
         let roots: Vec<_> = (0..4).map(|bundle| store.root(bundle).expect("it can be read").is_some()).collect();
         assert_eq!(roots, (0..4).map(|bundle| bundle < to / 256).collect::<Vec<_>>(), "after {to}");
+        for bundles in 0..5 {
+            let each: Vec<_> = (0..bundles).map(|bundle| store.root(bundle).expect("it can be read")).collect();
+            assert_eq!(store.roots(bundles).expect("they can be read"), each, "{bundles} after {to}");
+        }
     }
     drop(store);
     let store = reopen(&folder);
