@@ -1,11 +1,20 @@
 //! Proofs about a log, made from its tree, and checked before anybody has them.
 
+use std::path::Path;
+
+use crate::integrity::Vkey;
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::merkle::Tree;
 use crate::integrity::proof::{ProofError, check_consistency, check_inclusion};
 use crate::integrity::proof_file::{ConsistencyFile, InclusionFile};
+use crate::ledger::publish::proof_file;
+use crate::ledger::verify::Fault;
 use crate::ledger::{Damage, Log};
 use crate::store::StoreError;
+use crate::store::whole_file::read_bytes;
+
+/// The most bytes of a proof: its hashes, and a checkpoint with cosignatures.
+const MAX_PROOF: u64 = 2 << 20;
 
 /// Why there is no proof.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +89,29 @@ impl Log {
         }))
     }
 
+    /// Checks the proofs that are published in a folder with the log, and tells how many there are, and which prove
+    /// nothing.
+    pub(super) fn unproved(&self, folder: &Path, keys: &[Vkey]) -> (usize, Vec<Fault>) {
+        let (mut proofs, mut faults) = (0, Vec::new());
+        if !proof_file(folder, 0).parent().is_some_and(Path::is_dir) {
+            return (proofs, faults);
+        }
+        let mut under = Under { log: self, keys, last: None };
+        // An event that cannot be read is told by another layer.
+        let events = (0..).zip(self.store.read(0..self.len()));
+        for (seq, event) in events.filter_map(|(seq, event)| Some((seq, event.ok()?))) {
+            let file = proof_file(folder, seq);
+            let checked = match read_bytes(&file, MAX_PROOF) {
+                Ok(None) => continue,
+                Ok(Some(bytes)) => under.prove(&bytes, (seq, &event)),
+                Err(error) => Err(error.to_string()),
+            };
+            proofs += 1;
+            faults.extend(checked.err().map(|what| Fault { seq, what: format!("{}: {what}", file.display()) }));
+        }
+        (proofs, faults)
+    }
+
     /// Proves that the log of one checkpoint goes on from that of an older one.
     ///
     /// # Errors
@@ -93,5 +125,43 @@ impl Log {
         let path = self.tree(new)?.consistency(old, new)?;
         check_consistency(older, newer, &path)?;
         Ok(ConsistencyFile { old, path, checkpoint: newer.note().to_string() })
+    }
+}
+
+/// The checkpoints under which proofs are published: most of them under one.
+struct Under<'l> {
+    log: &'l Log,
+    keys: &'l [Vkey],
+    last: Option<(String, Verified)>,
+}
+
+impl Under<'_> {
+    /// Checks that these bytes prove that an event is in the log.
+    fn prove(&mut self, bytes: &[u8], (seq, event): (u64, &[u8])) -> Result<(), String> {
+        let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+        let proof = InclusionFile::parse(text).map_err(|error| error.to_string())?;
+        if proof.index != seq {
+            return Err(format!("it is of event {}", proof.index));
+        }
+        let checkpoint = match self.last.take().filter(|(text, _)| *text == proof.checkpoint) {
+            Some((_, known)) => known,
+            None => self.open(&proof.checkpoint)?,
+        };
+        let checked = check_inclusion(&checkpoint, seq, event, &proof.path).map_err(|error| error.to_string());
+        self.last = Some((proof.checkpoint, checkpoint));
+        checked
+    }
+
+    /// A checkpoint that one of the keys signed for this log.
+    fn open(&self, note: &str) -> Result<Verified, String> {
+        let opened = self.keys.iter().map(|key| Verified::open(note.as_bytes(), key)).reduce(Result::or);
+        let checkpoint = opened.ok_or("the log has no key")?.map_err(|error| error.to_string())?;
+        let size = checkpoint.size();
+        let root = self.log.tree(size).and_then(|tree| tree.root(size)).map_err(|error| error.to_string())?;
+        if root == checkpoint.root() {
+            Ok(checkpoint)
+        } else {
+            Err(format!("FORK: its checkpoint of {size} events has another root"))
+        }
     }
 }

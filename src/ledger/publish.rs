@@ -79,6 +79,14 @@ pub enum PublishError {
     },
 }
 
+/// The folder beside the tiles in which proofs of events lie, named for their positions.
+const PROOFS: &str = "proofs";
+
+/// Where a proof of an event is published.
+pub fn proof_file(folder: &Path, seq: u64) -> PathBuf {
+    folder.join(PROOFS).join(format!("{seq}.tlog-proof"))
+}
+
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Publication {
@@ -199,12 +207,19 @@ pub fn open(folder: &Path, key: &Vkey) -> Result<(Log, Verified), PublishError> 
     Ok((Log::published(&Folder::at(folder), origin, Box::new(store)), checkpoint))
 }
 
-/// The report on a published log, with its tiles compared with its events.
-pub fn with_tiles(mut report: Report, log: &Log, folder: &Path) -> Report {
-    let faults = differing(log, folder).unwrap_or_else(|error| vec![Fault { seq: 0, what: error.to_string() }]);
+/// The report on a published log, with its tiles and proofs compared with its events; `key` is the one in use.
+pub fn with_tiles(mut report: Report, log: &Log, key: &Vkey, folder: &Path) -> Report {
+    let mut faults = differing(log, folder).unwrap_or_else(|error| vec![Fault { seq: 0, what: error.to_string() }]);
     let tiles = Tile::all(0, log.len()).filter(|tile| tile.level.is_some()).count();
+    // Without keys that the events name, the one that is given is the only one that there can be.
+    let keys = log.authority().map_or_else(|_| vec![key.clone()], |keys| keys.log_keys().cloned().collect());
+    let (proofs, unproved) = log.unproved(folder, &keys);
+    faults.extend(unproved);
     if let Some(tree) = report.layers.iter_mut().find(|of| of.layer == Layer::Tree) {
         tree.covered += &format!("; published tiles compared: {tiles}");
+        if proofs > 0 {
+            tree.covered += &format!("; proofs checked: {proofs}");
+        }
     }
     report.add(Layer::Tree, faults);
     report

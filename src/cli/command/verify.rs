@@ -64,7 +64,7 @@ impl Verify {
             let (log, checkpoint) = publish::open(&folder, &key)?;
             outside.checkpoints.push(("checkpoint".to_owned(), checkpoint));
             outside.remembered = context.remembered(log.origin());
-            let report = publish::with_tiles(verify(&log, &outside), &log, &folder);
+            let report = publish::with_tiles(verify(&log, &outside), &log, &key, &folder);
             with_copies(report, &log, &folder)
         } else {
             let log = context.read_log("verify")?;

@@ -43,7 +43,7 @@ fn a_hostile_tile_or_checkpoint_of_an_export_is_refused_whichever_byte_it_is() {
     Checkpoints::at(public.join("checkpoints")).keep(&signed).expect("it can be kept");
     let believed = || {
         let Ok((log, signed)) = open(&public, &key) else { return false };
-        with_tiles(verify(&log, &kept([signed])), &log, &public).passed()
+        with_tiles(verify(&log, &kept([signed])), &log, &key, &public).passed()
     };
     assert!(believed());
     let mut names: Vec<_> =

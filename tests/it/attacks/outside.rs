@@ -244,7 +244,10 @@ fn a_published_log_verifies_without_its_store() {
 #[test]
 fn a_hostile_tile_is_found() {
     let desk = signed();
-    assert_eq!(desk.run("export tiles public --ledger ledger").code, 0);
+    assert_eq!(desk.run("export tiles public --with-proofs --ledger ledger").code, 0);
+    let proof =
+        |seq: u64| fs::read(desk.path().join(format!("public/proofs/{seq}.tlog-proof"))).expect("it is published");
+    let of_another = proof(2);
     forget(&desk);
     let public = "verify --export public --vkey @log.vkey --json";
     let change = |name: &str, change: &dyn Fn(&mut Vec<u8>)| {
@@ -271,6 +274,10 @@ fn a_hostile_tile_is_found() {
         ("tile/0/000.p/4", &|bytes| bytes.push(0)),
         ("tile/entries/000.p/4", &|bytes| bytes.push(0)),
         ("checkpoints/4", &flipped),
+        ("proofs/1.tlog-proof", &flipped),
+        ("proofs/1.tlog-proof", &|bytes| bytes[60] ^= 1),
+        ("proofs/1.tlog-proof", &|bytes| bytes.clone_from(&of_another)),
+        ("proofs/1.tlog-proof", &Vec::clear),
         ("log.vkey", &|bytes| bytes[0] ^= 1),
         ("allowed_signers", &Vec::clear),
     ] {
@@ -278,6 +285,7 @@ fn a_hostile_tile_is_found() {
     }
     let answer = desk.run(public);
     assert_eq!(answer.code, 0, "all is as it was: {}", answer.out);
+    assert!(answer.out.contains("proofs checked: 4"), "{}", answer.out);
     fs::remove_dir_all(desk.path().join("public/tile/entries")).expect("it is published");
     assert_eq!(desk.run(public).code, 1);
     fs::write(desk.path().join("public/checkpoint"), "nothing").expect("it can be written");

@@ -10,7 +10,7 @@ use crate::cli::screen::Format;
 use crate::cli::{Context, Outcome};
 use crate::ledger::authority::Authority;
 use crate::ledger::holdings::{Holdings, NamedBy};
-use crate::ledger::publish::{publish, put};
+use crate::ledger::publish::{proof_file, publish, put};
 use crate::ledger::{Folder, Shelf};
 use crate::query::keys::keys;
 
@@ -53,8 +53,7 @@ impl Tiles {
         if self.with_proofs {
             for proof in log.proofs(&checkpoint)? {
                 let proof = proof?;
-                let path = folder.join("proofs").join(format!("{}.tlog-proof", proof.index));
-                put(&path, proof.text().as_bytes())?;
+                put(&proof_file(&folder, proof.index), proof.text().as_bytes())?;
             }
         }
         drop(log);
