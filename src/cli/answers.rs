@@ -35,6 +35,7 @@ use crate::query::party::PartyPage;
 use crate::query::prospects::Prospects;
 use crate::query::records::{LogAnswer, Shown};
 use crate::query::replay::State;
+use crate::query::review::{Awaiting, PolicyAnswer, ReviewedAnswer};
 use crate::query::sources::Sources;
 use crate::query::timeline::Timeline;
 use crate::query::why::Why;
@@ -44,6 +45,7 @@ use crate::query::years::CountryYears;
 pub const ANSWERS: &[Published] = &[
     answer::<AgreementPage>("servanda/agreement/v1", "Everything about one agreement, on a day."),
     answer::<Report>("servanda/appended/v1", "What `append` made of each file."),
+    answer::<Awaiting>("servanda/awaiting/v1", "What awaits reviewers, and what is suspect."),
     answer::<Checked>("servanda/checked/v1", "What a proof or a checkpoint shows, and what it cannot."),
     answer::<CheckpointsAnswer>("servanda/checkpoints/v1", "What was signed of a log, to be kept elsewhere."),
     answer::<Conflicts>(
@@ -62,7 +64,9 @@ pub const ANSWERS: &[Published] = &[
     answer::<Members>("servanda/members/v1", "Who is what to an agreement on a day."),
     answer::<MissionPage>("servanda/mission/v1", "Everything about one mission, on a day."),
     answer::<PartyPage>("servanda/party/v1", "Everything about one party, on a day."),
+    answer::<PolicyAnswer>("servanda/policy/v1", "Which kinds of announcements take reviewers."),
     answer::<Prospects>("servanda/prospects/v1", "What is expected, and what became of it."),
+    answer::<ReviewedAnswer>("servanda/reviewed/v1", "How announcements stand with reviewers."),
     answer::<Schemas>("servanda/schemas/v1", "The names of all forms."),
     answer::<SourceCheck>("servanda/source-check/v1", "Whether documents are there, and quotes stand in them."),
     answer::<Sources>("servanda/sources/v1", "The sources, and what rests on them."),

@@ -203,6 +203,10 @@ impl From<AppendError> for Failure {
             }
             AppendError::NotAuthorised(_) => Self::new(Exit::No, message)
                 .hint("`servanda key show` lists who may sign; give another key with --key FILE"),
+            AppendError::NoEvent(_) => Self::new(Exit::CouldNot, message),
+            AppendError::OwnWord { .. } => {
+                Self::new(Exit::No, message).hint("give another reviewer's key with --key FILE")
+            }
             AppendError::Signer(error) => error.into(),
             AppendError::ClockBehind { .. } => Self::new(Exit::CouldNot, message).hint("set the clock"),
             AppendError::NotDeleted { .. } => Self::new(Exit::CouldNot, message)

@@ -4,6 +4,7 @@ use crate::cli::command::asking::footer;
 use crate::cli::screen::{Screen, Sheet, Tone};
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
+use crate::domain::record::Verdict;
 use crate::domain::text::shown;
 use crate::domain::window::Certainty;
 use crate::query::contributions::ContributionState;
@@ -11,6 +12,7 @@ use crate::query::history::Entry;
 use crate::query::members::Member;
 use crate::query::parts::{Cited, Signed};
 use crate::query::prospects::{Expected, ProspectState};
+use crate::query::review::{ReviewState, ReviewTold, VerdictTold};
 use crate::query::{Position, Status};
 
 /// A page while it is being written.
@@ -64,6 +66,40 @@ impl Page {
     }
 }
 
+/// What reviewers said, in words.
+pub(super) fn review(told: &ReviewTold) -> String {
+    let of = |verdict| told.verdicts.iter().filter(move |given| given.verdict == verdict);
+    let by = |given: &VerdictTold| {
+        let reason = given.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        format!("{} (event {}){reason}", given.reviewer, given.event)
+    };
+    let confirmed: Vec<String> = of(Verdict::Confirm).map(by).collect();
+    let mut words = Vec::new();
+    if told.needed > 0 || !confirmed.is_empty() {
+        let number = if told.needed > 0 { format!("{} of {} ", told.confirmed, told.needed) } else { String::new() };
+        let by = if confirmed.is_empty() { String::new() } else { format!(" by {}", confirmed.join(", ")) };
+        words.push(format!("{number}confirmed{by}"));
+    }
+    words.extend(of(Verdict::Reject).map(|given| format!("rejected by {}", by(given))));
+    words.join("; ")
+}
+
+/// What makes an announcement less than plain, with reviewers and keys; nothing, if nothing does.
+pub(super) fn doubts(review_told: Option<&ReviewTold>, suspect: Option<u64>) -> String {
+    let mut words = String::new();
+    if let Some(told) = review_told {
+        let state = match told.state {
+            ReviewState::Counts => "",
+            ReviewState::Awaiting | ReviewState::Rejected => "awaits reviewers: ",
+        };
+        words += &format!(" — {state}{}", review(told));
+    }
+    if let Some(by) = suspect {
+        words += &format!(" — suspect: its key was revoked as compromised by event {by}");
+    }
+    words
+}
+
 /// A date in words, or nothing.
 pub(super) fn words(date: Option<&Date>) -> String {
     date.map(Date::in_words).unwrap_or_default()
@@ -99,6 +135,9 @@ pub(super) fn marks(member: &Member) -> String {
     if member.without_evidence {
         marks.push("no evidence");
     }
+    if member.suspect {
+        marks.push("suspect");
+    }
     if member.effect_assumed {
         marks.push("effect assumed");
     }
@@ -114,7 +153,7 @@ pub(super) fn marks(member: &Member) -> String {
 
 /// What the certainty of a row asks of the eye.
 pub(super) fn tone(member: &Member) -> Tone {
-    match (member.certainty, member.disputed || member.standing == Standing::Reported) {
+    match (member.certainty, member.disputed || member.suspect || member.standing == Standing::Reported) {
         (Certainty::Certain, false) if member.status == Status::Former => Tone::Quiet,
         (Certainty::Certain, false) => Tone::Plain,
         _ => Tone::Unsure,
@@ -231,12 +270,13 @@ fn happening(entry: &Entry) -> (Tone, Vec<String>) {
     let struck = entry.struck.as_ref().map(|struck| format!(" — struck by event {}", struck.event));
     let reported = if entry.standing == Standing::Reported { "(reported) " } else { "" };
     let disputed = if entry.disputed_by.is_empty() { "" } else { " — disputed" };
-    let tone = match (&struck, disputed) {
-        (Some(_), _) => Tone::Struck,
-        (None, "") => Tone::Plain,
-        (None, _) => Tone::Unsure,
+    let doubts = doubts(entry.review.as_ref(), entry.suspect);
+    let tone = match &struck {
+        Some(_) => Tone::Struck,
+        None if entry.is_unsure() => Tone::Unsure,
+        None => Tone::Plain,
     };
-    let what = format!("{reported}{}{disputed}{}", entry.what, struck.unwrap_or_default());
+    let what = format!("{reported}{}{disputed}{doubts}{}", entry.what, struck.unwrap_or_default());
     (tone, vec![when, what, entry.event.to_string()])
 }
 

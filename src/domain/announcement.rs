@@ -271,6 +271,11 @@ impl Kind {
         !self.is_about_ledger() && !matches!(self, Self::Correction)
     }
 
+    /// Whether a policy can ask that reviewers confirm it: it tells of the world, and is no description.
+    pub const fn takes_reviewers(self) -> bool {
+        !self.is_about_ledger() && !self.is_description()
+    }
+
     /// Whether it describes a thing rather than tells of something that happened.
     pub const fn is_description(self) -> bool {
         matches!(self, Self::Party | Self::Agreement | Self::Mission)

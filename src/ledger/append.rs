@@ -110,6 +110,17 @@ pub enum AppendError {
     /// The signer may not.
     #[error(transparent)]
     NotAuthorised(#[from] AuthorityFault),
+    /// There is no event at that position to speak of.
+    #[error("there is no event {0}")]
+    NoEvent(u64),
+    /// A reviewer would speak of an announcement that is his own.
+    #[error("event {seq} was recorded by {recorder}, and is reviewed by others")]
+    OwnWord {
+        /// The event.
+        seq: u64,
+        /// Who recorded it.
+        recorder: Recorder,
+    },
     /// The signer could not.
     #[error(transparent)]
     Signer(#[from] SignerError),

@@ -25,6 +25,7 @@ pub mod pass;
 pub mod prove;
 pub mod publish;
 pub mod restore;
+pub mod review;
 pub mod sealing;
 pub mod settings;
 pub mod shelf;

@@ -1,6 +1,7 @@
 //! What the ledger says about itself: one announcement, alone in its batch, signed by who may change keys and documents.
 
 use crate::domain::announcement::Announcement;
+use crate::domain::id::AnnouncementId;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::append::{AppendError, Options};
 use crate::ledger::signer::Signer;
@@ -38,8 +39,24 @@ impl Ledger {
         signer: &dyn Signer,
         now: Timestamp,
     ) -> Result<Own, AppendError> {
-        debug_assert!(announcement.body.kind().is_about_ledger(), "others come in files, with evidence");
-        let batch = Batch { drafts: vec![Draft::of(announcement)], ..Batch::default() };
+        self.append_own_draft(Draft::of(announcement), signer, now)
+    }
+
+    /// The same of one that is another each time it is said, and so is named for its position.
+    pub(super) fn append_own_anew(
+        &mut self,
+        announcement: Announcement,
+        signer: &dyn Signer,
+        now: Timestamp,
+    ) -> Result<Own, AppendError> {
+        let id = format!("{}:{}", announcement.body.kind(), self.facts.heads.len());
+        let id = AnnouncementId::parse(&id).expect("a kind and a number are an id");
+        self.append_own_draft(Draft { id: Some(id), ..Draft::of(announcement) }, signer, now)
+    }
+
+    fn append_own_draft(&mut self, draft: Draft, signer: &dyn Signer, now: Timestamp) -> Result<Own, AppendError> {
+        debug_assert!(draft.announcement.body.kind().is_about_ledger(), "others come in files, with evidence");
+        let batch = Batch { drafts: vec![draft], ..Batch::default() };
         let appended = self.append(&[batch], Options::default(), signer, now)?;
         let [outcome] = appended.batches.as_slice() else { unreachable!("one batch has one outcome") };
         let new = outcome.appended.first().map(|(seq, _)| Own::Appended(*seq));

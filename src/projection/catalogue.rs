@@ -8,7 +8,7 @@ use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::{Namespace, folded};
 use crate::domain::party::{Party, PartyType};
-use crate::projection::knowledge::Claim;
+use crate::projection::knowledge::Knowledge;
 
 /// Descriptions of things, found whatever the case of their ids.
 #[derive(Debug, Default)]
@@ -46,11 +46,16 @@ impl AgreementView<'_> {
 }
 
 impl<'a> Catalogue<'a> {
-    /// Collects the descriptions among the claims.
-    pub fn of(claims: &[Claim<'a>]) -> Self {
+    /// Collects the descriptions among the claims. What a memorandum brings is described while the memorandum awaits
+    /// reviewers, since others may name it.
+    pub fn of(knowledge: &Knowledge<'a>) -> Self {
         let mut catalogue = Self::default();
-        for claim in claims {
+        for claim in &knowledge.claims {
             catalogue.add(claim.body);
+        }
+        let awaiting = knowledge.awaiting.iter().map(|event| &event.announcement.body);
+        for body in awaiting.filter(|body| matches!(body, Body::Memorandum(_))) {
+            catalogue.add(body);
         }
         catalogue
     }

@@ -1,7 +1,8 @@
 //! What was known: the claims that stand, seen from a point on the clocks of announcement and recording.
 //!
 //! A correction or retraction works from its own announced and recorded position on; before it, answers are as they
-//! were. Nothing is dropped: what no longer stands is kept with the reason, for the history.
+//! were. What awaits reviewers makes no claim and strikes nothing yet. Nothing is dropped: what does not stand is kept
+//! with the reason, for the history.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -13,6 +14,7 @@ use crate::domain::id::{AgreementId, AnnouncementId};
 use crate::domain::source::{Evidence, Grade};
 use crate::domain::window::Window;
 use crate::event::facts::Recorded;
+use crate::projection::review::Review;
 
 /// Events that one thread looks at in a row.
 const PART: usize = 2048;
@@ -41,6 +43,18 @@ pub struct Claim<'a> {
     pub disputed_by: Vec<u64>,
     /// The events that say the same.
     pub confirmed_by: Vec<u64>,
+    /// The revocation of a key that others had, by which it is suspect.
+    pub suspect: Option<u64>,
+}
+
+impl Horizon {
+    /// Whether an event was public by then. Descriptions always are known, and what the ledger says of itself.
+    pub fn includes(self, event: &Recorded) -> bool {
+        let kind = event.announcement.body.kind();
+        kind.is_description()
+            || kind.is_about_ledger()
+            || self.announced_by.is_none_or(|day| announced(event).certainly_by(day))
+    }
 }
 
 impl<'a> Claim<'a> {
@@ -92,6 +106,10 @@ pub struct Knowledge<'a> {
     pub claims: Vec<Claim<'a>>,
     /// What no longer stands, by the position of its event.
     pub struck: HashMap<u64, Struck>,
+    /// What would stand if enough reviewers had confirmed it, in the order of the events.
+    pub awaiting: Vec<&'a Recorded>,
+    /// What the ledger says of its own announcements.
+    pub review: Review<'a>,
     /// The events that others name.
     by_id: HashMap<&'a AnnouncementId, &'a Recorded>,
 }
@@ -104,24 +122,34 @@ impl<'a> Knowledge<'a> {
 
     /// The same from some of a log's events, in their order: what is told by others is not known.
     pub fn among(events: impl IntoIterator<Item = &'a Recorded>, horizon: Horizon) -> Self {
-        let known = |event: &&Recorded| {
-            event.announcement.body.kind().is_description()
-                || horizon.announced_by.is_none_or(|day| announced(event).certainly_by(day))
-        };
-        let known: Vec<&Recorded> = events.into_iter().filter(known).collect();
+        let (mut known, mut own) = (Vec::new(), Vec::new());
+        for event in events {
+            if event.announcement.body.kind().is_about_ledger() {
+                own.push(event);
+            } else if horizon.includes(event) {
+                known.push(event);
+            }
+        }
+        let review = Review::of(own);
         let by_id = named(&known);
-        let struck = strikes(&known, &by_id);
+        let struck = strikes(&known, &by_id, &review);
         let retracted = |seq: u64| struck.get(&seq).is_some_and(|strike| strike.retracted);
+        let awaiting = |event: &&&Recorded| !struck.contains_key(&event.seq) && review.awaits(event);
+        let awaiting: Vec<&Recorded> = known.par_iter().with_min_len(PART).filter(awaiting).copied().collect();
 
-        let stands = |event: &&&'a Recorded| !struck.contains_key(&event.seq);
-        let of_part =
-            |part: &[&'a Recorded]| part.iter().filter(stands).filter_map(|event| claim(event, &by_id)).collect();
+        let waits = |event: &Recorded| awaiting.binary_search_by_key(&event.seq, |event| event.seq).is_ok();
+        let stands = |event: &&&'a Recorded| !struck.contains_key(&event.seq) && !waits(event);
+        let of_event = |event: &&'a Recorded| {
+            let claim = claim(event, &by_id)?;
+            Some(Claim { suspect: review.suspected(event), ..claim })
+        };
+        let of_part = |part: &[&'a Recorded]| part.iter().filter(stands).filter_map(of_event).collect();
         let parts: Vec<Vec<Claim<'a>>> = known.par_chunks(PART).map(of_part).collect();
         let mut claims: Vec<Claim<'a>> = Vec::with_capacity(parts.iter().map(Vec::len).sum());
         claims.extend(parts.into_iter().flatten());
-        mark(&mut claims, &known, &by_id, &retracted);
+        mark(&mut claims, &known, &by_id, &|event| retracted(event.seq) || waits(event));
         let struck = struck.into_iter().map(|(seq, strike)| (seq, strike.shown())).collect();
-        Self { claims, struck, by_id }
+        Self { claims, struck, awaiting, review, by_id }
     }
 
     /// The claim of the event at that position, if it makes one that stands.
@@ -228,8 +256,13 @@ impl Strike {
 }
 
 /// What corrections and retractions strike. Only later events strike earlier ones, so one pass from the end settles
-/// whether the one that strikes is itself retracted. A corrected correction still strikes what it corrected.
-fn strikes(known: &[&Recorded], by_id: &HashMap<&AnnouncementId, &Recorded>) -> HashMap<u64, Strike> {
+/// whether the one that strikes is itself retracted. A corrected correction still strikes what it corrected, also one that
+/// awaits reviewers: the later one says all the same that what it corrected was wrong.
+fn strikes(
+    known: &[&Recorded],
+    by_id: &HashMap<&AnnouncementId, &Recorded>,
+    review: &Review<'_>,
+) -> HashMap<u64, Strike> {
     let mut strikes: HashMap<u64, Strike> = HashMap::new();
     for event in known.iter().rev() {
         let seq = event.seq;
@@ -239,7 +272,11 @@ fn strikes(known: &[&Recorded], by_id: &HashMap<&AnnouncementId, &Recorded>) -> 
             Body::Retraction(retraction) => (&retraction.retracts, false, true),
             _ => continue,
         };
-        if strikes.get(&seq).is_some_and(|strike| strike.retracted) {
+        let takes_effect = match strikes.get(&seq) {
+            Some(strike) => !strike.retracted,
+            None => !review.awaits(event),
+        };
+        if !takes_effect {
             continue;
         }
         if let Some(target) = by_id.get(target).filter(|target| target.seq < seq) {
@@ -260,6 +297,7 @@ fn claim<'a>(event: &'a Recorded, by_id: &HashMap<&AnnouncementId, &'a Recorded>
         inherited_stay: None,
         disputed_by: Vec::new(),
         confirmed_by: Vec::new(),
+        suspect: None,
     };
     match &announcement.body {
         Body::Correction(correction) => {
@@ -268,7 +306,6 @@ fn claim<'a>(event: &'a Recorded, by_id: &HashMap<&AnnouncementId, &'a Recorded>
             Some(claim)
         }
         Body::Retraction(_) | Body::Dispute(_) | Body::Confirmation(_) => None,
-        body if body.kind().is_about_ledger() => None,
         body => Some(plain(body)),
     }
 }
@@ -301,12 +338,12 @@ fn inherit<'a>(claim: &mut Claim<'a>, correction: &'a Announcement, by_id: &Hash
     }
 }
 
-/// Puts the marks of disputes and confirmations on the claims that they are about.
+/// Puts the marks of disputes and confirmations on the claims that they are about, unless these are void.
 fn mark(
     claims: &mut [Claim<'_>],
     known: &[&Recorded],
     by_id: &HashMap<&AnnouncementId, &Recorded>,
-    retracted: &dyn Fn(u64) -> bool,
+    is_void: &dyn Fn(&Recorded) -> bool,
 ) {
     for event in known {
         let target = match &event.announcement.body {
@@ -314,7 +351,7 @@ fn mark(
             Body::Confirmation(confirmation) => &confirmation.of,
             _ => continue,
         };
-        if retracted(event.seq) {
+        if is_void(event) {
             continue;
         }
         let Some(target) = by_id.get(target) else { continue };

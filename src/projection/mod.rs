@@ -12,6 +12,7 @@ pub mod knowledge;
 pub mod membership;
 pub mod rank;
 pub mod remarks;
+pub mod review;
 pub mod rules;
 pub mod stay;
 pub mod stays;

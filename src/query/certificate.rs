@@ -19,6 +19,7 @@ use serde_json::Value;
 use crate::domain::announcement::Body;
 use crate::domain::day::Day;
 use crate::domain::id::{Namespace, Origin};
+use crate::domain::record::{Authorised, RecorderKey, RecorderRevoked, RevocationCause};
 use crate::event::facts::{Facts, Heads, Recorded, Stand};
 use crate::event::statement::Event;
 use crate::integrity::Vkey;
@@ -234,9 +235,28 @@ fn bearing(facts: &Facts, party: Option<&str>, agreement: &str) -> BTreeSet<u64>
         }
         if before == (found.len(), things.len(), ids.len()) {
             found.extend(erasures_of(facts, &found));
+            found.extend(rules_of_counting(facts));
             return found;
         }
     }
+}
+
+/// The events by which others count or are suspect; the reviewers' verdicts are comments on what they are about.
+fn rules_of_counting(facts: &Facts) -> impl Iterator<Item = u64> + '_ {
+    let revoked = facts.events.iter().filter_map(|event| match &event.announcement.body {
+        Body::RecorderRevoked(revoked) if revoked.because == RevocationCause::Compromised => Some(&revoked.key),
+        _ => None,
+    });
+    let revoked: BTreeSet<&str> = revoked.map(RecorderKey::as_str).collect();
+    let is_one = move |body: &Body| match body {
+        Body::Policy(_) | Body::Reaffirmation(_) => true,
+        Body::RecorderRevoked(RecorderRevoked { key, .. }) | Body::RecorderAdded(Authorised { key, .. }) => {
+            revoked.contains(key.as_str())
+        }
+        Body::Genesis(genesis) => genesis.recorders.iter().any(|recorder| revoked.contains(recorder.key.as_str())),
+        _ => false,
+    };
+    facts.events.iter().filter(move |event| is_one(&event.announcement.body)).map(|event| event.seq)
 }
 
 /// The events by which documents were erased that these events rest on.

@@ -10,6 +10,7 @@ use crate::domain::day::Day;
 use crate::domain::timestamp::Timestamp;
 use crate::event::facts::{Facts, Recorded};
 use crate::projection::knowledge::announced;
+use crate::query::review::{ReviewState, ReviewTold};
 use crate::query::sentence::Names;
 use crate::query::{Known, Position, QueryError, View};
 
@@ -64,6 +65,20 @@ pub struct Entry {
     pub disputed_by: Vec<u64>,
     /// The events that say the same.
     pub confirmed_by: Vec<u64>,
+    /// What reviewers said, where its kind needs them or they said something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewTold>,
+    /// The event that revoked the key with which somebody else may have signed it, unless it was reaffirmed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspect: Option<u64>,
+}
+
+impl Entry {
+    /// Whether somebody denies it, it awaits reviewers, or it is suspect.
+    pub fn is_unsure(&self) -> bool {
+        let waits = self.review.as_ref().is_some_and(|told| told.state != ReviewState::Counts);
+        waits || self.suspect.is_some() || !self.disputed_by.is_empty()
+    }
 }
 
 /// Why an announcement no longer stands.
@@ -113,12 +128,8 @@ pub struct Span {
 /// ```
 pub fn history(facts: &Facts, subject: Option<&str>, span: Span, known: Known) -> Result<History, QueryError> {
     let view = View::of(facts, known)?;
-    let mut events = if let Some(name) = subject {
-        view.concerning(&view.subjects(name)?)
-    } else {
-        let is_about_world = |event: &&Recorded| !event.announcement.body.kind().is_about_ledger();
-        view.events.iter().filter(is_about_world).filter(|event| view.is_public(event)).collect()
-    };
+    let mut events =
+        if let Some(name) = subject { view.concerning(&view.subjects(name)?) } else { view.told().collect() };
     events.retain(|event| span.may_have(event));
     Ok(History {
         schema: "servanda/history/v1",
@@ -208,6 +219,8 @@ pub(super) fn entry(view: &View<'_>, event: &Recorded) -> Entry {
         struck,
         disputed_by: claim.map(|claim| claim.disputed_by.clone()).unwrap_or_default(),
         confirmed_by: claim.map(|claim| claim.confirmed_by.clone()).unwrap_or_default(),
+        review: ReviewTold::of_event(&view.knowledge.review, event),
+        suspect: view.knowledge.review.suspected(event),
     }
 }
 

@@ -13,11 +13,12 @@ use crate::domain::day::Day;
 use crate::domain::id::Namespace;
 use crate::domain::party::PartyType;
 use crate::domain::window::Certainty;
-use crate::event::facts::Facts;
+use crate::event::facts::{Facts, Recorded};
 use crate::projection::knowledge::Claim;
 use crate::projection::membership::Row;
 use crate::projection::remarks::Remark;
 use crate::projection::rules::Status;
+use crate::query::review::{UnderReview, under_review};
 use crate::query::{QueryError, Standpoint, Vantage, View};
 
 /// A question about the parties of an agreement.
@@ -49,10 +50,13 @@ pub struct Members {
     pub members: Vec<Member>,
     /// How many are members.
     pub counts: Counts,
+    /// What was told of the agreement, and awaits reviewers before it counts.
+    pub awaiting: Vec<UnderReview>,
 }
 
 /// One party.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the answer")]
 pub struct Member {
     /// Its id.
     pub party: String,
@@ -82,6 +86,8 @@ pub struct Member {
     pub standing: Standing,
     /// Whether an event that it rests on has no evidence.
     pub without_evidence: bool,
+    /// Whether somebody else may have signed an event that it rests on, and nobody reaffirmed it.
+    pub suspect: bool,
     /// Its reservations, declarations and objections that stand on that day.
     pub statements: Vec<Statement>,
     /// The events that confirm what it rests on.
@@ -145,6 +151,9 @@ pub fn members(facts: &Facts, agreement: &str, question: Question) -> Result<Mem
     let mut members = standing.members;
     members.retain(|member| question.all || member.takes_part());
     members.retain(|member| question.party_type.is_none_or(|wanted| member.r#type == wanted));
+    let concerns = |event: &&&Recorded| {
+        event.announcement.body.agreement().is_some_and(|own| own.as_str().eq_ignore_ascii_case(&id))
+    };
     Ok(Members {
         schema: "servanda/members/v1",
         agreement: standing.agreement.id.to_string(),
@@ -153,6 +162,7 @@ pub fn members(facts: &Facts, agreement: &str, question: Question) -> Result<Mem
         vantage: view.vantage(at),
         counts: Counts::of(&members),
         members,
+        awaiting: view.knowledge.awaiting.iter().filter(concerns).map(|event| under_review(&view, event)).collect(),
     })
 }
 
@@ -192,6 +202,7 @@ pub(super) fn member(row: &Row<'_>, view: &View<'_>, on: Day, participants: bool
         disputed: row.disputed,
         standing: row.standing,
         without_evidence: row.claims.iter().any(|claim| claim.evidence.is_empty()),
+        suspect: row.claims.iter().any(|claim| claim.suspect.is_some()),
         statements: row.remarks.iter().map(|remark| Statement::of(remark, on)).collect(),
         confirmed_by: row.claims.iter().flat_map(|claim| claim.confirmed_by.iter().copied()).collect(),
         events: events(&row.claims),

@@ -46,6 +46,7 @@ pub mod party;
 pub mod prospects;
 pub mod records;
 pub mod replay;
+pub mod review;
 mod rows;
 pub mod sentence;
 pub mod sources;

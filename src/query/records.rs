@@ -13,6 +13,7 @@ use crate::integrity::EventHash;
 use crate::ledger::log::bears_on_names;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Horizon, Knowledge};
+use crate::query::review::ReviewTold;
 use crate::query::sentence::Names;
 use crate::query::{Position, QueryError};
 
@@ -66,6 +67,10 @@ pub struct Shown {
     pub signed: bool,
     /// The event that corrected or retracted it, if one did.
     pub struck_by: Option<u64>,
+    /// What reviewers said, where its kind needs them or they said something.
+    pub review: Option<ReviewTold>,
+    /// The event that revoked the key with which somebody else may have signed it, unless it was reaffirmed.
+    pub suspect: Option<u64>,
     /// What was announced: everything but the header.
     #[schemars(with = "Announcement")]
     pub announcement: Value,
@@ -78,7 +83,7 @@ pub struct Naming<'a>(Catalogue<'a>);
 impl<'a> Naming<'a> {
     /// From what bears on names, as [`Log::naming`](crate::ledger::Log::naming) gives it, or from more.
     pub fn of(facts: &'a Facts) -> Self {
-        Self(Catalogue::of(&naming(facts, None).claims))
+        Self(Catalogue::of(&naming(facts, None)))
     }
 
     /// An event in a line.
@@ -108,12 +113,15 @@ impl LogAnswer {
 pub fn show(facts: &Facts, event: &Event) -> Shown {
     let seq = event.header.seq;
     let knowledge = naming(facts, Some(seq));
+    let (review, recorded) = (&knowledge.review, facts.event(seq));
     Shown {
         schema: "servanda/event/v1",
-        line: Naming(Catalogue::of(&knowledge.claims)).line(event),
+        line: Naming(Catalogue::of(&knowledge)).line(event),
         prev: event.header.prev,
         signed: event.header.ends_batch(),
         struck_by: knowledge.struck.get(&seq).map(|struck| struck.by),
+        review: recorded.and_then(|recorded| ReviewTold::of_event(review, recorded)),
+        suspect: recorded.and_then(|recorded| review.suspected(recorded)),
         announcement: statement::announced(&event.announcement),
     }
 }

@@ -4,12 +4,14 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::domain::act::{Departure, DepartureAct, Joining, JoiningAct};
-use crate::domain::announcement::Body;
+use crate::domain::announcement::{Body, Kind};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, AnnouncementId, MissionId, PartyId};
+use crate::domain::record::Policy;
 use crate::domain::shape::UnknownWord;
 use crate::projection::catalogue::Catalogue;
+use crate::projection::review::needs;
 use crate::projection::rules::binds_by_consent;
 
 /// Names for the ids in a sentence.
@@ -105,12 +107,18 @@ impl Names<'_, '_> {
                 format!("a key of {} is revoked ({})", revoked.recorder, words(revoked.because))
             }
             Body::LogKeyChanged(change) => format!("the log has a new key ({})", words(change.because)),
-            Body::Policy(_) => "which kinds need reviewers is changed".to_owned(),
+            Body::Policy(policy) => takes_reviewers(policy),
             Body::Attestation(attestation) => {
-                format!("{}: a reviewer says {}", attestation.of, words(attestation.verdict))
+                format!("{}: a reviewer says {}", short(&attestation.of), words(attestation.verdict))
             }
-            Body::Reaffirmation(reaffirmation) => format!("{} announcements are reaffirmed", reaffirmation.of.len()),
-            Body::Erasure(erasure) => format!("{} documents are erased", erasure.documents.len()),
+            Body::Reaffirmation(reaffirmation) => match reaffirmation.of.as_slice() {
+                [one] => format!("{} is reaffirmed", short(one)),
+                all => format!("{} announcements are reaffirmed", all.len()),
+            },
+            Body::Erasure(erasure) => match erasure.documents.len() {
+                1 => "a document is erased".to_owned(),
+                number => format!("{number} documents are erased"),
+            },
         }
     }
 }
@@ -166,6 +174,17 @@ impl Names<'_, '_> {
 
 fn effective(date: Option<&Date>) -> String {
     date.map(|date| format!(", effective {}", date.in_words())).unwrap_or_default()
+}
+
+/// How many reviewers kinds take from now on.
+fn takes_reviewers(policy: &Policy) -> String {
+    let needs = needs(policy);
+    let of_kind = |(kind, number): (&Kind, &u64)| {
+        let reviewers = if *number == 1 { "reviewer" } else { "reviewers" };
+        format!("each {} takes {number} {reviewers}", words(*kind))
+    };
+    let all: Vec<String> = needs.iter().map(of_kind).collect();
+    if all.is_empty() { "no announcement takes reviewers any more".to_owned() } else { all.join(", ") }
 }
 
 /// An announcement's id; of one made of a hash, no more than tells it from others.

@@ -10,7 +10,7 @@ use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, AnnouncementId, MissionId, Namespace, PartyId};
 use crate::event::facts::{Facts, Recorded, event_at};
 use crate::projection::catalogue::Catalogue;
-use crate::projection::knowledge::{Claim, Horizon, Knowledge, announced};
+use crate::projection::knowledge::{Claim, Horizon, Knowledge};
 use crate::projection::membership::{Parts, Row, rows};
 use crate::projection::rules::Rules;
 use crate::query::members::{Member, member};
@@ -23,7 +23,7 @@ pub struct View<'a> {
     pub(super) position: Position,
     pub(super) knowledge: Knowledge<'a>,
     pub(super) catalogue: Catalogue<'a>,
-    announced_by: Option<Day>,
+    horizon: Horizon,
 }
 
 /// The parties of one agreement on a day.
@@ -77,9 +77,10 @@ impl<'a> View<'a> {
     }
 
     fn at(events: &'a [Recorded], position: Position, known: Known) -> Self {
-        let knowledge = Knowledge::of(events, Horizon { announced_by: known.announced_by });
-        let catalogue = Catalogue::of(&knowledge.claims);
-        Self { events, position, knowledge, catalogue, announced_by: known.announced_by }
+        let horizon = Horizon { announced_by: known.announced_by };
+        let knowledge = Knowledge::of(events, horizon);
+        let catalogue = Catalogue::of(&knowledge);
+        Self { events, position, knowledge, catalogue, horizon }
     }
 
     /// The position that answers are computed at; before the first event, what it follows.
@@ -155,17 +156,22 @@ impl<'a> View<'a> {
         Ok(found)
     }
 
-    /// Whether an event was public by the day that is looked from; descriptions always are known.
+    /// Whether an event was public by the day that is looked from.
     pub(super) fn is_public(&self, event: &Recorded) -> bool {
-        event.announcement.body.kind().is_description()
-            || self.announced_by.is_none_or(|day| announced(event).certainly_by(day))
+        self.horizon.includes(event)
     }
 
-    /// The events that name one of these things, themselves or through the announcement that they are about.
+    /// What was told of the world, and was public by the day that is looked from.
+    pub(super) fn told(&self) -> impl Iterator<Item = &'a Recorded> {
+        let is_about_world = |event: &&Recorded| !event.announcement.body.kind().is_about_ledger();
+        self.events.iter().filter(is_about_world).filter(|event| self.is_public(event))
+    }
+
+    /// Of these, the events that name one of these things, themselves or through the announcement that they are about.
     pub(super) fn concerning(&self, subjects: &[(Namespace, String)]) -> Vec<&'a Recorded> {
         let mut concerned: HashSet<&AnnouncementId> = HashSet::new();
         let mut found = Vec::new();
-        for event in self.events.iter().filter(|event| self.is_public(event)) {
+        for event in self.told() {
             let body = &event.announcement.body;
             let names = names_any(body, subjects) || body.about().is_some_and(|target| concerned.contains(target));
             if names {

@@ -24,6 +24,7 @@ use crate::projection::stay::Terms;
 use crate::projection::stays::Stays;
 use crate::query::history::{happened, published, reason};
 use crate::query::members::{Member, member};
+use crate::query::review::{ReviewState, ReviewTold};
 use crate::query::sentence::Names;
 use crate::query::view::is_of_participants;
 use crate::query::{QueryError, Reported, Standpoint, Vantage, View};
@@ -91,6 +92,12 @@ pub struct ClaimTold {
     pub evidence: Vec<Cited>,
     /// Why there is no evidence, where there is none.
     pub no_evidence: Option<String>,
+    /// What reviewers said, where its kind needs them or they said something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewTold>,
+    /// The event that revoked the key with which somebody else may have signed it, unless it was reaffirmed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspect: Option<u64>,
 }
 
 /// A source and a passage of it.
@@ -136,6 +143,9 @@ pub struct LeftOut {
     pub by: Option<u64>,
     /// The reason that that event gives.
     pub reason: Option<String>,
+    /// What reviewers said, where its kind needs them or they said something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewTold>,
 }
 
 vocabulary! {
@@ -157,6 +167,10 @@ vocabulary! {
         AnnouncedLater = "announced-later",
         /// It tells of another stay or status, which is not the highest on that day.
         OtherStatus = "other-status",
+        /// Too few reviewers have confirmed it.
+        Awaiting = "awaiting",
+        /// Too few reviewers have confirmed it, and somebody rejects it.
+        Rejected = "rejected",
     }
 }
 
@@ -279,6 +293,8 @@ fn told(view: &View<'_>, claim: &Claim<'_>, erased: &BTreeMap<&str, u64>) -> Cla
         confirmed_by: claim.confirmed_by.clone(),
         evidence: claim.evidence.iter().map(|evidence| Cited::of(evidence, erased)).collect(),
         no_evidence: announcement.no_evidence.clone(),
+        review: ReviewTold::of_event(&view.knowledge.review, claim.event),
+        suspect: claim.suspect,
     }
 }
 
@@ -329,17 +345,21 @@ impl Unused<'_, '_> {
             apart.extend(stays.called_off.iter().map(|claim| (claim.seq(), LeftOutBecause::CalledOff)));
         }
         let reported_counts = row.is_some_and(|row| row.standing == Standing::Reported);
+        let is_in = |review: &Option<ReviewTold>, state| review.as_ref().is_some_and(|told| told.state == state);
         let told = self.facts.events.iter().filter(|event| self.tells(event) && !used.contains(&event.seq));
         told.map(|event| {
             let seq = event.seq;
             let struck = self.view.knowledge.struck.get(&seq);
             let apart = apart.iter().find(|(of, _)| *of == seq).map(|(_, because)| *because);
             let by = struck.and_then(|struck| self.view.event(struck.by));
+            let review = ReviewTold::of_event(&self.view.knowledge.review, event);
             let because = match (by.map(|by| by.announcement.body.kind()), apart) {
                 (Some(Kind::Correction), _) => LeftOutBecause::Corrected,
                 (Some(_), _) => LeftOutBecause::Retracted,
                 (None, _) if seq >= self.view.position.len => LeftOutBecause::RecordedLater,
                 (None, _) if !self.view.is_public(event) => LeftOutBecause::AnnouncedLater,
+                (None, _) if is_in(&review, ReviewState::Awaiting) => LeftOutBecause::Awaiting,
+                (None, _) if is_in(&review, ReviewState::Rejected) => LeftOutBecause::Rejected,
                 (None, Some(because)) => because,
                 (None, None) if self.is_reported(event) && !reported_counts => LeftOutBecause::Reported,
                 (None, None) => LeftOutBecause::OtherStatus,
@@ -351,6 +371,7 @@ impl Unused<'_, '_> {
                 because,
                 by: struck.map(|struck| struck.by),
                 reason: by.and_then(|by| reason(&by.announcement.body)),
+                review,
             }
         })
         .collect()

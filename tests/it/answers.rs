@@ -12,6 +12,7 @@ use serde_json::Value;
 use servanda::cli::answers::{ANSWERS, Published};
 use servanda::event::facts::Stand;
 use servanda::event::{Event, Facts};
+use servanda::ledger::KeyFile;
 use servanda::query::Known;
 use servanda::query::history::{Span, history};
 use servanda::query::records::show;
@@ -24,6 +25,11 @@ const COMMANDS: &[&str] = &[
     "append new.yaml",
     "append --dry-run new.yaml",
     "append --init --ledger other.servanda new.yaml",
+    "key add rita --public @rita.pub --role reviewer",
+    "policy set joining=1",
+    "policy show",
+    "attest 12 --reject --reason R --key rita",
+    "awaiting",
     "agreement ilrs --on 2023-10-21",
     "checkpoint",
     "checkpoint list",
@@ -131,6 +137,7 @@ fn given() -> Vec<Value> {
     for name in ["members.csv", "map.toml"] {
         desk.write(name, fs::read(fixture(&format!("tables/{name}"))).expect("the fixture is there"));
     }
+    KeyFile::create(&desk.path().join("rita"), &[3; 32], "rita").expect("a key can be made");
     for line in ["checkpoint", "export tiles .", "prove 12 --output ."] {
         assert_eq!(desk.run(&format!("{line} --ledger ilrs.servanda")).code, 0, "{line}");
     }

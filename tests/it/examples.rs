@@ -35,10 +35,32 @@ fn desk() -> Desk {
     fs::create_dir(desk.path().join(".ssh")).expect("a folder can be made");
     let key = desk.path().join("config/servanda/recorder_ed25519");
     fs::copy(key, desk.path().join(".ssh/id_ed25519")).expect("there is a key");
-    for (seed, name) in (1..).zip(["ana", "ana-2027", "boris", "boris-2027"]) {
+    for (seed, name) in (1..).zip(["ana", "ana-2027", "boris", "boris-2027", "cleo"]) {
         KeyFile::create(&desk.path().join(name), &[seed; 32], name).expect("a key can be made");
     }
+    recorders(&desk);
     desk
+}
+
+/// The reviewer `boris`, and what `cleo` recorded before her key came into other hands.
+fn recorders(desk: &Desk) {
+    desk.write(
+        "cleo.yaml",
+        "evidence: { none: made up }
+announcements:
+  - { kind: party, id: four, name: four, type: state }
+  - { kind: party, id: five, name: five, type: state }
+",
+    );
+    for line in [
+        "key add boris --public @boris.pub --role reviewer --role recorder",
+        "key add cleo --public @cleo.pub",
+        "append cleo.yaml --key cleo",
+        "key revoke @cleo.pub --because compromised",
+    ] {
+        let answer = desk.run(&format!("{line} --ledger .servanda"));
+        assert_eq!(answer.code, 0, "{line}: {}", answer.err);
+    }
 }
 
 /// The tables that examples import.

@@ -26,11 +26,21 @@ pub(crate) struct Told {
     standing: Standing,
     grade: Option<String>,
     published: Option<String>,
+    recorder: String,
 }
 
 /// Any announcement, by the keys of its kind.
 pub(crate) fn told(kind: &'static str, fields: Value) -> Told {
-    Told { kind, fields, id: None, announced: None, standing: Standing::Confirmed, grade: None, published: None }
+    Told {
+        kind,
+        fields,
+        id: None,
+        announced: None,
+        standing: Standing::Confirmed,
+        grade: None,
+        published: None,
+        recorder: "recorder".to_owned(),
+    }
 }
 
 /// The party joins the pact, by an act that is not told.
@@ -138,6 +148,17 @@ impl Told {
         self
     }
 
+    /// Recorded by that recorder.
+    pub(crate) fn by(mut self, recorder: &str) -> Self {
+        recorder.clone_into(&mut self.recorder);
+        self
+    }
+
+    /// Its kind.
+    pub(crate) fn kind(&self) -> &'static str {
+        self.kind
+    }
+
     /// Whether it only denies or repeats what another says.
     pub(crate) fn only_comments(&self) -> bool {
         matches!(self.kind, "dispute" | "confirmation")
@@ -167,7 +188,7 @@ impl Told {
         let own = self.id.clone().map(|id| AnnouncementId::parse(&id).expect("an id"));
         let number = || AnnouncementId::parse(&format!("event-{seq}")).expect("an id");
         Event {
-            header: header(seq),
+            header: Header { recorder: Recorder::parse(&self.recorder).expect("a recorder"), ..header(seq) },
             id: own.or_else(|| announcement.description_id()).unwrap_or_else(number),
             announcement,
             signature: None,

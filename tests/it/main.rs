@@ -39,6 +39,7 @@ mod proofs;
 mod questions;
 mod refusals;
 mod replaced;
+mod review;
 mod rules;
 mod shown;
 mod signers;

@@ -26,6 +26,7 @@ use crate::integrity::EventHash;
 use crate::ledger::found::Founded;
 use crate::ledger::{AppendError, Appended, Batch, Code, Finding, Folder, KeyFile, Ledger, Options, Signer};
 use crate::query::consequences::{Consequence, consequences};
+use crate::query::review::await_from;
 
 /// Append the announcements of files
 ///
@@ -101,6 +102,8 @@ impl Append {
         complain(&files, &warnings, false, context);
         let mut report = Report::of(&files, &appended, target.ledger(), self.dry_run);
         let preview = appended.preview.as_ref();
+        let facts = preview.map_or_else(|| target.ledger().facts(), |preview| &preview.facts);
+        report.awaiting = await_from(facts, report.first_new());
         report.changes =
             preview.map(|of| consequences(&of.facts, of.first_new, context.around.now.day())).transpose()?;
         if let Target::New(founded) = &target {
@@ -201,7 +204,11 @@ impl Answer for Report {
             let head = format!("{:.16}", self.head.to_string());
             format!("appended {events} to {}; it holds {}, head {head}\n", self.path, self.len)
         };
-        text
+        match self.awaiting.len() {
+            0 => text,
+            1 => text + "1 of them counts when reviewers have confirmed it\n",
+            number => text + &format!("{number} of them count when reviewers have confirmed them\n"),
+        }
     }
 
     fn sheet(&self) -> Sheet {
@@ -355,6 +362,8 @@ pub(in crate::cli) struct Report {
     /// The hash of the genesis, if the ledger was founded with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     founded: Option<EventHash>,
+    /// Those of the events that count only when reviewers have confirmed them.
+    awaiting: Vec<u64>,
     /// Of a dry run, the answers for days up to today that would change; else null.
     changes: Option<Vec<Consequence>>,
     #[serde(skip)]
@@ -395,6 +404,12 @@ struct Already {
 }
 
 impl Report {
+    /// The first of the events that are new, if there are any; else the one that comes next.
+    fn first_new(&self) -> u64 {
+        let new = self.files.iter().flat_map(|file| &file.appended);
+        new.map(|event| event.event).min().unwrap_or(self.len)
+    }
+
     fn of(files: &[AnnouncementFile], appended: &Appended, ledger: &Ledger, dry_run: bool) -> Self {
         let files = files.iter().zip(&appended.batches).map(|(file, outcome)| FileReport {
             file: file.source.name.clone(),
@@ -416,6 +431,7 @@ impl Report {
             head: appended.head.hash,
             files: files.collect(),
             founded: None,
+            awaiting: Vec::new(),
             changes: None,
             agreement: busiest(ledger.events()),
             path: String::new(),

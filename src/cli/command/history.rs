@@ -5,6 +5,7 @@ use clap::Args;
 use crate::cli::command::asking::footer;
 use crate::cli::command::{counted, day, recorded_by};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::page::doubts;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Standing;
@@ -81,11 +82,25 @@ impl Answer for HistoryAnswer {
                 entry.standing.to_string(),
                 entry.sources.join("; "),
                 entry.struck.as_ref().map(|struck| struck.event.to_string()).unwrap_or_default(),
+                entry.review.as_ref().map(|told| told.state.to_string()).unwrap_or_default(),
+                entry.suspect.map(|by| by.to_string()).unwrap_or_default(),
             ];
             (Tone::Plain, cells)
         };
         Sheet {
-            header: vec!["event", "id", "kind", "date", "announced", "what", "standing", "sources", "struck_by"],
+            header: vec![
+                "event",
+                "id",
+                "kind",
+                "date",
+                "announced",
+                "what",
+                "standing",
+                "sources",
+                "struck_by",
+                "review",
+                "suspect",
+            ],
             rows: self.entries.iter().map(row).collect(),
         }
     }
@@ -105,6 +120,9 @@ fn cells(entry: &Entry) -> (Tone, Vec<String>) {
     let mut tone = if entry.kind.is_description() { Tone::Quiet } else { Tone::Plain };
     if !entry.disputed_by.is_empty() {
         what += &format!(" — disputed by event {}", joined(&entry.disputed_by));
+    }
+    what += &doubts(entry.review.as_ref(), entry.suspect);
+    if entry.is_unsure() {
         tone = Tone::Unsure;
     }
     if let Some(struck) = &entry.struck {

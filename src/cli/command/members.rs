@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use clap::Args;
 
 use crate::cli::command::asking::{Asking, seen_from};
+use crate::cli::command::awaiting::under_review;
 use crate::cli::command::{counted, word};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::page::{Page, numbers, status, tone, words};
@@ -78,6 +79,7 @@ impl Answer for MembersAnswer {
             page.line("\nno party is recorded for these conditions");
         }
         page.section("", &people(&self.members));
+        page.section("Awaiting reviewers, and not counted", &under_review(&self.awaiting));
         page.line("");
         page.line(&count(self.counts));
         if self.members.iter().any(|member| member.until.is_some()) {
@@ -122,6 +124,7 @@ pub(super) fn sheet(members: &[Member]) -> Sheet {
             member.disputed.to_string(),
             member.standing.to_string(),
             member.without_evidence.to_string(),
+            member.suspect.to_string(),
             statements.join(" "),
             events.join(" "),
         ];
@@ -142,6 +145,7 @@ pub(super) fn sheet(members: &[Member]) -> Sheet {
             "disputed",
             "standing",
             "without_evidence",
+            "suspect",
             "statements",
             "events",
         ],

@@ -3,6 +3,8 @@
 mod agreement;
 pub(super) mod append;
 pub(super) mod asking;
+mod attest;
+mod awaiting;
 mod certify;
 pub(super) mod check;
 pub(super) mod checkpoint;
@@ -18,9 +20,12 @@ mod key;
 mod log;
 mod members;
 mod mission;
+mod own;
 mod party;
+mod policy;
 mod prospects;
 mod prove;
+mod reaffirm;
 mod replay;
 mod restore;
 pub(super) mod schema;
@@ -40,6 +45,7 @@ use clap::Subcommand;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, Outcome};
 use crate::domain::day::Day;
+use crate::domain::id::Recorder;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::{AppendError, Code};
 use crate::query::{Prefer, RecordedBy};
@@ -68,6 +74,10 @@ pub(super) enum Command {
     Show(show::Show),
     Source(source::Source),
     Key(key::Key),
+    Policy(policy::Policy),
+    Attest(attest::Attest),
+    Awaiting(awaiting::Awaiting),
+    Reaffirm(reaffirm::Reaffirm),
     Export(export::Export),
     Restore(restore::Restore),
     Completions(completions::Completions),
@@ -104,6 +114,10 @@ impl Command {
             Self::Show(command) => command.run(context),
             Self::Source(command) => command.run(context),
             Self::Key(command) => command.run(context),
+            Self::Policy(command) => command.run(context),
+            Self::Attest(command) => command.run(context),
+            Self::Awaiting(command) => command.run(context),
+            Self::Reaffirm(command) => command.run(context),
             Self::Export(command) => command.run(context),
             Self::Restore(command) => command.run(context),
             Self::Completions(command) => command.run(context),
@@ -126,6 +140,11 @@ fn day(text: &str) -> Result<Day, String> {
 /// Which claims decide, on the command line.
 fn prefer(text: &str) -> Result<Prefer, String> {
     word(Prefer::ALL, text)
+}
+
+/// A recorder's name on the command line.
+fn recorder(text: &str) -> Result<Recorder, String> {
+    Recorder::parse(text).map_err(|error| error.to_string())
 }
 
 /// A word of a vocabulary on the command line.

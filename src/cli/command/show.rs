@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::page::review;
 use crate::cli::screen::{Format, json};
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
@@ -57,8 +58,12 @@ fn text(event: &Shown) -> String {
     let announcement = serde_json::to_string_pretty(&event.announcement).unwrap_or_default();
     let announcement: Vec<String> = announcement.lines().map(|line| shown(line).into_owned()).collect();
     let struck = event.struck_by.map(|by| format!("struck    by event {by}\n")).unwrap_or_default();
+    let reviewed =
+        event.review.as_ref().map(|told| format!("reviewers {}\n", shown(&review(told)))).unwrap_or_default();
+    let suspect = event.suspect.map(|by| format!("suspect   key revoked as compromised by event {by}\n"));
+    let suspect = suspect.unwrap_or_default();
     format!(
-        "event     {}\nid        {}\nwhat      {}\n{struck}recorded  {} by {}\nbatch     ends with event {}, {batch}\nhash      {}\nprev      {}\n\n{}\n",
+        "event     {}\nid        {}\nwhat      {}\n{struck}{reviewed}{suspect}recorded  {} by {}\nbatch     ends with event {}, {batch}\nhash      {}\nprev      {}\n\n{}\n",
         line.seq,
         line.id,
         shown(&line.what),

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::command::asking::{Asking, seen_from};
 use crate::cli::failure::Exit;
-use crate::cli::page::{Page, marks, words};
+use crate::cli::page::{Page, marks, review, words};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Standing;
@@ -37,21 +37,10 @@ impl Why {
         let at = self.asking.standpoint(context);
         let reading = context.read("why", Some(&self.agreement), &[at.known])?;
         let mut answer = why(&reading.facts, &self.party, &self.agreement, at)?;
-        if is_unaccounted(&answer, &reading.shelf) {
-            // That a document was erased is said by an event about the ledger, which was not read for one agreement.
-            let all = context.read("why", None, &[at.known])?;
-            answer = why(&all.facts, &self.party, &self.agreement, at)?;
-        }
         place_quotes(&mut answer, &reading.shelf);
         context.answer(&answer)?;
         Ok(Exit::Done)
     }
-}
-
-/// Whether a document is not there, and nothing says that it was erased.
-fn is_unaccounted(answer: &WhyAnswer, shelf: &Shelf) -> bool {
-    let mut cited = answer.claims.iter().flat_map(|claim| &claim.evidence);
-    cited.any(|cited| cited.erased.is_none() && cited.document.as_ref().is_some_and(|address| !shelf.has(address)))
 }
 
 /// Finds the lines of the quotes in the documents that are kept; one that cannot be read leaves its quotes without.
@@ -86,7 +75,8 @@ impl Answer for WhyAnswer {
         let row = |of: &LeftOut| {
             let by = of.by.map(|by| format!(" by event {by}")).unwrap_or_default();
             let reason = of.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            let because = format!("{}{by}{reason}", of.because.as_str().replace('-', " "));
+            let review = of.review.as_ref().map(|told| format!(": {}", review(told))).unwrap_or_default();
+            let because = format!("{}{by}{reason}{review}", of.because.as_str().replace('-', " "));
             (Tone::Quiet, vec![words(of.date.as_ref()), of.what.clone(), because, of.event.to_string()])
         };
         let rows = self.left_out.iter().map(row).collect();
@@ -185,6 +175,12 @@ impl WhyAnswer {
         }
         if let Some(reason) = &claim.no_evidence {
             page.indented(&format!("no evidence: {reason}"));
+        }
+        if let Some(told) = &claim.review {
+            page.indented(&format!("reviewers: {}", review(told)));
+        }
+        if let Some(by) = claim.suspect {
+            page.indented(&format!("suspect: its key was revoked as compromised by event {by}"));
         }
         for (events, word) in [(&claim.disputed_by, "denied"), (&claim.confirmed_by, "confirmed")] {
             if !events.is_empty() {

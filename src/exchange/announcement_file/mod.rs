@@ -244,11 +244,12 @@ impl<'f> Reading<'f> {
         if !kind.is_written_in_files() {
             let hint = match kind {
                 Kind::Genesis => "`servanda init` writes it",
-                Kind::RecorderAdded => "`servanda key add` writes it",
                 Kind::LogKeyChanged => "`servanda key replace-log` writes it, and makes the key",
-                Kind::RecorderRevoked => "`servanda key revoke` writes it",
                 Kind::Erasure => "`servanda source erase` writes it, and deletes the documents",
-                _ => "this version reads such events, and does not write them yet",
+                Kind::Policy => "`servanda policy set` writes it",
+                Kind::Attestation => "`servanda attest` writes it",
+                Kind::Reaffirmation => "`servanda reaffirm` writes it",
+                _ => "a command of its own writes it",
             };
             let message = format!("`{kind}` is not written in announcement files");
             self.decoder.say(value.span.clone(), Code::KindNotHere, message, hint);

@@ -9,7 +9,7 @@ use crate::domain::announcement::{Announcement, Body, Kind, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::AnnouncementId;
-use crate::domain::record::{RecorderRevoked, RevocationCause};
+use crate::domain::record::{Policy, Reaffirmation, RecorderRevoked, RevocationCause, Verdict};
 use crate::event::facts::Recorded;
 use crate::ledger::admission::{Desk, Scope};
 use crate::ledger::finding::{Code, Finding};
@@ -18,6 +18,7 @@ use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Horizon, Knowledge};
 use crate::projection::membership::participations;
 use crate::projection::rank::Prefer;
+use crate::projection::review::Review;
 use crate::projection::rules::{Rules, binds_by_consent};
 use crate::projection::stays::Irregularity;
 
@@ -54,6 +55,15 @@ pub(super) fn check(
         Body::Dispute(dispute) => tells_of_world(("of", &dispute.of), desk, &mut say),
         Body::Confirmation(confirmation) => tells_of_world(("of", &confirmation.of), desk, &mut say),
         Body::RecorderRevoked(revoked) => suspects(revoked, desk.events.len() as u64, &mut say),
+        Body::Policy(policy) => takes_reviewers(policy, &mut say),
+        Body::Attestation(attestation) => {
+            tells_of_world(("of", &attestation.of), desk, &mut say);
+            if attestation.verdict == Verdict::Reject && attestation.reason.is_none() {
+                let hint = "say what in the evidence does not hold";
+                say("reason", Code::MissingKey, "a rejection needs its `reason`".to_owned(), hint);
+            }
+        }
+        Body::Reaffirmation(reaffirmation) => are_suspect(reaffirmation, desk, &mut say),
         _ => {}
     }
 }
@@ -134,6 +144,28 @@ fn suspects(revoked: &RecorderRevoked, len: u64, say: &mut Say<'_>) {
     }
 }
 
+/// Reviewers confirm claims. A description makes none, and what the ledger says of itself is an admin's.
+fn takes_reviewers(policy: &Policy, say: &mut Say<'_>) {
+    for (place, confirm) in policy.confirm.iter().enumerate() {
+        for kind in confirm.kinds.iter().filter(|kind| !kind.takes_reviewers()) {
+            let message = format!("a {kind} counts without reviewers");
+            say(&format!("confirm[{place}].kinds"), Code::KindNotHere, message, "name kinds that tell what happened");
+        }
+    }
+}
+
+/// Only what is in doubt is reaffirmed.
+fn are_suspect(reaffirmation: &Reaffirmation, desk: &Desk<'_>, say: &mut Say<'_>) {
+    let review = Review::of(desk.events);
+    for (place, id) in reaffirmation.of.iter().enumerate() {
+        let Some(seq) = desk.index.announcement(id).and_then(|seq| usize::try_from(seq).ok()) else { continue };
+        if review.suspected(&desk.events[seq]).is_none() {
+            let message = format!("event {seq} is not in doubt");
+            say(&format!("of[{place}]"), Code::Combination, message, "`servanda awaiting` lists what is suspect");
+        }
+    }
+}
+
 /// The ledger's own announcements are changed by others of their kind, and by nobody's word.
 fn tells_of_world((field, id): (&str, &AnnouncementId), desk: &Desk<'_>, say: &mut Say<'_>) {
     if let Some(kind) = desk.body(id).map(Body::kind).filter(|kind| kind.is_about_ledger()) {
@@ -197,7 +229,7 @@ impl Desk<'_> {
 /// that bear on that, of the ledger and of what is new.
 pub fn irregular(bearing: &[&Recorded], first: u64) -> Vec<(u64, Irregularity)> {
     let knowledge = Knowledge::among(bearing.iter().copied(), Horizon::default());
-    let catalogue = Catalogue::of(&knowledge.claims);
+    let catalogue = Catalogue::of(&knowledge);
     let by_agreement: Vec<_> = knowledge.by_agreement().into_iter().collect();
     let of_agreement = |(id, claims): &(String, Vec<_>)| {
         let mut found = BTreeMap::new();

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::domain::announcement::{Announcement, Body};
+use crate::domain::announcement::{Announcement, Body, Kind};
 use crate::domain::id::{AnnouncementId, Namespace};
 use crate::event::canonical::NotCanonical;
 use crate::event::facts::Recorded;
@@ -221,7 +221,11 @@ impl Desk<'_> {
         let id = match draft_id(draft, &announcement, content) {
             Ok(id) => id,
             Err(message) => {
-                let hint = "leave `id` out of a description: its announcement is named for the thing";
+                let hint = if announcement.body.kind().is_description() {
+                    "leave `id` out of a description: its announcement is named for the thing"
+                } else {
+                    "choose another id"
+                };
                 findings.push(Finding::new(position, "id", Code::ReservedId, message).hint(hint));
                 return;
             }
@@ -266,6 +270,9 @@ impl Desk<'_> {
     }
 }
 
+/// The kinds whose announcements have ids that begin with the kind and a colon.
+const NAMED_BY_KIND: [Kind; 5] = [Kind::Party, Kind::Agreement, Kind::Mission, Kind::Policy, Kind::Attestation];
+
 /// The id of an announcement: the thing's for a description, else the one given, else one made of the content.
 fn draft_id(draft: &Draft, announcement: &Announcement, content: ContentHash) -> Result<AnnouncementId, String> {
     let own = statement::default_id(announcement, content);
@@ -274,11 +281,18 @@ fn draft_id(draft: &Draft, announcement: &Announcement, content: ContentHash) ->
             Err(format!("a description's announcement is `{own}`, not `{given}`"))
         }
         Some(given) => {
-            let reserved = ["party:", "agreement:", "mission:"].iter().any(|space| given.folded().starts_with(space));
-            if reserved && !announcement.body.kind().is_description() {
-                return Err(format!("`{given}` can only be the id of a description"));
+            let kind = announcement.body.kind();
+            let begins =
+                |of: &&Kind| given.folded().strip_prefix(of.as_str()).is_some_and(|rest| rest.starts_with(':'));
+            match NAMED_BY_KIND.iter().find(begins) {
+                Some(of) if of.is_description() && !kind.is_description() => {
+                    Err(format!("`{given}` can only be the id of a description"))
+                }
+                Some(of) if !of.is_description() && *of != kind => {
+                    Err(format!("`{given}` can only be the id of another kind: {of}"))
+                }
+                _ => Ok(given.clone()),
             }
-            Ok(given.clone())
         }
         None => Ok(own),
     }

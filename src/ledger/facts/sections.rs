@@ -1,7 +1,8 @@
 //! Which events lie together in the file of facts, and which questions need which of them.
 //!
-//! Every event lies in one section: a description among the things, whatever tells of an agreement with it, whatever
-//! comments on another announcement with that, and the others apart. A question about one agreement rests on the things
+//! Every event lies in one section: a description among the things, and with it what the ledger says of itself, by which
+//! others count; whatever tells of an agreement with it, whatever comments on another announcement with that, and the
+//! others apart. A question about one agreement rests on the things
 //! and on the section of the agreement; and, where an announcement there is about another elsewhere, on the section of
 //! the other. What comments on an announcement always lies with it, so that one step is enough.
 
@@ -16,9 +17,9 @@ use crate::event::facts::Recorded;
 /// Where events lie together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) enum Section {
-    /// Parties, agreements and missions.
+    /// Parties, agreements and missions; keys, policies and documents.
     Things,
-    /// What tells of no agreement: the ledger itself, contributions, prospects of none.
+    /// What tells of no agreement: contributions, prospects of none.
     Apart,
     /// What tells of the agreement of that folded id.
     Agreement(String),
@@ -186,9 +187,9 @@ fn spoken_of(body: &Body) -> Section {
         body => Some(body),
     };
     match said {
-        Some(said) if said.kind().is_description() => Section::Things,
+        Some(Body::Attestation(_)) | None => Section::Apart,
+        Some(said) if said.kind().is_description() || said.kind().is_about_ledger() => Section::Things,
         Some(said) => said.agreement().map_or(Section::Apart, |id| Section::of_agreement(id.as_str())),
-        None => Section::Apart,
     }
 }
 
@@ -204,8 +205,12 @@ impl Section {
     }
 }
 
-/// Calls `visit` for every announcement that a body names.
+/// Calls `visit` for every announcement that a body names, and that it takes to understand it: what is reaffirmed stands
+/// by itself.
 fn each_reference(body: &Body, visit: &mut dyn FnMut(&str)) {
+    if matches!(body, Body::Reaffirmation(_)) {
+        return;
+    }
     body.each_id(&mut |namespace, id| {
         if namespace == Namespace::Announcement {
             visit(id);

@@ -1,20 +1,20 @@
 //! `servanda key add`, `replace` and `revoke`
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 
 use crate::cli::command::checkpoint::text_of;
-use crate::cli::command::{not_recorded, word};
+use crate::cli::command::own::{Admin, conclude, unrecorded};
+use crate::cli::command::{recorder, word};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Announcement;
 use crate::domain::id::Recorder;
 use crate::domain::record::{Authorised, RecorderKey, RecorderRevoked, RecorderRole, RevocationCause};
 use crate::integrity::PublicKey;
+use crate::ledger::Ledger;
 use crate::ledger::authority::KeyHistory;
-use crate::ledger::own::Own;
-use crate::ledger::{Folder, KeyFile, Ledger};
 use crate::query::keys::keys;
 
 /// Add a recorder, or a further key of one
@@ -103,20 +103,12 @@ struct Why {
     suspect_from: Option<u64>,
 }
 
-/// Who changes keys.
-#[derive(Debug, Args)]
-struct Admin {
-    /// An admin's key [default: the recorder's] [env: SERVANDA_KEY]
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
-}
-
 impl Add {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let roles = if self.role.is_empty() { vec![RecorderRole::Recorder] } else { self.role };
         let added =
             Authorised { key: recorder_key(public_key(&self.public, context)?), recorder: self.recorder, roles };
-        self.admin.change(context, |_| Ok(vec![Announcement::of(added)]))
+        change(&self.admin, context, |_| Ok(vec![Announcement::of(added)]))
     }
 }
 
@@ -125,7 +117,7 @@ impl Replace {
         let old = self.old.clone();
         let new = recorder_key(public_key(&self.with, context)?);
         let old_key = public_key_of(&old, context)?;
-        self.admin.change(context, |ledger| {
+        change(&self.admin, context, |ledger| {
             let (key, history) = known(ledger, &old, old_key)?;
             let added = Authorised { key: new, recorder: history.recorder.clone(), roles: history.roles.clone() };
             Ok(vec![Announcement::of(added), Announcement::of(self.why.revoke(key, &history.recorder))])
@@ -136,7 +128,7 @@ impl Replace {
 impl Revoke {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let given = public_key_of(&self.revoked, context)?;
-        self.admin.change(context, |ledger| {
+        change(&self.admin, context, |ledger| {
             let (key, history) = known(ledger, &self.revoked, given)?;
             Ok(vec![Announcement::of(self.why.revoke(key, &history.recorder))])
         })
@@ -147,12 +139,12 @@ impl ReplaceLog {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let folder = context.ledger();
         let mut ledger = context.open_to_write("key", &folder)?;
-        let signer = KeyFile::read(&context.key_path(self.admin.key.as_ref())?)?;
+        let signer = self.admin.key(context)?;
         context.sign(&ledger)?;
         let seed = (context.around.entropy)()?;
         let made = ledger.change_log_key(&seed, self.because, &signer, context.around.now);
-        let made = made.map_err(|error| not_recorded(error, UNRECORDED))?;
-        finish(ledger, &folder, &[("log-key-changed", made)], context)
+        let made = made.map_err(unrecorded)?;
+        conclude((ledger, &folder), &[("log-key-changed", made)], keys, context)
     }
 }
 
@@ -167,43 +159,22 @@ impl Why {
     }
 }
 
-impl Admin {
-    /// Appends what changes keys, one event after the other, and shows the keys that there are then.
-    fn change(
-        self,
-        context: &mut Context<'_, '_>,
-        changes: impl FnOnce(&Ledger) -> Result<Vec<Announcement>, Failure>,
-    ) -> Outcome {
-        let folder = context.ledger();
-        let mut ledger = context.open_to_write("key", &folder)?;
-        let signer = KeyFile::read(&context.key_path(self.key.as_ref())?)?;
-        let mut made = Vec::new();
-        for announcement in changes(&ledger)? {
-            let kind = announcement.body.kind().as_str();
-            let own = ledger.append_own(announcement, &signer, context.around.now);
-            made.push((kind, own.map_err(|error| not_recorded(error, UNRECORDED))?));
-        }
-        finish(ledger, &folder, &made, context)
+/// Appends what changes keys, one event after the other, and shows the keys that there are then.
+fn change(
+    admin: &Admin,
+    context: &mut Context<'_, '_>,
+    changes: impl FnOnce(&Ledger) -> Result<Vec<Announcement>, Failure>,
+) -> Outcome {
+    let folder = context.ledger();
+    let mut ledger = context.open_to_write("key", &folder)?;
+    let signer = admin.key(context)?;
+    let mut made = Vec::new();
+    for announcement in changes(&ledger)? {
+        let kind = announcement.body.kind().as_str();
+        let own = ledger.append_own(announcement, &signer, context.around.now);
+        made.push((kind, own.map_err(unrecorded)?));
     }
-}
-
-const UNRECORDED: &str = "that was not recorded";
-
-/// Says which events there are now, and shows the keys.
-fn finish(ledger: Ledger, folder: &Folder, made: &[(&str, Own)], context: &mut Context<'_, '_>) -> Outcome {
-    for (kind, own) in made {
-        context.say(&match own {
-            Own::Appended(seq) => format!("{kind}: event {seq}\n"),
-            Own::Already(seq) => format!("{kind}: already event {seq}\n"),
-        });
-    }
-    if made.iter().any(|(_, own)| matches!(own, Own::Appended(_))) && Context::signs_each_append(folder) {
-        context.sign(&ledger)?;
-    }
-    let answer = keys(ledger.facts());
-    drop(ledger);
-    context.answer(&answer)?;
-    Ok(Exit::Done)
+    conclude((ledger, &folder), &made, keys, context)
 }
 
 /// The key that was named, with what became of it.
@@ -239,10 +210,6 @@ fn public_key(text: &str, context: &Context<'_, '_>) -> Result<PublicKey, Failur
 
 fn recorder_key(key: PublicKey) -> RecorderKey {
     RecorderKey::try_from(key.to_string()).expect("a public key is written as events hold it")
-}
-
-fn recorder(text: &str) -> Result<Recorder, String> {
-    Recorder::parse(text).map_err(|error| error.to_string())
 }
 
 fn role(text: &str) -> Result<RecorderRole, String> {

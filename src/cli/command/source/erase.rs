@@ -1,20 +1,19 @@
 //! `servanda source erase`
 
-use std::path::PathBuf;
-
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::cli::command::own::Admin;
 use crate::cli::command::{counted, not_recorded};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::source::Address;
 use crate::integrity::EventHash;
+use crate::ledger::Ledger;
 use crate::ledger::erase::Erased;
 use crate::ledger::holdings::Holdings;
-use crate::ledger::{KeyFile, Ledger};
 use crate::query::sources::document_beginning;
 
 /// Delete documents, and record on whose authority and why
@@ -35,9 +34,8 @@ pub(in crate::cli) struct Erase {
     /// Why, in words that stay in the ledger for ever
     #[arg(long, value_name = "TEXT")]
     reason: String,
-    /// An admin's key [default: the recorder's] [env: SERVANDA_KEY]
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
+    #[command(flatten)]
+    admin: Admin,
 }
 
 impl Erase {
@@ -47,7 +45,7 @@ impl Erase {
         let holdings = Holdings::of(ledger.events());
         let whole = |prefix: &String| Ok(document_beginning(&holdings, prefix)?);
         let documents = self.document.iter().map(whole).collect::<Result<Vec<Address>, Failure>>()?;
-        let key = KeyFile::read(&context.key_path(self.key.as_ref())?)?;
+        let key = self.admin.key(context)?;
         let now = context.around.now;
         let erased = ledger
             .erase(&documents, (&self.authority, &self.reason), &key, now)

@@ -1,0 +1,55 @@
+//! What commands have in common that append what the ledger says of itself: whose key signs it, and what is told then.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::screen::Answer;
+use crate::cli::{Context, Outcome};
+use crate::event::facts::Facts;
+use crate::ledger::own::Own;
+use crate::ledger::{AppendError, Folder, KeyFile, Ledger};
+
+use super::not_recorded;
+
+/// An admin, who changes keys, policies and documents.
+#[derive(Debug, Args)]
+pub(super) struct Admin {
+    /// An admin's key [default: the recorder's] [env: SERVANDA_KEY]
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+}
+
+impl Admin {
+    pub(super) fn key(&self, context: &Context<'_, '_>) -> Result<KeyFile, Failure> {
+        Ok(KeyFile::read(&context.key_path(self.key.as_ref())?)?)
+    }
+}
+
+/// Says of an announcement about the ledger itself why it is none.
+pub(super) fn unrecorded(error: AppendError) -> Failure {
+    not_recorded(error, "that was not recorded")
+}
+
+/// Says which events there are now, signs the log where each append is signed, and answers.
+pub(super) fn conclude<A: Answer>(
+    (ledger, folder): (Ledger, &Folder),
+    made: &[(&str, Own)],
+    answer: impl FnOnce(&Facts) -> A,
+    context: &mut Context<'_, '_>,
+) -> Outcome {
+    for (kind, own) in made {
+        context.say(&match own {
+            Own::Appended(seq) => format!("{kind}: event {seq}\n"),
+            Own::Already(seq) => format!("{kind}: already event {seq}\n"),
+        });
+    }
+    if made.iter().any(|(_, own)| matches!(own, Own::Appended(_))) && Context::signs_each_append(folder) {
+        context.sign(&ledger)?;
+    }
+    let answer = answer(ledger.facts());
+    drop(ledger);
+    context.answer(&answer)?;
+    Ok(Exit::Done)
+}
