@@ -14,6 +14,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
 use crate::cli::command::append::Report;
+use crate::cli::command::backup::BackupAnswer;
 use crate::cli::command::check::Checked;
 use crate::cli::command::checkpoint::CheckpointsAnswer;
 use crate::cli::command::import::ImportAnswer;
@@ -46,6 +47,7 @@ pub const ANSWERS: &[Published] = &[
     answer::<AgreementPage>("servanda/agreement/v1", "Everything about one agreement, on a day."),
     answer::<Report>("servanda/appended/v1", "What `append` made of each file."),
     answer::<Awaiting>("servanda/awaiting/v1", "What awaits reviewers, and what is suspect."),
+    answer::<BackupAnswer>("servanda/backup/v1", "What a backup has, and what was added to it."),
     answer::<Checked>("servanda/checked/v1", "What a proof or a checkpoint shows, and what it cannot."),
     answer::<CheckpointsAnswer>("servanda/checkpoints/v1", "What was signed of a log, to be kept elsewhere."),
     answer::<Conflicts>(

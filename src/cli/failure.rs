@@ -8,11 +8,13 @@ use crate::exchange::table::TableFault;
 use crate::exchange::table::import::ImportFault;
 use crate::integrity::proof::ProofError;
 use crate::ledger::append::AppendError;
+use crate::ledger::backup::BackupError;
 use crate::ledger::checkpoints::CheckpointsError;
 use crate::ledger::finding::nearest;
 use crate::ledger::found::FoundError;
 use crate::ledger::prove::ProveError;
 use crate::ledger::publish::PublishError;
+use crate::ledger::repair::RepairError;
 use crate::ledger::restore::RestoreError;
 use crate::ledger::timestamps::TimestampError;
 use crate::ledger::{Damage, OpenError, SettingsError, SignerError};
@@ -280,10 +282,48 @@ impl From<RestoreError> for Failure {
                 .hint("nothing was restored; this is another ledger, or another founding of it"),
             RestoreError::OtherHead { .. } => Self::new(Exit::No, message)
                 .hint("nothing was restored; the export is older or newer than meant, or was cut between two batches"),
+            RestoreError::Known(_) => Self::new(Exit::No, message)
+                .hint("nothing was restored: a newer backup, a published copy or a mirror may have the rest")
+                .hint("with --despite-known it is restored to be read; nothing can be appended to it"),
             RestoreError::Open(error) => error.into(),
+            RestoreError::Backup(error) => (*error).into(),
+            RestoreError::Published(error) => (*error).into(),
             RestoreError::NotTheSame(_) | RestoreError::Store(_) | RestoreError::Document(_) | RestoreError::Io(_) => {
                 Self::new(Exit::CouldNot, message).hint("look at the disk and its free space, then try again")
             }
+        }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        let message = error.to_string();
+        match error {
+            BackupError::Open(error) => error.into(),
+            BackupError::NotBackup { .. } => Self::new(Exit::No, message)
+                .hint("make one under another name, and look at the disk that this one lies on"),
+            BackupError::OtherLedger { .. } => Self::new(Exit::No, message).hint("name another file"),
+            BackupError::Rollback { .. } => Self::new(Exit::No, message)
+                .hint("the ledger lost events that the backup has: see `servanda verify` and `servanda repair`"),
+            BackupError::Fork { .. } => Self::new(Exit::No, message)
+                .hint("one of both was changed: see `servanda verify`, and back up into another file"),
+            BackupError::InUse(_) => Self::new(Exit::Conflict, message).hint("wait, then try again"),
+            BackupError::Io { .. } => Self::new(Exit::CouldNot, message),
+        }
+    }
+}
+
+impl From<RepairError> for Failure {
+    fn from(error: RepairError) -> Self {
+        let message = error.to_string();
+        match error {
+            RepairError::Restore(error) => error.into(),
+            RepairError::Open(error) => error.into(),
+            RepairError::OtherLedger { .. } => Self::new(Exit::No, message).hint("nothing was changed"),
+            RepairError::Lost { .. } | RepairError::OtherEvent { .. } => Self::new(Exit::No, message)
+                .hint("nothing was changed: a newer backup, a published copy or a mirror may have the rest")
+                .hint("with --despite-known the ledger goes on without them"),
+            RepairError::Io { .. } => Self::new(Exit::CouldNot, message).hint("look at the disk, then try again"),
         }
     }
 }

@@ -11,6 +11,8 @@ const EVENT_CONTEXT: &str = "servanda 2026-11-22 event v1";
 const GENESIS_CONTEXT: &str = "servanda 2026-11-22 genesis v1";
 /// Frozen.
 const ANNOUNCEMENT_CONTEXT: &str = "servanda 2026-11-22 announcement v1";
+/// Domain of the checks in a backup.
+const BACKUP_CONTEXT: &str = "servanda 2026-11-27 backup v1";
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -32,6 +34,16 @@ pub fn content_hash(canonical: &[u8]) -> ContentHash {
 /// Hashes a whole file as `b3sum` does, without a context.
 pub fn document_hash(document: &[u8]) -> DocumentHash {
     DocumentHash(*blake3::hash(document).as_bytes())
+}
+
+/// The check behind a record of a backup: BLAKE3 over the check before and the parts of the record, by a key of its own.
+pub fn backup_check(before: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key(BACKUP_CONTEXT);
+    hasher.update(before);
+    for part in parts {
+        hasher.update(part);
+    }
+    *hasher.finalize().as_bytes()
 }
 
 /// Binds to a whole file without telling what it is: its BLAKE3 keyed by the salt. Who has only the commitment cannot even

@@ -20,7 +20,10 @@ use crate::event::statement::{Event, EventError};
 use crate::evidence::extract::MAX_DOCUMENT_BYTES;
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::ledger::aside::Aside;
+use crate::ledger::backup::BackupError;
+use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::holdings::{NamedBy, State};
+use crate::ledger::publish::PublishError;
 use crate::ledger::sealing::Events;
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::shelf::Shelf;
@@ -94,6 +97,15 @@ pub enum RestoreError {
     /// What was written is not what is read again.
     #[error("what was written does not hold when it is read again: {}", told(.0))]
     NotTheSame(Vec<Fault>),
+    /// A backup could not be read.
+    #[error(transparent)]
+    Backup(Box<BackupError>),
+    /// A published log could not be read.
+    #[error(transparent)]
+    Published(Box<PublishError>),
+    /// What is known of the log from elsewhere is more than, or other than, what there is.
+    #[error("{}", told(.0))]
+    Known(Vec<Fault>),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -120,6 +132,18 @@ pub struct Meant {
     pub genesis: Option<EventHash>,
     /// The hash of its newest event: without it, nobody sees that whole batches are missing at the end.
     pub head: Option<EventHash>,
+    /// Whether checkpoints that are known of it have to hold.
+    pub known: Known,
+}
+
+/// What has to be with the checkpoints that are known of a log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Known {
+    /// They hold: nothing is older than what was once signed.
+    #[default]
+    Holds,
+    /// They may tell of more, or of other events: the report says so.
+    MayDiffer,
 }
 
 /// A ledger that is being made again, not yet in its place: dropping it leaves nothing behind.
@@ -145,7 +169,15 @@ impl Restoration {
         if target.path().symlink_metadata().is_ok() {
             return Err(RestoreError::AlreadyThere(target.path().to_owned()));
         }
-        let aside = Aside::beside(target)?;
+        Self::aside(Aside::beside(target)?, meant, access)
+    }
+
+    /// The same within the folder of a ledger whose store it is to take the place of.
+    pub(super) fn within(ledger: &Folder, meant: Meant, access: &Access) -> Result<Self, RestoreError> {
+        Self::aside(Aside::beside(&Folder::at(ledger.store()))?, meant, access)
+    }
+
+    fn aside(aside: Aside, meant: Meant, access: &Access) -> Result<Self, RestoreError> {
         let folder = aside.folder();
         std::fs::create_dir(folder.keys())?;
         std::fs::create_dir(folder.documents())?;
@@ -205,6 +237,26 @@ impl Restoration {
         Ok(())
     }
 
+    /// The ledger's name, once its first event was taken.
+    pub fn origin(&self) -> Option<Origin> {
+        Settings::load(&self.folder()).ok().map(|settings| settings.origin)
+    }
+
+    /// How many events there are in whole batches.
+    pub(super) fn whole(&self) -> u64 {
+        self.store.len()
+    }
+
+    /// The hash of one of these.
+    pub(super) fn hash(&self, seq: u64) -> Option<EventHash> {
+        self.store.read(seq..seq + 1).next()?.ok().map(|bytes| event_hash(&bytes))
+    }
+
+    /// The folder aside.
+    pub(super) fn folder(&self) -> Folder {
+        self.aside.folder()
+    }
+
     /// Where the log ends by now; nothing, before the first event.
     pub fn head(&self) -> Option<Head> {
         let chain = &self.walk.as_ref()?.chain;
@@ -251,8 +303,9 @@ impl Restoration {
     /// # Errors
     ///
     /// [`RestoreError::Empty`], [`RestoreError::CutOff`] and [`RestoreError::OtherHead`]; [`RestoreError::NotTheSame`] if
-    /// the disk has other events than were given. Documents that are missing are in the report, and no error.
-    pub fn finish(self, access: &Access) -> Result<Restored, RestoreError> {
+    /// the disk has other events than were given; [`RestoreError::Known`] if a checkpoint that came with them, or one that
+    /// is remembered, does not hold. Documents that are missing are in the report, and no error.
+    pub fn finish(self, remembered: &Checkpoints, access: &Access) -> Result<Restored, RestoreError> {
         let head = self.head().ok_or(RestoreError::Empty)?;
         let last = head.len - 1;
         if !self.batch.is_empty() {
@@ -266,11 +319,21 @@ impl Restoration {
         head.save(&folder)?;
         drop(store);
         drop(lock);
-        let report = verify(&Log::read(&folder, access)?, &Outside { genesis: meant.genesis, ..Outside::default() });
-        let of_events = |layer: Layer| matches!(layer, Layer::Bytes | Layer::Chain | Layer::Signatures);
-        let layers = report.layers.iter().filter(|layer| of_events(layer.layer));
-        let faults: Vec<Fault> = layers.flat_map(|layer| layer.faults.clone()).collect();
-        if faults.is_empty() { Ok(Restored { report, aside }) } else { Err(RestoreError::NotTheSame(faults)) }
+        let outside = Outside { genesis: meant.genesis, remembered: remembered.clone(), ..Outside::default() };
+        let report = verify(&Log::read(&folder, access)?, &outside);
+        let faults = |of: &[Layer]| -> Vec<Fault> {
+            let layers = report.layers.iter().filter(|layer| of.contains(&layer.layer));
+            layers.flat_map(|layer| layer.faults.clone()).collect()
+        };
+        let of_events = faults(&[Layer::Bytes, Layer::Chain, Layer::Signatures]);
+        if !of_events.is_empty() {
+            return Err(RestoreError::NotTheSame(of_events));
+        }
+        let of_known = faults(&[Layer::Checkpoints]);
+        if !of_known.is_empty() && meant.known == Known::Holds {
+            return Err(RestoreError::Known(of_known));
+        }
+        Ok(Restored { report, aside })
     }
 }
 
@@ -293,6 +356,11 @@ pub struct Restored {
 }
 
 impl Restored {
+    /// Where it is now.
+    pub(super) fn folder(&self) -> Folder {
+        self.aside.folder()
+    }
+
     /// Moves the ledger into its place, durably.
     ///
     /// # Errors

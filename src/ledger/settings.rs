@@ -155,11 +155,14 @@ impl Settings {
             Ok(None) => return Err(SettingsError::Absent { folder: folder.path().to_owned() }),
             Err(source) => return Err(SettingsError::Io { file, source }),
         };
-        let settings: Self = toml::from_str(&text)
-            .map_err(|error| SettingsError::Unusable { file: file.clone(), what: error.message().to_owned() })?;
+        Self::parse(&text).map_err(|what| SettingsError::Unusable { file, what })
+    }
+
+    /// Reads what such a file says; else what is wrong with it.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let settings: Self = toml::from_str(text).map_err(|error| error.message().to_owned())?;
         if settings.format != FORMAT {
-            let what = format!("its format is {}, and this program reads {FORMAT}", settings.format);
-            return Err(SettingsError::Unusable { file, what });
+            return Err(format!("its format is {}, and this program reads {FORMAT}", settings.format));
         }
         Ok(settings)
     }

@@ -36,8 +36,30 @@ pub fn sync(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
+/// Has two folders change their places, in one step where the system can.
+///
+/// # Errors
+///
+/// What the operating system says.
+pub fn exchange(a: &Path, b: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+        match renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
+            outcome => return Ok(outcome?),
+        }
+    }
+    // A crash between these leaves nothing at `b`: what was there lies beside it.
+    let between = b.with_extension("moved");
+    fs::rename(b, &between)?;
+    fs::rename(a, b)?;
+    fs::rename(&between, a)
+}
+
 /// The folder that `path` lies in, which for a bare name is the current one.
-pub(super) fn parent(path: &Path) -> &Path {
+pub(crate) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         Some(_) | None => Path::new("."),
@@ -47,6 +69,19 @@ pub(super) fn parent(path: &Path) -> &Path {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_folders_change_their_places() {
+        let top = tempfile::tempdir().expect("a temporary folder");
+        let [a, b] = ["a", "b"].map(|name| top.path().join(name));
+        for folder in [&a, &b] {
+            fs::create_dir(folder).expect("there is room");
+            fs::write(folder.join("name"), folder.to_string_lossy().as_bytes()).expect("there is room");
+        }
+        exchange(&a, &b).expect("both are there");
+        let name = |folder: &Path| fs::read_to_string(folder.join("name")).expect("it is there");
+        assert_eq!((name(&a), name(&b)), (b.display().to_string(), a.display().to_string()));
+    }
 
     #[test]
     fn a_folder_is_created_with_all_above_it_and_again_without_complaint() {

@@ -125,14 +125,14 @@ pub fn read_bytes(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
 
 /// What lies at a path, before it is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Absent,
     Regular,
     /// A symbolic link, which may lead out of the ledger; a pipe, which may block for ever; a folder or a device.
     Other,
 }
 
-pub(super) fn kind(path: &Path) -> io::Result<Kind> {
+pub(crate) fn kind(path: &Path) -> io::Result<Kind> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_file() => Ok(Kind::Regular),
         Ok(_) => Ok(Kind::Other),

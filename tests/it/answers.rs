@@ -30,6 +30,7 @@ const COMMANDS: &[&str] = &[
     "policy show",
     "attest 12 --reject --reason R --key rita",
     "awaiting",
+    "backup ilrs.backup",
     "agreement ilrs --on 2023-10-21",
     "checkpoint",
     "checkpoint list",

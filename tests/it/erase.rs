@@ -363,7 +363,7 @@ fn restoring_does_not_bring_back_what_was_erased() {
     }
     erased(&desk, NOTE);
     assert_eq!(desk.run("export ndjson all.ndjson --ledger l").code, 0);
-    let restored = desk.run("restore again --from all.ndjson --documents copies");
+    let restored = desk.run("restore all.ndjson again --documents copies");
     assert!(restored.err.contains("was erased by event 6, and was not copied"), "{}", restored.err);
     assert!(!desk.path().join("again/documents").join(address(NOTE)).exists());
     assert!(desk.path().join("again/documents").join(address(PAGES[0])).exists());

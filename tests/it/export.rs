@@ -47,7 +47,7 @@ fn founding_case() -> Desk {
 #[test]
 fn a_restored_ledger_has_the_same_bytes_and_verifies() {
     let desk = founding_case();
-    let answer = desk.run("restore copy --from ilrs.ndjson --documents ilrs.servanda/documents --json");
+    let answer = desk.run("restore ilrs.ndjson copy --documents ilrs.servanda/documents --json");
     assert_eq!((answer.code, &answer.json()["passed"]), (0, &Value::Bool(true)), "{}", answer.err);
     assert!(answer.err.contains("copied 14 of 14 documents") && answer.err.contains("log's own key"), "{}", answer.err);
     let genesis = {
@@ -84,7 +84,7 @@ fn a_restored_ledger_has_the_same_bytes_and_verifies() {
 #[test]
 fn a_restored_ledger_goes_on() {
     let desk = founding_case();
-    assert_eq!(desk.run("restore copy --from ilrs.ndjson").code, 1);
+    assert_eq!(desk.run("restore ilrs.ndjson copy").code, 1);
     desk.write("new.yaml", "evidence: { none: x }\nannouncements:\n  - { kind: mission, id: new, title: New }\n");
     let answer = desk.run("append new.yaml --ledger copy");
     assert_eq!(answer.code, 0, "{}", answer.err);
@@ -94,7 +94,7 @@ fn a_restored_ledger_goes_on() {
 #[test]
 fn documents_that_an_export_does_not_have_are_missing_until_they_are_copied() {
     let desk = founding_case();
-    let without = desk.run("restore without --from ilrs.ndjson --json");
+    let without = desk.run("restore ilrs.ndjson without --json");
     assert_eq!(without.code, 1);
     assert!(without.err.contains("copy them to without/documents"), "{}", without.err);
     let verdict = |answer: &Value, layer: &str| {
@@ -118,20 +118,20 @@ fn documents_that_an_export_does_not_have_are_missing_until_they_are_copied() {
             _ => drop(fs::copy(document.path(), kept).expect("it can be copied")),
         }
     }
-    let some = desk.run("restore some --from ilrs.ndjson --documents kept");
+    let some = desk.run("restore ilrs.ndjson some --documents kept");
     assert_eq!(some.code, 1);
     for said in ["copied 11 of 14 documents", "and was not copied", "is not a regular file"] {
         assert!(some.err.contains(said), "{said}: {}", some.err);
     }
     assert_eq!(some.out.matches("MISSING").count(), 3, "{}", some.out);
-    assert_eq!(desk.run("restore none --from ilrs.ndjson --documents absent").code, 3);
+    assert_eq!(desk.run("restore ilrs.ndjson none --documents absent").code, 3);
     assert!(!desk.path().join("none").exists());
 }
 
 #[test]
 fn events_come_through_a_pipe_as_well() {
     let desk = founding_case();
-    let mut command = desk.command(["restore", "piped", "--from", "-", "--documents", "ilrs.servanda/documents", "-q"]);
+    let mut command = desk.command(["restore", "-", "piped", "--documents", "ilrs.servanda/documents", "-q"]);
     let input = fs::File::open(desk.path().join("ilrs.ndjson")).expect("it is there");
     let answer = Answer::of(&command.stdin(Stdio::from(input)).output().expect("the binary runs"));
     assert_eq!((answer.code, answer.err.as_str()), (0, ""));

@@ -36,7 +36,7 @@ impl Export {
     #[track_caller]
     fn check(&self, export: impl AsRef<[u8]>, said: &str) {
         self.desk.write("export.ndjson", export);
-        self.refused(&["restore", "restored", "--from", "export.ndjson"], said);
+        self.refused(&["restore", "export.ndjson", "restored"], said);
     }
 
     #[track_caller]
@@ -87,7 +87,7 @@ fn stranger() -> KeyFile {
 fn the_export_as_it_was_is_restored() {
     let case = Export::new();
     case.desk.write("export.ndjson", export(&case.events));
-    let answer = run(&case.desk, &["restore", "restored", "--from", "export.ndjson"]);
+    let answer = run(&case.desk, &["restore", "export.ndjson", "restored"]);
     assert_eq!(answer.code, 0, "{}", answer.err);
     assert_eq!(events(&Folder::at(case.desk.path().join("restored"))), case.events);
 }
@@ -124,7 +124,7 @@ fn an_export_cut_between_batches_is_an_older_ledger_that_a_known_head_tells() {
     let case = Export::new();
     let (older, newest) = (event_hash(&case.events[3]).to_string(), event_hash(&case.events[5]).to_string());
     case.desk.write("export.ndjson", export(&case.events[..4]));
-    let restore = ["restore", "restored", "--from", "export.ndjson", "--expect-head"];
+    let restore = ["restore", "export.ndjson", "restored", "--expect-head"];
     let said = format!("the events end with event 3, which hashes to {older}, not to the {newest} that was given");
     case.refused(&[&restore[..], &[newest.as_str()]].concat(), &said);
     assert_eq!(run(&case.desk, &[&restore[..], &[older.as_str()]].concat()).code, 0);
@@ -215,7 +215,7 @@ fn events_of_another_ledger_are_refused() {
     case.check(&mixed, "line 2: event 0: hashes to");
     case.desk.write("export.ndjson", export(&other));
     let genesis = event_hash(&case.events[0]).to_string();
-    let arguments = ["restore", "restored", "--from", "export.ndjson", "--genesis", &genesis];
+    let arguments = ["restore", "export.ndjson", "restored", "--genesis", &genesis];
     case.refused(&arguments, &format!("line 1: event 0: genesis hashes to {}, not to", event_hash(&other[0])));
 }
 
@@ -227,7 +227,7 @@ fn lines_and_batches_without_end_are_refused_in_bounded_memory() {
     case.check([export(&case.events), long].concat(), "line 7: a line has at most 394234 bytes");
     let zeros = File::create(case.desk.path().join("export.ndjson")).expect("it can be made");
     zeros.set_len(3 << 30).expect("a file may have holes");
-    case.refused(&["restore", "restored", "--from", "export.ndjson"], "line 1: a line has at most 394234 bytes");
+    case.refused(&["restore", "export.ndjson", "restored"], "line 1: a line has at most 394234 bytes");
     let brackets = format!("{}\n", "[".repeat(300_000));
     case.check(brackets, "line 1: not an exported event");
     let large = format!("{{\"batch\":{}\n", "1".repeat(70_000));
@@ -242,11 +242,11 @@ fn a_folder_that_is_there_is_left_alone() {
     fs::create_dir(case.desk.path().join("empty")).expect("a folder can be made");
     std::os::unix::fs::symlink("nowhere", case.desk.path().join("link")).expect("a link can be made");
     for there in ["empty", "link", "ledger", "export.ndjson"] {
-        let answer = run(&case.desk, &["restore", there, "--from", "export.ndjson"]);
+        let answer = run(&case.desk, &["restore", "export.ndjson", there]);
         assert_eq!((answer.code, answer.out.as_str()), (3, ""), "{there}");
         assert!(answer.err.contains("is there already"), "{}", answer.err);
     }
-    let absent = run(&case.desk, &["restore", "restored", "--from", "absent"]);
+    let absent = run(&case.desk, &["restore", "absent", "restored"]);
     assert_eq!((absent.code, left_over(&case.desk).len()), (3, 0));
     assert!(absent.err.contains("absent cannot be read"), "{}", absent.err);
 }
@@ -256,7 +256,7 @@ fn a_restore_that_is_killed_leaves_no_ledger_and_the_same_command_goes_on() {
     let case = Export::new();
     let text = export(&case.events);
     case.desk.write("export.ndjson", &text);
-    let mut command = case.desk.command(["restore", "restored", "--from", "-"]);
+    let mut command = case.desk.command(["restore", "-", "restored"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the binary runs");
     let half = &text.as_bytes()[..text.len() - 20];
     child.stdin.take().map(|mut input| input.write_all(half).map(|()| std::mem::forget(input)));
@@ -268,5 +268,5 @@ fn a_restore_that_is_killed_leaves_no_ledger_and_the_same_command_goes_on() {
     child.kill().expect("it runs");
     child.wait().expect("it ends");
     assert!(!case.desk.path().join("restored").exists());
-    assert_eq!(run(&case.desk, &["restore", "restored", "--from", "export.ndjson"]).code, 0);
+    assert_eq!(run(&case.desk, &["restore", "export.ndjson", "restored"]).code, 0);
 }

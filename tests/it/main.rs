@@ -3,6 +3,7 @@
 mod all_at_once;
 mod answers;
 mod attacks;
+mod backup;
 mod cases;
 mod certificates;
 mod changes;

@@ -249,10 +249,10 @@ fn a_place_outside_the_text_is_found() {
 fn a_ledger_is_restored_with_its_personal_documents_or_says_that_they_are_missing() {
     let desk = desk();
     assert_eq!(desk.run("export ndjson all.ndjson --ledger l").code, 0);
-    let restored = desk.run("restore copy --from all.ndjson --documents l/documents");
+    let restored = desk.run("restore all.ndjson copy --documents l/documents");
     assert_eq!(restored.code, 0, "{} {}", restored.out, restored.err);
     assert_eq!(files(&desk.path().join("copy/documents")).len(), 2);
-    let without = desk.run("restore bare --from all.ndjson");
+    let without = desk.run("restore all.ndjson bare");
     assert!(without.code == 1 && without.out.contains("is MISSING"), "{}", without.out);
 }
 

@@ -5,6 +5,7 @@ pub(super) mod append;
 pub(super) mod asking;
 mod attest;
 mod awaiting;
+pub(super) mod backup;
 mod certify;
 pub(super) mod check;
 pub(super) mod checkpoint;
@@ -13,6 +14,7 @@ mod conflicts;
 mod counts;
 mod diff;
 mod export;
+mod given;
 mod history;
 pub(super) mod import;
 mod init;
@@ -26,6 +28,7 @@ mod policy;
 mod prospects;
 mod prove;
 mod reaffirm;
+mod repair;
 mod replay;
 mod restore;
 pub(super) mod schema;
@@ -79,7 +82,9 @@ pub(super) enum Command {
     Awaiting(awaiting::Awaiting),
     Reaffirm(reaffirm::Reaffirm),
     Export(export::Export),
+    Backup(backup::Backup),
     Restore(restore::Restore),
+    Repair(repair::Repair),
     Completions(completions::Completions),
     Man(completions::Man),
     Checkpoint(checkpoint::Checkpoint),
@@ -119,7 +124,9 @@ impl Command {
             Self::Awaiting(command) => command.run(context),
             Self::Reaffirm(command) => command.run(context),
             Self::Export(command) => command.run(context),
+            Self::Backup(command) => command.run(context),
             Self::Restore(command) => command.run(context),
+            Self::Repair(command) => command.run(context),
             Self::Completions(command) => command.run(context),
             Self::Man(command) => command.run(context),
             Self::Checkpoint(command) => command.run(context),

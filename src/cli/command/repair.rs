@@ -1,0 +1,54 @@
+//! `servanda repair`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::command::counted;
+use crate::cli::command::given::take;
+use crate::cli::command::restore::known;
+use crate::cli::command::verify::VerifyAnswer;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::{Context, Outcome};
+use crate::ledger::Settings;
+use crate::ledger::repair::repair;
+
+/// Make a damaged ledger whole again, from a backup, an export or a published log
+///
+/// The events are taken from there, and as far as they follow, the newer ones from the damaged store. All of it is checked as `restore` does before it takes the place of what is there, which is laid aside and not deleted. If events are known that are nowhere any more, nothing changes. Keys and documents stay; missing documents come from the backup. If it is stopped, the old store is in its place, or the new one.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  servanda repair --from ilrs.backup
+  servanda repair --from ilrs.ndjson         what `export ndjson` wrote")]
+pub(in crate::cli) struct Repair {
+    /// What `backup` or `export ndjson` wrote, or the folder of `export tiles`
+    #[arg(long, value_name = "FILE")]
+    from: PathBuf,
+    /// Go on without events that are known of, and are nowhere any more
+    #[arg(long)]
+    despite_known: bool,
+}
+
+impl Repair {
+    pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let folder = context.ledger();
+        let origin = Settings::load(&folder).map_err(|error| context.not_opened(error.into(), &folder))?.origin;
+        let remembered = context.remembered(&origin);
+        let access = context.access("repair");
+        let hand_over = |restoration: &mut _| take(&self.from, restoration, context).map(drop);
+        let repaired = repair::<Failure>(&folder, (remembered, known(self.despite_known)), &access, hand_over)?;
+        let path = context.shown_path(&folder);
+        let events = |number: u64| counted(usize::try_from(number).unwrap_or(usize::MAX), "event", "events");
+        let saved = match repaired.saved {
+            0 => String::new(),
+            saved => format!(", and {} that only the damaged store had", events(saved)),
+        };
+        context.say(&format!("repaired {path}: {} from elsewhere{saved}\n", events(repaired.given)));
+        if let Some(damaged) = &repaired.damaged {
+            context.say(&format!("the damaged store lies in {}; nothing reads it\n", damaged.display()));
+        }
+        context.answer(&VerifyAnswer::of(&repaired.report))?;
+        Ok(if repaired.report.passed() { Exit::Done } else { Exit::No })
+    }
+}

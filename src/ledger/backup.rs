@@ -1,0 +1,428 @@
+//! Backups: all of a ledger but its keys in one file, made while others read and write.
+//!
+//! 1. The events, in stretches; between two of them nobody waits. What was read is what was appended, whoever appends
+//!    meanwhile, since no event ever changes. Each must follow the one before.
+//! 2. What lies beside them: documents, personal ones with their salts; checkpoints, cosignatures, timestamps, evidence of
+//!    forks, and the settings.
+//! 3. Where the log ended. If it went on meanwhile, it begins again with what is new, so that no document is missing which
+//!    an event of the backup says was not erased.
+//!
+//! A backup that is there goes on behind its last end, with what is new: a crash leaves what it was before. A new one gets
+//! its name when it is on the disk. `keys/` is in none.
+
+mod file;
+
+use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
+use std::io::{self, BufReader, BufWriter, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use crate::domain::id::Origin;
+use crate::event::chain::prev_of;
+use crate::evidence::extract::MAX_DOCUMENT_BYTES;
+use crate::integrity::digest::{document_hash, event_hash, genesis_prev};
+use crate::ledger::log::Found;
+use crate::ledger::restore::{Copied, Restoration, RestoreError};
+use crate::ledger::settings::{Folder, Head, Settings};
+use crate::ledger::{Access, Damage, Log, OpenError};
+use crate::store::folder as store_folder;
+use crate::store::whole_file::{self, read_bytes};
+
+use file::{Contents, MAX_EVENTS, Record, Records, Writer};
+
+/// Events that are read before others have their turn.
+const STRETCH: u64 = 1 << 16;
+/// How often it begins again, where somebody appends all the time.
+const MOST_ROUNDS: usize = 8;
+/// Folders whose files are in a backup.
+const FOLDERS: [&str; 5] = ["documents", "checkpoints", "cosignatures", "timestamps", "evidence"];
+
+/// Why there is no backup, or none that can be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackupError {
+    /// The ledger could not be read.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// What is there is no backup, or one of which nothing can be used.
+    #[error("{} is no backup that can be used: {what}", .file.display())]
+    NotBackup {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        what: String,
+    },
+    /// What is there is a backup of another ledger.
+    #[error("{} is a backup of the ledger {found}, not of {origin}", .file.display())]
+    OtherLedger {
+        /// The file.
+        file: PathBuf,
+        /// What it is of.
+        found: Origin,
+        /// What was to be backed up.
+        origin: Origin,
+    },
+    /// What is there was made of more events than there are.
+    #[error("ROLLBACK: {} has {found} events, and the ledger only {len}", .file.display())]
+    Rollback {
+        /// The file.
+        file: PathBuf,
+        /// Its events.
+        found: u64,
+        /// Those of the ledger.
+        len: u64,
+    },
+    /// What is there was made of other events.
+    #[error("FORK: event {seq} is another in the ledger than in {}", .file.display())]
+    Fork {
+        /// The file.
+        file: PathBuf,
+        /// The newest event that it has.
+        seq: u64,
+    },
+    /// Somebody else is making it.
+    #[error("{} is being written by somebody else", .0.display())]
+    InUse(PathBuf),
+    /// The operating system refused.
+    #[error("{}: {source}", .file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// What a backup came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BackedUp {
+    /// Events that it had before.
+    pub before: u64,
+    /// Where the log ended.
+    pub head: Head,
+    /// Files beside the events that were written.
+    pub files: usize,
+    /// Documents in it that the ledger has no longer.
+    pub gone: usize,
+    /// Bytes of the file.
+    pub bytes: u64,
+}
+
+/// What a backup has.
+#[derive(Debug, Clone)]
+pub struct Holding {
+    /// The ledger's name.
+    pub origin: Origin,
+    /// Where the log ended.
+    pub head: Head,
+    /// Bytes behind that, which do not count, and why, if there are any.
+    pub rest: Option<(u64, String)>,
+}
+
+/// Backs a ledger up into a file, or what is new of it, if the file has the rest.
+///
+/// # Errors
+///
+/// [`BackupError`]; a backup that was there before is then what it was.
+pub fn backup(folder: &Folder, path: &Path, access: &Access) -> Result<BackedUp, BackupError> {
+    let failed = |source| BackupError::Io { file: path.to_owned(), source };
+    let there = whole_file::kind(path).map_err(failed)?;
+    if there == whole_file::Kind::Absent {
+        let parent = store_folder::parent(path);
+        let made = tempfile::Builder::new().prefix(".tmp-").tempfile_in(parent).map_err(failed)?;
+        let making = Making { folder, path, access };
+        let done = making.write(made.as_file(), None)?;
+        made.persist_noclobber(path).map_err(|error| failed(error.error))?;
+        store_folder::sync(parent).map_err(failed)?;
+        return Ok(done);
+    }
+    if there == whole_file::Kind::Other {
+        return Err(failed(io::Error::new(io::ErrorKind::InvalidData, "not a regular file")));
+    }
+    let file = File::options().read(true).write(true).open(path).map_err(failed)?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => return Err(BackupError::InUse(path.to_owned())),
+        outcome => outcome.map_err(|error| failed(error.into()))?,
+    }
+    let contents = contents(&file, path)?;
+    Making { folder, path, access }.write(&file, Some(&contents))
+}
+
+/// Tells what a backup has; nothing, if the file does not begin as one does.
+///
+/// # Errors
+///
+/// [`BackupError::NotBackup`] and [`BackupError::Io`].
+pub fn look(path: &Path) -> Result<Option<Holding>, BackupError> {
+    let failed = |source| BackupError::Io { file: path.to_owned(), source };
+    let file = File::open(path).map_err(failed)?;
+    if !file.metadata().map_err(failed)?.is_file() || Records::open(BufReader::new(&file)).map_err(failed)?.is_none() {
+        return Ok(None);
+    }
+    let Contents { origin, head, rest, .. } = contents(&file, path)?;
+    Ok(Some(Holding { origin, head, rest }))
+}
+
+fn contents(file: &File, path: &Path) -> Result<Contents, BackupError> {
+    let failed = |source| BackupError::Io { file: path.to_owned(), source };
+    let not_one = |what: &str| BackupError::NotBackup { file: path.to_owned(), what: what.to_owned() };
+    let records = Records::open(BufReader::new(file)).map_err(failed)?;
+    let records = records.ok_or_else(|| not_one("it does not begin as one does"))?;
+    let (found, wrong) = records.contents();
+    found.ok_or_else(|| not_one(&wrong.unwrap_or_else(|| "it has no end".to_owned())))
+}
+
+/// A backup that is being made.
+struct Making<'m> {
+    folder: &'m Folder,
+    path: &'m Path,
+    access: &'m Access,
+}
+
+impl Making<'_> {
+    fn failed(&self) -> impl Fn(io::Error) -> BackupError + use<'_> {
+        |source| BackupError::Io { file: self.path.to_owned(), source }
+    }
+
+    fn write(&self, file: &File, before: Option<&Contents>) -> Result<BackedUp, BackupError> {
+        let log = Log::read(self.folder, self.access)?;
+        let origin = log.origin().clone();
+        let mut head = Head { len: 0, hash: genesis_prev(origin.as_str()) };
+        let mut known = BTreeMap::new();
+        if let Some(contents) = before {
+            self.check_goes_on(&log, contents)?;
+            (head, known) = (contents.head, contents.files.clone());
+        }
+        drop(log);
+        let mut writer = match before {
+            None => Writer::begin(BufWriter::new(file)),
+            Some(contents) => {
+                // What stands behind its end counts for nothing, and goes before anything takes its place.
+                file.set_len(contents.len).map_err(self.failed())?;
+                Writer::behind(BufWriter::new(file), contents)
+            }
+        }
+        .map_err(self.failed())?;
+        let mut done = BackedUp { before: head.len, head, files: 0, gone: 0, bytes: 0 };
+        for round in 0..MOST_ROUNDS {
+            let went_on = self.write_events(&mut done.head, &mut writer)?;
+            if !went_on && round > 0 {
+                break;
+            }
+            done.files += self.write_files(&mut known, &mut writer)?;
+        }
+        let is_same = before.is_some_and(|before| before.head == done.head && done.files == 0);
+        if !is_same {
+            writer.write(&Record::End { head: done.head, origin }).map_err(self.failed())?;
+        }
+        let out = writer.end().map_err(self.failed())?;
+        let mut file = out.into_inner().map_err(|error| self.failed()(error.into_error()))?;
+        file.sync_all().map_err(self.failed())?;
+        done.bytes = file.seek(SeekFrom::End(0)).map_err(self.failed())?;
+        let is_document = |path: &str| path.strip_prefix("documents/").is_some_and(|name| !name.contains('.'));
+        let is_gone = |path: &&String| is_document(path) && !self.folder.path().join(path).exists();
+        done.gone = known.keys().filter(is_gone).count();
+        Ok(done)
+    }
+
+    fn check_goes_on(&self, log: &Log, contents: &Contents) -> Result<(), BackupError> {
+        let file = || self.path.to_owned();
+        if contents.origin != *log.origin() {
+            let (found, origin) = (contents.origin.clone(), log.origin().clone());
+            return Err(BackupError::OtherLedger { file: file(), found, origin });
+        }
+        let (found, len) = (contents.head.len, log.len());
+        if found > len {
+            return Err(BackupError::Rollback { file: file(), found, len });
+        }
+        let Some(seq) = found.checked_sub(1) else { return Ok(()) };
+        let newest = log.value(seq).and_then(Result::ok).map(|bytes| event_hash(&bytes));
+        if newest == Some(contents.head.hash) { Ok(()) } else { Err(BackupError::Fork { file: file(), seq }) }
+    }
+
+    /// Writes the events from `head` on, and tells whether there were any.
+    fn write_events(&self, head: &mut Head, writer: &mut Writer<BufWriter<&File>>) -> Result<bool, BackupError> {
+        let began = head.len;
+        loop {
+            let log = Log::read(self.folder, self.access)?;
+            if head.len == began
+                && let Some(damage) = log.forgotten()
+            {
+                return Err(OpenError::Damaged(damage).into());
+            }
+            let end = log.len().min(head.len + STRETCH);
+            let (mut values, mut bytes) = (Vec::new(), 0);
+            for found in log.found(head.len..end) {
+                let run = match found {
+                    Found::Run(run) => run,
+                    Found::Unreadable { seq, what } => return Err(OpenError::Damaged(Damage { seq, what }).into()),
+                };
+                for value in run.values() {
+                    if prev_of(value) != Some(head.hash) {
+                        let what = "it does not follow the event before it".to_owned();
+                        return Err(OpenError::Damaged(Damage { seq: head.len, what }).into());
+                    }
+                    if bytes + value.len() + 2 > MAX_EVENTS {
+                        self.write_row(head.len, &mut values, writer)?;
+                        bytes = 0;
+                    }
+                    bytes += value.len() + 2;
+                    values.push(value.to_vec());
+                    *head = Head { len: head.len + 1, hash: event_hash(value) };
+                }
+            }
+            let is_all = head.len == log.len();
+            drop(log);
+            self.write_row(head.len, &mut values, writer)?;
+            if is_all {
+                return Ok(head.len > began);
+            }
+        }
+    }
+
+    /// Writes events of which the last is the one before `end`.
+    fn write_row(
+        &self,
+        end: u64,
+        values: &mut Vec<Vec<u8>>,
+        writer: &mut Writer<BufWriter<&File>>,
+    ) -> Result<(), BackupError> {
+        if values.is_empty() {
+            return Ok(());
+        }
+        let values = std::mem::take(values);
+        let first = end - values.len() as u64;
+        writer.write(&Record::Events { first, values }).map_err(self.failed())
+    }
+
+    /// Writes the files beside the events that the backup does not know as they are, and tells how many.
+    fn write_files(
+        &self,
+        known: &mut BTreeMap<String, [u8; 32]>,
+        writer: &mut Writer<BufWriter<&File>>,
+    ) -> Result<usize, BackupError> {
+        let mut written = 0;
+        for path in paths(self.folder).map_err(self.failed())? {
+            let limit = u64::try_from(MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
+            let file = self.folder.path().join(&path);
+            let refused = |source| BackupError::Io { file: file.clone(), source };
+            let is_kept = path.starts_with("documents/") && known.contains_key(&path);
+            // Documents lie under their hashes, and never change. One may be erased meanwhile.
+            let Some(bytes) = (if is_kept { None } else { read_bytes(&file, limit).map_err(refused)? }) else {
+                continue;
+            };
+            let hash = *document_hash(&bytes).as_bytes();
+            if known.get(&path) != Some(&hash) {
+                writer.write(&Record::File { path: path.clone(), bytes }).map_err(self.failed())?;
+                known.insert(path, hash);
+                written += 1;
+            }
+        }
+        Ok(written)
+    }
+}
+
+/// The files of a ledger's folder that are in a backup, by their paths in it, in order.
+pub(super) fn paths(folder: &Folder) -> io::Result<Vec<String>> {
+    let mut found = vec!["servanda.toml".to_owned()];
+    for name in FOLDERS {
+        add_paths(folder.path(), name, &mut found)?;
+    }
+    found.retain(|path| is_ours(path));
+    found.sort();
+    Ok(found)
+}
+
+fn add_paths(root: &Path, below: &str, found: &mut Vec<String>) -> io::Result<()> {
+    let entries = match std::fs::read_dir(root.join(below)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let (path, kind) = (format!("{below}/{name}"), entry.file_type()?);
+        if kind.is_file() {
+            found.push(path);
+        } else if kind.is_dir() && below.starts_with("evidence") && below.matches('/').count() < 2 {
+            add_paths(root, &path, found)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a path is one that a backup may have: in one of the folders, and nowhere else.
+fn is_ours(path: &str) -> bool {
+    let is_plain = |part: &str| !part.is_empty() && !part.starts_with('.') && part.len() < 200;
+    let is_name =
+        |part: &str| is_plain(part) && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_+".contains(&byte));
+    let mut parts = path.split('/');
+    match (parts.next(), path.matches('/').count()) {
+        (Some("servanda.toml"), 0) => true,
+        (Some("evidence"), 1..=3) => parts.all(is_name),
+        (Some(folder), 1) => FOLDERS.contains(&folder) && parts.all(is_name),
+        _ => false,
+    }
+}
+
+impl Restoration {
+    /// Takes everything that a backup has, and tells what that is, and what became of the documents.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`push`](Self::push) and [`copy_documents`](Self::copy_documents), and [`RestoreError::Backup`].
+    pub fn take_backup(&mut self, path: &Path) -> Result<(Holding, Copied), RestoreError> {
+        let failed = |source| BackupError::Io { file: path.to_owned(), source };
+        let damaged = |what| BackupError::NotBackup { file: path.to_owned(), what };
+        let file = File::open(path).map_err(failed)?;
+        let contents = contents(&file, path)?;
+        let records = Records::open(BufReader::new(&file)).map_err(failed)?;
+        let mut records = records.ok_or_else(|| damaged("it changed meanwhile".to_owned()))?;
+        let documents = tempfile::tempdir_in(self.folder().path())?;
+        while !records.is_at(contents.len) {
+            match records.next().map_err(damaged)? {
+                Some(Record::Events { values, .. }) => {
+                    for value in values {
+                        self.push(event_hash(&value), value)?;
+                    }
+                }
+                Some(Record::File { path, bytes }) => self.take_file(&path, &bytes, documents.path())?,
+                Some(Record::End { .. }) => {}
+                None => return Err(damaged("it changed meanwhile".to_owned()).into()),
+            }
+        }
+        let copied = self.copy_documents(documents.path())?;
+        let Contents { origin, head, rest, .. } = contents;
+        Ok((Holding { origin, head, rest }, copied))
+    }
+
+    /// Documents are laid aside until it is known which of them were erased.
+    fn take_file(&self, path: &str, bytes: &[u8], documents: &Path) -> Result<(), RestoreError> {
+        let folder = self.folder();
+        if !is_ours(path) {
+            return Ok(());
+        }
+        if path == "servanda.toml" {
+            // What it says is used where it can be: an origin is what the events say.
+            let text = std::str::from_utf8(bytes).unwrap_or_default();
+            if let (Ok(theirs), Ok(own)) = (Settings::parse(text), Settings::load(&folder)) {
+                Settings { checkpoint: theirs.checkpoint, ..own }.save(&folder)?;
+            }
+            return Ok(());
+        }
+        let file = match path.strip_prefix("documents/") {
+            Some(name) => documents.join(name),
+            None => folder.path().join(path),
+        };
+        if let Some(parent) = file.parent() {
+            store_folder::create(parent)?;
+        }
+        Ok(whole_file::replace(&file, bytes, None)?)
+    }
+}
+
+impl From<BackupError> for RestoreError {
+    fn from(error: BackupError) -> Self {
+        Self::Backup(Box::new(error))
+    }
+}

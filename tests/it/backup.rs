@@ -1,0 +1,396 @@
+//! Backups, and ledgers made whole from them. The worries are a backup that lacks something, one that is damaged and does
+//! not say so, an older one that hides that events are lost, and a repair that was stopped and left nothing.
+
+use std::fs;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use crate::personal::{LETTER, desk as personal_desk, files};
+use crate::support::{Answer, Desk};
+
+#[track_caller]
+fn done(answer: &Answer) {
+    assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
+}
+
+#[track_caller]
+fn refused(answer: &Answer, because: &str) {
+    assert_eq!(answer.code, 1, "{}{}", answer.out, answer.err);
+    assert!(answer.err.contains(because), "{}", answer.err);
+}
+
+/// A ledger `l` with the founding case, signed.
+fn founding_case() -> Desk {
+    let desk = Desk::with_ilrs(&["october-2023"]);
+    fs::rename(desk.path().join("ilrs.servanda"), desk.path().join("l")).expect("a ledger can be moved");
+    done(&desk.run("checkpoint --ledger l"));
+    desk
+}
+
+/// Appends a party of that name.
+fn append(desk: &Desk, ledger: &str, name: &str) {
+    let party = format!("{{ kind: party, id: {name}, name: {name}, type: company }}");
+    desk.write("new.yaml", format!("evidence: {{ none: made up }}\nannouncements:\n  - {party}\n"));
+    done(&desk.run(&format!("append new.yaml --ledger {ledger}")));
+}
+
+/// The events of a ledger, and the files that lie beside them but for those that are made anew.
+fn all(desk: &Desk, ledger: &str) -> (String, Vec<(String, Vec<u8>)>) {
+    let root = desk.path().join(ledger);
+    let events = desk.run(&format!("export ndjson --ledger {ledger}"));
+    done(&events);
+    let is_beside = |path: &str| ["documents", "checkpoints", "servanda.toml"].iter().any(|own| path.starts_with(own));
+    let beside = files(&root).into_iter().map(|file| {
+        let path = file.strip_prefix(&root).expect("below").display().to_string();
+        (path, fs::read(file).expect("it can be read"))
+    });
+    (events.out, beside.filter(|(path, _)| is_beside(path)).collect())
+}
+
+/// Two ledgers have the same events, and the same beside them.
+#[track_caller]
+fn same(desk: &Desk, one: &str, other: &str) {
+    let ((events, beside), (others, besides)) = (all(desk, one), all(desk, other));
+    let names = |files: &[(String, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    assert!(events == others, "the events of {one} and {other}");
+    assert_eq!(names(&beside), names(&besides));
+    for ((name, bytes), (_, others)) in beside.iter().zip(&besides) {
+        assert!(bytes == others, "{name}");
+    }
+}
+
+/// Forgets the checkpoints that the user's state has.
+fn forget(desk: &Desk) {
+    for state in ["state", ".local/state"] {
+        let _ = fs::remove_dir_all(desk.path().join(state));
+    }
+}
+
+#[test]
+fn a_ledger_comes_back_from_a_backup_with_all_but_its_keys() {
+    let desk = founding_case();
+    done(&desk.run("checkpoint --ledger l"));
+    fs::write(
+        desk.path().join("l/servanda.toml"),
+        fs::read_to_string(desk.path().join("l/servanda.toml")).expect("text").replacen(
+            "checkpoint = \"on-request\"",
+            "checkpoint = \"each-append\"",
+            1,
+        ),
+    )
+    .expect("it is ours");
+    let made = desk.run("backup b --ledger l --json");
+    done(&made);
+    assert_eq!(
+        (&made.json()["before"], &made.json()["len"]),
+        (&0.into(), &desk.run("verify --ledger l --json").json()["events"])
+    );
+    let restored = desk.run("restore b copy");
+    done(&restored);
+    assert!(restored.err.contains("not in a backup: the log's own key"), "{}", restored.err);
+    same(&desk, "copy", "l");
+    assert_eq!(fs::read_dir(desk.path().join("copy/keys")).expect("a folder").count(), 0);
+    assert!(!fs::read(desk.path().join("b")).expect("it is there").windows(7).any(|bytes| bytes == b"PRIVATE"));
+}
+
+#[test]
+fn a_backup_grows_by_what_is_new() {
+    let desk = founding_case();
+    done(&desk.run("backup b --ledger l"));
+    let first = fs::read(desk.path().join("b")).expect("it is there");
+    let unchanged = desk.run("backup b --ledger l --json").json();
+    assert_eq!((&unchanged["files"], &unchanged["before"]), (&0.into(), &unchanged["len"]));
+    assert_eq!(fs::read(desk.path().join("b")).expect("it is there"), first, "nothing is new");
+    append(&desk, "l", "one");
+    done(&desk.run("checkpoint --ledger l"));
+    let more = desk.run("backup b --ledger l --json").json();
+    assert_eq!(more["len"].as_u64(), more["before"].as_u64().map(|before| before + 1));
+    let second = fs::read(desk.path().join("b")).expect("it is there");
+    assert!(second.starts_with(&first) && second.len() < first.len() + 2000, "{} and {}", first.len(), second.len());
+    done(&desk.run("restore b copy"));
+    same(&desk, "copy", "l");
+}
+
+#[test]
+fn a_backup_that_was_cut_or_damaged_is_what_it_was_before_and_goes_on_from_there() {
+    let desk = founding_case();
+    done(&desk.run("backup b --ledger l"));
+    let first = fs::read(desk.path().join("b")).expect("it is there");
+    let before = all(&desk, "l");
+    append(&desk, "l", "one");
+    done(&desk.run("backup b --ledger l"));
+    let second = fs::read(desk.path().join("b")).expect("it is there");
+    let mut damaged = second.clone();
+    damaged[first.len() + 20] ^= 1;
+    for (number, bytes) in [&second[..second.len() - 1], &second[..=first.len()], &damaged].into_iter().enumerate() {
+        desk.write("b", bytes);
+        let restored = desk.run(&format!("restore b copy-{number}"));
+        done(&restored);
+        assert!(restored.err.contains("unfinished or damaged, and do not count"), "{}", restored.err);
+        assert!(all(&desk, &format!("copy-{number}")) == before, "{number}");
+        let again = desk.run("backup b --ledger l --json").json();
+        assert_eq!(again["len"].as_u64(), again["before"].as_u64().map(|before| before + 1));
+        assert_eq!(fs::read(desk.path().join("b")).expect("it is there"), second);
+    }
+    for (number, bytes) in [&first[..first.len() - 1], &first[..100], b"servanda backup1"].into_iter().enumerate() {
+        desk.write("b", bytes);
+        refused(&desk.run(&format!("restore b none-{number}")), "is no backup that can be used");
+        refused(&desk.run("backup b --ledger l"), "is no backup that can be used");
+        assert_eq!(fs::read(desk.path().join("b")).expect("it is there"), bytes, "it is left as it is");
+    }
+}
+
+#[test]
+fn a_backup_of_another_ledger_or_of_events_that_are_gone_is_not_gone_on_with() {
+    let desk = founding_case();
+    done(&desk.run("backup b --ledger l"));
+    done(&desk.run("init --ledger other"));
+    refused(&desk.run("backup b --ledger other"), "is a backup of the ledger local/ilrs.servanda, not of local/other");
+    append(&desk, "l", "one");
+    done(&desk.run("restore b older"));
+    done(&desk.run("backup b --ledger l"));
+    refused(&desk.run("backup b --ledger older"), "ROLLBACK: ");
+    fs::copy(desk.path().join("l/keys/log.key"), desk.path().join("older/keys/log.key")).expect("there is room");
+    append(&desk, "older", "two");
+    refused(&desk.run("backup b --ledger older"), "FORK: event ");
+    desk.write("b", "something else");
+    refused(&desk.run("backup b --ledger l"), "is no backup that can be used: it does not begin as one does");
+    fs::create_dir(desk.path().join("folder")).expect("there is room");
+    assert_eq!(desk.run("backup folder --ledger l").code, 3);
+    assert_eq!(desk.run("backup nowhere/b --ledger l").code, 3);
+    assert_eq!(desk.run("backup c --ledger nothing").code, 3);
+    assert!(!desk.path().join("c").exists());
+}
+
+#[test]
+fn only_one_at_a_time_writes_a_backup() {
+    let desk = founding_case();
+    done(&desk.run("backup b --ledger l"));
+    let file = fs::File::options().write(true).open(desk.path().join("b")).expect("it is there");
+    file.lock().expect("nobody holds it");
+    let busy = desk.run("backup b --ledger l");
+    assert_eq!(busy.code, 4, "{}", busy.err);
+    assert!(busy.err.contains("is being written by somebody else"), "{}", busy.err);
+}
+
+#[test]
+fn an_older_backup_is_refused_where_a_newer_checkpoint_is_known_and_can_be_had_to_be_read() {
+    let desk = founding_case();
+    done(&desk.run("backup b --ledger l"));
+    append(&desk, "l", "one");
+    done(&desk.run("checkpoint --ledger l"));
+    refused(&desk.run("restore b copy"), "ROLLBACK");
+    assert!(!desk.path().join("copy").exists());
+    let despite = desk.run("restore b copy --despite-known");
+    assert_eq!(despite.code, 1, "the verdicts say so");
+    assert!(despite.out.contains("ROLLBACK"), "{}", despite.out);
+    done(&desk.run("log --last 1 --ledger copy"));
+    desk.write(
+        "new.yaml",
+        "evidence: { none: made up }\nannouncements:\n  - { kind: party, id: x, name: X, type: company }\n",
+    );
+    let appended = desk.run("append new.yaml --ledger copy");
+    assert!(appended.code == 3 && appended.err.contains("ROLLBACK"), "{}", appended.err);
+    let there = desk.run("restore b l");
+    assert!(there.code == 3 && there.err.contains("is there already"), "{}", there.err);
+}
+
+#[test]
+fn a_backup_is_made_while_others_append() {
+    let desk = founding_case();
+    fs::create_dir(desk.path().join("many")).expect("there is room");
+    for number in 0..24 {
+        let text = format!(
+            "evidence: {{ none: made up }}\nannouncements:\n  - {{ kind: party, id: m{number}, name: M, type: company }}\n"
+        );
+        desk.write(&format!("many/{number:02}.yaml"), text);
+    }
+    let mut writer = desk.command(["append", "many", "--ledger", "l"]).stdout(Stdio::null()).spawn().expect("it runs");
+    let mut lens = Vec::new();
+    while lens.len() < 4 || writer.try_wait().expect("it is ours").is_none() {
+        let made = desk.run("backup b --ledger l --json --lock-timeout 60");
+        done(&made);
+        lens.push(made.json()["len"].as_u64().expect("a number"));
+        if lens.len() > 40 {
+            break;
+        }
+    }
+    assert!(writer.wait().expect("it is ours").success());
+    done(&desk.run("backup b --ledger l"));
+    assert!(lens.is_sorted(), "{lens:?}");
+    done(&desk.run("restore b copy"));
+    assert!(all(&desk, "copy").0 == all(&desk, "l").0);
+}
+
+#[test]
+fn a_backup_that_is_killed_leaves_the_old_one_or_none() {
+    let desk = founding_case();
+    for round in 0..12_u64 {
+        append(&desk, "l", &format!("p{round}"));
+        let mut child = desk
+            .command(["backup", "b", "--ledger", "l"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it runs");
+        thread::sleep(Duration::from_millis(3 * round));
+        let _ = child.kill();
+        let _ = child.wait();
+        if desk.path().join("b").exists() {
+            done(&desk.run(&format!("restore b copy-{round}")));
+        }
+        if round % 4 == 3 {
+            done(&desk.run("backup b --ledger l"));
+        }
+    }
+    done(&desk.run("backup b --ledger l"));
+    done(&desk.run("restore b copy"));
+    assert!(all(&desk, "copy").0 == all(&desk, "l").0);
+}
+
+#[test]
+fn personal_documents_are_in_a_backup_and_what_was_erased_since_is_told_and_not_brought_back() {
+    let desk = personal_desk();
+    done(&desk.run("backup b --ledger l"));
+    done(&desk.run("restore b copy"));
+    same(&desk, "copy", "l");
+    let document = fs::read_dir(desk.path().join("l/documents"))
+        .expect("a folder")
+        .filter_map(|entry| entry.expect("an entry").file_name().into_string().ok())
+        .find(|name| !name.contains('.'))
+        .expect("a document");
+    done(&desk.run(&format!("source erase {document:.8} --authority Court --reason Order --ledger l")));
+    let more = desk.run("backup b --ledger l");
+    done(&more);
+    assert!(more.err.contains("1 document is in the backup and no longer in the ledger"), "{}", more.err);
+    let restored = desk.run("restore b again");
+    done(&restored);
+    assert!(restored.err.contains("was erased by event"), "{}", restored.err);
+    assert_eq!(fs::read_dir(desk.path().join("again/documents")).expect("a folder").count(), 0);
+    done(&desk.run("backup anew --ledger l"));
+    let anew = fs::read(desk.path().join("anew")).expect("it is there");
+    assert!(!anew.windows(20).any(|bytes| bytes == &LETTER.as_bytes()[..20]), "a new one does not have it");
+}
+
+/// What a damaged store may look like.
+const DAMAGES: [&str; 4] = ["cut", "zeros", "no file", "no folder"];
+
+/// Damages the store so.
+fn damage(desk: &Desk, how: &str) {
+    let sled = desk.path().join("l/sled");
+    let db = sled.join("db");
+    let whole = fs::read(&db).expect("it is there");
+    let done = match how {
+        "cut" => fs::write(&db, &whole[..8192]),
+        "zeros" => fs::write(&db, vec![0; whole.len()]),
+        "no file" => fs::remove_file(&db),
+        _ => fs::remove_dir_all(&sled),
+    };
+    done.expect("it is ours");
+}
+
+#[test]
+fn a_damaged_ledger_is_made_whole_from_a_backup_an_export_or_what_was_published() {
+    for from in ["b", "all.ndjson", "public"] {
+        let desk = founding_case();
+        done(&desk.run("backup b --ledger l"));
+        done(&desk.run("export ndjson all.ndjson --ledger l"));
+        done(&desk.run("export tiles public --with-documents --ledger l"));
+        let sound = all(&desk, "l");
+        for how in DAMAGES {
+            damage(&desk, how);
+            let broken = desk.run("verify --ledger l");
+            assert_ne!(broken.code, 0, "{how}");
+            assert!(!broken.err.contains("panicked"), "{how}: {}", broken.err);
+            let repaired = desk.run(&format!("repair --from {from} --ledger l"));
+            assert_eq!(repaired.code, 0, "{how} from {from}: {}{}", repaired.out, repaired.err);
+            assert!(all(&desk, "l") == sound, "{how} from {from}");
+        }
+        append(&desk, "l", "goes-on");
+        done(&desk.run("checkpoint --ledger l"));
+        done(&desk.run("verify --ledger l"));
+        let kept = fs::read_dir(desk.path().join("l"))
+            .expect("a folder")
+            .filter(|entry| {
+                entry.as_ref().expect("an entry").file_name().to_string_lossy().starts_with("sled.damaged-")
+            })
+            .count();
+        assert_eq!(kept, 3, "what was damaged is not deleted");
+    }
+}
+
+#[test]
+fn newer_events_that_the_damaged_store_still_has_are_saved() {
+    let desk = founding_case();
+    done(&desk.run("backup b --ledger l"));
+    append(&desk, "l", "one");
+    append(&desk, "l", "two");
+    let sound = all(&desk, "l");
+    let repaired = desk.run("repair --from b --ledger l");
+    done(&repaired);
+    assert!(repaired.err.contains("and 2 events that only the damaged store had"), "{}", repaired.err);
+    assert!(all(&desk, "l") == sound);
+}
+
+#[test]
+fn a_repair_that_would_lose_events_changes_nothing_unless_that_is_accepted() {
+    let desk = founding_case();
+    done(&desk.run("backup b --ledger l"));
+    append(&desk, "l", "one");
+    fs::write(desk.path().join("l/sled/db"), b"nothing").expect("it is ours");
+    refused(&desk.run("repair --from b --ledger l"), "the last 1 are lost");
+    assert_eq!(fs::read(desk.path().join("l/sled/db")).expect("it is there"), b"nothing", "it is as it was");
+    assert!(desk.path().join("l/HEAD").is_file());
+    done(&desk.run("repair --from b --despite-known --ledger l"));
+    append(&desk, "l", "instead");
+    done(&desk.run("checkpoint --ledger l"));
+    fs::write(desk.path().join("l/sled/db"), b"nothing").expect("it is ours");
+    fs::remove_file(desk.path().join("l/HEAD")).expect("it is there");
+    refused(&desk.run("repair --from b --ledger l"), "ROLLBACK");
+    forget(&desk);
+    refused(&desk.run("repair --from b --ledger l"), "ROLLBACK");
+}
+
+#[test]
+fn a_ledger_is_not_repaired_with_another_or_with_nothing() {
+    let desk = founding_case();
+    done(&desk.run("init --ledger other"));
+    done(&desk.run("backup others --ledger other"));
+    refused(
+        &desk.run("repair --from others --ledger l"),
+        "what was given is of the ledger local/other, not of local/ilrs.servanda",
+    );
+    desk.write("text", "nothing\n");
+    refused(&desk.run("repair --from text --ledger l"), "line 1");
+    assert_eq!(desk.run("repair --from nowhere --ledger l").code, 3);
+    assert_eq!(desk.run("repair --from others --ledger nowhere").code, 3);
+    done(&desk.run("verify --ledger l"));
+    let left = fs::read_dir(desk.path().join("l"))
+        .expect("a folder")
+        .filter(|entry| entry.as_ref().expect("an entry").file_name().to_string_lossy().starts_with(".servanda"))
+        .count();
+    assert_eq!(left, 0, "nothing is left over");
+}
+
+#[test]
+fn a_repair_that_is_killed_leaves_a_ledger_that_is_repaired_again() {
+    let desk = founding_case();
+    done(&desk.run("backup b --ledger l"));
+    let sound = all(&desk, "l");
+    for round in 0..10_u64 {
+        fs::write(desk.path().join("l/sled/db"), b"nothing").expect("it is ours");
+        let mut child = desk
+            .command(["repair", "--from", "b", "--ledger", "l"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it runs");
+        thread::sleep(Duration::from_millis(8 * round));
+        let _ = child.kill();
+        let _ = child.wait();
+        assert!(desk.path().join("l/sled").is_dir(), "one or the other");
+        done(&desk.run("repair --from b --ledger l"));
+        assert!(all(&desk, "l") == sound);
+    }
+}
