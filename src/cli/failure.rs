@@ -96,6 +96,9 @@ impl From<SettingsError> for Failure {
     }
 }
 
+/// How a damaged store is made whole.
+const REPAIR: &str = "`servanda repair --from FILE` makes it whole again, from a backup, an export or a published copy";
+
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         let message = error.to_string();
@@ -106,7 +109,7 @@ impl From<OpenError> for Failure {
             }
             OpenError::Damaged(damage) => damage.into(),
             OpenError::Checkpoints(error) => error.into(),
-            OpenError::Store(_) => Self::new(Exit::CouldNot, message).hint("restore the folder from a backup"),
+            OpenError::Store(_) => Self::new(Exit::CouldNot, message).hint(REPAIR),
             OpenError::Io(_) => Self::new(Exit::CouldNot, message)
                 .hint("reading takes a lock too: copy a ledger that you cannot write to, and read the copy"),
         }
@@ -185,7 +188,9 @@ impl From<ProveError> for Failure {
 
 impl From<Damage> for Failure {
     fn from(damage: Damage) -> Self {
-        Self::new(Exit::CouldNot, damage.to_string()).hint("`servanda verify` tells everything that is wrong")
+        Self::new(Exit::CouldNot, damage.to_string())
+            .hint("`servanda verify` tells everything that is wrong")
+            .hint(REPAIR)
     }
 }
 

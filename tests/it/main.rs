@@ -24,6 +24,7 @@ mod hostile;
 mod ilrs;
 mod import;
 mod import_hostile;
+mod injected;
 mod irregular;
 mod kept_facts;
 mod keys;

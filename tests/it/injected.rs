@@ -1,0 +1,301 @@
+//! The program on disks that fail: each call to the system that it makes in a ledger's folder is failed once, with
+//! `EIO`, with `ENOSPC`, or by a kill in its place. The worries are an acknowledged event that is gone, a batch that is
+//! torn, a panic, and a ledger that the same command cannot bring to where it would have been.
+//!
+//! `strace` puts the faults in. By default some positions of each operation are failed, others in each of the three ways;
+//! with `SERVANDA_TESTS_LONG` every position in all of them.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{Answer, Desk, fixture};
+
+/// The calls that change a disk, or open what is on it.
+const CALLS: [&str; 12] = [
+    "openat",
+    "write",
+    "pwrite64",
+    "fsync",
+    "fdatasync",
+    "ftruncate",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "mkdir",
+];
+/// What happens in their place.
+const FAULTS: [&str; 3] = ["error=EIO", "error=ENOSPC", "signal=SIGKILL"];
+/// Positions that are failed by default, in all of an operation.
+const MOST: usize = 10;
+
+/// An operation on the ledger `l` in the folder `base`, and what is to be found afterwards.
+struct Operation {
+    /// The command, without `--ledger l`.
+    line: &'static str,
+    /// Before it, and again when it has succeeded.
+    done: fn(&Desk) -> bool,
+}
+
+/// Fails the operation at its positions, each time on a fresh copy of the folder.
+fn check(base: &Desk, operation: &Operation) {
+    if let Some(why) = cannot_trace() {
+        println!("left out: {why}");
+        return;
+    }
+    let before = ids(base, "l");
+    let positions = positions(base, operation.line);
+    assert!(positions.len() > 10, "{positions:?}");
+    let long = std::env::var_os("SERVANDA_TESTS_LONG").is_some();
+    let step = if long { 1 } else { positions.len().div_ceil(MOST) };
+    for (number, (call, nth)) in positions.iter().enumerate().step_by(step) {
+        let faults = if long { &FAULTS[..] } else { &FAULTS[number / step % 3..=number / step % 3] };
+        for fault in faults {
+            let place = format!("{} with {call} {nth} {fault}", operation.line);
+            let desk = copied(base);
+            let answer = traced(&desk, operation.line, &format!("inject={call}:{fault}:when={nth}"));
+            assert!(!answer.err.contains("panicked"), "{place}: {}", answer.err);
+            let known = [-1, 0, 1, 3, 4, 127].contains(&answer.code);
+            assert!(known, "{place}: it ended with {}: {}", answer.code, answer.err);
+            if answer.code == 0 {
+                assert!((operation.done)(&desk), "{place}: it said that it was done");
+            }
+            let after = ids(&desk, "l");
+            assert!(after.starts_with(&before), "{place}: events were lost");
+            let again = desk.run(&format!("{} --ledger l", operation.line));
+            assert_eq!(again.code, 0, "{place}, and again: {}{}", again.out, again.err);
+            assert!((operation.done)(&desk), "{place}, and again");
+            let verified = desk.run("verify --ledger l");
+            assert_eq!(verified.code, 0, "{place}: {}{}", verified.out, verified.err);
+            let all = ids(&desk, "l");
+            let unique: std::collections::BTreeSet<&String> = all.iter().collect();
+            assert_eq!(unique.len(), all.len(), "{place}: something is there twice");
+        }
+    }
+}
+
+/// The ids of a ledger's events, if it can be read as it is: it always can.
+#[track_caller]
+fn ids(desk: &Desk, ledger: &str) -> Vec<String> {
+    let answer = desk.run(&format!("log --ledger {ledger} --json"));
+    assert_eq!(answer.code, 0, "it cannot be read: {}", answer.err);
+    let events = answer.json()["events"].as_array().expect("a list").clone();
+    events.iter().map(|event| event["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+/// Why faults cannot be put in, if they cannot.
+fn cannot_trace() -> Option<&'static str> {
+    let traced = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).output();
+    match traced {
+        Err(_) => Some("there is no strace, with which faults are put in"),
+        Ok(output) if !output.status.success() => {
+            Some("strace may not trace here, and without it no faults are put in")
+        }
+        Ok(_) => None,
+    }
+}
+
+/// Runs the program under `strace` with an expression for `-e`.
+fn traced(desk: &Desk, line: &str, expression: &str) -> Answer {
+    let own = desk.command(line.split_whitespace().chain(["--ledger", "l"]));
+    let mut command = Command::new("strace");
+    let trace = desk.path().join("trace");
+    command.args(["-f", "-qq", "-y", "-o"]).arg(trace).args(["-e", &format!("trace={}", CALLS.join(","))]);
+    if !expression.is_empty() {
+        command.args(["-e", expression]);
+    }
+    command.arg(own.get_program()).args(own.get_args()).current_dir(desk.path()).env_clear();
+    command.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.env("PATH", "/usr/bin:/bin");
+    Answer::of(&command.output().expect("strace runs"))
+}
+
+/// The calls of an undisturbed run that are made in the desk's folder or after the first that is: the call, and which of
+/// its thread it is, from 1.
+fn positions(base: &Desk, line: &str) -> Vec<(String, usize)> {
+    let desk = copied(base);
+    let answer = traced(&desk, line, "");
+    assert_eq!(answer.code, 0, "{line}: {}{}", answer.out, answer.err);
+    let trace = fs::read_to_string(desk.path().join("trace")).expect("it was traced");
+    let own = desk.path().display().to_string();
+    let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut found = Vec::new();
+    let mut begun = false;
+    for line in trace.lines() {
+        let Some((thread, rest)) = line.split_once(' ') else { continue };
+        let Some((call, rest)) = rest.trim_start().split_once('(') else { continue };
+        if !CALLS.contains(&call) {
+            continue;
+        }
+        let count = counts.entry((thread.to_owned(), call.to_owned())).or_default();
+        *count += 1;
+        begun |= rest.contains(&own);
+        let place = (call.to_owned(), *count);
+        if begun && !found.contains(&place) {
+            found.push(place);
+        }
+    }
+    found
+}
+
+/// A desk with the same files. Most of a store's file is empty, and is not written.
+fn copied(base: &Desk) -> Desk {
+    let desk = Desk::new();
+    copy(base.path(), desk.path());
+    desk
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("there is room");
+    for entry in fs::read_dir(from).expect("it can be listed") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("it has a name"));
+        if path.is_dir() {
+            copy(&path, &target);
+            continue;
+        }
+        let (mut read, mut written) =
+            (File::open(&path).expect("it is ours"), File::create(&target).expect("there is room"));
+        let (mut at, mut block) = (0_u64, vec![0; 1 << 16]);
+        loop {
+            let len = read.read(&mut block).expect("it can be read");
+            if len == 0 {
+                break;
+            }
+            if block[..len].iter().any(|byte| *byte != 0) {
+                written.seek(SeekFrom::Start(at)).expect("it is a file");
+                written.write_all(&block[..len]).expect("there is room");
+            }
+            at += len as u64;
+        }
+        written.set_len(at).expect("there is room");
+        fs::set_permissions(&target, fs::metadata(&path).expect("it is there").permissions()).expect("it is ours");
+    }
+}
+
+/// A ledger `l` with some documents, signed at each append.
+fn base() -> Desk {
+    let desk = Desk::with_ilrs(&["october-2023"]);
+    fs::rename(desk.path().join("ilrs.servanda"), desk.path().join("l")).expect("a ledger can be moved");
+    let settings = desk.path().join("l/servanda.toml");
+    let text = fs::read_to_string(&settings).expect("text");
+    fs::write(settings, text.replacen("= \"on-request\"", "= \"each-append\"", 1)).expect("it is ours");
+    assert_eq!(desk.run("checkpoint --ledger l").code, 0);
+    desk
+}
+
+/// Whether the log has an event of that id.
+fn has(desk: &Desk, id: &str) -> bool {
+    ids(desk, "l").iter().any(|own| own == id)
+}
+
+/// Writes files of parties: their ids begin with the file's name.
+fn write_parties(desk: &Desk, files: &[&str], parties: usize, document: Option<&str>) {
+    for file in files {
+        let mut text = match document {
+            Some(document) => {
+                desk.write("files/note.txt", document);
+                "source: { publisher: Somebody, grade: press, document: note.txt }\nannouncements:\n".to_owned()
+            }
+            None => "evidence: { none: made up }\nannouncements:\n".to_owned(),
+        };
+        let quote = if document.is_some() { ", quote: a note" } else { "" };
+        for number in 0..parties {
+            text += &format!("  - {{ kind: party, id: {file}-{number}, name: P, type: company{quote} }}\n");
+        }
+        desk.write(&format!("files/{file}.yaml"), text);
+    }
+}
+
+#[test]
+fn appending_two_files_with_a_document() {
+    let desk = base();
+    write_parties(&desk, &["a", "b"], 3, Some("This is a note.\n"));
+    check(&desk, &Operation { line: "append files", done: |desk| has(desk, "party:a-2") && has(desk, "party:b-2") });
+}
+
+#[test]
+fn appending_so_much_that_bundles_are_sealed() {
+    let desk = base();
+    write_parties(&desk, &["a"], 300, None);
+    check(&desk, &Operation { line: "append files", done: |desk| has(desk, "party:a-299") });
+}
+
+#[test]
+fn signing_the_log() {
+    let desk = Desk::with_ilrs(&["october-2023"]);
+    fs::rename(desk.path().join("ilrs.servanda"), desk.path().join("l")).expect("a ledger can be moved");
+    let is_signed = |desk: &Desk| desk.run("checkpoint list --ledger l --json").out.contains("\"size\"");
+    check(&desk, &Operation { line: "checkpoint", done: is_signed });
+}
+
+#[test]
+fn adding_a_recorders_key() {
+    let desk = base();
+    servanda::ledger::KeyFile::create(&desk.path().join("ana"), &[1; 32], "ana").expect("a key can be made");
+    let is_there = |desk: &Desk| desk.run("key show --ledger l").out.contains("\nana ");
+    check(&desk, &Operation { line: "key add ana --public @ana.pub", done: is_there });
+}
+
+#[test]
+fn erasing_a_document() {
+    let desk = base();
+    let is_erased = |desk: &Desk| {
+        let address = "18eb114afdf71f0f6f97326b90b9521deb0199fefb0e52acb3cf4209cdb7002e";
+        !desk.path().join("l/documents").join(address).exists()
+    };
+    assert!(!is_erased(&desk));
+    check(&desk, &Operation { line: "source erase 18eb --authority A --reason R", done: is_erased });
+}
+
+#[test]
+fn importing_a_table() {
+    let desk = base();
+    for name in ["members.csv", "map.toml"] {
+        desk.write(name, fs::read(fixture(&format!("tables/{name}"))).expect("the fixture is there"));
+    }
+    let is_imported = |desk: &Desk| {
+        let again = desk.run("import csv members.csv --map map.toml --dry-run --ledger l --json");
+        again.code == 0 && again.json()["events"]["appended"].as_u64().is_none_or(|new| new == 0)
+    };
+    check(&desk, &Operation { line: "import csv members.csv --map map.toml", done: is_imported });
+}
+
+#[test]
+fn publishing_tiles_over_what_was_published() {
+    let desk = base();
+    assert_eq!(desk.run("export tiles public --ledger l").code, 0);
+    write_parties(&desk, &["a"], 300, None);
+    assert_eq!(desk.run("append files --ledger l").code, 0);
+    let is_published = |desk: &Desk| {
+        let key = desk.run("key show --ledger l --json").json()["log_key"].as_str().expect("a key").to_owned();
+        let verified = desk.run(&format!("verify --export public --vkey {key} --json"));
+        verified.code == 0 && verified.json()["events"].as_u64() == Some(ids(desk, "l").len() as u64)
+    };
+    check(&desk, &Operation { line: "export tiles public", done: is_published });
+}
+
+#[test]
+fn backing_up_what_is_new() {
+    let desk = base();
+    assert_eq!(desk.run("backup b --ledger l").code, 0);
+    write_parties(&desk, &["a"], 3, Some("This is a note.\n"));
+    assert_eq!(desk.run("append files --ledger l").code, 0);
+    let is_backed_up = |desk: &Desk| {
+        let _ = fs::remove_dir_all(desk.path().join("copy"));
+        desk.run("restore b copy").code == 0 && ids(desk, "copy") == ids(desk, "l")
+    };
+    check(&desk, &Operation { line: "backup b", done: is_backed_up });
+}
+
+#[test]
+fn repairing_a_store() {
+    let desk = base();
+    assert_eq!(desk.run("backup b --ledger l").code, 0);
+    let is_whole = |desk: &Desk| desk.run("verify --ledger l").code == 0;
+    check(&desk, &Operation { line: "repair --from b", done: is_whole });
+}
