@@ -6,12 +6,10 @@
 //! with `SERVANDA_TESTS_LONG` every position in all of them.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::Path;
-use std::process::Command;
+use std::fs;
 
-use crate::support::{Answer, Desk, fixture};
+use crate::support::{Desk, fixture};
+use crate::traced::{base, can_trace, copied, traced, write_parties};
 
 /// The calls that change a disk, or open what is on it.
 const CALLS: [&str; 12] = [
@@ -43,8 +41,7 @@ struct Operation {
 
 /// Fails the operation at its positions, each time on a fresh copy of the folder.
 fn check(base: &Desk, operation: &Operation) {
-    if let Some(why) = cannot_trace() {
-        println!("left out: {why}");
+    if !can_trace() {
         return;
     }
     let before = ids(base, "l");
@@ -57,7 +54,7 @@ fn check(base: &Desk, operation: &Operation) {
         for fault in faults {
             let place = format!("{} with {call} {nth} {fault}", operation.line);
             let desk = copied(base);
-            let answer = traced(&desk, operation.line, &format!("inject={call}:{fault}:when={nth}"));
+            let answer = traced(&desk, operation.line, &[&trace(), "-e", &format!("inject={call}:{fault}:when={nth}")]);
             assert!(!answer.err.contains("panicked"), "{place}: {}", answer.err);
             let known = [-1, 0, 1, 3, 4, 127].contains(&answer.code);
             assert!(known, "{place}: it ended with {}: {}", answer.code, answer.err);
@@ -87,38 +84,15 @@ fn ids(desk: &Desk, ledger: &str) -> Vec<String> {
     events.iter().map(|event| event["id"].as_str().expect("an id").to_owned()).collect()
 }
 
-/// Why faults cannot be put in, if they cannot.
-fn cannot_trace() -> Option<&'static str> {
-    let traced = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).output();
-    match traced {
-        Err(_) => Some("there is no strace, with which faults are put in"),
-        Ok(output) if !output.status.success() => {
-            Some("strace may not trace here, and without it no faults are put in")
-        }
-        Ok(_) => None,
-    }
-}
-
-/// Runs the program under `strace` with an expression for `-e`.
-fn traced(desk: &Desk, line: &str, expression: &str) -> Answer {
-    let own = desk.command(line.split_whitespace().chain(["--ledger", "l"]));
-    let mut command = Command::new("strace");
-    let trace = desk.path().join("trace");
-    command.args(["-f", "-qq", "-y", "-o"]).arg(trace).args(["-e", &format!("trace={}", CALLS.join(","))]);
-    if !expression.is_empty() {
-        command.args(["-e", expression]);
-    }
-    command.arg(own.get_program()).args(own.get_args()).current_dir(desk.path()).env_clear();
-    command.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.env("PATH", "/usr/bin:/bin");
-    Answer::of(&command.output().expect("strace runs"))
+fn trace() -> String {
+    format!("-etrace={}", CALLS.join(","))
 }
 
 /// The calls of an undisturbed run that are made in the desk's folder or after the first that is: the call, and which of
 /// its thread it is, from 1.
 fn positions(base: &Desk, line: &str) -> Vec<(String, usize)> {
     let desk = copied(base);
-    let answer = traced(&desk, line, "");
+    let answer = traced(&desk, line, &[&trace()]);
     assert_eq!(answer.code, 0, "{line}: {}{}", answer.out, answer.err);
     let trace = fs::read_to_string(desk.path().join("trace")).expect("it was traced");
     let own = desk.path().display().to_string();
@@ -142,73 +116,9 @@ fn positions(base: &Desk, line: &str) -> Vec<(String, usize)> {
     found
 }
 
-/// A desk with the same files. Most of a store's file is empty, and is not written.
-fn copied(base: &Desk) -> Desk {
-    let desk = Desk::new();
-    copy(base.path(), desk.path());
-    desk
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("there is room");
-    for entry in fs::read_dir(from).expect("it can be listed") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("it has a name"));
-        if path.is_dir() {
-            copy(&path, &target);
-            continue;
-        }
-        let (mut read, mut written) =
-            (File::open(&path).expect("it is ours"), File::create(&target).expect("there is room"));
-        let (mut at, mut block) = (0_u64, vec![0; 1 << 16]);
-        loop {
-            let len = read.read(&mut block).expect("it can be read");
-            if len == 0 {
-                break;
-            }
-            if block[..len].iter().any(|byte| *byte != 0) {
-                written.seek(SeekFrom::Start(at)).expect("it is a file");
-                written.write_all(&block[..len]).expect("there is room");
-            }
-            at += len as u64;
-        }
-        written.set_len(at).expect("there is room");
-        fs::set_permissions(&target, fs::metadata(&path).expect("it is there").permissions()).expect("it is ours");
-    }
-}
-
-/// A ledger `l` with some documents, signed at each append.
-fn base() -> Desk {
-    let desk = Desk::with_ilrs(&["october-2023"]);
-    fs::rename(desk.path().join("ilrs.servanda"), desk.path().join("l")).expect("a ledger can be moved");
-    let settings = desk.path().join("l/servanda.toml");
-    let text = fs::read_to_string(&settings).expect("text");
-    fs::write(settings, text.replacen("= \"on-request\"", "= \"each-append\"", 1)).expect("it is ours");
-    assert_eq!(desk.run("checkpoint --ledger l").code, 0);
-    desk
-}
-
 /// Whether the log has an event of that id.
 fn has(desk: &Desk, id: &str) -> bool {
     ids(desk, "l").iter().any(|own| own == id)
-}
-
-/// Writes files of parties: their ids begin with the file's name.
-fn write_parties(desk: &Desk, files: &[&str], parties: usize, document: Option<&str>) {
-    for file in files {
-        let mut text = match document {
-            Some(document) => {
-                desk.write("files/note.txt", document);
-                "source: { publisher: Somebody, grade: press, document: note.txt }\nannouncements:\n".to_owned()
-            }
-            None => "evidence: { none: made up }\nannouncements:\n".to_owned(),
-        };
-        let quote = if document.is_some() { ", quote: a note" } else { "" };
-        for number in 0..parties {
-            text += &format!("  - {{ kind: party, id: {file}-{number}, name: P, type: company{quote} }}\n");
-        }
-        desk.write(&format!("files/{file}.yaml"), text);
-    }
 }
 
 #[test]
