@@ -12,7 +12,8 @@ use crate::support::{Desk, read};
 use servanda::ledger::Folder;
 use servanda::ledger::verify::{Outside, verify};
 
-const ROUNDS: u32 = 30;
+/// Rounds by default, and with `SERVANDA_TESTS_LONG`.
+const ROUNDS: [u32; 2] = [30, 1000];
 /// After so many rounds a new ledger is begun, so that reading all of it stays quick.
 const ROUNDS_OF_A_LEDGER: u32 = 10;
 const FILES: usize = 4;
@@ -79,7 +80,8 @@ fn append_and_kill(desk: &Desk, folder: &str, target: usize, later: Duration) ->
 #[test]
 fn a_killed_append_leaves_whole_files_and_goes_on_when_it_is_run_again() {
     let (mut desk, mut batch_time) = begun();
-    for round in 0..ROUNDS {
+    let rounds = ROUNDS[usize::from(std::env::var_os("SERVANDA_TESTS_LONG").is_some())];
+    for round in 0..rounds {
         if round > 0 && round % ROUNDS_OF_A_LEDGER == 0 {
             (desk, batch_time) = begun();
         }

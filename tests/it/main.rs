@@ -7,6 +7,7 @@ mod backup;
 mod cases;
 mod certificates;
 mod changes;
+mod chaos;
 mod claims;
 mod corrections;
 mod disagreements;
