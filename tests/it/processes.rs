@@ -6,10 +6,12 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{Answer, Desk, read};
+use serde_json::json;
+
+use crate::support::{Answer, Desk, body, draft, found, key, moment, read};
 use servanda::event::{Facts, Recorded};
-use servanda::ledger::Folder;
 use servanda::ledger::verify::{Outside, verify};
+use servanda::ledger::{Access, AppendError, Batch, Folder, Ledger, Log, Options};
 use servanda::store::lock::Lock;
 
 /// How many announcements the files of these tests have.
@@ -182,4 +184,51 @@ fn what_is_there_is_not_appended_again() {
     assert_eq!(answer.code, 0, "{}", answer.err);
     assert!(answer.out.contains("already event 2\n") && answer.out.contains("appended 0 events"), "{}", answer.out);
     assert_eq!(sound(&desk), before);
+}
+
+/// Writers at once.
+const WRITERS: usize = 8;
+/// What each of them appends by default, and with `SERVANDA_TESTS_LONG`.
+const EACH: [usize; 2] = [20, 200];
+
+#[test]
+fn eight_writers_that_retry_bring_every_file_in_once() {
+    let desk = Desk::new();
+    let folder = found(desk.path());
+    let each = EACH[usize::from(std::env::var_os("SERVANDA_TESTS_LONG").is_some())];
+    let work = |writer: usize| -> usize {
+        let access = Access { holder: format!("writer {writer}"), lock_timeout: Duration::from_secs(120) };
+        let mut conflicts = 0;
+        for number in 0..each {
+            let id = format!("w{writer}-{number}");
+            let drafts = vec![draft(body("party", json!({"id": id, "name": "N", "type": "company"})))];
+            let batch = Batch { drafts, ..Batch::default() };
+            loop {
+                // Each decides by the head that it saw, as a program does that reads before it writes.
+                let seen = Log::read(&folder, &access).expect("it can be read").check().expect("it holds").hash;
+                let mut ledger = Ledger::open(&folder, &access).expect("it opens");
+                let options = Options { expect_head: Some(seen), ..Options::default() };
+                match ledger.append(std::slice::from_ref(&batch), options, &key(), moment(1)) {
+                    Ok(_) => break,
+                    Err(AppendError::HeadMoved { .. }) => conflicts += 1,
+                    Err(error) => panic!("{id}: {error}"),
+                }
+            }
+        }
+        conflicts
+    };
+    let conflicts: usize = thread::scope(|scope| {
+        let work = &work;
+        let writers: Vec<_> = (0..WRITERS).map(|writer| scope.spawn(move || work(writer))).collect();
+        writers.into_iter().map(|writer| writer.join().expect("it did not panic")).sum()
+    });
+    let (log, facts) = read(&folder);
+    assert!(verify(&log, &Outside::default()).passed());
+    for writer in 0..WRITERS {
+        for number in 0..each {
+            let id = format!("party:w{writer}-{number}");
+            assert_eq!(facts.events.iter().filter(|event| event.id.as_str() == id).count(), 1, "{id}");
+        }
+    }
+    assert!(conflicts > 0, "nobody was in anybody's way");
 }
