@@ -123,6 +123,8 @@ codes! {
     Irregular = "W0901",
     /// A text was brought into Unicode normal form C.
     Normalised = "W0902",
+    /// An id that looks like another.
+    Confusable = "W0903",
 }
 
 impl Code {

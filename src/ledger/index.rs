@@ -16,6 +16,8 @@ pub struct Index {
     agreements: ByName<String>,
     missions: ByName<String>,
     other_names: HashMap<(Namespace, String), String>,
+    /// The first thing of each look.
+    looks: HashMap<(Namespace, String), String>,
     types: ByName<AgreementType>,
     erased: HashMap<Address, u64>,
     personal: HashMap<Address, (u64, u64)>,
@@ -59,6 +61,8 @@ impl Index {
             for name in described.other_names {
                 self.other_names.entry((described.namespace, name.to_lowercase())).or_insert(described.id.to_owned());
             }
+            let look = (described.namespace, look(described.id));
+            self.looks.entry(look).or_insert_with(|| described.id.to_owned());
             if let Some(things) = self.space(described.namespace) {
                 things.entry(described.id.to_ascii_lowercase()).or_insert_with(|| described.id.to_owned());
             }
@@ -89,6 +93,12 @@ impl Index {
     /// The id of the thing that is also known by that name.
     pub fn thing_called(&self, namespace: Namespace, name: &str) -> Option<&str> {
         self.other_names.get(&(namespace, name.to_lowercase())).map(String::as_str)
+    }
+
+    /// Another thing whose id looks like this one: it differs in characters that are taken for each other.
+    pub fn alike(&self, namespace: Namespace, id: &str) -> Option<&str> {
+        let found = self.looks.get(&(namespace, look(id))).map(String::as_str);
+        found.filter(|found| !found.eq_ignore_ascii_case(id))
     }
 
     /// The ids of all things of a space, in order.
@@ -126,6 +136,19 @@ impl Index {
             Namespace::Announcement => None,
         }
     }
+}
+
+/// How an id looks to somebody who reads fast: `l`, `1` and `I`, `0` and `O`, `rn` and `m`, `vv` and `w`, and whatever
+/// separates words, are taken for each other.
+fn look(id: &str) -> String {
+    let one_of = |c: char| match c.to_ascii_lowercase() {
+        'l' | '1' => 'i',
+        '0' => 'o',
+        '_' | '.' | ':' | '/' => '-',
+        other => other,
+    };
+    let folded: String = id.chars().map(one_of).collect();
+    folded.replace("rn", "m").replace("vv", "w")
 }
 
 /// A thing that an announcement describes.

@@ -375,3 +375,23 @@ fn a_file_name_that_is_no_text_is_taken_as_it_is() {
     assert_eq!(answer.code, 1, "{}", answer.err);
     assert!(answer.err.contains("caf\u{fffd}.yaml:1:25"), "{}", answer.err);
 }
+
+#[test]
+fn an_id_that_looks_like_another_is_told_and_one_that_does_not_is_not() {
+    let desk = desk();
+    let describe = |ids: &[&str]| {
+        let party = |id: &&str| format!("  - {{ kind: party, id: {id}, name: N, type: company }}\n");
+        let text =
+            format!("evidence: {{ none: made up }}\nannouncements:\n{}", ids.iter().map(party).collect::<String>());
+        desk.write("ids.yaml", text);
+        let answer = desk.run("append --dry-run --ledger ledger ids.yaml");
+        assert_eq!(answer.code, 0, "{}", answer.err);
+        answer.err.matches("W0903").count()
+    };
+    for [one, other] in [["mill", "mi11"], ["o-1", "O-l"], ["modern", "modem"], ["vvest", "west"], ["a.b", "a_b"]] {
+        assert_eq!(describe(&[one, other]), 1, "{one} and {other}");
+    }
+    for [one, other] in [["mall", "mill"], ["a-1", "a-2"], ["ab", "a-b"], ["us", "uk"]] {
+        assert_eq!(describe(&[one, other]), 0, "{one} and {other}");
+    }
+}

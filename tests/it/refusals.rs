@@ -369,6 +369,7 @@ fn warnings_are_told_at_their_place_and_refuse_nothing() {
             "  - { kind: departure, party: pakistan, agreement: ilrs, act: withdrawal, occurred: 2020 }\n",
         ),
         (Code::Normalised, "3:36", "  - { kind: party, id: cote, name: Co\u{302}te, type: state }\n"),
+        (Code::Confusable, "3:24", "  - { kind: party, id: paklstan, name: Pakistan, type: state }\n"),
     ] {
         desk.write("case.yaml", format!("{TOP}{text}"));
         let (len, _) = state(&desk);
@@ -391,6 +392,7 @@ fn every_code_is_provoked_by_some_file() {
         Code::BatchTooLarge,
         Code::Irregular,
         Code::Normalised,
+        Code::Confusable,
     ];
     let provoked: Vec<Code> =
         tables.iter().flat_map(|table| table.iter().map(|case| case.code)).chain(elsewhere).collect();

@@ -176,6 +176,13 @@ impl<'a> Scope<'a> {
                     let hint = format!("use `{known}`, or another id");
                     findings.push(Finding::new(position, new.field, Code::CaseOnly, message).hint(hint));
                 }
+                let alike = || ledger.alike(new.namespace, new.id).or_else(|| scope.batch.alike(new.namespace, new.id));
+                if let Some(alike) = known.is_none().then(alike).flatten() {
+                    let message = format!("the {} `{}` looks like `{alike}`, which is another", new.namespace, new.id);
+                    let hint =
+                        "if it is meant to be the same, use that id; else give it one that nobody takes for the other";
+                    findings.push(Finding::new(position, new.field, Code::Confusable, message).hint(hint));
+                }
             }
             scope.batch.describe(&draft.announcement);
         }
