@@ -197,7 +197,7 @@ fn eight_writers_that_retry_bring_every_file_in_once() {
     let folder = found(desk.path());
     let each = EACH[usize::from(std::env::var_os("SERVANDA_TESTS_LONG").is_some())];
     let work = |writer: usize| -> usize {
-        let access = Access { holder: format!("writer {writer}"), lock_timeout: Duration::from_secs(120) };
+        let access = Access { holder: format!("writer {writer}"), lock_timeout: Duration::from_mins(2) };
         let mut conflicts = 0;
         for number in 0..each {
             let id = format!("w{writer}-{number}");
