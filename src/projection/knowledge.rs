@@ -134,7 +134,8 @@ impl<'a> Knowledge<'a> {
         let by_id = named(&known);
         let struck = strikes(&known, &by_id, &review);
         let retracted = |seq: u64| struck.get(&seq).is_some_and(|strike| strike.retracted);
-        let awaiting = |event: &&&Recorded| !struck.contains_key(&event.seq) && review.awaits(event);
+        // Without a policy no event is looked at.
+        let awaiting = |event: &&&Recorded| review.awaits(event) && !struck.contains_key(&event.seq);
         let awaiting: Vec<&Recorded> = known.par_iter().with_min_len(PART).filter(awaiting).copied().collect();
 
         let waits = |event: &Recorded| awaiting.binary_search_by_key(&event.seq, |event| event.seq).is_ok();
