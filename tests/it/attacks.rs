@@ -5,6 +5,7 @@
 
 mod beside;
 mod chain;
+mod documents;
 mod hostile;
 mod keys;
 mod outside;

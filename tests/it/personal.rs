@@ -205,9 +205,9 @@ fn a_document_or_salt_that_is_not_the_one_is_named_by_the_layer_of_documents() {
     let (sound, sound_salt) = (fs::read(&document).expect("kept"), fs::read(&salt).expect("kept"));
     let swapped = LETTER.replace("18", "19");
     for (bytes, salts, told) in [
-        (Some(swapped.as_bytes()), Some(&sound_salt[..]), "hashes to"),
+        (Some(swapped.as_bytes()), Some(&sound_salt[..]), "with its salt"),
         (Some(b"short".as_slice()), Some(&sound_salt[..]), "has 5 bytes"),
-        (Some(&sound[..]), Some(&[9; 32][..]), "hashes to"),
+        (Some(&sound[..]), Some(&[9; 32][..]), "with its salt"),
         (Some(&sound[..]), Some(&[9; 31][..]), "a salt of 31 bytes"),
         (Some(&sound[..]), None, "its salt is MISSING"),
         (None, Some(&sound_salt[..]), "is MISSING, and its salt is there"),

@@ -43,9 +43,7 @@ impl Kept {
             }
             kept.looked_at += 1;
             let state = holdings.look(shelf, address, named);
-            // Who said that it was erased is to be asked, not who named it.
-            let seq = if let State::NotDeleted(by) = state { by } else { named.seq };
-            kept.faults.extend(state.fault(address).map(|what| Fault { seq, what }));
+            kept.faults.extend(fault(address, named.seq, &state));
             match state {
                 State::Kept => kept.good += 1,
                 State::Erased(by) => *kept.erased.entry(by).or_default() += 1,
@@ -71,6 +69,13 @@ impl Kept {
     }
 }
 
+/// What does not hold of a file that an event names.
+pub(super) fn fault(address: &str, named_by: u64, state: &State) -> Option<Fault> {
+    // Who said that it was erased is to be asked, not who named it.
+    let seq = if let State::NotDeleted(by) = state { *by } else { named_by };
+    state.fault(address).map(|what| Fault { seq, what })
+}
+
 /// Texts that quotes are looked up in: as many at hand as there is room for.
 pub(super) struct Texts {
     shelf: Shelf,
@@ -84,6 +89,18 @@ struct Held {
     bytes: usize,
 }
 
+impl Held {
+    /// Has one more text at hand, alone if there is no room for it beside the others.
+    fn hold(&mut self, address: &str, text: Option<Arc<str>>) {
+        let len = text.as_ref().map_or(0, |text| text.len());
+        if self.bytes + len > MAX_TEXT_BYTES {
+            *self = Self::default();
+        }
+        self.bytes += len;
+        self.texts.insert(address.to_owned(), text);
+    }
+}
+
 impl Texts {
     pub(super) fn new(shelf: Shelf) -> Self {
         Self { shelf, held: Mutex::default() }
@@ -95,13 +112,7 @@ impl Texts {
             return known.clone();
         }
         let text: Option<Arc<str>> = self.shelf.document_text(address).ok().map(Into::into);
-        let mut held = held();
-        let len = text.as_ref().map_or(0, |text| text.len());
-        if held.bytes + len > MAX_TEXT_BYTES {
-            *held = Held::default();
-        }
-        held.bytes += len;
-        held.texts.insert(address.to_owned(), text.clone());
+        held().hold(address, text.clone());
         text
     }
 
@@ -203,5 +214,23 @@ impl Quotes {
                 report(Layer::Evidence, self.faults, covered)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_texts_are_at_hand_as_there_is_room_for() {
+        let mut held = Held::default();
+        let text: Arc<str> = "a".repeat(16 << 20).into();
+        for (number, at_hand) in [1, 2, 3, 1, 2, 3, 1].into_iter().enumerate() {
+            held.hold(&number.to_string(), Some(text.clone()));
+            assert_eq!((held.texts.len(), held.bytes), (at_hand, at_hand * text.len()));
+        }
+        // That there is none takes no room.
+        held.hold("none", None);
+        assert_eq!((held.texts.len(), held.bytes), (2, text.len()));
     }
 }

@@ -7,7 +7,7 @@ use crate::event::facts::Recorded;
 use crate::ledger::holdings::{Holdings, State};
 use crate::ledger::shelf::Shelf;
 use crate::ledger::verify::Fault;
-use crate::ledger::verify::documents::{Quoted, Texts};
+use crate::ledger::verify::documents::{Quoted, Texts, fault};
 
 /// What came of one document.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct CheckedDocument {
     pub quotes: usize,
     /// How many of them were looked for and found.
     pub found: usize,
-    /// What does not hold: of the files by the event that names them, of quotes by theirs.
+    /// What does not hold: of the files by the event that names or erased them, of quotes by theirs.
     pub faults: Vec<Fault>,
 }
 
@@ -73,10 +73,11 @@ pub fn check(events: &[Recorded], shelf: &Shelf, only: Option<&[String]>) -> Vec
 
 impl CheckedDocument {
     fn take(&mut self, address: &str, state: State) {
-        self.faults.extend(state.fault(address).map(|what| Fault { seq: self.event, what }));
-        if state.fault(address).is_some() || self.state == State::Kept {
+        let fault = fault(address, self.event, &state);
+        if fault.is_some() || self.state == State::Kept {
             self.state = state;
         }
+        self.faults.extend(fault);
     }
 
     /// Whether everything that could be looked at holds.

@@ -5,7 +5,8 @@ use std::fs;
 
 use sled::Tree;
 
-use crate::support::Desk;
+use super::{ORIGIN, append, founded, mission};
+use crate::support::{Desk, key as recorder};
 
 const THINGS: &str = "\
 evidence: { none: made up for a test }
@@ -251,4 +252,35 @@ fn a_bundle_that_lost_bytes_is_damage_and_no_answer() {
     assert!(answer.out.contains("the values 0 to 255 cannot be restored"), "{}", answer.out);
     let question = desk.run("log --ledger ledger");
     assert_eq!((question.code, question.out.as_str()), (3, ""), "{}", question.err);
+}
+
+#[test]
+fn the_hash_that_is_kept_of_each_bundle_is_held_against_its_own_events() {
+    let desk = Desk::new();
+    let folder = founded(desk.path(), ORIGIN, &recorder());
+    let missions = (0..600).flat_map(|number| mission(&format!("m-{number}"))).collect();
+    append(&folder, missions, &recorder()).expect("it is admissible");
+    // The layers that fail, and the first bad event.
+    let verified = || {
+        let report = desk.run("verify --ledger ledger --json").json();
+        let layers = report["layers"].as_array().expect("layers").clone();
+        let failed = layers.into_iter().filter(|layer| layer["verdict"] == "fail").map(|layer| layer["layer"].clone());
+        (failed.collect::<Vec<_>>(), report["first_bad"].as_u64())
+    };
+    assert_eq!(verified(), (vec![], None));
+    let config = sled::Config::new().path(folder.path().join("sled")).segment_size(8 << 20).flush_every_ms(None);
+    let put = |bundle: u64, hash: &[u8]| {
+        let db = config.open().expect("no process has it open");
+        let roots = db.open_tree("roots").expect("it is there");
+        assert_eq!(roots.len(), 2, "two bundles are full");
+        roots.insert(key(bundle), hash).expect("it can be written").expect("it was there").to_vec()
+    };
+    for (bundle, last) in [(0, 255), (1, 511)] {
+        for other in [&[7; 32][..], &[7; 31]] {
+            let genuine = put(bundle, other);
+            assert_eq!(verified(), (vec!["tree".into()], Some(last)));
+            put(bundle, &genuine);
+            assert_eq!(verified(), (vec![], None));
+        }
+    }
 }
