@@ -162,6 +162,16 @@ fn what_is_remembered_holds_is_counted_and_vouches_for_nothing() {
 }
 
 #[test]
+fn a_file_in_the_place_of_what_is_kept_is_told_and_not_passed_over() {
+    let ledger = Ledger::new();
+    let file = ledger.desk.write("file", "");
+    let outside = Outside { remembered: Checkpoints::at(&file), ..Outside::default() };
+    check(&ledger.verify_with(&ledger.values, &outside), &[Layer::Checkpoints], &[8]);
+    fs::write(ledger.folder.path().join("timestamps"), "").expect("it can be written");
+    check(&ledger.verify(&ledger.values), &[Layer::Timestamps], &[8]);
+}
+
+#[test]
 fn a_checkpoint_within_a_batch_is_found_by_checkpoints_and_vouches_for_nothing() {
     let ledger = Ledger::new();
     for size in [2, 3, 5, 6, 8] {
