@@ -10,6 +10,7 @@ use super::{Ledger, ORIGIN, accused, append, append_at, check, failed, log_of, m
 use crate::support::key;
 use servanda::integrity::digest::event_hash;
 use servanda::ledger::AppendError;
+use servanda::ledger::batch_end::batch_end;
 use servanda::ledger::verify::{Layer, Outside, Verdict, verify};
 
 /// The bytes of the value of `prev`.
@@ -131,6 +132,21 @@ fn an_unreadable_event_hides_nothing_that_comes_after_it() {
     let report = ledger.verify(&values);
     let told = "says that it is event 99, and stands at 4";
     assert!(report.layers[1].faults.iter().any(|fault| fault.seq == 4 && fault.what == told), "{report:#?}");
+}
+
+#[test]
+fn an_event_that_repeats_the_number_of_the_one_before_it_follows_it_nowhere() {
+    let ledger = Ledger::new();
+    // Also where reading begins with the one before it.
+    for seq in [1, 5] {
+        let (own, before) = (format!("\"seq\":{seq},"), format!("\"seq\":{},", seq - 1));
+        let values = ledger.rewritten(seq, |line| line.replace(&own, &before));
+        check(&ledger.verify(&values), &[Layer::Chain], &[seq as u64]);
+        assert!(log_of(&ledger.folder, ORIGIN, &values).facts().is_err());
+        let refused = batch_end(&values[seq - 1], &values[seq..].concat()).expect_err("it does not follow");
+        let told = format!("says that it is event {}, and stands at {seq}", seq - 1);
+        assert!(seq == 1 || refused.to_string().ends_with(&told), "{refused}");
+    }
 }
 
 #[test]

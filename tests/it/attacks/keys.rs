@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{
-    Ledger, ORIGIN, another_day, append, check, checkpoint, kept, mission, parts, signed, strangers_key, taken,
+    Ledger, ORIGIN, another_day, append, check, checkpoint, kept, log_key, mission, parts, signed, strangers_key, taken,
 };
 use crate::support::{body, draft, key, moment, name};
-use servanda::domain::announcement::Announcement;
+use servanda::domain::announcement::{Announcement, Body};
 use servanda::event::Header;
 use servanda::event::statement::write_statement;
-use servanda::integrity::SigningKey;
 use servanda::integrity::digest::event_hash;
+use servanda::integrity::{LogSigner, SigningKey};
 use servanda::ledger::verify::Layer;
 use servanda::ledger::{AppendError, KeyFile, Signer};
 
@@ -33,20 +33,24 @@ fn with_clerk(roles: &[&str]) -> Ledger {
 
 /// These events, and one that somebody made without asking the ledger: it fits, and says that it is by `recorder`.
 fn forged(values: &[Vec<u8>], recorder: &str, key: &KeyFile, kind: &str, fields: Value) -> Vec<Vec<u8>> {
-    let seq = values.len() as u64;
+    forged_in(values, values.len() as u64, recorder, Some(key), body(kind, fields))
+}
+
+/// The same in a batch that ends with that event, signed if it is the end.
+fn forged_in(values: &[Vec<u8>], batch: u64, recorder: &str, key: Option<&KeyFile>, body: Body) -> Vec<Vec<u8>> {
     let header = Header {
-        batch: seq,
+        batch,
         ledger: name(ORIGIN),
         prev: event_hash(values.last().expect("there is a genesis")),
         recorded: moment(2000),
         recorder: name(recorder),
-        seq,
+        seq: values.len() as u64,
     };
-    let mut announcement = Announcement::of(body(kind, fields));
+    let mut announcement = Announcement::of(body);
     announcement.no_evidence = Some("made up for a test".to_owned());
     let statement = write_statement(&header, &name("forged"), &announcement).expect("it is short");
     let mut values = values.to_vec();
-    values.push(signed(statement.trim_end(), Some(key)));
+    values.push(signed(statement.trim_end(), key));
     values
 }
 
@@ -89,6 +93,44 @@ fn a_recorder_who_signs_as_another_or_without_the_role_is_found_by_signatures() 
 
     let ledger = with_clerk(&["reviewer"]);
     check(&ledger.verify(&forged_mission(&ledger.values, "clerk", &clerks_key())), &[Layer::Signatures], &[10]);
+}
+
+#[test]
+fn a_change_of_keys_that_cannot_be_is_found_by_signatures_whoever_signed_it() {
+    let ledger = with_clerk(&["recorder"]);
+    let vkey = |seed| LogSigner::from_seed(ORIGIN, &[seed; 32]).expect("a good name").vkey().to_string();
+    let recorder = json!({"key": key().public().to_string(), "recorder": "recorder", "because": "retired"});
+    let unknown = json!({"key": strangers_key().public().to_string(), "recorder": "stranger", "because": "retired"});
+    let log_key = log_key().vkey().to_string();
+    for (kind, fields) in [
+        ("recorder-added", clerk(&["admin"])),
+        ("recorder-revoked", unknown),
+        // There would be no admin any more.
+        ("recorder-revoked", recorder),
+        ("log-key-changed", json!({"because": "lost", "old": vkey(1), "new": vkey(2)})),
+        ("log-key-changed", json!({"because": "lost", "old": log_key, "new": log_key})),
+    ] {
+        let values = forged(&ledger.values, "recorder", &key(), kind, fields);
+        check(&ledger.verify(&values), &[Layer::Signatures], &[10]);
+    }
+    let change = json!({"because": "lost", "old": log_key, "new": vkey(2)});
+    check(&ledger.verify(&forged(&ledger.values, "recorder", &key(), "log-key-changed", change)), &[], &[]);
+}
+
+#[test]
+fn a_change_of_keys_within_a_batch_of_other_events_is_found_by_signatures() {
+    let ledger = Ledger::new();
+    let mission = || body("mission", json!({"id": "forged", "title": "A mission"}));
+    let added = || body("recorder-added", clerk(&["recorder"]));
+    for (bodies, bad) in
+        [([mission(), mission()], None), ([added(), mission()], Some(9)), ([mission(), added()], Some(10))]
+    {
+        let [first, last] = bodies;
+        let values = forged_in(&ledger.values, 10, "recorder", None, first);
+        let values = forged_in(&values, 10, "recorder", Some(&key()), last);
+        let (layers, seqs): (&[_], _) = if bad.is_some() { (&[Layer::Signatures], bad) } else { (&[], None) };
+        check(&ledger.verify(&values), layers, seqs.as_slice());
+    }
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::fs;
 
 use super::{Ledger, ORIGIN, another_day, check, checkpoint, failed, kept, log_key, log_of, strangers_key};
 use crate::support::key;
-use servanda::integrity::checkpoint::Verified;
+use servanda::integrity::LogSigner;
+use servanda::integrity::checkpoint::{Checkpoint, Verified};
 use servanda::integrity::digest::event_hash;
 use servanda::integrity::note::NoteSignature;
 use servanda::integrity::note_key::WitnessSigner;
@@ -13,6 +14,7 @@ use servanda::integrity::policy::Policy;
 use servanda::integrity::proof::{ProofError, check_consistency};
 use servanda::integrity::proof_file::ConsistencyFile;
 use servanda::ledger::checkpoints::Checkpoints;
+use servanda::ledger::publish::{open, publish};
 use servanda::ledger::verify::{Layer, Outside, Report, Verdict, verify};
 use servanda::ledger::witness::{Refusal, Witness};
 
@@ -159,6 +161,58 @@ fn what_is_remembered_holds_is_counted_and_vouches_for_nothing() {
         check(&verified(Outside::default()).0, &[Layer::Checkpoints], &[size - 1]);
         fs::write(folder.join(size.to_string()), genuine).expect("it can be written");
     }
+}
+
+#[test]
+fn a_checkpoint_of_another_log_is_told_whoever_vouches_for_it() {
+    let ledger = Ledger::new();
+    let other = LogSigner::from_seed("other.example/ledger", &[9; 32]).expect("a good name");
+    let (origin, root) = ("other.example/ledger".to_owned(), checkpoint(&ledger.values).root());
+    let signed = Checkpoint { origin, size: 9, root };
+    let report = ledger.verify_with(&ledger.values, &kept([signed.sign(&other).expect("it is one")]));
+    check(&report, &[Layer::Checkpoints], &[8]);
+    assert!(told(&report).contains("it is of the log `other.example/ledger`"), "{report:#?}");
+}
+
+#[test]
+fn a_checkpoint_over_an_unreadable_event_of_the_log_vouches_for_nothing() {
+    let ledger = Ledger::new();
+    let (key, signed) = (log_key().vkey(), checkpoint(&ledger.values));
+    let folder = ledger.folder.path().join("sound");
+    let log = log_of(&ledger.folder, ORIGIN, &ledger.values);
+    publish(&log, &signed, &log.authority().expect("the chain holds"), &folder, &[]).expect("it can be published");
+    fs::write(folder.join("tile/entries/000.p/9"), "").expect("it was published");
+    let (log, signed) = open(&folder, &key).expect("its checkpoint is there");
+    let report = verify(&log, &kept([signed]));
+    assert!(failed(&report).contains(&Layer::Checkpoints), "{report:#?}");
+    assert!(told(&report).contains("one of the first 9 events could not be read"), "{report:#?}");
+}
+
+#[test]
+fn a_forged_signature_of_a_witness_is_told_though_others_are_enough() {
+    let ledger = Ledger::new();
+    let other = WitnessSigner::from_seed("other.example", &[3; 32]).expect("a good name");
+    let (one, two) = (witness_key().vkey(), other.vkey());
+    let policy = format!("witness one {one}\nwitness two {two}\ngroup any 1 one two\nquorum any\n");
+    let seen = checkpoint(&ledger.values);
+    let (genuine, mut forged) = (witness_key().cosign(&seen, 1_800_000_000), other.cosign(&seen, 1_800_000_000));
+    let verified = |signatures: [NoteSignature; 2]| {
+        let policy = Some(Policy::parse(&policy).expect("a policy"));
+        ledger.verify_with(&ledger.values, &Outside { policy, ..kept([seen.clone().with(signatures)]) })
+    };
+    check(&verified([genuine.clone(), forged.clone()]), &[], &[]);
+    forged.bytes[20] ^= 1;
+    check(&verified([genuine, forged]), &[Layer::Witnesses], &[8]);
+}
+
+#[test]
+fn a_file_in_the_place_of_what_is_kept_is_told_and_not_passed_over() {
+    let ledger = Ledger::new();
+    let file = ledger.desk.write("file", "");
+    let outside = Outside { remembered: Checkpoints::at(&file), ..Outside::default() };
+    check(&ledger.verify_with(&ledger.values, &outside), &[Layer::Checkpoints], &[8]);
+    fs::write(ledger.folder.path().join("timestamps"), "").expect("it can be written");
+    check(&ledger.verify(&ledger.values), &[Layer::Timestamps], &[8]);
 }
 
 #[test]
