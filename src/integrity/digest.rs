@@ -230,6 +230,15 @@ mod tests {
     }
 
     #[test]
+    fn a_check_of_a_backup_is_over_the_one_before_and_all_parts() {
+        let before = [7; 32];
+        let expected = blake3::derive_key("servanda 2026-11-27 backup v1", &[&before[..], b"ab", b"c"].concat());
+        assert_eq!(backup_check(&before, &[b"ab", b"c"]), expected);
+        assert_ne!(backup_check(&before, &[b"ab"]), expected);
+        assert_ne!(backup_check(&[8; 32], &[b"ab", b"c"]), expected);
+    }
+
+    #[test]
     fn a_digest_is_read_back_from_its_text_and_from_json() {
         let hash = event_hash(VECTOR);
         assert_eq!(VECTOR_HASH.parse(), Ok(hash));
