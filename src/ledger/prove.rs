@@ -38,8 +38,6 @@ pub struct EventProof {
     pub file: InclusionFile,
     /// The event's bytes.
     pub event: Vec<u8>,
-    /// The events that follow it in its batch, up to the one that is signed for all.
-    pub rest: Vec<Vec<u8>>,
 }
 
 impl Log {
@@ -54,20 +52,31 @@ impl Log {
             return Err(ProofError::Beyond { index: seq, size }.into());
         }
         let path = self.tree(size)?.inclusion(seq, size)?;
-        let mut events = self.store.read(seq..self.len());
-        let mut next = |seq: u64| {
-            let missing = || Damage { seq, what: "the batch has no signed end".to_owned() };
-            events.next().transpose()?.ok_or_else(|| ProveError::from(missing()))
-        };
-        let event = next(seq)?;
+        let event = self.store.read(seq..seq + 1).next().ok_or(StoreError::Missing { seq })??;
         check_inclusion(checkpoint, seq, &event, &path)?;
-        let mut rest: Vec<Vec<u8>> = Vec::new();
-        // A signature stands behind the line of a statement.
-        while rest.last().unwrap_or(&event).ends_with(b"}\n") {
-            rest.push(next(seq + 1 + rest.len() as u64)?);
-        }
         let file = InclusionFile { index: seq, path, checkpoint: checkpoint.note().to_string() };
-        Ok(EventProof { file, event, rest })
+        Ok(EventProof { file, event })
+    }
+
+    /// The events that follow one in its batch, up to the one that is signed for all; none, if it is that itself.
+    ///
+    /// # Errors
+    ///
+    /// [`ProveError::Damaged`] if the batch does not end, [`ProveError::Store`].
+    pub fn rest_of_batch(&self, seq: u64) -> Result<Vec<Vec<u8>>, ProveError> {
+        let mut events = Vec::new();
+        for event in self.store.read(seq..self.len()) {
+            let event = event?;
+            // A signature stands behind the line of a statement.
+            let is_signed = !event.ends_with(b"}\n");
+            events.push(event);
+            if is_signed {
+                events.remove(0);
+                return Ok(events);
+            }
+        }
+        let what = "the batch has no signed end".to_owned();
+        Err(Damage { seq: seq + events.len() as u64, what }.into())
     }
 
     /// The proofs of all events of a checkpoint, one after the other.

@@ -52,6 +52,7 @@ impl Prove {
             None => find(&Context::read_hashed(&log)?.facts, named)?.seq,
         };
         let proof = log.prove(seq, &kept(&log, &keys, self.checkpoint)?)?;
+        let rest = if self.output.is_some() { log.rest_of_batch(seq)? } else { Vec::new() };
         drop(log);
         let Some(folder) = self.output else {
             context.print(&proof.file.text())?;
@@ -60,8 +61,8 @@ impl Prove {
         let folder = context.around.path(&folder);
         std::fs::create_dir_all(&folder)?;
         let mut files = vec![("tlog-proof", proof.file.text().into_bytes()), ("event", proof.event)];
-        if !proof.rest.is_empty() {
-            files.push(("rest", proof.rest.concat()));
+        if !rest.is_empty() {
+            files.push(("rest", rest.concat()));
         }
         for (ending, bytes) in files {
             let name = format!("{seq}.{ending}");

@@ -76,8 +76,9 @@ fn a_hostile_checkpoint_file_is_refused_whichever_bit_it_is() {
 fn a_hostile_proof_of_an_event_is_refused_whichever_bit_it_is() {
     let ledger = Ledger::new();
     let signed = checkpoint(&ledger.values);
-    let proof = log_of(&ledger.folder, ORIGIN, &ledger.values).prove(5, &signed).expect("it is there");
-    let (file, event, rest) = (proof.file.text().into_bytes(), proof.event, proof.rest.concat());
+    let log = log_of(&ledger.folder, ORIGIN, &ledger.values);
+    let (proof, rest) = (log.prove(5, &signed).expect("it is there"), log.rest_of_batch(5).expect("the batch ends"));
+    let (file, event, rest) = (proof.file.text().into_bytes(), proof.event, rest.concat());
     let key = log_key().vkey();
     // What somebody does who has these three files and the key, as `check` does it.
     let proved = |file: &[u8], event: &[u8], rest: &[u8]| {
