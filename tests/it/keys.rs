@@ -9,7 +9,7 @@ use std::path::Path;
 use servanda::integrity::LogSigner;
 use servanda::ledger::KeyFile;
 
-use crate::support::{Answer, Desk};
+use crate::support::{Answer, Desk, done, refused};
 
 /// A ledger in which `desk` is admin and recorder, and the keys of two more, with a key for each to change to.
 fn desk() -> Desk {
@@ -26,15 +26,6 @@ fn record(desk: &Desk, party: &str, key: &str) -> Answer {
     let announcement = format!("{{ kind: party, id: {party}, name: {party}, type: state }}");
     desk.write("file.yaml", format!("evidence: {{ none: made up }}\nannouncements:\n  - {announcement}\n"));
     desk.run(&format!("append --ledger l --key {key} file.yaml"))
-}
-
-fn done(answer: &Answer) {
-    assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
-}
-
-fn refused(answer: &Answer, because: &str) {
-    assert_eq!(answer.code, 1, "{}{}", answer.out, answer.err);
-    assert!(answer.err.contains(because), "{}", answer.err);
 }
 
 #[test]

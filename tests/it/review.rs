@@ -10,7 +10,7 @@ use servanda::query::review::awaiting;
 
 use crate::given::{Given, Told, corrected, disputed, joined, left, programme, retracted, told};
 use crate::laws::{DAYS, history};
-use crate::support::{Answer, Desk};
+use crate::support::{Answer, Desk, done, refused};
 
 /// From now on announcements of some kinds take so many reviewers.
 fn policy(kinds: &[&str], reviewers: u64) -> Told {
@@ -330,17 +330,6 @@ fn joins(desk: &Desk, id: &str, key: &str) -> Answer {
     let joining = format!("{{ kind: joining, id: {id}, party: fr, agreement: pact, occurred: 2010 }}");
     desk.write("joining.yaml", format!("evidence: {{ none: made up }}\nannouncements:\n  - {joining}\n"));
     desk.run(&format!("append joining.yaml --ledger l --key {key}"))
-}
-
-#[track_caller]
-fn done(answer: &Answer) {
-    assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
-}
-
-#[track_caller]
-fn refused(answer: &Answer, because: &str) {
-    assert_eq!(answer.code, 1, "{}{}", answer.out, answer.err);
-    assert!(answer.err.contains(because), "{}", answer.err);
 }
 
 #[test]

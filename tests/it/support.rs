@@ -98,6 +98,19 @@ impl Answer {
     }
 }
 
+/// It was done.
+#[track_caller]
+pub(crate) fn done(answer: &Answer) {
+    assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
+}
+
+/// It was refused, for that reason.
+#[track_caller]
+pub(crate) fn refused(answer: &Answer, because: &str) {
+    assert_eq!(answer.code, 1, "{}{}", answer.out, answer.err);
+    assert!(answer.err.contains(because), "{}", answer.err);
+}
+
 /// A fixture of the project.
 pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
