@@ -276,7 +276,8 @@ impl From<RestoreError> for Failure {
     fn from(error: RestoreError) -> Self {
         let message = error.to_string();
         match error {
-            RestoreError::AlreadyThere(_) => Self::new(Exit::CouldNot, message).hint("name another folder"),
+            RestoreError::AlreadyThere(_) => Self::new(Exit::CouldNot, message)
+                .hint("name another folder; in place of a damaged ledger `servanda repair --from FILE` puts it"),
             RestoreError::OtherHash { .. }
             | RestoreError::NoBeginning(_)
             | RestoreError::DoesNotHold(_)

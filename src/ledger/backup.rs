@@ -94,7 +94,7 @@ pub enum BackupError {
 }
 
 /// What a backup came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackedUp {
     /// Events that it had before.
     pub before: u64,
@@ -106,6 +106,8 @@ pub struct BackedUp {
     pub gone: usize,
     /// Bytes of the file.
     pub bytes: u64,
+    /// Bytes behind the last end that it had, which counted for nothing and are gone now, and why, if there were any.
+    pub rest: Option<(u64, String)>,
 }
 
 /// What a backup has.
@@ -203,7 +205,8 @@ impl Making<'_> {
             }
         }
         .map_err(self.failed())?;
-        let mut done = BackedUp { before: head.len, head, files: 0, gone: 0, bytes: 0 };
+        let rest = before.and_then(|before| before.rest.clone());
+        let mut done = BackedUp { before: head.len, head, files: 0, gone: 0, bytes: 0, rest };
         for round in 0..MOST_ROUNDS {
             let went_on = self.write_events(&mut done.head, &mut writer)?;
             if !went_on && round > 0 {

@@ -7,18 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::personal::{LETTER, desk as personal_desk, files};
-use crate::support::{Answer, Desk};
-
-#[track_caller]
-fn done(answer: &Answer) {
-    assert_eq!(answer.code, 0, "{}{}", answer.out, answer.err);
-}
-
-#[track_caller]
-fn refused(answer: &Answer, because: &str) {
-    assert_eq!(answer.code, 1, "{}{}", answer.out, answer.err);
-    assert!(answer.err.contains(because), "{}", answer.err);
-}
+use crate::support::{Desk, done, refused};
 
 /// A ledger `l` with the founding case, signed.
 fn founding_case() -> Desk {
@@ -129,7 +118,9 @@ fn a_backup_that_was_cut_or_damaged_is_what_it_was_before_and_goes_on_from_there
         done(&restored);
         assert!(restored.err.contains("unfinished or damaged, and do not count"), "{}", restored.err);
         assert!(all(&desk, &format!("copy-{number}")) == before, "{number}");
-        let again = desk.run("backup b --ledger l --json").json();
+        let again = desk.run("backup b --ledger l --json");
+        assert!(again.err.contains("unfinished or damaged, and were replaced"), "{}", again.err);
+        let again = again.json();
         assert_eq!(again["len"].as_u64(), again["before"].as_u64().map(|before| before + 1));
         assert_eq!(fs::read(desk.path().join("b")).expect("it is there"), second);
     }

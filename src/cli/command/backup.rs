@@ -36,6 +36,12 @@ impl Backup {
             other => other.into(),
         })?;
         context.answer(&BackupAnswer::of(&self.file, &done))?;
+        if let Some((bytes, why)) = &done.rest {
+            let name = shown(&self.file.to_string_lossy()).into_owned();
+            context.complain(&format!(
+                "warning: {name} ended with {bytes} bytes that were unfinished or damaged, and were replaced: {why}\n"
+            ));
+        }
         if done.gone > 0 {
             let documents = counted(done.gone, "document is", "documents are");
             context.say(&format!(
