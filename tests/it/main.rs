@@ -44,6 +44,7 @@ mod questions;
 mod refusals;
 mod replaced;
 mod review;
+mod rot;
 mod rules;
 mod shown;
 mod signers;
