@@ -7,6 +7,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::store::bundle::BUNDLE_LEN;
 use crate::store::{Runs, Store, StoreError};
 
 /// What became of the write that is reported as failed.
@@ -42,15 +43,28 @@ impl<S: Store> FaultyStore<S> {
         Self { append_fault: Some((nth, fault)), ..self }
     }
 
-    /// Lets read number `nth`, counted from 0, yield an I/O error in place of its first value.
+    /// Lets read number `nth`, counted from 0, yield an I/O error in place of its first value. Asking for the hashes of
+    /// bundles is reading too.
     #[must_use]
     pub fn fail_read(self, nth: u64) -> Self {
         Self { read_fault: Some(nth), ..self }
     }
 
+    /// How often it was asked to append, and to read.
+    pub fn calls(&self) -> (u64, u64) {
+        (self.appends, self.reads.load(Ordering::Relaxed))
+    }
+
     /// What reopening would find on the disk.
     pub fn reopen(self) -> S {
         self.inner
+    }
+
+    /// Counts a read, and fails if it is the chosen one.
+    fn count_read(&self) -> Result<(), StoreError> {
+        let nth = self.reads.fetch_add(1, Ordering::Relaxed);
+        let fails = self.read_fault == Some(nth);
+        if fails { Err(StoreError::Io(io::Error::other("a fault that was asked for"))) } else { Ok(()) }
     }
 }
 
@@ -78,16 +92,27 @@ impl<S: Store> Store for FaultyStore<S> {
     }
 
     fn runs(&self, seqs: Range<u64>) -> Runs<'_> {
-        let nth = self.reads.fetch_add(1, Ordering::Relaxed);
-        if self.read_fault == Some(nth) {
-            let fault = io::Error::other("a fault that was asked for");
-            return Box::new(std::iter::once(Err(StoreError::Io(fault))));
+        if let Err(fault) = self.count_read() {
+            return Box::new(std::iter::once(Err(fault)));
         }
         let Some(len) = self.stopped_at else { return self.inner.runs(seqs) };
         // What has landed behind the handle's back is not shown, as a real store would not show it.
         let missing = seqs.start.max(len);
         let beyond = (missing < seqs.end).then_some(Err(StoreError::Missing { seq: missing }));
         Box::new(self.inner.runs(seqs.start..seqs.end.min(len)).chain(beyond))
+    }
+
+    fn root(&self, bundle: u64) -> Result<Option<[u8; 32]>, StoreError> {
+        self.count_read()?;
+        if (bundle + 1) * BUNDLE_LEN as u64 > self.len() { Ok(None) } else { self.inner.root(bundle) }
+    }
+
+    fn roots(&self, bundles: u64) -> Result<Vec<Option<[u8; 32]>>, StoreError> {
+        self.count_read()?;
+        let mut roots = self.inner.roots(bundles)?;
+        let full = usize::try_from(self.len() / BUNDLE_LEN as u64).unwrap_or(usize::MAX);
+        roots.iter_mut().skip(full).for_each(|root| *root = None);
+        Ok(roots)
     }
 }
 
