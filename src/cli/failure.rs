@@ -219,7 +219,9 @@ impl From<AppendError> for Failure {
             AppendError::NotDeleted { .. } => Self::new(Exit::CouldNot, message)
                 .hint("look at the folder documents/ of the ledger, then `servanda source erase` the same again"),
             AppendError::Document(_) | AppendError::Store(_) | AppendError::Head(_) => {
-                Self::new(Exit::CouldNot, message).hint("run the same command again: what was appended is not repeated")
+                Self::new(Exit::CouldNot, message).hint(
+                    "run the same command again: it looks at what is there, and what was appended is not repeated",
+                )
             }
         }
     }

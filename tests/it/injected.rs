@@ -136,6 +136,38 @@ fn appending_so_much_that_bundles_are_sealed() {
 }
 
 #[test]
+fn an_append_says_if_its_outcome_is_unknown_and_the_same_again_tells() {
+    if !can_trace() {
+        return;
+    }
+    let base = base();
+    write_parties(&base, &["a"], 3, None);
+    let before = ids(&base, "l");
+    let mut unknown = 0;
+    for (call, nth) in positions(&base, "append files") {
+        if !["pwrite64", "fsync", "fdatasync"].contains(&call.as_str()) {
+            continue;
+        }
+        let place = format!("{call} {nth}");
+        let desk = copied(&base);
+        let answer = traced(&desk, "append files", &[&trace(), "-e", &format!("inject={call}:error=EIO:when={nth}")]);
+        if !answer.err.contains("its outcome is unknown") {
+            continue;
+        }
+        unknown += 1;
+        assert_eq!(answer.code, 3, "{place}: {}", answer.err);
+        assert!(answer.err.contains("run the same command again"), "{place}: {}", answer.err);
+        let landed = ids(&desk, "l").len() - before.len();
+        assert!([0, 3].contains(&landed), "{place}: {landed} of a batch of 3");
+        let again = desk.run("append files --ledger l --json");
+        assert_eq!(again.code, 0, "{place}: {}", again.err);
+        let appended = again.json()["files"][0]["events"].as_array().map_or(0, Vec::len);
+        assert_eq!(landed + appended, 3, "{place}: {}", again.out);
+    }
+    assert!(unknown > 0, "no fault was met where it matters");
+}
+
+#[test]
 fn signing_the_log() {
     let desk = Desk::with_ilrs(&["october-2023"]);
     fs::rename(desk.path().join("ilrs.servanda"), desk.path().join("l")).expect("a ledger can be moved");
