@@ -3,6 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use servanda::domain::id::MAX_ID;
+use servanda::event::chain::{MAX_BATCH_BYTES, MAX_BATCH_LEN};
+use servanda::event::statement::MAX_EVENT;
+use servanda::evidence::extract::MAX_DOCUMENT_BYTES;
+use servanda::exchange::table::{MAX_EXPANDED, MAX_RECORD};
+use servanda::exchange::tree;
+use servanda::integrity::note::MAX_NOTE;
+use servanda::ledger::timestamps::MAX_REPLY;
+
 #[test]
 fn a_file_is_one_thought_of_at_most_500_lines() {
     for (path, text) in files_of(&["src", "tests", "benches"], "rs") {
@@ -77,4 +86,31 @@ fn walk(folder: &Path, ending: &str, found: &mut Vec<(String, String)>) {
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_limits_that_the_readme_tells_are_those_of_the_code() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("it is there");
+    let (_, section) = readme.split_once("## What is too much\n").expect("it has the section");
+    let (section, _) = section.split_once("\n## ").expect("others follow");
+    let numbers = |number: u64| {
+        let digits = number.to_string();
+        let groups = digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group).into_owned());
+        groups.collect::<Vec<_>>().join(",")
+    };
+    let mib = |bytes: usize| format!("{} MiB", bytes >> 20);
+    let limits = [
+        format!("| a file of announcements | {}, TOML {};", mib(tree::MAX_FILE), mib(tree::MAX_TOML)),
+        format!("{} values, {} lists", numbers(tree::MAX_NODES as u64), tree::MAX_DEPTH),
+        format!("| an event | {} bytes", numbers(MAX_EVENT as u64)),
+        format!("| {} events, {} |", numbers(MAX_BATCH_LEN as u64), mib(MAX_BATCH_BYTES)),
+        format!("| an id | {MAX_ID} bytes |"),
+        format!("| a document | {},", mib(MAX_DOCUMENT_BYTES)),
+        format!("| {} GiB expanded, {} MiB a row", MAX_EXPANDED >> 30, MAX_RECORD >> 20),
+        format!("| a checkpoint | {},", mib(MAX_NOTE)),
+        format!("| a timestamp | {} MiB |", MAX_REPLY >> 20),
+    ];
+    for limit in limits {
+        assert!(section.contains(&limit), "{limit:?} is not in:\n{section}");
+    }
 }
