@@ -15,6 +15,7 @@ use servanda_fuzz::{KnownLog, folder, log_key, witness_signer};
 fuzz_target!(|bytes: &[u8]| {
     let Some((way, bytes)) = bytes.split_first() else { return };
     let Ok(text) = str::from_utf8(bytes) else { return };
+    log();
     match way {
         b'i' => check_inclusion_file(text),
         b'c' => check_consistency_file(text),
@@ -25,7 +26,12 @@ fuzz_target!(|bytes: &[u8]| {
 
 fn log() -> &'static KnownLog {
     static LOG: OnceLock<KnownLog> = OnceLock::new();
-    LOG.get_or_init(|| KnownLog::new(2))
+    LOG.get_or_init(|| {
+        let log = KnownLog::new(2);
+        certificate::check(&log.certificate, &log_key()).expect("it is as it was made");
+        check_consistency(&log.older, &log.newer, &log.consistency.path).expect("it goes on");
+        log
+    })
 }
 
 fn check_inclusion_file(text: &str) {
