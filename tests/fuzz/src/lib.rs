@@ -26,6 +26,9 @@ use servanda::query::keys::keys;
 /// The log's name.
 pub const ORIGIN: &str = "fuzz.example/ledger";
 
+/// How many events are published with a proof.
+const PROOFS: usize = 8;
+
 /// A folder of this process, in memory where the system has such a place. Who starts the process removes it, by `TMPDIR`.
 pub fn folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
@@ -104,7 +107,7 @@ pub struct KnownLog {
     pub consistency: ConsistencyFile,
     /// Why the party is what it is, as a certificate.
     pub certificate: String,
-    /// Where it is published, with proofs.
+    /// Where it is published, with proofs of its first events.
     pub published: PathBuf,
 }
 
@@ -138,7 +141,7 @@ impl KnownLog {
             ("allowed_signers", keys(&facts).allowed_signers().into_bytes()),
         ];
         publish(&log, &newer, &Authority::of(&facts.events), &published, &beside).expect("it can be published");
-        for proof in log.proofs(&newer).expect("it can be proved") {
+        for proof in log.proofs(&newer).expect("it can be proved").take(PROOFS) {
             let proof = proof.expect("it can be proved");
             put(&proof_file(&published, proof.index), proof.text().as_bytes()).expect("it can be written");
         }

@@ -22,7 +22,7 @@ struct Published {
     files: Vec<(PathBuf, Vec<u8>)>,
 }
 
-fuzz_target!(|bytes: &[u8]| {
+fuzz_target!(init: { (small(), large()) }, |bytes: &[u8]| {
     let [which, file, how, at_high, at_low, rest @ ..] = bytes else { return };
     let log = if *which == b'l' { large() } else { small() };
     let (path, original) = &log.files[usize::from(*file) % log.files.len()];
