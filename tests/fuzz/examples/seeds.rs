@@ -9,7 +9,9 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use servanda::exchange::ndjson;
 use servanda::integrity::SigningKey;
+use servanda::integrity::digest::document_hash;
 use servanda::integrity::proof_file::{ConsistencyFile, InclusionFile};
+use servanda_fuzz::framed::loose;
 use servanda_fuzz::signed::{armor_by_key, signed_by_security_key, unarmored};
 use servanda_fuzz::{KnownLog, log_key, log_signer, witness_key, witness_signer};
 
@@ -114,6 +116,13 @@ fn of_log(seeds: &Seeds, log: &KnownLog) {
         seeds.put("checkpoint", name, &[b"c", checkpoint.note().to_string().as_bytes()]);
         seeds.put("checkpoint", &format!("{name}-text"), &[b"c", checkpoint.note().text().as_bytes()]);
     }
+    let records = loose(&log.backup);
+    seeds.put("backup", "file", &[b"f", &log.backup]);
+    seeds.put("backup", "records", &[b"s", &records]);
+    seeds.put("backup", "gone-on-behind", &[b"s", &records, b"r\x03\0abc"]);
+    let outside = [document_hash(b"A").as_bytes(), &[16, 0], &b"documents/../../"[..], b"A"].concat();
+    let len = u16::try_from(outside.len()).expect("it is small").to_le_bytes();
+    seeds.put("backup", "file-outside", &[b"s\x02", &len, &outside, &records]);
     let (log_key, witness) = (log_key(), witness_key());
     let policy = format!(
         "# of the log\nlog {log_key}\nwitness one {witness} http://127.0.0.1:7080\ngroup both any one\ngroup all all both\nquorum all\n"

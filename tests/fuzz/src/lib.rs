@@ -1,5 +1,6 @@
 //! What the targets share: keys that are made of fixed seeds, and a small log that is the same in every run.
 
+pub mod framed;
 pub mod signed;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use servanda::integrity::note_key::{WitnessKey, WitnessSigner};
 use servanda::integrity::proof_file::ConsistencyFile;
 use servanda::integrity::{LogSigner, SigningKey, Vkey};
 use servanda::ledger::authority::Authority;
+use servanda::ledger::backup::backup;
 use servanda::ledger::found::{Founded, Founding};
 use servanda::ledger::publish::{proof_file, publish, put};
 use servanda::ledger::{Access, Batch, Draft, Folder, KeyFile, Ledger, Log, Options};
@@ -93,6 +95,13 @@ fn append(ledger: &mut Ledger, drafts: Vec<Draft>, ms: i64) {
     ledger.append(&[batch], Options::default(), &key(), moment(ms)).expect("it is admissible");
 }
 
+/// The bytes of a ledger's backup.
+fn backed_up(ledger: &Folder) -> Vec<u8> {
+    let file = ledger.path().with_extension("backup");
+    backup(ledger, &file, &access()).expect("nothing is there");
+    std::fs::read(&file).expect("it was written")
+}
+
 /// A log whose every byte is known: a genesis, a party, an agreement, a joining, and missions.
 pub struct KnownLog {
     /// The events' bytes.
@@ -107,6 +116,8 @@ pub struct KnownLog {
     pub consistency: ConsistencyFile,
     /// Why the party is what it is, as a certificate.
     pub certificate: String,
+    /// The log's ledger, backed up.
+    pub backup: Vec<u8>,
     /// Where it is published, with proofs of its first events.
     pub published: PathBuf,
 }
@@ -126,7 +137,6 @@ impl KnownLog {
         append(&mut ledger, std::iter::once(joining).chain((0..missions).map(mission)).collect(), 2000);
         let newer = ledger.checkpoint(&log_signer()).expect("it can be signed");
         drop(ledger);
-
         let log = Log::read(&target, &access()).expect("the log can be read");
         let facts = log.hashed_facts().expect("the chain holds");
         let cosigned = witness_signer().cosign(&newer, 1_767_225_700);
@@ -149,6 +159,7 @@ impl KnownLog {
             events: (0..size).map(|seq| log.value(seq).expect("within").expect("it can be read")).collect(),
             paths: (0..size).map(|seq| tree.inclusion(seq, size).expect("within")).collect(),
             consistency: log.prove_consistency(&older, &newer).expect("it goes on"),
+            backup: backed_up(&target),
             certificate: serde_json::to_string(&certificate).expect("it is JSON"),
             older,
             newer,

@@ -8,6 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use servanda::event::Event;
 use servanda::exchange::ndjson::{line, lines};
 use servanda::integrity::digest::event_hash;
+use servanda::ledger::checkpoints::Checkpoints;
 use servanda::ledger::restore::{Meant, Restoration};
 use servanda::ledger::{Folder, Log};
 use servanda_fuzz::{access, folder};
@@ -48,7 +49,7 @@ fn restore(events: Vec<Vec<u8>>) {
             return;
         }
     }
-    let Ok(restored) = restoration.finish(&access()) else { return };
+    let Ok(restored) = restoration.finish(&Checkpoints::default(), &access()) else { return };
     let target = restored.publish().expect("nothing is there");
     let log = Log::read(&target, &access()).expect("it was restored");
     let found: Vec<_> = (0..log.len()).map(|seq| log.value(seq).expect("within").expect("it can be read")).collect();
