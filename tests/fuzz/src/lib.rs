@@ -137,6 +137,7 @@ impl KnownLog {
         append(&mut ledger, std::iter::once(joining).chain((0..missions).map(mission)).collect(), 2000);
         let newer = ledger.checkpoint(&log_signer()).expect("it can be signed");
         drop(ledger);
+        let backup = backed_up(&target);
         let log = Log::read(&target, &access()).expect("the log can be read");
         let facts = log.hashed_facts().expect("the chain holds");
         let cosigned = witness_signer().cosign(&newer, 1_767_225_700);
@@ -159,7 +160,7 @@ impl KnownLog {
             events: (0..size).map(|seq| log.value(seq).expect("within").expect("it can be read")).collect(),
             paths: (0..size).map(|seq| tree.inclusion(seq, size).expect("within")).collect(),
             consistency: log.prove_consistency(&older, &newer).expect("it goes on"),
-            backup: backed_up(&target),
+            backup,
             certificate: serde_json::to_string(&certificate).expect("it is JSON"),
             older,
             newer,
