@@ -394,8 +394,11 @@ impl Restoration {
                 None => return Err(damaged("it changed meanwhile".to_owned()).into()),
             }
         }
-        let copied = self.copy_documents(documents.path())?;
         let Contents { origin, head, rest, .. } = contents;
+        if self.head() != Some(head) {
+            return Err(damaged("its end tells of other events than it has".to_owned()).into());
+        }
+        let copied = self.copy_documents(documents.path())?;
         Ok((Holding { origin, head, rest }, copied))
     }
 

@@ -73,8 +73,9 @@ fn walk(folder: &Path, ending: &str, found: &mut Vec<(String, String)>) {
     for entry in entries {
         let path = entry.expect("folders of the project can be listed").path();
         if path.is_dir() {
-            // Inputs that are wrong on purpose.
-            if path.file_name().is_some_and(|name| name != "hostile") {
+            // Inputs that are wrong on purpose, and what fuzzing builds and finds.
+            let passed_over = ["hostile", "seeds", "corpus", "artifacts", "target"];
+            if !path.file_name().is_some_and(|name| passed_over.iter().any(|other| *other == name)) {
                 walk(&path, ending, found);
             }
         } else if path.extension().is_some_and(|own| own == ending) {
