@@ -432,3 +432,38 @@ impl From<BackupError> for RestoreError {
         Self::Backup(Box::new(error))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::integrity::digest::EventHash;
+    use crate::ledger::restore::Meant;
+    use crate::ledger::trial::{access, with_missions};
+
+    #[test]
+    fn a_backup_whose_end_tells_of_other_events_than_it_has_is_refused() {
+        let desk = tempfile::tempdir().expect("a temporary folder");
+        let log = Log::read(&with_missions(desk.path(), &["a", "b"]), &access()).expect("it can be read");
+        let value = |seq| log.value(seq).expect("within").expect("it can be read");
+        let values: Vec<_> = (0..log.len()).map(value).collect();
+        let head = log.check().expect("it is sound");
+        let other = Head { hash: EventHash::from_bytes([7; 32]), ..head };
+        for (number, (head, is_taken)) in [(head, true), (other, false)].into_iter().enumerate() {
+            let mut writer = Writer::begin(Cursor::new(Vec::new())).expect("there is memory");
+            let end = Record::End { head, origin: log.origin().clone() };
+            for record in [Record::Events { first: 0, values: values.clone() }, end] {
+                writer.write(&record).expect("there is memory");
+            }
+            let file = desk.path().join(format!("{number}.backup"));
+            std::fs::write(&file, writer.end().expect("there is memory").into_inner()).expect("there is room");
+            let target = Folder::at(desk.path().join(format!("{number}.restored")));
+            let mut restoration = Restoration::new(&target, Meant::default(), &access()).expect("nothing is there");
+            match restoration.take_backup(&file) {
+                Ok((holding, _)) => assert!(is_taken && holding.head == head),
+                Err(error) => assert!(!is_taken && error.to_string().contains("tells of other events"), "{error}"),
+            }
+        }
+    }
+}

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::support::{Desk, fixture};
+use crate::support::{Answer, Desk, fixture};
 use crate::traced::{base, can_trace, copied, traced, write_parties};
 
 /// The calls that change a disk, or open what is on it.
@@ -39,40 +39,47 @@ struct Operation {
     done: fn(&Desk) -> bool,
 }
 
-/// Fails the operation at its positions, each time on a fresh copy of the folder.
-fn check(base: &Desk, operation: &Operation) {
-    if !can_trace() {
-        return;
-    }
-    let before = ids(base, "l");
-    let positions = positions(base, operation.line);
+/// Fails the command at its positions, each time on a fresh copy of the folder, and looks at what that leaves.
+fn each_fault(base: &Desk, line: &str, look: impl Fn(&Desk, &Answer, &str)) {
+    let positions = positions(base, line);
     assert!(positions.len() > 10, "{positions:?}");
     let long = std::env::var_os("SERVANDA_TESTS_LONG").is_some();
     let step = if long { 1 } else { positions.len().div_ceil(MOST) };
     for (number, (call, nth)) in positions.iter().enumerate().step_by(step) {
         let faults = if long { &FAULTS[..] } else { &FAULTS[number / step % 3..=number / step % 3] };
         for fault in faults {
-            let place = format!("{} with {call} {nth} {fault}", operation.line);
+            let place = format!("{line} with {call} {nth} {fault}");
             let desk = copied(base);
-            let answer = traced(&desk, operation.line, &[&trace(), "-e", &format!("inject={call}:{fault}:when={nth}")]);
+            let answer = traced(&desk, line, &[&trace(), "-e", &format!("inject={call}:{fault}:when={nth}")]);
             assert!(!answer.err.contains("panicked"), "{place}: {}", answer.err);
             let known = [-1, 0, 1, 3, 4, 127].contains(&answer.code);
             assert!(known, "{place}: it ended with {}: {}", answer.code, answer.err);
-            if answer.code == 0 {
-                assert!((operation.done)(&desk), "{place}: it said that it was done");
-            }
-            let after = ids(&desk, "l");
-            assert!(after.starts_with(&before), "{place}: events were lost");
-            let again = desk.run(&format!("{} --ledger l", operation.line));
-            assert_eq!(again.code, 0, "{place}, and again: {}{}", again.out, again.err);
-            assert!((operation.done)(&desk), "{place}, and again");
-            let verified = desk.run("verify --ledger l");
-            assert_eq!(verified.code, 0, "{place}: {}{}", verified.out, verified.err);
-            let all = ids(&desk, "l");
-            let unique: std::collections::BTreeSet<&String> = all.iter().collect();
-            assert_eq!(unique.len(), all.len(), "{place}: something is there twice");
+            look(&desk, &answer, &place);
         }
     }
+}
+
+/// Fails the operation wherever it can fail, and does it again.
+fn check(base: &Desk, operation: &Operation) {
+    if !can_trace() {
+        return;
+    }
+    let before = ids(base, "l");
+    each_fault(base, operation.line, |desk, answer, place| {
+        if answer.code == 0 {
+            assert!((operation.done)(desk), "{place}: it said that it was done");
+        }
+        let after = ids(desk, "l");
+        assert!(after.starts_with(&before), "{place}: events were lost");
+        let again = desk.run(&format!("{} --ledger l", operation.line));
+        assert_eq!(again.code, 0, "{place}, and again: {}{}", again.out, again.err);
+        assert!((operation.done)(desk), "{place}, and again");
+        let verified = desk.run("verify --ledger l");
+        assert_eq!(verified.code, 0, "{place}: {}{}", verified.out, verified.err);
+        let all = ids(desk, "l");
+        let unique: std::collections::BTreeSet<&String> = all.iter().collect();
+        assert_eq!(unique.len(), all.len(), "{place}: something is there twice");
+    });
 }
 
 /// The ids of a ledger's events, if it can be read as it is: it always can.
@@ -240,4 +247,27 @@ fn repairing_a_store() {
     assert_eq!(desk.run("backup b --ledger l").code, 0);
     let is_whole = |desk: &Desk| desk.run("verify --ledger l").code == 0;
     check(&desk, &Operation { line: "repair --from b", done: is_whole });
+}
+
+#[test]
+fn restoring_a_backup() {
+    if !can_trace() {
+        return;
+    }
+    let base = base();
+    write_parties(&base, &["a"], 3, Some("This is a note.\n"));
+    assert_eq!(base.run("append files --ledger l").code, 0);
+    assert_eq!(base.run("backup b --ledger l").code, 0);
+    let expected = ids(&base, "l");
+    each_fault(&base, "restore b copy", |desk, answer, place| {
+        let is_there = desk.path().join("copy").exists();
+        assert!(is_there || answer.code != 0, "{place}: it said that it was done");
+        if !is_there {
+            let again = desk.run("restore b copy");
+            assert_eq!(again.code, 0, "{place}, and again: {}", again.err);
+        }
+        assert_eq!(ids(desk, "copy"), expected, "{place}");
+        let verified = desk.run("verify --ledger copy");
+        assert_eq!(verified.code, 0, "{place}: {}{}", verified.out, verified.err);
+    });
 }

@@ -120,7 +120,7 @@ fn of_log(seeds: &Seeds, log: &KnownLog) {
     seeds.put("backup", "file", &[b"f", &log.backup]);
     seeds.put("backup", "records", &[b"s", &records]);
     seeds.put("backup", "gone-on-behind", &[b"s", &records, b"r\x03\0abc"]);
-    let outside = [document_hash(b"A").as_bytes(), &[16, 0], &b"documents/../../"[..], b"A"].concat();
+    let outside = [&document_hash(b"A").as_bytes()[..], &[17, 0], b"documents/../../x", b"A"].concat();
     let len = u16::try_from(outside.len()).expect("it is small").to_le_bytes();
     seeds.put("backup", "file-outside", &[b"s\x02", &len, &outside, &records]);
     let (log_key, witness) = (log_key(), witness_key());
