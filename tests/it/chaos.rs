@@ -6,7 +6,6 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -14,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use proptest::prelude::RngExt;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
-use crate::support::{Answer, Desk};
+use crate::support::{Answer, Desk, tell};
 use crate::traced::{can_trace, traced};
 
 /// Seconds by default.
@@ -322,8 +321,7 @@ fn whatever_happens_what_was_acknowledged_is_there_once_and_nothing_is_there_in_
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_nanos();
     let seed = number("SERVANDA_CHAOS_SEED").unwrap_or(u64::try_from(now % 1_000_000_007).expect("it is smaller"));
     let end = Instant::now() + Duration::from_secs(number("SERVANDA_CHAOS_SECONDS").unwrap_or(SECONDS));
-    let say = |text: String| writeln!(std::io::stderr(), "{text}").expect("somebody listens");
-    say(format!("chaos: seed {seed}"));
+    tell(&format!("chaos: seed {seed}"));
     let (mut steps, mut events, mut round) = (0, 0, 0);
     while Instant::now() < end {
         let mut chaos = Chaos::new(seed, round);
@@ -334,5 +332,5 @@ fn whatever_happens_what_was_acknowledged_is_there_once_and_nothing_is_there_in_
         chaos.succeeds("verify --ledger l");
         (steps, events, round) = (steps + chaos.steps, events + chaos.acknowledged.len(), round + 1);
     }
-    say(format!("chaos: seed {seed}, {steps} steps, {events} events in {round} ledgers"));
+    tell(&format!("chaos: seed {seed}, {steps} steps, {events} events in {round} ledgers"));
 }

@@ -16,7 +16,7 @@ use servanda::exchange::table::layout::Layout;
 use servanda::exchange::table::{Account, COMMA, RejectCode, Table, TableFault, Target, manytreaties};
 use servanda::ledger::{Folder, Ledger};
 
-use crate::support::{Answer, Desk, access, fixture, found, key, moment, read};
+use crate::support::{Answer, Desk, access, fixture, found, key, moment, read, tell};
 
 const AGREEMENTS: &str =
     "agreement_id,title,alt_titles\nt:A[x]_1,First treaty,An older title|Another\nt:B,Second treaty,\n";
@@ -357,7 +357,7 @@ fn whole(name: &str) -> Option<Vec<u8>> {
     let read = fs::read(&path).ok();
     if read.is_none() {
         // Straight to standard error, so that it is seen although the test passes.
-        writeln!(std::io::stderr(), "left out: {} is not there", path.display()).expect("somebody listens");
+        tell(&format!("left out: {} is not there", path.display()));
     }
     read
 }

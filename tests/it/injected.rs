@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::support::{Answer, Desk, fixture};
+use crate::support::{Answer, Desk, fixture, is_long};
 use crate::traced::{base, can_trace, copied, traced, write_parties};
 
 /// The calls that change a disk, or open what is on it.
@@ -43,10 +43,9 @@ struct Operation {
 fn each_fault(base: &Desk, line: &str, look: impl Fn(&Desk, &Answer, &str)) {
     let positions = positions(base, line);
     assert!(positions.len() > 10, "{positions:?}");
-    let long = std::env::var_os("SERVANDA_TESTS_LONG").is_some();
-    let step = if long { 1 } else { positions.len().div_ceil(MOST) };
+    let step = if is_long() { 1 } else { positions.len().div_ceil(MOST) };
     for (number, (call, nth)) in positions.iter().enumerate().step_by(step) {
-        let faults = if long { &FAULTS[..] } else { &FAULTS[number / step % 3..=number / step % 3] };
+        let faults = if is_long() { &FAULTS[..] } else { &FAULTS[number / step % 3..=number / step % 3] };
         for fault in faults {
             let place = format!("{line} with {call} {nth} {fault}");
             let desk = copied(base);

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Desk, read};
+use crate::support::{Desk, is_long, read};
 use servanda::ledger::Folder;
 use servanda::ledger::verify::{Outside, verify};
 
@@ -80,7 +80,7 @@ fn append_and_kill(desk: &Desk, folder: &str, target: usize, later: Duration) ->
 #[test]
 fn a_killed_append_leaves_whole_files_and_goes_on_when_it_is_run_again() {
     let (mut desk, mut batch_time) = begun();
-    let rounds = ROUNDS[usize::from(std::env::var_os("SERVANDA_TESTS_LONG").is_some())];
+    let rounds = ROUNDS[usize::from(is_long())];
     for round in 0..rounds {
         if round > 0 && round % ROUNDS_OF_A_LEDGER == 0 {
             (desk, batch_time) = begun();

@@ -9,7 +9,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +18,7 @@ use proptest::test_runner::{RngAlgorithm, TestRng};
 use servanda::ledger::verify::{Layer, Outside, Verdict, verify};
 use servanda::ledger::{Folder, Log};
 
-use crate::support::{Desk, access};
+use crate::support::{Desk, access, is_long, tell};
 use crate::traced::{base, can_trace, copied, traced, write_parties};
 
 const CALLS: &str = "openat,write,pwrite64,lseek,ftruncate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,close";
@@ -356,7 +355,6 @@ fn check(desk: &Desk, line: &str, done: fn(u64) -> u64) {
     assert_eq!(ends.iter().max(), Some(&done(begun)), "{ends:?}");
     are_synced(recorded.path(), &before, &events);
     let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let long = std::env::var_os("SERVANDA_TESTS_LONG").is_some();
     let mut cuts = 0;
     for place in 0..=events.len() {
         if place > 0 && !matches!(events[place - 1], Event::Change(_) | Event::Acknowledged(_)) {
@@ -367,7 +365,7 @@ fn check(desk: &Desk, line: &str, done: fn(u64) -> u64) {
             .filter_map(|event| if let Event::Acknowledged(len) = event { Some(*len) } else { None })
             .max()
             .unwrap_or(begun);
-        for way in 0..if long { 10 * WAYS } else { WAYS } {
+        for way in 0..if is_long() { 10 * WAYS } else { WAYS } {
             let cut = Desk::new();
             after_cut(&before, &events[..place], way, &mut random).write(recorded.path(), cut.path());
             let name = format!("{line}: after {place} of {} events, way {way}", events.len());
@@ -392,7 +390,7 @@ fn check(desk: &Desk, line: &str, done: fn(u64) -> u64) {
             cuts += 1;
         }
     }
-    writeln!(std::io::stderr(), "{line}: {cuts} cuts").expect("somebody listens");
+    tell(&format!("{line}: {cuts} cuts"));
 }
 
 #[test]

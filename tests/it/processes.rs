@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Answer, Desk, body, draft, found, key, moment, read};
+use crate::support::{Answer, Desk, body, draft, found, is_long, key, moment, read};
 use servanda::event::{Facts, Recorded};
 use servanda::ledger::verify::{Outside, verify};
 use servanda::ledger::{Access, AppendError, Batch, Folder, Ledger, Log, Options};
@@ -195,7 +195,7 @@ const EACH: [usize; 2] = [20, 200];
 fn eight_writers_that_retry_bring_every_file_in_once() {
     let desk = Desk::new();
     let folder = found(desk.path());
-    let each = EACH[usize::from(std::env::var_os("SERVANDA_TESTS_LONG").is_some())];
+    let each = EACH[usize::from(is_long())];
     let work = |writer: usize| -> usize {
         let access = Access { holder: format!("writer {writer}"), lock_timeout: Duration::from_mins(2) };
         let mut conflicts = 0;

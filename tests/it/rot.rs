@@ -4,14 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use crate::personal::files;
-use crate::support::{Desk, access, body, done, draft, found, key, moment, read};
+use crate::support::{Desk, access, body, done, draft, found, is_long, key, moment, read, tell};
 use servanda::domain::id::Origin;
 use servanda::event::chain::Chain;
 use servanda::event::{Event, Facts};
@@ -94,15 +93,6 @@ impl Sound {
         }
         !is_verified
     }
-}
-
-/// Whether it is to be done everywhere, and not only here and there.
-fn is_long() -> bool {
-    std::env::var_os("SERVANDA_TESTS_LONG").is_some()
-}
-
-fn tell(what: &str) {
-    writeln!(std::io::stderr(), "{what}").expect("somebody listens");
 }
 
 fn write_at(file: &Path, bytes: &[u8], at: usize) {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -109,6 +110,16 @@ pub(crate) fn done(answer: &Answer) {
 pub(crate) fn refused(answer: &Answer, because: &str) {
     assert_eq!(answer.code, 1, "{}{}", answer.out, answer.err);
     assert!(answer.err.contains(because), "{}", answer.err);
+}
+
+/// Whether what takes long is to be done everywhere, and not only here and there.
+pub(crate) fn is_long() -> bool {
+    std::env::var_os("SERVANDA_TESTS_LONG").is_some()
+}
+
+/// Tells whoever runs the tests.
+pub(crate) fn tell(what: &str) {
+    writeln!(std::io::stderr(), "{what}").expect("somebody listens");
 }
 
 /// A fixture of the project.

@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Answer, Desk};
+use crate::support::{Answer, Desk, tell};
 
 /// Whether calls can be traced here; if not, it is said why a test is left out.
 pub(crate) fn can_trace() -> bool {
@@ -14,7 +14,7 @@ pub(crate) fn can_trace() -> bool {
         Ok(output) if !output.status.success() => String::from_utf8_lossy(&output.stderr).into_owned(),
         Ok(_) => return true,
     };
-    writeln!(std::io::stderr(), "left out: {why}").expect("somebody listens");
+    tell(&format!("left out: {why}"));
     false
 }
 
