@@ -266,7 +266,9 @@ fn restoring_a_backup() {
             assert_eq!(again.code, 0, "{place}, and again: {}", again.err);
         }
         assert_eq!(ids(desk, "copy"), expected, "{place}");
+        // A document that could not be read is told of, and the rest is restored.
+        let is_told = answer.code == 1 && answer.err.contains("was not copied");
         let verified = desk.run("verify --ledger copy");
-        assert_eq!(verified.code, 0, "{place}: {}{}", verified.out, verified.err);
+        assert_eq!(verified.code == 0, !is_told, "{place}: {}{}", verified.out, verified.err);
     });
 }
