@@ -395,7 +395,7 @@ impl Restoration {
             }
         }
         let Contents { origin, head, rest, .. } = contents;
-        if self.head() != Some(head) {
+        if self.head() != Some(head) || self.origin().as_ref() != Some(&origin) {
             return Err(damaged("its end tells of other events than it has".to_owned()).into());
         }
         let copied = self.copy_documents(documents.path())?;
@@ -450,9 +450,11 @@ mod tests {
         let values: Vec<_> = (0..log.len()).map(value).collect();
         let head = log.check().expect("it is sound");
         let other = Head { hash: EventHash::from_bytes([7; 32]), ..head };
-        for (number, (head, is_taken)) in [(head, true), (other, false)].into_iter().enumerate() {
+        let (origin, others) = (log.origin().clone(), Origin::parse("other.example/ledger").expect("an origin"));
+        let ends = [(head, origin.clone(), true), (other, origin, false), (head, others, false)];
+        for (number, (head, origin, is_taken)) in ends.into_iter().enumerate() {
             let mut writer = Writer::begin(Cursor::new(Vec::new())).expect("there is memory");
-            let end = Record::End { head, origin: log.origin().clone() };
+            let end = Record::End { head, origin };
             for record in [Record::Events { first: 0, values: values.clone() }, end] {
                 writer.write(&record).expect("there is memory");
             }
