@@ -1,6 +1,7 @@
 //! Why a command ends without having done what it was asked, and with which exit code.
 
 use std::fmt::Write as _;
+use std::io::{self, ErrorKind};
 
 use crate::domain::text::shown;
 use crate::exchange::ndjson::{LineFault, LineFaultKind};
@@ -96,12 +97,25 @@ impl From<SettingsError> for Failure {
     }
 }
 
+/// What to do where there is no room.
+const FULL: &str = "nothing is lost: make room on the disk, and run the same command again";
+
+/// Whether an error comes of a disk without room.
+fn is_of_full_disk(error: &(dyn std::error::Error + 'static)) -> bool {
+    let full = |error: &io::Error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+    std::iter::successors(Some(error), |error| error.source())
+        .any(|error| error.downcast_ref::<io::Error>().is_some_and(full))
+}
+
 /// How a damaged store is made whole.
 const REPAIR: &str = "`servanda repair --from FILE` makes it whole again, from a backup, an export or a published copy";
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         let message = error.to_string();
+        if is_of_full_disk(&error) {
+            return Self::new(Exit::CouldNot, message).hint(FULL);
+        }
         match error {
             OpenError::Settings(error) => error.into(),
             OpenError::InUse { .. } => {
@@ -203,6 +217,9 @@ impl From<SignerError> for Failure {
 impl From<AppendError> for Failure {
     fn from(error: AppendError) -> Self {
         let message = error.to_string();
+        if is_of_full_disk(&error) {
+            return Self::new(Exit::CouldNot, message).hint(FULL);
+        }
         match error {
             AppendError::NotAdmissible { .. } => Self::new(Exit::No, message),
             AppendError::HeadMoved { .. } => {
@@ -277,6 +294,9 @@ impl From<LineFault> for Failure {
 impl From<RestoreError> for Failure {
     fn from(error: RestoreError) -> Self {
         let message = error.to_string();
+        if is_of_full_disk(&error) {
+            return Self::new(Exit::CouldNot, message).hint(FULL);
+        }
         match error {
             RestoreError::AlreadyThere(_) => Self::new(Exit::CouldNot, message)
                 .hint("name another folder; in place of a damaged ledger `servanda repair --from FILE` puts it"),
@@ -294,7 +314,12 @@ impl From<RestoreError> for Failure {
                 .hint("nothing was restored: a newer backup, a published copy or a mirror may have the rest")
                 .hint("with --despite-known it is restored to be read; nothing can be appended to it"),
             RestoreError::Open(error) => error.into(),
-            RestoreError::Backup(error) => (*error).into(),
+            RestoreError::Backup(error) => match *error {
+                BackupError::NotBackup { .. } => {
+                    Self::new(Exit::No, message).hint("an older backup, an export or a published copy may be whole")
+                }
+                other => other.into(),
+            },
             RestoreError::Published(error) => (*error).into(),
             RestoreError::NotTheSame(_) | RestoreError::Store(_) | RestoreError::Document(_) | RestoreError::Io(_) => {
                 Self::new(Exit::CouldNot, message).hint("look at the disk and its free space, then try again")
@@ -316,7 +341,9 @@ impl From<BackupError> for Failure {
             BackupError::Fork { .. } => Self::new(Exit::No, message)
                 .hint("one of both was changed: see `servanda verify`, and back up into another file"),
             BackupError::InUse(_) => Self::new(Exit::Conflict, message).hint("wait, then try again"),
-            BackupError::Io { .. } => Self::new(Exit::CouldNot, message),
+            BackupError::Io { .. } => {
+                Self::new(Exit::CouldNot, message).hint("look at the disk and its free space, then try again")
+            }
         }
     }
 }

@@ -20,7 +20,8 @@ use std::path::{Path, PathBuf};
 use crate::domain::id::Origin;
 use crate::event::chain::prev_of;
 use crate::evidence::extract::MAX_DOCUMENT_BYTES;
-use crate::integrity::digest::{document_hash, event_hash, genesis_prev};
+use crate::integrity::digest::{DocumentHash, document_hash, event_hash, genesis_prev};
+use crate::ledger::holdings::{Holdings, Named, State};
 use crate::ledger::log::Found;
 use crate::ledger::restore::{Copied, Restoration, RestoreError};
 use crate::ledger::settings::{Folder, Head, Settings};
@@ -104,6 +105,8 @@ pub struct BackedUp {
     pub files: usize,
     /// Documents in it that the ledger has no longer.
     pub gone: usize,
+    /// What is wrong with documents that it should have: they are missing in it, or other than was recorded.
+    pub faults: Vec<String>,
     /// Bytes of the file.
     pub bytes: u64,
     /// Bytes behind the last end that it had, which counted for nothing and are gone now, and why, if there were any.
@@ -206,7 +209,7 @@ impl Making<'_> {
         }
         .map_err(self.failed())?;
         let rest = before.and_then(|before| before.rest.clone());
-        let mut done = BackedUp { before: head.len, head, files: 0, gone: 0, bytes: 0, rest };
+        let mut done = BackedUp { before: head.len, head, files: 0, gone: 0, faults: Vec::new(), bytes: 0, rest };
         for round in 0..MOST_ROUNDS {
             let went_on = self.write_events(&mut done.head, &mut writer)?;
             if !went_on && round > 0 {
@@ -225,7 +228,21 @@ impl Making<'_> {
         let is_document = |path: &str| path.strip_prefix("documents/").is_some_and(|name| !name.contains('.'));
         let is_gone = |path: &&String| is_document(path) && !self.folder.path().join(path).exists();
         done.gone = known.keys().filter(is_gone).count();
+        done.faults = self.faults(&known)?;
         Ok(done)
+    }
+
+    /// What is wrong with the documents that the events name and that were not erased.
+    fn faults(&self, known: &BTreeMap<String, [u8; 32]>) -> Result<Vec<String>, BackupError> {
+        let log = Log::read(self.folder, self.access)?;
+        let (holdings, shelf) = (Holdings::of(&log.facts()?.events), log.shelf());
+        let due = holdings.files().filter(|(address, _)| holdings.erased_by(address).is_none());
+        let fault = |(address, named): (&str, &Named)| match holdings.look(&shelf, address, named) {
+            // It may be in the backup from before.
+            State::Missing(_) if is_sound(known, &format!("documents/{address}")) => None,
+            state => state.fault(address),
+        };
+        Ok(due.filter_map(fault).collect())
     }
 
     fn check_goes_on(&self, log: &Log, contents: &Contents) -> Result<(), BackupError> {
@@ -309,7 +326,7 @@ impl Making<'_> {
             let limit = u64::try_from(MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
             let file = self.folder.path().join(&path);
             let refused = |source| BackupError::Io { file: file.clone(), source };
-            let is_kept = path.starts_with("documents/") && known.contains_key(&path);
+            let is_kept = path.starts_with("documents/") && is_sound(known, &path);
             // Documents lie under their hashes, and never change. One may be erased meanwhile.
             let Some(bytes) = (if is_kept { None } else { read_bytes(&file, limit).map_err(refused)? }) else {
                 continue;
@@ -323,6 +340,13 @@ impl Making<'_> {
         }
         Ok(written)
     }
+}
+
+/// Whether a backup has that document as its name says: by its hash, or personal, with a salt.
+fn is_sound(known: &BTreeMap<String, [u8; 32]>, path: &str) -> bool {
+    let is_named_so = |hash: &[u8; 32]| path.ends_with(&DocumentHash::from_bytes(*hash).to_string());
+    let is_salt = Path::new(path).extension().is_some_and(|end| end == "salt");
+    known.get(path).is_some_and(|hash| is_salt || is_named_so(hash) || known.contains_key(&format!("{path}.salt")))
 }
 
 /// The files of a ledger's folder that are in a backup, by their paths in it, in order.

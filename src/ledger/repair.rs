@@ -80,6 +80,8 @@ pub struct Repaired {
     pub given: u64,
     /// Newer ones that the damaged store still had.
     pub saved: u64,
+    /// Documents that were other bytes than was recorded, and are put right.
+    pub mended: usize,
     /// Where the damaged store was laid, if there was one.
     pub damaged: Option<PathBuf>,
 }
@@ -104,6 +106,9 @@ pub fn repair<E: From<RepairError>>(
         take(&mut restoration)?;
         let given = restoration.whole();
         check_whose(folder, &restoration)?;
+        if given == 0 {
+            return Err(RepairError::from(RestoreError::Empty).into());
+        }
         match own.as_ref().map_or(Ok(()), |own| add_own(own, limit, &mut restoration)) {
             Ok(()) => break (restoration, given),
             // What does not hold cannot be unmade: all is taken again, up to there.
@@ -115,14 +120,17 @@ pub fn repair<E: From<RepairError>>(
     if known == Known::Holds {
         check_head(folder, newest, &restoration)?;
     }
+    // What came with older events may have been erased since.
+    restoration.drop_erased().map_err(RepairError::from)?;
+    let altered = restoration.altered_in(folder);
     take_over(folder, &restoration.folder())?;
     let restored = restoration.finish(&remembered, access).map_err(RepairError::from)?;
-    let damaged = put_in_place(folder, &restored.folder(), newest)?;
+    let damaged = put_in_place(folder, &restored.folder(), newest, &altered)?;
     drop(restored);
     drop(lock);
     let log = Log::read(folder, access).map_err(RepairError::from)?;
     let report = verify(&log, &Outside { remembered, ..Outside::default() });
-    Ok(Repaired { report, given, saved: newest.len - given, damaged })
+    Ok(Repaired { report, given, saved: newest.len - given, mended: altered.len(), damaged })
 }
 
 /// Adds the events that a damaged store has behind those that are there, up to a limit; if they do not hold, it tells how
@@ -163,10 +171,16 @@ fn check_head(folder: &Folder, newest: Head, restoration: &Restoration) -> Resul
 
 /// Copies what the ledger keeps beside its events to where they are verified before they take its place.
 fn take_over(from: &Folder, to: &Folder) -> Result<(), RepairError> {
-    copy_missing(from, to, |path| !path.starts_with("documents/"))
+    copy(from, to, |path| !path.starts_with("documents/"), |_| false)
 }
 
-fn copy_missing(from: &Folder, to: &Folder, wanted: impl Fn(&str) -> bool) -> Result<(), RepairError> {
+/// Copies the files that are wanted; those that are there stay, but for some.
+fn copy(
+    from: &Folder,
+    to: &Folder,
+    wanted: impl Fn(&str) -> bool,
+    goes: impl Fn(&str) -> bool,
+) -> Result<(), RepairError> {
     let refused = |file: &Path| {
         let file = file.to_owned();
         move |source| RepairError::Io { file, source }
@@ -174,7 +188,7 @@ fn copy_missing(from: &Folder, to: &Folder, wanted: impl Fn(&str) -> bool) -> Re
     let limit = u64::try_from(MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
     for path in paths(from).map_err(refused(from.path()))?.into_iter().filter(|path| wanted(path)) {
         let (own, file) = (from.path().join(&path), to.path().join(&path));
-        if whole_file::kind(&file).map_err(refused(&file))? != whole_file::Kind::Absent {
+        if whole_file::kind(&file).map_err(refused(&file))? != whole_file::Kind::Absent && !goes(&path) {
             continue;
         }
         if let Some(bytes) = read_bytes(&own, limit).map_err(refused(&own))? {
@@ -189,8 +203,14 @@ fn copy_missing(from: &Folder, to: &Folder, wanted: impl Fn(&str) -> bool) -> Re
 }
 
 /// Steps 3 and 4; returns where the damaged store lies now.
-fn put_in_place(folder: &Folder, made: &Folder, newest: Head) -> Result<Option<PathBuf>, RepairError> {
-    copy_missing(made, folder, |_| true)?;
+fn put_in_place(
+    folder: &Folder,
+    made: &Folder,
+    newest: Head,
+    altered: &[String],
+) -> Result<Option<PathBuf>, RepairError> {
+    let is_altered = |path: &str| altered.iter().any(|address| path.strip_prefix("documents/") == Some(address));
+    copy(made, folder, |_| true, is_altered)?;
     let refused = |source| RepairError::Io { file: folder.path().to_owned(), source };
     Head::remove(folder).map_err(refused)?;
     let is_there = whole_file::kind(&folder.store()).map_err(refused)? != whole_file::Kind::Absent;

@@ -22,7 +22,7 @@ use crate::integrity::digest::{EventHash, event_hash};
 use crate::ledger::aside::Aside;
 use crate::ledger::backup::BackupError;
 use crate::ledger::checkpoints::Checkpoints;
-use crate::ledger::holdings::{NamedBy, State};
+use crate::ledger::holdings::{Named, NamedBy, State};
 use crate::ledger::publish::PublishError;
 use crate::ledger::sealing::Events;
 use crate::ledger::settings::{Folder, Head, Settings};
@@ -261,6 +261,25 @@ impl Restoration {
     pub fn head(&self) -> Option<Head> {
         let chain = &self.walk.as_ref()?.chain;
         Some(Head { len: chain.len(), hash: chain.head() })
+    }
+
+    /// Deletes the documents that the events which were taken say were erased: some may have come with older events.
+    pub(super) fn drop_erased(&self) -> Result<(), RestoreError> {
+        let Some(holdings) = self.walk.as_ref().map(|walk| &walk.holdings) else { return Ok(()) };
+        let erased = holdings.files().map(|(address, _)| address).filter(|of| holdings.erased_by(of).is_some());
+        Documents::at(self.aside.folder().documents()).remove(erased)?;
+        Ok(())
+    }
+
+    /// The documents that are kept here, and are other bytes elsewhere.
+    pub(super) fn altered_in(&self, other: &Folder) -> Vec<String> {
+        let Some(holdings) = self.walk.as_ref().map(|walk| &walk.holdings) else { return Vec::new() };
+        let (own, theirs) = (Shelf::of(&self.folder()), Shelf::of(other));
+        let is_altered = |(address, named): &(&str, &Named)| {
+            matches!(holdings.look(&theirs, address, named), State::Altered(_))
+                && holdings.look(&own, address, named) == State::Kept
+        };
+        holdings.files().filter(is_altered).map(|(address, _)| address.to_owned()).collect()
     }
 
     /// Step 3: copies the documents that events name from a folder that has them under their hashes.

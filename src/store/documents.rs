@@ -45,7 +45,7 @@ pub enum DocumentError {
         name: String,
     },
     /// The operating system refused.
-    #[error("the documents cannot be reached")]
+    #[error("the documents cannot be reached: {0}")]
     Io(#[from] io::Error),
 }
 

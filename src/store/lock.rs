@@ -40,7 +40,7 @@ pub enum LockError {
 }
 
 impl Lock {
-    /// Locks the file at `path`, which is created if need be, and writes `holder` into it.
+    /// Locks the file at `path`, which is created if need be, and writes `holder` into it if there is room.
     ///
     /// While somebody else holds the lock, it tries again every 20 ms until `timeout` has passed; it tries at least
     /// twice.
@@ -63,8 +63,8 @@ impl Lock {
             thread::sleep(pause);
             left -= pause;
         }
-        file.set_len(0)?;
-        file.write_all(holder.as_bytes())?;
+        // Where there is no room for the name it is held without one, so that a ledger on a full disk can be read and saved.
+        let _ = file.set_len(0).and_then(|()| file.write_all(holder.as_bytes()));
         Ok(Self { file, holder: holder.to_owned() })
     }
 

@@ -170,13 +170,13 @@ pub enum StoreError {
         what: String,
     },
     /// A write failed. Its values are there entirely or not at all; reopen the store to learn which.
-    #[error("the write failed and its outcome is unknown; reopen the store")]
+    #[error("the write failed ({0}), and its outcome is unknown; reopen the store")]
     OutcomeUnknown(#[source] io::Error),
     /// An earlier write failed. Reopen the store before writing again.
     #[error("an earlier write failed; reopen the store")]
     MustReopen,
     /// The operating system refused, and nothing was written.
-    #[error("the store cannot be reached")]
+    #[error("the store cannot be reached: {0}")]
     Io(#[from] io::Error),
 }
 

@@ -2,6 +2,7 @@
 //! not say so, an older one that hides that events are lost, and a repair that was stopped and left nothing.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -354,6 +355,8 @@ fn a_ledger_is_not_repaired_with_another_or_with_nothing() {
     );
     desk.write("text", "nothing\n");
     refused(&desk.run("repair --from text --ledger l"), "line 1");
+    desk.write("empty", "");
+    refused(&desk.run("repair --from empty --ledger l"), "there is no event");
     assert_eq!(desk.run("repair --from nowhere --ledger l").code, 3);
     assert_eq!(desk.run("repair --from others --ledger nowhere").code, 3);
     done(&desk.run("verify --ledger l"));
@@ -384,4 +387,60 @@ fn a_repair_that_is_killed_leaves_a_ledger_that_is_repaired_again() {
         done(&desk.run("repair --from b --ledger l"));
         assert!(all(&desk, "l") == sound);
     }
+}
+
+/// The file of the first document of a ledger.
+fn document(desk: &Desk, ledger: &str) -> PathBuf {
+    let documents = files(&desk.path().join(ledger).join("documents"));
+    documents.into_iter().find(|file| file.extension().is_none()).expect("it has a document")
+}
+
+#[test]
+fn a_backup_says_which_documents_it_lacks_and_has_them_when_they_are_there() {
+    let desk = founding_case();
+    let file = document(&desk, "l");
+    let sound = fs::read(&file).expect("it can be read");
+    fs::remove_file(&file).expect("it is there");
+    let lacking = desk.run("backup b --ledger l");
+    assert_eq!(lacking.code, 1, "{}", lacking.err);
+    assert!(lacking.err.contains("is MISSING") && lacking.err.contains("it lacks 1 document"), "{}", lacking.err);
+    fs::write(&file, "other bytes\n").expect("it is ours");
+    let altered = desk.run("backup b --ledger l --json");
+    assert_eq!(altered.code, 1, "{}", altered.err);
+    assert_eq!(altered.json()["faults"].as_array().map(Vec::len), Some(1), "{}", altered.out);
+    fs::write(&file, sound).expect("it is ours");
+    done(&desk.run("backup b --ledger l"));
+    fs::remove_file(&file).expect("it is there");
+    done(&desk.run("backup b --ledger l"));
+    done(&desk.run("restore b copy"));
+    done(&desk.run("verify --ledger copy"));
+}
+
+#[test]
+fn what_was_erased_since_the_backup_is_not_brought_back_by_a_repair() {
+    let desk = personal_desk();
+    done(&desk.run("backup b --ledger l"));
+    let name = document(&desk, "l").file_name().expect("a file").to_string_lossy().into_owned();
+    done(&desk.run(&format!("source erase {name:.8} --authority Court --reason Order --ledger l")));
+    done(&desk.run("repair --from b --ledger l"));
+    assert_eq!(files(&desk.path().join("l/documents")), Vec::<PathBuf>::new());
+    let everywhere = files(desk.path()).into_iter().filter(|file| file.file_name().is_some_and(|own| own != "b"));
+    for file in everywhere {
+        let bytes = fs::read(&file).expect("it can be read");
+        let has_it = bytes.windows(20).any(|bytes| bytes == &LETTER.as_bytes()[..20]);
+        assert!(!has_it || file.parent() == Some(desk.path()), "{} has the letter", file.display());
+    }
+}
+
+#[test]
+fn a_repair_puts_altered_documents_right() {
+    let desk = founding_case();
+    done(&desk.run("backup b --ledger l"));
+    let sound = all(&desk, "l");
+    fs::write(document(&desk, "l"), "other bytes\n").expect("it is ours");
+    assert_eq!(desk.run("verify --ledger l").code, 1);
+    let repaired = desk.run("repair --from b --ledger l");
+    done(&repaired);
+    assert!(repaired.err.contains("1 document that was altered is put right"), "{}", repaired.err);
+    assert!(all(&desk, "l") == sound);
 }

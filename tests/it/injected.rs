@@ -272,3 +272,30 @@ fn restoring_a_backup() {
         assert_eq!(verified.code == 0, !is_told, "{place}: {}{}", verified.out, verified.err);
     });
 }
+
+#[test]
+fn on_a_full_disk_a_ledger_is_read_and_saved_elsewhere_and_nobody_is_told_to_repair_it() {
+    if !can_trace() {
+        return;
+    }
+    let desk = base();
+    write_parties(&desk, &["a"], 3, Some("This is a note.\n"));
+    let full = |line: &str, file: &str, calls: &str| {
+        let file = desk.path().join(file).display().to_string();
+        let inject = format!("inject={calls}:error=ENOSPC");
+        traced(&desk, line, &["-P", &file, "-e", &format!("trace={calls}"), "-e", &inject])
+    };
+    for line in ["log", "verify", "backup elsewhere"] {
+        let answer = full(line, "l/LOCK", "write,ftruncate");
+        assert_eq!(answer.code, 0, "{line}: {}", answer.err);
+    }
+    for (file, calls) in [("l/sled/db", "pwrite64,fdatasync,fsync"), ("l/documents", "openat,write,fsync")] {
+        let answer = full("append files", file, calls);
+        assert_eq!(answer.code, 3, "{file}: {}", answer.err);
+        assert!(answer.err.contains("No space left on device"), "{file}: {}", answer.err);
+        assert!(answer.err.contains("make room on the disk"), "{file}: {}", answer.err);
+        assert!(!answer.err.contains("repair"), "{file}: {}", answer.err);
+    }
+    assert_eq!(desk.run("append files --ledger l").code, 0);
+    assert_eq!(desk.run("verify --ledger l").code, 0);
+}

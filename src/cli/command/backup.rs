@@ -48,7 +48,16 @@ impl Backup {
                 "{documents} in the backup and no longer in the ledger: if they were erased, make a backup under another name, and delete this one\n"
             ));
         }
-        Ok(Exit::Done)
+        for fault in &done.faults {
+            context.complain(&format!("warning: {}\n", shown(fault)));
+        }
+        if done.faults.is_empty() {
+            return Ok(Exit::Done);
+        }
+        let documents = counted(done.faults.len(), "document", "documents");
+        context
+            .complain(&format!("the backup is not whole: it lacks {documents}; back up again when they are there\n"));
+        Ok(Exit::No)
     }
 }
 
@@ -69,6 +78,8 @@ pub(in crate::cli) struct BackupAnswer {
     files: usize,
     /// Documents in it that the ledger has no longer.
     gone: usize,
+    /// What is wrong with documents that it should have.
+    faults: Vec<String>,
     /// Its size in bytes.
     bytes: u64,
 }
@@ -83,6 +94,7 @@ impl BackupAnswer {
             head: done.head.hash,
             files: done.files,
             gone: done.gone,
+            faults: done.faults.clone(),
             bytes: done.bytes,
         }
     }
@@ -111,10 +123,11 @@ impl Answer for BackupAnswer {
             self.head.to_string(),
             self.files.to_string(),
             self.gone.to_string(),
+            self.faults.len().to_string(),
             self.bytes.to_string(),
         ];
         Sheet {
-            header: vec!["file", "before", "len", "head", "files", "gone", "bytes"],
+            header: vec!["file", "before", "len", "head", "files", "gone", "faults", "bytes"],
             rows: vec![(Tone::Plain, cells)],
         }
     }

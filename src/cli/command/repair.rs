@@ -45,6 +45,10 @@ impl Repair {
             saved => format!(", and {} that only the damaged store had", events(saved)),
         };
         context.say(&format!("repaired {path}: {} from elsewhere{saved}\n", events(repaired.given)));
+        if repaired.mended > 0 {
+            let documents = counted(repaired.mended, "document that was altered is", "documents that were altered are");
+            context.say(&format!("{documents} put right\n"));
+        }
         if let Some(damaged) = &repaired.damaged {
             context.say(&format!("the damaged store lies in {}; nothing reads it\n", damaged.display()));
         }
