@@ -354,10 +354,14 @@ impl From<RepairError> for Failure {
         match error {
             RepairError::Restore(error) => error.into(),
             RepairError::Open(error) => error.into(),
+            RepairError::GivenChanged => Self::new(Exit::CouldNot, message)
+                .hint("nothing was changed: give a file that stays as it is, and no pipe"),
             RepairError::OtherLedger { .. } => Self::new(Exit::No, message).hint("nothing was changed"),
-            RepairError::Lost { .. } | RepairError::OtherEvent { .. } => Self::new(Exit::No, message)
-                .hint("nothing was changed: a newer backup, a published copy or a mirror may have the rest")
-                .hint("with --despite-known the ledger goes on without them"),
+            RepairError::Lost { .. } | RepairError::OtherEvent { .. } | RepairError::Fork(_) => {
+                Self::new(Exit::No, message)
+                    .hint("nothing was changed: a newer backup, a published copy or a mirror may have the rest")
+                    .hint("with --despite-known the ledger goes on without them")
+            }
             RepairError::Io { .. } => Self::new(Exit::CouldNot, message).hint("look at the disk, then try again"),
         }
     }

@@ -16,6 +16,9 @@ pub(crate) struct Aside {
 }
 
 impl Aside {
+    /// How the names of these folders begin.
+    pub(crate) const PREFIX: &str = ".servanda-new-";
+
     /// Makes an empty folder beside where it shall be.
     pub(crate) fn beside(target: &Folder) -> io::Result<Self> {
         let parent = match target.path().parent() {
@@ -23,7 +26,7 @@ impl Aside {
             _ => Path::new("."),
         };
         store_folder::create(parent)?;
-        let made = tempfile::Builder::new().prefix(".servanda-new-").tempdir_in(parent)?;
+        let made = tempfile::Builder::new().prefix(Self::PREFIX).tempdir_in(parent)?;
         Ok(Self { made, target: target.path().to_owned() })
     }
 

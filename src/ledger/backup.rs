@@ -11,6 +11,7 @@
 //! its name when it is on the disk. `keys/` is in none.
 
 mod file;
+mod files;
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
@@ -20,7 +21,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::id::Origin;
 use crate::event::chain::prev_of;
 use crate::evidence::extract::MAX_DOCUMENT_BYTES;
-use crate::integrity::digest::{DocumentHash, document_hash, event_hash, genesis_prev};
+use crate::integrity::digest::{document_hash, event_hash, genesis_prev};
 use crate::ledger::holdings::{Holdings, Named, State};
 use crate::ledger::log::Found;
 use crate::ledger::restore::{Copied, Restoration, RestoreError};
@@ -30,13 +31,13 @@ use crate::store::folder as store_folder;
 use crate::store::whole_file::{self, read_bytes};
 
 use file::{Contents, MAX_EVENTS, Record, Records, Writer};
+pub(super) use files::paths;
+use files::{is_ours, is_sound, is_within};
 
 /// Events that are read before others have their turn.
 const STRETCH: u64 = 1 << 16;
 /// How often it begins again, where somebody appends all the time.
 const MOST_ROUNDS: usize = 8;
-/// Folders whose files are in a backup.
-const FOLDERS: [&str; 5] = ["documents", "checkpoints", "cosignatures", "timestamps", "evidence"];
 
 /// Why there is no backup, or none that can be used.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +95,17 @@ pub enum BackupError {
     },
 }
 
+/// Bytes behind the last end of a backup, which count for nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rest {
+    /// How many.
+    pub bytes: u64,
+    /// Why they do not count.
+    pub what: String,
+    /// Whether they are what a backup that was stopped leaves, and not damage, behind which there may be more.
+    pub is_unfinished: bool,
+}
+
 /// What a backup came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackedUp {
@@ -110,7 +122,7 @@ pub struct BackedUp {
     /// Bytes of the file.
     pub bytes: u64,
     /// Bytes behind the last end that it had, which counted for nothing and are gone now, and why, if there were any.
-    pub rest: Option<(u64, String)>,
+    pub rest: Option<Rest>,
 }
 
 /// What a backup has.
@@ -121,7 +133,7 @@ pub struct Holding {
     /// Where the log ended.
     pub head: Head,
     /// Bytes behind that, which do not count, and why, if there are any.
-    pub rest: Option<(u64, String)>,
+    pub rest: Option<Rest>,
 }
 
 /// Backs a ledger up into a file, or what is new of it, if the file has the rest.
@@ -150,7 +162,14 @@ pub fn backup(folder: &Folder, path: &Path, access: &Access) -> Result<BackedUp,
         outcome => outcome.map_err(|error| failed(error.into()))?,
     }
     let contents = contents(&file, path)?;
-    Making { folder, path, access }.write(&file, Some(&contents))
+    match &contents.rest {
+        // There may be sound records behind it: nobody writes over them.
+        Some(rest) if !rest.is_unfinished => {
+            let what = format!("behind its first {} events {}", contents.head.len, rest.what);
+            Err(BackupError::NotBackup { file: path.to_owned(), what })
+        }
+        _ => Making { folder, path, access }.write(&file, Some(&contents)),
+    }
 }
 
 /// Tells what a backup has; nothing, if the file does not begin as one does.
@@ -215,7 +234,7 @@ impl Making<'_> {
             if !went_on && round > 0 {
                 break;
             }
-            done.files += self.write_files(&mut known, &mut writer)?;
+            done.files += self.write_files(done.head.len, (&mut known, &mut done.faults), &mut writer)?;
         }
         let is_same = before.is_some_and(|before| before.head == done.head && done.files == 0);
         if !is_same {
@@ -228,7 +247,7 @@ impl Making<'_> {
         let is_document = |path: &str| path.strip_prefix("documents/").is_some_and(|name| !name.contains('.'));
         let is_gone = |path: &&String| is_document(path) && !self.folder.path().join(path).exists();
         done.gone = known.keys().filter(is_gone).count();
-        done.faults = self.faults(&known)?;
+        done.faults.extend(self.faults(&known)?);
         Ok(done)
     }
 
@@ -315,14 +334,16 @@ impl Making<'_> {
         writer.write(&Record::Events { first, values }).map_err(self.failed())
     }
 
-    /// Writes the files beside the events that the backup does not know as they are, and tells how many.
+    /// Writes the files beside the first `len` events that the backup does not know as they are, and tells how many.
     fn write_files(
         &self,
-        known: &mut BTreeMap<String, [u8; 32]>,
+        len: u64,
+        (known, faults): (&mut BTreeMap<String, [u8; 32]>, &mut Vec<String>),
         writer: &mut Writer<BufWriter<&File>>,
     ) -> Result<usize, BackupError> {
         let mut written = 0;
-        for path in paths(self.folder).map_err(self.failed())? {
+        let paths = paths(self.folder).map_err(self.failed())?;
+        for path in paths.into_iter().filter(|path| is_within(path, len)) {
             let limit = u64::try_from(MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
             let file = self.folder.path().join(&path);
             let refused = |source| BackupError::Io { file: file.clone(), source };
@@ -332,63 +353,19 @@ impl Making<'_> {
                 continue;
             };
             let hash = *document_hash(&bytes).as_bytes();
-            if known.get(&path) != Some(&hash) {
+            // A checkpoint is signed once: of two, the one that was there first is not lost for the other.
+            if path.starts_with("checkpoints/") && known.get(&path).is_some_and(|known| *known != hash) {
+                let fault = format!("{path} is another than the backup has, which keeps its own");
+                if !faults.contains(&fault) {
+                    faults.push(fault);
+                }
+            } else if known.get(&path) != Some(&hash) {
                 writer.write(&Record::File { path: path.clone(), bytes }).map_err(self.failed())?;
                 known.insert(path, hash);
                 written += 1;
             }
         }
         Ok(written)
-    }
-}
-
-/// Whether a backup has that document as its name says: by its hash, or personal, with a salt.
-fn is_sound(known: &BTreeMap<String, [u8; 32]>, path: &str) -> bool {
-    let is_named_so = |hash: &[u8; 32]| path.ends_with(&DocumentHash::from_bytes(*hash).to_string());
-    let is_salt = Path::new(path).extension().is_some_and(|end| end == "salt");
-    known.get(path).is_some_and(|hash| is_salt || is_named_so(hash) || known.contains_key(&format!("{path}.salt")))
-}
-
-/// The files of a ledger's folder that are in a backup, by their paths in it, in order.
-pub(super) fn paths(folder: &Folder) -> io::Result<Vec<String>> {
-    let mut found = vec!["servanda.toml".to_owned()];
-    for name in FOLDERS {
-        add_paths(folder.path(), name, &mut found)?;
-    }
-    found.retain(|path| is_ours(path));
-    found.sort();
-    Ok(found)
-}
-
-fn add_paths(root: &Path, below: &str, found: &mut Vec<String>) -> io::Result<()> {
-    let entries = match std::fs::read_dir(root.join(below)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let (path, kind) = (format!("{below}/{name}"), entry.file_type()?);
-        if kind.is_file() {
-            found.push(path);
-        } else if kind.is_dir() && below.starts_with("evidence") && below.matches('/').count() < 2 {
-            add_paths(root, &path, found)?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether a path is one that a backup may have: in one of the folders, and nowhere else.
-fn is_ours(path: &str) -> bool {
-    let is_plain = |part: &str| !part.is_empty() && !part.starts_with('.') && part.len() < 200;
-    let is_name =
-        |part: &str| is_plain(part) && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_+".contains(&byte));
-    let mut parts = path.split('/');
-    match (parts.next(), path.matches('/').count()) {
-        (Some("servanda.toml"), 0) => true,
-        (Some("evidence"), 1..=3) => parts.all(is_name),
-        (Some(folder), 1) => FOLDERS.contains(&folder) && parts.all(is_name),
-        _ => false,
     }
 }
 
@@ -405,7 +382,8 @@ impl Restoration {
         let contents = contents(&file, path)?;
         let records = Records::open(BufReader::new(&file)).map_err(failed)?;
         let mut records = records.ok_or_else(|| damaged("it changed meanwhile".to_owned()))?;
-        let documents = tempfile::tempdir_in(self.folder().path())?;
+        // Some of them are personal.
+        let documents = store_folder::private(self.folder().path())?;
         while !records.is_at(contents.len) {
             match records.next().map_err(damaged)? {
                 Some(Record::Events { values, .. }) => {
@@ -440,14 +418,14 @@ impl Restoration {
             }
             return Ok(());
         }
-        let file = match path.strip_prefix("documents/") {
-            Some(name) => documents.join(name),
-            None => folder.path().join(path),
+        let (file, mode) = match path.strip_prefix("documents/") {
+            Some(name) => (documents.join(name), Some(0o600)),
+            None => (folder.path().join(path), None),
         };
         if let Some(parent) = file.parent() {
             store_folder::create(parent)?;
         }
-        Ok(whole_file::replace(&file, bytes, None)?)
+        Ok(whole_file::replace(&file, bytes, mode)?)
     }
 }
 

@@ -65,7 +65,11 @@ impl Log {
     /// [`OpenError`]; what is wrong with single events is left to [`facts`](Self::facts) and to `verify`.
     pub fn read(folder: &Folder, access: &Access) -> Result<Self, OpenError> {
         let settings = Settings::load(folder)?;
-        let lock = lock(folder, access)?;
+        Self::under(lock(folder, access)?, settings, folder, access)
+    }
+
+    /// The same, by whoever has the lock already.
+    pub(super) fn under(lock: Lock, settings: Settings, folder: &Folder, access: &Access) -> Result<Self, OpenError> {
         let store = Box::new(open_store(folder, access)?);
         let remembered = Head::load(folder);
         Ok(Self {

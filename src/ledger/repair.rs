@@ -4,7 +4,7 @@
 //!    they follow, those of the damaged store that are newer. All of it into a store aside.
 //! 2. What is known of the log is held against it: `HEAD`, and every checkpoint that is kept or remembered. If events are
 //!    known that nobody has any more, it is said how many, and nothing changes unless that is accepted.
-//! 3. `HEAD` is taken away, so that every reader looks at the store; the two stores change places in one step; the damaged
+//! 3. `HEAD` says that somebody is writing, so that every reader looks at the store; the two stores change places in one step; the damaged
 //!    one is laid aside, and `HEAD` says where the log ends now. A crash between any two of these leaves the damaged store
 //!    in its place, or the new one.
 //! 4. All of it is verified once more, with the documents that lie there and those that came with the events.
@@ -14,16 +14,22 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::domain::id::Origin;
 use crate::evidence::extract::MAX_DOCUMENT_BYTES;
 use crate::integrity::digest::{EventHash, event_hash};
+use crate::ledger::aside::Aside;
 use crate::ledger::backup::paths;
 use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::restore::{Known, Meant, Restoration, RestoreError};
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::verify::{Outside, Report, verify};
 use crate::ledger::{Access, Log, OpenError, lock, open_store};
+use crate::store::sled::SledStore;
 use crate::store::whole_file::{self, read_bytes};
-use crate::store::{Store, folder as store_folder};
+use crate::store::{Store, StoreError, folder as store_folder};
+
+/// The file with a ledger's name, by its path in the folder.
+const SETTINGS: &str = "servanda.toml";
 
 /// Why a ledger was not repaired. It is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -43,20 +49,30 @@ pub enum RepairError {
         /// Which ledger was to be repaired.
         origin: String,
     },
+    /// What was given was read twice, and was not the same.
+    #[error("what was given was another when it was read again")]
+    GivenChanged,
+    /// A checkpoint is kept of another log.
+    #[error("FORK: checkpoints/{0} was signed for other events than were given")]
+    Fork(u64),
     /// Events are known that are nowhere any more.
-    #[error("HEAD remembers {known} events, and what was given and what the store still has are {found}: the last {} are lost", .known - .found)]
+    #[error("{who} remembers {known} events, and what was given and what the store still has are {found}: the last {} are lost", .known - .found)]
     Lost {
+        /// By what.
+        who: &'static str,
         /// How many there were.
         known: u64,
         /// How many there would be.
         found: u64,
     },
     /// Another event is known.
-    #[error("event {seq} is known as another, by HEAD: {known}, and what was given has {found}")]
+    #[error("event {seq} is known as another, by {who}: {known}, and what was given has {found}")]
     OtherEvent {
         /// The event.
         seq: u64,
-        /// Its hash, as `HEAD` says.
+        /// Who says so.
+        who: &'static str,
+        /// Its hash, as that says.
         known: EventHash,
         /// What it would be.
         found: EventHash,
@@ -80,7 +96,7 @@ pub struct Repaired {
     pub given: u64,
     /// Newer ones that the damaged store still had.
     pub saved: u64,
-    /// Documents that were other bytes than was recorded, and are put right.
+    /// Documents that were other bytes than was recorded, and checkpoints that were none, and are put right.
     pub mended: usize,
     /// Where the damaged store was laid, if there was one.
     pub damaged: Option<PathBuf>,
@@ -93,42 +109,51 @@ pub struct Repaired {
 /// [`RepairError`], or what `take` says.
 pub fn repair<E: From<RepairError>>(
     folder: &Folder,
-    (remembered, known): (Checkpoints, Known),
+    (remembered, known): (impl Fn(&Origin) -> Checkpoints, Known),
     access: &Access,
     mut take: impl FnMut(&mut Restoration) -> Result<(), E>,
 ) -> Result<Repaired, E> {
     let lock = lock(folder, access).map_err(RepairError::from)?;
-    let own = open_store(folder, access).ok();
+    remove_left(folder)?;
+    let own = open_damaged(folder, access)?;
     let meant = Meant { known, ..Meant::default() };
-    let mut limit = u64::MAX;
+    let (mut limit, mut before) = (u64::MAX, None);
     let (restoration, given) = loop {
         let mut restoration = Restoration::within(folder, meant, access).map_err(RepairError::from)?;
         take(&mut restoration)?;
-        let given = restoration.whole();
-        check_whose(folder, &restoration)?;
-        if given == 0 {
-            return Err(RepairError::from(RestoreError::Empty).into());
+        let given = restoration.head().ok_or(RestoreError::Empty).map_err(RepairError::from)?;
+        if *before.get_or_insert(given) != given {
+            return Err(RepairError::GivenChanged.into());
         }
+        let others = own.as_ref().filter(|_| known == Known::Holds);
+        check_whose(folder, others, &restoration)?;
         match own.as_ref().map_or(Ok(()), |own| add_own(own, limit, &mut restoration)) {
-            Ok(()) => break (restoration, given),
             // What does not hold cannot be unmade: all is taken again, up to there.
-            Err(whole) => limit = whole,
+            Err(whole) if whole < limit => limit = whole,
+            // If it still ends within a batch, finishing tells.
+            _ => break (restoration, given.len),
         }
     };
-    drop(own);
     let newest = restoration.head().ok_or(RestoreError::Empty).map_err(RepairError::from)?;
     if known == Known::Holds {
         check_head(folder, newest, &restoration)?;
+        let has = own.as_ref().map_or(0, Store::len);
+        if has > newest.len {
+            return Err(RepairError::Lost { who: "the store", known: has, found: newest.len }.into());
+        }
     }
+    drop(own);
+    let remembered = restoration.origin().map(|origin| remembered(&origin)).unwrap_or_default();
     // What came with older events may have been erased since.
     restoration.drop_erased().map_err(RepairError::from)?;
-    let altered = restoration.altered_in(folder);
+    let mut altered = restoration.altered_in(folder);
+    altered.extend(altered_checkpoints(folder, &restoration, known)?);
     take_over(folder, &restoration.folder())?;
     let restored = restoration.finish(&remembered, access).map_err(RepairError::from)?;
     let damaged = put_in_place(folder, &restored.folder(), newest, &altered)?;
     drop(restored);
-    drop(lock);
-    let log = Log::read(folder, access).map_err(RepairError::from)?;
+    let settings = Settings::load(folder).map_err(OpenError::from).map_err(RepairError::from)?;
+    let log = Log::under(lock, settings, folder, access).map_err(RepairError::from)?;
     let report = verify(&log, &Outside { remembered, ..Outside::default() });
     Ok(Repaired { report, given, saved: newest.len - given, mended: altered.len(), damaged })
 }
@@ -148,12 +173,61 @@ fn add_own(own: &dyn Store, limit: u64, restoration: &mut Restoration) -> Result
     if restoration.head().is_none_or(|head| head.len == whole) { Ok(()) } else { Err(whole) }
 }
 
-fn check_whose(folder: &Folder, restoration: &Restoration) -> Result<(), RepairError> {
-    let (Ok(own), Ok(theirs)) = (Settings::load(folder), Settings::load(&restoration.folder())) else { return Ok(()) };
-    if own.origin == theirs.origin {
-        return Ok(());
+/// Folders that repairs left behind which were killed: they may have personal documents.
+fn remove_left(folder: &Folder) -> Result<(), RepairError> {
+    let refused = |source| RepairError::Io { file: folder.path().to_owned(), source };
+    for entry in std::fs::read_dir(folder.path()).map_err(refused)? {
+        let entry = entry.map_err(refused)?;
+        let is_left = entry.file_name().to_string_lossy().starts_with(Aside::PREFIX);
+        if is_left && entry.file_type().map_err(refused)?.is_dir() {
+            std::fs::remove_dir_all(entry.path()).map_err(refused)?;
+        }
     }
-    Err(RepairError::OtherLedger { found: theirs.origin.to_string(), origin: own.origin.to_string() })
+    Ok(())
+}
+
+/// The store that is to be replaced, if anything can be had of it. What is not damage, but a program that has it open, or
+/// permissions, is no reason to do without it.
+fn open_damaged(folder: &Folder, access: &Access) -> Result<Option<SledStore>, RepairError> {
+    /// The disk cannot read what is there.
+    const EIO: i32 = 5;
+    match open_store(folder, access) {
+        Ok(store) => Ok(Some(store)),
+        Err(OpenError::Store(StoreError::Damaged { .. } | StoreError::Absent { .. })) => Ok(None),
+        Err(OpenError::Store(StoreError::Io(error))) if error.raw_os_error() == Some(EIO) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The checkpoints that the ledger keeps and that are no signed roots, where those that were given have a sound one.
+fn altered_checkpoints(folder: &Folder, restoration: &Restoration, known: Known) -> Result<Vec<String>, RepairError> {
+    let (own, theirs) = (Checkpoints::of(folder), Checkpoints::of(&restoration.folder()));
+    let mut altered = Vec::new();
+    for size in theirs.sizes().unwrap_or_default() {
+        let Some(their_root) = restoration.signed_root(&theirs, size) else { continue };
+        let is_there = whole_file::kind(&own.file(size)).is_ok_and(|kind| kind == whole_file::Kind::Regular);
+        match restoration.signed_root(&own, size) {
+            Some(root) if root != their_root && known == Known::Holds => return Err(RepairError::Fork(size)),
+            None if is_there => altered.push(format!("checkpoints/{size}")),
+            _ => {}
+        }
+    }
+    Ok(altered)
+}
+
+fn check_whose(folder: &Folder, store: Option<&SledStore>, restoration: &Restoration) -> Result<(), RepairError> {
+    if let (Ok(own), Some(found)) = (Settings::load(folder), restoration.origin())
+        && own.origin != found
+    {
+        return Err(RepairError::OtherLedger { found: found.to_string(), origin: own.origin.to_string() });
+    }
+    let genesis = store.and_then(|store| store.read(0..1).next()?.ok()).map(|bytes| event_hash(&bytes));
+    if let (Some(known), Some(found)) = (genesis, restoration.hash(0))
+        && known != found
+    {
+        return Err(RepairError::OtherEvent { seq: 0, who: "the store", known, found });
+    }
+    Ok(())
 }
 
 /// `HEAD` is no authority; what it says is a reason to look elsewhere before it is given up.
@@ -161,10 +235,12 @@ fn check_head(folder: &Folder, newest: Head, restoration: &Restoration) -> Resul
     let Some(known) = Head::load(folder) else { return Ok(()) };
     let Some(seq) = known.len.checked_sub(1) else { return Ok(()) };
     if known.len > newest.len {
-        return Err(RepairError::Lost { known: known.len, found: newest.len });
+        return Err(RepairError::Lost { who: "HEAD", known: known.len, found: newest.len });
     }
     match restoration.hash(seq) {
-        Some(found) if found != known.hash => Err(RepairError::OtherEvent { seq, known: known.hash, found }),
+        Some(found) if found != known.hash => {
+            Err(RepairError::OtherEvent { seq, who: "HEAD", known: known.hash, found })
+        }
         _ => Ok(()),
     }
 }
@@ -209,10 +285,13 @@ fn put_in_place(
     newest: Head,
     altered: &[String],
 ) -> Result<Option<PathBuf>, RepairError> {
-    let is_altered = |path: &str| altered.iter().any(|address| path.strip_prefix("documents/") == Some(address));
-    copy(made, folder, |_| true, is_altered)?;
+    let is_unusable = Settings::load(folder).is_err();
+    let goes = |path: &str| altered.iter().any(|own| own == path) || (is_unusable && path == SETTINGS);
+    copy(made, folder, |_| true, goes)?;
     let refused = |source| RepairError::Io { file: folder.path().to_owned(), source };
-    Head::remove(folder).map_err(refused)?;
+    // What is known of the old log stays known until the new one is in its place.
+    let known = Head::load(folder).unwrap_or(newest);
+    known.save_writing("", folder).and_then(|head| head.sync_all()).map_err(refused)?;
     let is_there = whole_file::kind(&folder.store()).map_err(refused)? != whole_file::Kind::Absent;
     let aside = if is_there {
         store_folder::exchange(&made.store(), &folder.store()).map_err(refused)?;

@@ -18,7 +18,10 @@ use crate::domain::id::Origin;
 use crate::event::chain::MAX_BATCH_BYTES;
 use crate::event::statement::{Event, EventError};
 use crate::evidence::extract::MAX_DOCUMENT_BYTES;
+use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::{EventHash, event_hash};
+use crate::integrity::merkle::Node;
+use crate::integrity::note::MAX_NOTE;
 use crate::ledger::aside::Aside;
 use crate::ledger::backup::BackupError;
 use crate::ledger::checkpoints::Checkpoints;
@@ -32,6 +35,7 @@ use crate::ledger::{Access, Log, OpenError, lock, write_readme};
 use crate::store::documents::{DocumentError, Documents};
 use crate::store::lock::Lock;
 use crate::store::sled::SledStore;
+use crate::store::whole_file::read_bytes;
 use crate::store::{Store, StoreError};
 
 /// Why a ledger was not restored. Nothing of it is there.
@@ -271,7 +275,15 @@ impl Restoration {
         Ok(())
     }
 
-    /// The documents that are kept here, and are other bytes elsewhere.
+    /// The root that a checkpoint is signed for, if it is signed with one of the log's keys.
+    pub(super) fn signed_root(&self, of: &Checkpoints, size: u64) -> Option<Node> {
+        let bytes = read_bytes(&of.file(size), MAX_NOTE as u64).ok()??;
+        let mut keys = self.walk.as_ref()?.authority.log_keys();
+        let checkpoint = keys.find_map(|key| Verified::open(&bytes, key).ok())?;
+        (checkpoint.size() == size).then(|| checkpoint.root())
+    }
+
+    /// The documents that are kept here, and are other bytes elsewhere: their paths in a ledger.
     pub(super) fn altered_in(&self, other: &Folder) -> Vec<String> {
         let Some(holdings) = self.walk.as_ref().map(|walk| &walk.holdings) else { return Vec::new() };
         let (own, theirs) = (Shelf::of(&self.folder()), Shelf::of(other));
@@ -279,7 +291,7 @@ impl Restoration {
             matches!(holdings.look(&theirs, address, named), State::Altered(_))
                 && holdings.look(&own, address, named) == State::Kept
         };
-        holdings.files().filter(is_altered).map(|(address, _)| address.to_owned()).collect()
+        holdings.files().filter(is_altered).map(|(address, _)| format!("documents/{address}")).collect()
     }
 
     /// Step 3: copies the documents that events name from a folder that has them under their hashes.

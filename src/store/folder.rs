@@ -26,6 +26,21 @@ pub fn create(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a folder in another that only its owner can look into, for as long as it is not dropped.
+///
+/// # Errors
+///
+/// What the operating system says.
+pub fn private(within: &Path) -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o700));
+    }
+    builder.tempdir_in(within)
+}
+
 /// Puts the names in `folder` on the disk.
 ///
 /// # Errors

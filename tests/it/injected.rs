@@ -299,3 +299,26 @@ fn on_a_full_disk_a_ledger_is_read_and_saved_elsewhere_and_nobody_is_told_to_rep
     assert_eq!(desk.run("append files --ledger l").code, 0);
     assert_eq!(desk.run("verify --ledger l").code, 0);
 }
+
+#[test]
+fn a_repair_whose_stores_cannot_change_places_forgets_nothing_that_was_known() {
+    if !can_trace() {
+        return;
+    }
+    let desk = base();
+    assert_eq!(desk.run("backup old --ledger l").code, 0);
+    write_parties(&desk, &["a"], 3, None);
+    assert_eq!(desk.run("append files --ledger l").code, 0);
+    assert_eq!(desk.run("backup new --ledger l").code, 0);
+    fs::write(desk.path().join("l/sled/db"), b"nothing").expect("it is ours");
+    fs::remove_dir_all(desk.path().join("l/checkpoints")).expect("it was signed");
+    for fault in ["error=EBUSY", "signal=SIGKILL"] {
+        let inject = format!("inject=renameat2:{fault}");
+        let failed = traced(&desk, "repair --from new", &["-etrace=renameat2", "-e", &inject]);
+        assert!([-1, 3].contains(&failed.code), "{fault}: {}", failed.err);
+        let older = desk.run("repair --from old --ledger l");
+        assert_eq!(older.code, 1, "{fault}: {}", older.err);
+        assert!(older.err.contains("the last 3 are lost"), "{fault}: {}", older.err);
+    }
+    assert_eq!(desk.run("repair --from new --ledger l").code, 0);
+}

@@ -42,6 +42,7 @@ mod processes;
 mod proofs;
 mod questions;
 mod refusals;
+mod repair;
 mod replaced;
 mod review;
 mod rot;

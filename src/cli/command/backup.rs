@@ -12,7 +12,7 @@ use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
 use crate::integrity::EventHash;
-use crate::ledger::backup::{BackedUp, BackupError, backup};
+use crate::ledger::backup::{BackedUp, BackupError, Rest, backup};
 
 /// Back the ledger up into a file, or add what is new to a backup that is there
 ///
@@ -36,10 +36,10 @@ impl Backup {
             other => other.into(),
         })?;
         context.answer(&BackupAnswer::of(&self.file, &done))?;
-        if let Some((bytes, why)) = &done.rest {
+        if let Some(Rest { bytes, what, .. }) = &done.rest {
             let name = shown(&self.file.to_string_lossy()).into_owned();
             context.complain(&format!(
-                "warning: {name} ended with {bytes} bytes that were unfinished or damaged, and were replaced: {why}\n"
+                "warning: {name} ended with {bytes} bytes that were unfinished, and were replaced: {what}\n"
             ));
         }
         if done.gone > 0 {
@@ -54,9 +54,9 @@ impl Backup {
         if done.faults.is_empty() {
             return Ok(Exit::Done);
         }
-        let documents = counted(done.faults.len(), "document", "documents");
+        let files = counted(done.faults.len(), "file", "files");
         context
-            .complain(&format!("the backup is not whole: it lacks {documents}; back up again when they are there\n"));
+            .complain(&format!("the backup is not whole: it lacks {files}; back up again when they are put right\n"));
         Ok(Exit::No)
     }
 }

@@ -277,7 +277,7 @@ impl Context<'_, '_> {
 
     /// The checkpoints that this user has seen of the log of that name, wherever it lies.
     pub(in crate::cli) fn remembered(&self, origin: &Origin) -> Checkpoints {
-        self.state().map(|state| Checkpoints::at(state.join(folder_name(origin.as_str())))).unwrap_or_default()
+        remembered_in(self.state().as_deref(), origin)
     }
 
     /// The checkpoint of the log as it stands, signed now where its key is at hand; else the newest that was signed, if the
@@ -398,4 +398,9 @@ pub(in crate::cli) fn note_key<const TYPE: u8>(
 /// A log's key on the command line.
 pub(in crate::cli) fn vkey(text: &str, context: &Context<'_, '_>) -> Result<Vkey, Failure> {
     note_key(text, "`servanda key show` ends with the log's key", context)
+}
+
+/// The checkpoints of a log of that name in a user's folder for what is remembered.
+pub(super) fn remembered_in(state: Option<&Path>, origin: &Origin) -> Checkpoints {
+    state.map(|state| Checkpoints::at(state.join(folder_name(origin.as_str())))).unwrap_or_default()
 }

@@ -43,10 +43,13 @@ pub(super) fn take(
         return Ok(Given::Export);
     }
     let (holding, copied) = restoration.take_backup(&path)?;
-    if let Some((bytes, why)) = holding.rest {
+    if let Some(rest) = holding.rest {
+        let what = if rest.is_unfinished { "unfinished" } else { "damaged, or follow what is" };
         context.complain(&format!(
-            "warning: {} ends with {bytes} bytes that are unfinished or damaged, and do not count: {why}\n",
-            name()
+            "warning: {} ends with {} bytes that are {what}, and do not count: {}\n",
+            name(),
+            rest.bytes,
+            rest.what
         ));
     }
     tell(&copied, context);

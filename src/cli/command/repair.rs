@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::command::checkpoint::remembered_in;
 use crate::cli::command::counted;
 use crate::cli::command::given::take;
 use crate::cli::command::restore::known;
@@ -33,8 +34,12 @@ pub(in crate::cli) struct Repair {
 impl Repair {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let folder = context.ledger();
-        let origin = Settings::load(&folder).map_err(|error| context.not_opened(error.into(), &folder))?.origin;
-        let remembered = context.remembered(&origin);
+        if !folder.path().join("sled").exists() {
+            // It may be the name alone that is lost; where nothing of a ledger is, there is none.
+            Settings::load(&folder).map_err(|error| context.not_opened(error.into(), &folder))?;
+        }
+        let state = context.state();
+        let remembered = |origin: &_| remembered_in(state.as_deref(), origin);
         let access = context.access("repair");
         let hand_over = |restoration: &mut _| take(&self.from, restoration, context).map(drop);
         let repaired = repair::<Failure>(&folder, (remembered, known(self.despite_known)), &access, hand_over)?;
@@ -46,8 +51,8 @@ impl Repair {
         };
         context.say(&format!("repaired {path}: {} from elsewhere{saved}\n", events(repaired.given)));
         if repaired.mended > 0 {
-            let documents = counted(repaired.mended, "document that was altered is", "documents that were altered are");
-            context.say(&format!("{documents} put right\n"));
+            let files = counted(repaired.mended, "altered file is", "altered files are");
+            context.say(&format!("{files} put right\n"));
         }
         if let Some(damaged) = &repaired.damaged {
             context.say(&format!("the damaged store lies in {}; nothing reads it\n", damaged.display()));

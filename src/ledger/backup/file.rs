@@ -19,6 +19,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use crate::domain::id::Origin;
 use crate::event::statement::MAX_EVENT;
 use crate::integrity::digest::{EventHash, backup_check, document_hash};
+use crate::ledger::backup::Rest;
 use crate::ledger::settings::Head;
 use crate::store::compressed::{Effort, compress, decompress};
 use crate::store::tiles::bundle;
@@ -27,6 +28,8 @@ use crate::store::tiles::bundle;
 pub(super) const MAGIC: &[u8; 16] = b"servanda backup1";
 /// The most bytes of events in a record, unpacked.
 pub(super) const MAX_EVENTS: usize = 4 << 20;
+/// The most events in a record: many more than there is room for, of which each has a header and an id.
+const MAX_COUNT: usize = 1 << 15;
 /// The most bytes of a payload: a document with its name, or events that do not shrink.
 const MAX_PAYLOAD: u64 = 32 << 20;
 /// Bytes around a payload: kind, length and check.
@@ -62,8 +65,8 @@ pub(super) struct Contents {
     pub(super) len: u64,
     /// The check of the last end.
     check: [u8; 32],
-    /// Why there are bytes behind it that do not count, and how many, if there are any.
-    pub(super) rest: Option<(u64, String)>,
+    /// What is behind it and does not count, if there is anything.
+    pub(super) rest: Option<Rest>,
 }
 
 /// Reads records, and checks each.
@@ -73,6 +76,8 @@ pub(super) struct Records<R> {
     len: u64,
     at: u64,
     check: [u8; 32],
+    /// Whether the file ended within a record.
+    is_cut: bool,
 }
 
 impl<R: Read + Seek> Records<R> {
@@ -85,7 +90,7 @@ impl<R: Read + Seek> Records<R> {
             return Ok(None);
         }
         input.read_exact(&mut magic)?;
-        let records = Self { input, len, at: magic.len() as u64, check: [0; 32] };
+        let records = Self { input, len, at: magic.len() as u64, check: [0; 32], is_cut: false };
         Ok((magic == *MAGIC).then_some(records))
     }
 
@@ -107,11 +112,16 @@ impl<R: Read + Seek> Records<R> {
         let failed = |error: io::Error| error.to_string();
         let mut head = [0; 9];
         if left < AROUND {
+            self.is_cut = true;
             return Err("the last record is cut off".to_owned());
         }
         self.input.read_exact(&mut head).map_err(failed)?;
         let len = u64::from_le_bytes(head[1..].try_into().expect("8 bytes"));
-        if len > MAX_PAYLOAD || len > left - AROUND {
+        if len > MAX_PAYLOAD {
+            return Err(format!("the record at byte {} is damaged: its length cannot be", self.at));
+        }
+        if len > left - AROUND {
+            self.is_cut = true;
             return Err("the last record is cut off, or its length is damaged".to_owned());
         }
         let mut payload = vec![0; usize::try_from(len).map_err(|error| error.to_string())?];
@@ -150,8 +160,11 @@ impl<R: Read + Seek> Records<R> {
         };
         let Some(mut found) = found else { return (None, wrong) };
         if self.len > found.len {
-            let wrong = wrong.unwrap_or_else(|| "its end is missing".to_owned());
-            found.rest = Some((self.len - found.len, wrong));
+            let (is_unfinished, what) = match wrong {
+                None => (true, "its end is missing".to_owned()),
+                Some(what) => (self.is_cut, what),
+            };
+            found.rest = Some(Rest { bytes: self.len - found.len, what, is_unfinished });
         }
         (Some(found), None)
     }
@@ -164,15 +177,19 @@ fn parse(kind: u8, payload: &[u8]) -> Option<Record> {
             let (count, rest) = rest.split_first_chunk()?;
             let (bytes, packed) = rest.split_first_chunk()?;
             let bytes = usize::try_from(u32::from_le_bytes(*bytes)).ok().filter(|bytes| *bytes <= MAX_EVENTS)?;
+            let count = usize::try_from(u32::from_le_bytes(*count)).ok().filter(|count| *count <= MAX_COUNT)?;
             let unpacked = decompress(packed, bytes).ok()?;
             let mut rest = unpacked.as_slice();
             let mut values = Vec::new();
             while let Some((len, behind)) = rest.split_first_chunk() {
                 let (value, behind) = behind.split_at_checked(usize::from(u16::from_be_bytes(*len)))?;
+                if values.len() == count {
+                    return None;
+                }
                 values.push(value.to_vec());
                 rest = behind;
             }
-            let is_whole = rest.is_empty() && values.len() == usize::try_from(u32::from_le_bytes(*count)).ok()?;
+            let is_whole = rest.is_empty() && values.len() == count;
             is_whole.then_some(Record::Events { first: u64::from_le_bytes(*first), values })
         }
         FILE => {

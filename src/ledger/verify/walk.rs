@@ -31,7 +31,7 @@ struct Member {
 /// One pass over the events.
 pub(in crate::ledger) struct Walk {
     pub(in crate::ledger) chain: Chain,
-    pub(super) authority: Authority,
+    pub(in crate::ledger) authority: Authority,
     batch: Vec<Member>,
     pub(super) bytes: u64,
     pub(super) signatures: u64,

@@ -1,0 +1,218 @@
+//! Ledgers whose stores are damaged, made whole. The worries are a repair that loses what the damaged store still had, that
+//! puts an older or another ledger in its place without a word, that brings back what was erased, and one that was stopped.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use crate::backup::{all, append, document, forget, founding_case};
+use crate::personal::{LETTER, desk as personal_desk, files};
+use crate::support::{Desk, done, refused};
+
+const DAMAGES: [&str; 4] = ["cut", "zeros", "no file", "no folder"];
+
+fn damage(desk: &Desk, how: &str) {
+    let sled = desk.path().join("l/sled");
+    let db = sled.join("db");
+    let whole = fs::read(&db).expect("it is there");
+    let done = match how {
+        "cut" => fs::write(&db, &whole[..8192]),
+        "zeros" => fs::write(&db, vec![0; whole.len()]),
+        "no file" => fs::remove_file(&db),
+        _ => fs::remove_dir_all(&sled),
+    };
+    done.expect("it is ours");
+}
+
+#[test]
+fn a_damaged_ledger_is_made_whole_from_a_backup_an_export_or_what_was_published() {
+    for from in ["b", "all.ndjson", "public"] {
+        let desk = founding_case();
+        done(&desk.run("backup b --ledger l"));
+        done(&desk.run("export ndjson all.ndjson --ledger l"));
+        done(&desk.run("export tiles public --with-documents --ledger l"));
+        let sound = all(&desk, "l");
+        for how in DAMAGES {
+            damage(&desk, how);
+            let broken = desk.run("verify --ledger l");
+            assert_ne!(broken.code, 0, "{how}");
+            assert!(!broken.err.contains("panicked"), "{how}: {}", broken.err);
+            let repaired = desk.run(&format!("repair --from {from} --ledger l"));
+            assert_eq!(repaired.code, 0, "{how} from {from}: {}{}", repaired.out, repaired.err);
+            assert!(all(&desk, "l") == sound, "{how} from {from}");
+        }
+        append(&desk, "l", "goes-on");
+        done(&desk.run("checkpoint --ledger l"));
+        done(&desk.run("verify --ledger l"));
+        let kept = fs::read_dir(desk.path().join("l"))
+            .expect("a folder")
+            .filter(|entry| {
+                entry.as_ref().expect("an entry").file_name().to_string_lossy().starts_with("sled.damaged-")
+            })
+            .count();
+        assert_eq!(kept, 3, "what was damaged is not deleted");
+    }
+}
+
+#[test]
+fn newer_events_that_the_damaged_store_still_has_are_saved() {
+    let desk = founding_case();
+    done(&desk.run("backup b --ledger l"));
+    append(&desk, "l", "one");
+    append(&desk, "l", "two");
+    let sound = all(&desk, "l");
+    let repaired = desk.run("repair --from b --ledger l");
+    done(&repaired);
+    assert!(repaired.err.contains("and 2 events that only the damaged store had"), "{}", repaired.err);
+    assert!(all(&desk, "l") == sound);
+}
+
+#[test]
+fn a_repair_that_would_lose_events_changes_nothing_unless_that_is_accepted() {
+    let desk = founding_case();
+    done(&desk.run("backup b --ledger l"));
+    append(&desk, "l", "one");
+    fs::write(desk.path().join("l/sled/db"), b"nothing").expect("it is ours");
+    refused(&desk.run("repair --from b --ledger l"), "the last 1 are lost");
+    assert_eq!(fs::read(desk.path().join("l/sled/db")).expect("it is there"), b"nothing", "it is as it was");
+    assert!(desk.path().join("l/HEAD").is_file());
+    done(&desk.run("repair --from b --despite-known --ledger l"));
+    append(&desk, "l", "instead");
+    done(&desk.run("checkpoint --ledger l"));
+    fs::write(desk.path().join("l/sled/db"), b"nothing").expect("it is ours");
+    fs::remove_file(desk.path().join("l/HEAD")).expect("it is there");
+    refused(&desk.run("repair --from b --ledger l"), "ROLLBACK");
+    forget(&desk);
+    refused(&desk.run("repair --from b --ledger l"), "ROLLBACK");
+}
+
+#[test]
+fn a_ledger_is_not_repaired_with_another_or_with_nothing() {
+    let desk = founding_case();
+    done(&desk.run("init --ledger other"));
+    done(&desk.run("backup others --ledger other"));
+    refused(
+        &desk.run("repair --from others --ledger l"),
+        "what was given is of the ledger local/other, not of local/ilrs.servanda",
+    );
+    desk.write("text", "nothing\n");
+    refused(&desk.run("repair --from text --ledger l"), "line 1");
+    desk.write("empty", "");
+    refused(&desk.run("repair --from empty --ledger l"), "there is no event");
+    assert_eq!(desk.run("repair --from nowhere --ledger l").code, 3);
+    assert_eq!(desk.run("repair --from others --ledger nowhere").code, 3);
+    done(&desk.run("verify --ledger l"));
+    let left = fs::read_dir(desk.path().join("l"))
+        .expect("a folder")
+        .filter(|entry| entry.as_ref().expect("an entry").file_name().to_string_lossy().starts_with(".servanda"))
+        .count();
+    assert_eq!(left, 0, "nothing is left over");
+}
+
+#[test]
+fn a_repair_that_is_killed_leaves_a_ledger_that_is_repaired_again() {
+    let desk = founding_case();
+    done(&desk.run("backup b --ledger l"));
+    let sound = all(&desk, "l");
+    for round in 0..10_u64 {
+        fs::write(desk.path().join("l/sled/db"), b"nothing").expect("it is ours");
+        let mut child = desk
+            .command(["repair", "--from", "b", "--ledger", "l"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it runs");
+        thread::sleep(Duration::from_millis(8 * round));
+        let _ = child.kill();
+        let _ = child.wait();
+        assert!(desk.path().join("l/sled").is_dir(), "one or the other");
+        done(&desk.run("repair --from b --ledger l"));
+        assert!(all(&desk, "l") == sound);
+    }
+}
+
+#[test]
+fn what_was_erased_since_the_backup_is_not_brought_back_by_a_repair() {
+    let desk = personal_desk();
+    done(&desk.run("backup b --ledger l"));
+    let name = document(&desk, "l").file_name().expect("a file").to_string_lossy().into_owned();
+    done(&desk.run(&format!("source erase {name:.8} --authority Court --reason Order --ledger l")));
+    done(&desk.run("repair --from b --ledger l"));
+    assert_eq!(files(&desk.path().join("l/documents")), Vec::<PathBuf>::new());
+    let everywhere = files(desk.path()).into_iter().filter(|file| file.file_name().is_some_and(|own| own != "b"));
+    for file in everywhere {
+        let bytes = fs::read(&file).expect("it can be read");
+        let has_it = bytes.windows(20).any(|bytes| bytes == &LETTER.as_bytes()[..20]);
+        assert!(!has_it || file.parent() == Some(desk.path()), "{} has the letter", file.display());
+    }
+}
+
+#[test]
+fn a_repair_puts_altered_documents_right() {
+    let desk = founding_case();
+    done(&desk.run("backup b --ledger l"));
+    let sound = all(&desk, "l");
+    fs::write(document(&desk, "l"), "other bytes\n").expect("it is ours");
+    assert_eq!(desk.run("verify --ledger l").code, 1);
+    let repaired = desk.run("repair --from b --ledger l");
+    done(&repaired);
+    assert!(repaired.err.contains("1 altered file is put right"), "{}", repaired.err);
+    assert!(all(&desk, "l") == sound);
+}
+
+#[test]
+fn a_repair_knows_a_ledger_by_its_own_store_and_waits_for_who_has_it_open() {
+    let desk = founding_case();
+    for folder in ["one", "two"] {
+        done(&desk.run(&format!("init --ledger {folder}/same")));
+    }
+    done(&desk.run("backup others --ledger two/same"));
+    fs::remove_file(desk.path().join("one/same/HEAD")).expect("it is there");
+    refused(&desk.run("repair --from others --ledger one/same"), "event 0 is known as another, by the store");
+
+    done(&desk.run("backup old --ledger l"));
+    append(&desk, "l", "one");
+    fs::remove_file(desk.path().join("l/HEAD")).expect("it is there");
+    let store = fs::File::open(desk.path().join("l/sled/db")).expect("it is there");
+    store.lock().expect("nobody has it");
+    let waited = desk.run("repair --from old --despite-known --lock-timeout 1 --ledger l");
+    assert_eq!(waited.code, 3, "{}", waited.err);
+    drop(store);
+    done(&desk.run("repair --from old --ledger l"));
+    done(&desk.run("show party:one --ledger l"));
+}
+
+#[test]
+fn what_is_given_and_ends_within_a_batch_is_refused_at_once() {
+    let desk = founding_case();
+    let lines = desk.run("export ndjson --ledger l").out;
+    let cut: String = lines.split_inclusive('\n').take(39).collect();
+    desk.write("cut.ndjson", cut);
+    fs::write(desk.path().join("l/sled/db"), b"nothing").expect("it is ours");
+    fs::remove_file(desk.path().join("l/HEAD")).expect("it is there");
+    refused(&desk.run("repair --from cut.ndjson --ledger l"), "in the middle of a batch");
+}
+
+#[test]
+fn a_repair_puts_back_the_name_and_the_checkpoints_and_clears_what_others_left() {
+    let desk = founding_case();
+    done(&desk.run("backup b --ledger l"));
+    let sound = all(&desk, "l");
+    let checkpoint = files(&desk.path().join("l/checkpoints")).pop().expect("it was signed");
+    let left = desk.write("l/.servanda-new-left/documents/letter", "Dear Sir");
+    fs::write(checkpoint, "no checkpoint\n").expect("it is ours");
+    for text in [None, Some("format = ")] {
+        let settings = desk.path().join("l/servanda.toml");
+        match text {
+            None => fs::remove_file(settings).expect("it is there"),
+            Some(text) => fs::write(settings, text).expect("it is ours"),
+        }
+        assert_eq!(desk.run("verify --ledger l").code, 3);
+        done(&desk.run("repair --from b --ledger l"));
+        assert!(all(&desk, "l") == sound);
+    }
+    assert!(!left.exists(), "it is not left for ever");
+    append(&desk, "l", "goes-on");
+}
