@@ -1,6 +1,7 @@
 //! Digests: BLAKE3 with one frozen context a purpose, so that a hash of one kind never passes for another.
 
 use std::fmt;
+use std::io::{self, Read};
 use std::str::FromStr;
 
 use super::text::serde_as_text;
@@ -34,6 +35,21 @@ pub fn content_hash(canonical: &[u8]) -> ContentHash {
 /// Hashes a whole file as `b3sum` does, without a context.
 pub fn document_hash(document: &[u8]) -> DocumentHash {
     DocumentHash(*blake3::hash(document).as_bytes())
+}
+
+/// Hashes files with their names, in the order in which they come.
+///
+/// # Errors
+///
+/// What reading them says.
+pub fn files_hash<R: Read>(files: impl IntoIterator<Item = (String, R)>) -> io::Result<DocumentHash> {
+    let mut all = blake3::Hasher::new();
+    for (name, file) in files {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(file)?;
+        all.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes()).update(hasher.finalize().as_bytes());
+    }
+    Ok(DocumentHash(*all.finalize().as_bytes()))
 }
 
 /// The check behind a record of a backup: BLAKE3 over the check before and the parts of the record, by a key of its own.

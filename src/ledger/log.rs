@@ -36,7 +36,7 @@ pub struct Log {
     folder: Folder,
     pub(super) origin: Origin,
     pub(super) store: Box<dyn Store>,
-    remembered: Option<Head>,
+    remembered: Vec<Head>,
     /// Whether the folder is that of a published log.
     is_published: bool,
     // Released last: fields are dropped in the order of their declaration.
@@ -71,7 +71,7 @@ impl Log {
     /// The same, by whoever has the lock already.
     pub(super) fn under(lock: Lock, settings: Settings, folder: &Folder, access: &Access) -> Result<Self, OpenError> {
         let store = Box::new(open_store(folder, access)?);
-        let remembered = Head::load(folder);
+        let remembered = Head::remembered(folder).collect();
         Ok(Self {
             folder: folder.clone(),
             origin: settings.origin,
@@ -96,7 +96,7 @@ impl Log {
             folder: folder.clone(),
             origin,
             store: Box::new(store),
-            remembered: None,
+            remembered: Vec::new(),
             is_published: false,
             lock: None,
         })
@@ -104,7 +104,7 @@ impl Log {
 
     /// Of a published log, that has no folder of its own.
     pub(super) fn published(folder: &Folder, origin: Origin, store: Box<dyn Store>) -> Self {
-        Self { folder: folder.clone(), origin, store, remembered: None, is_published: true, lock: None }
+        Self { folder: folder.clone(), origin, store, remembered: Vec::new(), is_published: true, lock: None }
     }
 
     /// Whether it is a published log, that has no folder of its own.
@@ -183,7 +183,7 @@ impl Log {
     /// The first thing that `HEAD` remembers and the log does not hold: nothing, if the log goes on from there.
     pub fn forgotten(&self) -> Option<Damage> {
         let hash_at = |seq| self.value(seq)?.ok().map(|bytes| event_hash(&bytes));
-        self.remembered?.forgotten(self.len(), hash_at)
+        self.remembered.iter().find_map(|head| head.forgotten(self.len(), hash_at))
     }
 
     /// What the events tell, with the heads after each, if the chain holds, its end is signed, and it is no shorter than

@@ -38,6 +38,7 @@ pub mod tree;
 #[cfg(test)]
 mod trial;
 pub mod verify;
+mod watched;
 pub mod witness;
 
 use std::io;
@@ -49,10 +50,10 @@ use crate::event::facts::{Facts, Recorded};
 use crate::event::statement::Event;
 use crate::integrity::LogSigner;
 use crate::integrity::checkpoint::Verified;
+use crate::ledger::watched::{Unopened, WatchedStore};
 use crate::store::Store;
 use crate::store::documents::Documents;
 use crate::store::lock::{Lock, LockError};
-use crate::store::sled::SledStore;
 use crate::store::{StoreError, whole_file};
 
 use authority::Authority;
@@ -150,7 +151,8 @@ impl Ledger {
         let store = open_store(folder, access)?;
         let ledger = Self::with_store(folder, &settings.origin, Box::new(store), lock)?;
         let hash_at = |seq| ledger.facts.heads.at(seq + 1);
-        if let Some(damage) = Head::load(folder).and_then(|head| head.forgotten(ledger.chain.len(), hash_at)) {
+        let forgotten = |head: Head| head.forgotten(ledger.chain.len(), hash_at);
+        if let Some(damage) = Head::remembered(folder).find_map(forgotten) {
             return Err(damage.into());
         }
         ledger.check(&Checkpoints::of(folder))?;
@@ -286,12 +288,14 @@ pub(crate) fn lock(folder: &Folder, access: &Access) -> Result<Lock, OpenError> 
     })
 }
 
-pub(crate) fn open_store(folder: &Folder, access: &Access) -> Result<SledStore, OpenError> {
+fn open_store(folder: &Folder, access: &Access) -> Result<WatchedStore, OpenError> {
+    let unopened = Unopened::look(folder)?;
     // Ours is the only lock that waits; sled's own can linger a moment after a process was killed.
     let pause = Duration::from_millis(20);
     let mut waited = Duration::ZERO;
     loop {
-        match SledStore::open(&folder.store(), &sealing::Events) {
+        let opened = unopened.open();
+        match opened {
             Err(StoreError::InUse { .. }) if waited < access.lock_timeout => {
                 std::thread::sleep(pause);
                 waited += pause;
@@ -299,7 +303,10 @@ pub(crate) fn open_store(folder: &Folder, access: &Access) -> Result<SledStore, 
             Err(StoreError::InUse { folder }) => {
                 return Err(OpenError::InUse { holder: format!("a process that has {} open", folder.display()) });
             }
-            other => return Ok(other?),
+            other => {
+                unopened.settle(&other);
+                return Ok(other?);
+            }
         }
     }
 }

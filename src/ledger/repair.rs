@@ -23,8 +23,8 @@ use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::restore::{Known, Meant, Restoration, RestoreError};
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::verify::{Outside, Report, verify};
+use crate::ledger::watched::{WatchedStore, unused};
 use crate::ledger::{Access, Log, OpenError, lock, open_store};
-use crate::store::sled::SledStore;
 use crate::store::whole_file::{self, read_bytes};
 use crate::store::{Store, StoreError, folder as store_folder};
 
@@ -188,7 +188,7 @@ fn remove_left(folder: &Folder) -> Result<(), RepairError> {
 
 /// The store that is to be replaced, if anything can be had of it. What is not damage, but a program that has it open, or
 /// permissions, is no reason to do without it.
-fn open_damaged(folder: &Folder, access: &Access) -> Result<Option<SledStore>, RepairError> {
+fn open_damaged(folder: &Folder, access: &Access) -> Result<Option<WatchedStore>, RepairError> {
     /// The disk cannot read what is there.
     const EIO: i32 = 5;
     match open_store(folder, access) {
@@ -215,7 +215,7 @@ fn altered_checkpoints(folder: &Folder, restoration: &Restoration, known: Known)
     Ok(altered)
 }
 
-fn check_whose(folder: &Folder, store: Option<&SledStore>, restoration: &Restoration) -> Result<(), RepairError> {
+fn check_whose(folder: &Folder, store: Option<&WatchedStore>, restoration: &Restoration) -> Result<(), RepairError> {
     if let (Ok(own), Some(found)) = (Settings::load(folder), restoration.origin())
         && own.origin != found
     {
@@ -232,17 +232,16 @@ fn check_whose(folder: &Folder, store: Option<&SledStore>, restoration: &Restora
 
 /// `HEAD` is no authority; what it says is a reason to look elsewhere before it is given up.
 fn check_head(folder: &Folder, newest: Head, restoration: &Restoration) -> Result<(), RepairError> {
-    let Some(known) = Head::load(folder) else { return Ok(()) };
-    let Some(seq) = known.len.checked_sub(1) else { return Ok(()) };
-    if known.len > newest.len {
-        return Err(RepairError::Lost { who: "HEAD", known: known.len, found: newest.len });
-    }
-    match restoration.hash(seq) {
-        Some(found) if found != known.hash => {
-            Err(RepairError::OtherEvent { seq, who: "HEAD", known: known.hash, found })
+    for known in Head::remembered(folder) {
+        let Some(seq) = known.len.checked_sub(1) else { continue };
+        if known.len > newest.len {
+            return Err(RepairError::Lost { who: "HEAD", known: known.len, found: newest.len });
         }
-        _ => Ok(()),
+        if let Some(found) = restoration.hash(seq).filter(|found| *found != known.hash) {
+            return Err(RepairError::OtherEvent { seq, who: "HEAD", known: known.hash, found });
+        }
     }
+    Ok(())
 }
 
 /// Copies what the ledger keeps beside its events to where they are verified before they take its place.
@@ -290,13 +289,12 @@ fn put_in_place(
     copy(made, folder, |_| true, goes)?;
     let refused = |source| RepairError::Io { file: folder.path().to_owned(), source };
     // What is known of the old log stays known until the new one is in its place.
-    let known = Head::load(folder).unwrap_or(newest);
+    let known = Head::least(folder).unwrap_or(newest);
     known.save_writing("", folder).and_then(|head| head.sync_all()).map_err(refused)?;
     let is_there = whole_file::kind(&folder.store()).map_err(refused)? != whole_file::Kind::Absent;
     let aside = if is_there {
         store_folder::exchange(&made.store(), &folder.store()).map_err(refused)?;
-        let aside = (1..).map(|number| folder.path().join(format!("sled.damaged-{number}")));
-        let aside = aside.into_iter().find(|aside| !aside.exists()).unwrap_or_default();
+        let aside = unused(folder, "damaged");
         std::fs::rename(made.store(), &aside).map_err(refused)?;
         Some(aside)
     } else {
@@ -304,8 +302,8 @@ fn put_in_place(
         None
     };
     store_folder::sync(folder.path()).map_err(refused)?;
-    // Facts of other events are none; they are made anew.
-    for derived in [folder.facts(), folder.recent()] {
+    // Facts of other events are none, and what is known of the files is of others; they are made anew.
+    for derived in [folder.facts(), folder.recent(), folder.check()] {
         let _ = std::fs::remove_file(derived);
     }
     newest.save(folder).map_err(refused)?;

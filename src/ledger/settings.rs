@@ -12,6 +12,7 @@ use crate::domain::id::Origin;
 use crate::domain::shape::vocabulary;
 use crate::integrity::digest::EventHash;
 use crate::ledger::Damage;
+use crate::ledger::watched::Check;
 use crate::store::folder as store_folder;
 use crate::store::lock::Lock;
 use crate::store::whole_file;
@@ -40,6 +41,10 @@ impl Folder {
     /// Whether a ledger was founded here.
     pub fn is_ledger(&self) -> bool {
         self.settings_file().is_file()
+    }
+
+    pub(super) fn check(&self) -> PathBuf {
+        self.0.join("sled.check")
     }
 
     pub(crate) fn store(&self) -> PathBuf {
@@ -219,6 +224,16 @@ impl Remembered {
 impl Head {
     pub(crate) fn load(folder: &Folder) -> Option<Self> {
         Remembered::load(folder).map(|remembered| remembered.head)
+    }
+
+    /// Where the log ended at the least: by `HEAD`, and by what is known of the store's files.
+    pub(crate) fn remembered(folder: &Folder) -> impl Iterator<Item = Self> {
+        Self::load(folder).into_iter().chain(Check::load(folder).map(|check| check.head))
+    }
+
+    /// The one of these that knows of more events.
+    pub(crate) fn least(folder: &Folder) -> Option<Self> {
+        Self::remembered(folder).max_by_key(|head| head.len)
     }
 
     /// The head that answers may be given for without looking at the store: nothing, if a writer began to append to it

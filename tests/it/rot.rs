@@ -31,6 +31,8 @@ struct Sound {
     values: Vec<Vec<u8>>,
     /// The files of its store, without the zeros that they end with, and how long they are with those.
     store: BTreeMap<PathBuf, (Vec<u8>, u64)>,
+    /// What is known of these files.
+    check: Vec<u8>,
 }
 
 impl Sound {
@@ -57,15 +59,23 @@ impl Sound {
             bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
             (file, (bytes, len))
         });
-        Self { store: store.collect(), desk, folder, facts, values }
+        let check = fs::read(folder.path().join("sled.check")).expect("the store was closed");
+        Self { store: store.collect(), desk, folder, facts, values, check }
     }
 
     fn origin() -> Origin {
         Origin::parse("test.example/ledger").expect("an origin")
     }
 
+    /// Where a store that turned out to be damaged is kept as it was.
+    fn kept(&self) -> PathBuf {
+        self.folder.path().join("sled.damaged-1")
+    }
+
     /// Puts the store back as it was.
     fn put_back(&self) {
+        let _ = fs::remove_dir_all(self.kept());
+        fs::write(self.folder.path().join("sled.check"), &self.check).expect("there is room");
         let folder = self.folder.path().join("sled");
         for file in files(&folder).into_iter().filter(|file| !self.store.contains_key(file)) {
             fs::remove_file(file).expect("it is there");
@@ -81,6 +91,24 @@ impl Sound {
     fn is_seen(&self, what: &str, damage: impl FnOnce()) -> bool {
         self.put_back();
         damage();
+        let damaged = files(&self.folder.path().join("sled"));
+        let damaged: Vec<_> = damaged.iter().map(|file| (file.file_name().expect("a file"), fs::read(file))).collect();
+        let is_gone = !self.folder.path().join("sled/db").exists();
+        let is_seen = self.is_told(what);
+        assert!(is_seen || !self.kept().exists(), "{what}: it is kept, and nothing was wrong");
+        if self.kept().exists() {
+            for (name, bytes) in damaged {
+                let kept = fs::read(self.kept().join(name)).expect("it is kept");
+                assert!(kept == bytes.expect("it can be read"), "{what}: {} is not kept as it was", name.display());
+            }
+        } else {
+            assert!(!is_seen || is_gone, "{what}: it is not kept");
+        }
+        is_seen
+    }
+
+    /// Whether reading or verifying tells that something is wrong.
+    fn is_told(&self, what: &str) -> bool {
         let Ok(log) = Log::read(&self.folder, &access()) else { return true };
         let is_verified = verify(&log, &Outside::default()).passed();
         // From the store: the facts that are kept beside it are as they were.
