@@ -28,6 +28,7 @@ pub mod publish;
 pub mod repair;
 pub mod restore;
 pub mod review;
+mod salvage;
 pub mod sealing;
 pub mod settings;
 pub mod shelf;

@@ -21,9 +21,10 @@ use crate::ledger::aside::Aside;
 use crate::ledger::backup::paths;
 use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::restore::{Known, Meant, Restoration, RestoreError};
+use crate::ledger::salvage;
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::verify::{Outside, Report, verify};
-use crate::ledger::watched::{WatchedStore, unused};
+use crate::ledger::watched::{WatchedStore, laid_aside, unused};
 use crate::ledger::{Access, Log, OpenError, lock, open_store};
 use crate::store::whole_file::{self, read_bytes};
 use crate::store::{Store, StoreError, folder as store_folder};
@@ -116,6 +117,8 @@ pub fn repair<E: From<RepairError>>(
     let lock = lock(folder, access).map_err(RepairError::from)?;
     remove_left(folder)?;
     let own = open_damaged(folder, access)?;
+    // Opened, it has lost what was behind a damage; a copy of what it was lies beside it.
+    let laid_aside = laid_aside(folder);
     let meant = Meant { known, ..Meant::default() };
     let (mut limit, mut before) = (u64::MAX, None);
     let (restoration, given) = loop {
@@ -127,7 +130,7 @@ pub fn repair<E: From<RepairError>>(
         }
         let others = own.as_ref().filter(|_| known == Known::Holds);
         check_whose(folder, others, &restoration)?;
-        match own.as_ref().map_or(Ok(()), |own| add_own(own, limit, &mut restoration)) {
+        match add_newer(own.as_ref(), &laid_aside, limit, &mut restoration) {
             // What does not hold cannot be unmade: all is taken again, up to there.
             Err(whole) if whole < limit => limit = whole,
             // If it still ends within a batch, finishing tells.
@@ -158,19 +161,34 @@ pub fn repair<E: From<RepairError>>(
     Ok(Repaired { report, given, saved: newest.len - given, mended: altered.len(), damaged })
 }
 
-/// Adds the events that a damaged store has behind those that are there, up to a limit; if they do not hold, it tells how
-/// many there are in whole batches.
-fn add_own(own: &dyn Store, limit: u64, restoration: &mut Restoration) -> Result<(), u64> {
+/// Adds the events behind those that are there, up to a limit, that a damaged store has, and then those that can still be
+/// read in the files of stores that were laid aside; if they do not hold, it tells how many there are in whole batches.
+fn add_newer(
+    own: Option<&WatchedStore>,
+    laid_aside: &[PathBuf],
+    limit: u64,
+    restoration: &mut Restoration,
+) -> Result<(), u64> {
     let begin = restoration.head().map_or(0, |head| head.len);
-    let end = own.len().min(limit);
-    if begin < end {
-        for value in own.read(begin..end).map_while(Result::ok) {
-            let whole = restoration.whole();
-            restoration.push(event_hash(&value), value).map_err(|_| whole)?;
-        }
+    let end = own.map_or(0, Store::len).min(limit);
+    let own = own.filter(|_| begin < end).into_iter().flat_map(|own| own.read(begin..end).map_while(Result::ok));
+    add(own, limit, restoration)?;
+    if let Some(head) = restoration.head() {
+        add(salvage::behind(head, laid_aside.iter().map(PathBuf::as_path)), limit, restoration)?;
     }
     let whole = restoration.whole();
     if restoration.head().is_none_or(|head| head.len == whole) { Ok(()) } else { Err(whole) }
+}
+
+fn add(values: impl IntoIterator<Item = Vec<u8>>, limit: u64, restoration: &mut Restoration) -> Result<(), u64> {
+    for value in values {
+        if restoration.head().is_some_and(|head| head.len >= limit) {
+            break;
+        }
+        let whole = restoration.whole();
+        restoration.push(event_hash(&value), value).map_err(|_| whole)?;
+    }
+    Ok(())
 }
 
 /// Folders that repairs left behind which were killed: they may have personal documents.

@@ -211,6 +211,12 @@ pub(super) fn unused(folder: &Folder, what: &str) -> PathBuf {
     (1..u32::MAX).map(path).find(|path| path.symlink_metadata().is_err()).unwrap_or_default()
 }
 
+/// The files of stores that were laid aside because something of them was lost, and of such as are being looked at.
+pub(super) fn laid_aside(folder: &Folder) -> Vec<PathBuf> {
+    let aside = ["damaged", "before"].into_iter().flat_map(|what| numbered(folder, what));
+    aside.map(|store| store.join("db")).collect()
+}
+
 /// The paths `sled.WHAT-N` where something is.
 fn numbered(folder: &Folder, what: &str) -> Vec<PathBuf> {
     let start = format!("sled.{what}-");
