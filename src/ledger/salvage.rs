@@ -7,6 +7,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use memchr::{memchr, memmem};
+
 use crate::event::chain::prev_of;
 use crate::event::statement::{Event, MAX_EVENT};
 use crate::integrity::digest::{EventHash, event_hash};
@@ -54,12 +56,12 @@ fn look(file: &Path, mut found: impl FnMut(&[u8], u64)) -> io::Result<()> {
         (&mut input).take((WINDOW + MAX_EVENT) as u64).read_to_end(&mut window)?;
         let mut start = 0;
         while let Some(next) =
-            place(&window[start..], BEGINNING).map(|place| start + place).filter(|next| *next < WINDOW)
+            memmem::find(&window[start..], BEGINNING).map(|place| start + place).filter(|next| *next < WINDOW)
         {
-            if let Some(event) = event_at(&window[next..]) {
-                if let Ok(read) = Event::read(event) {
-                    found(event, read.header.seq);
-                }
+            if let Some(event) = event_at(&window[next..])
+                && let Ok(read) = Event::read(event)
+            {
+                found(event, read.header.seq);
             }
             start = next + 1;
         }
@@ -71,20 +73,9 @@ fn look(file: &Path, mut found: impl FnMut(&[u8], u64)) -> io::Result<()> {
 /// The bytes of an event that begins here: a line, and a signature if one follows.
 fn event_at(bytes: &[u8]) -> Option<&[u8]> {
     let bytes = &bytes[..bytes.len().min(MAX_EVENT)];
-    let statement = place(bytes, b"\n")? + 1;
+    let statement = memchr(b'\n', bytes)? + 1;
     let behind = &bytes[statement..];
-    let signature = if behind.starts_with(SIGNATURE) { place(behind, SIGNATURE_END)? + SIGNATURE_END.len() } else { 0 };
+    let signature =
+        if behind.starts_with(SIGNATURE) { memmem::find(behind, SIGNATURE_END)? + SIGNATURE_END.len() } else { 0 };
     Some(&bytes[..statement + signature])
-}
-
-/// Where some bytes stand first in others.
-fn place(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    while let Some(next) = bytes[from..].iter().position(|byte| *byte == wanted[0]) {
-        if bytes[from + next..].starts_with(wanted) {
-            return Some(from + next);
-        }
-        from += next + 1;
-    }
-    None
 }

@@ -11,6 +11,13 @@ use crate::backup::{all, append, document, forget, founding_case};
 use crate::personal::{LETTER, desk as personal_desk, files};
 use crate::support::{Desk, done, refused};
 
+/// Removes what says how many events a ledger had.
+fn forget_end(desk: &Desk, ledger: &str) {
+    for name in ["HEAD", "sled.check"] {
+        fs::remove_file(desk.path().join(ledger).join(name)).expect("it is there");
+    }
+}
+
 const DAMAGES: [&str; 4] = ["cut", "zeros", "no file", "no folder"];
 
 fn damage(desk: &Desk, how: &str) {
