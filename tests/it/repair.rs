@@ -18,8 +18,10 @@ fn forget_end(desk: &Desk, ledger: &str) {
     }
 }
 
+/// What a damaged store may look like.
 const DAMAGES: [&str; 4] = ["cut", "zeros", "no file", "no folder"];
 
+/// Damages the store so.
 fn damage(desk: &Desk, how: &str) {
     let sled = desk.path().join("l/sled");
     let db = sled.join("db");
