@@ -271,8 +271,6 @@ fn personal_documents_are_in_a_backup_and_what_was_erased_since_is_told_and_not_
     assert!(!anew.windows(20).any(|bytes| bytes == &LETTER.as_bytes()[..20]), "a new one does not have it");
 }
 
-/// What a damaged store may look like.
-/// Damages the store so.
 /// The file of the first document of a ledger.
 pub(crate) fn document(desk: &Desk, ledger: &str) -> PathBuf {
     let documents = files(&desk.path().join(ledger).join("documents"));

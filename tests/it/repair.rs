@@ -11,8 +11,10 @@ use crate::backup::{all, append, document, forget, founding_case};
 use crate::personal::{LETTER, desk as personal_desk, files};
 use crate::support::{Desk, done, refused};
 
+/// What a damaged store may look like.
 const DAMAGES: [&str; 4] = ["cut", "zeros", "no file", "no folder"];
 
+/// Damages the store so.
 fn damage(desk: &Desk, how: &str) {
     let sled = desk.path().join("l/sled");
     let db = sled.join("db");
