@@ -4,9 +4,9 @@
 //!    they follow, those of the damaged store that are newer. All of it into a store aside.
 //! 2. What is known of the log is held against it: `HEAD`, and every checkpoint that is kept or remembered. If events are
 //!    known that nobody has any more, it is said how many, and nothing changes unless that is accepted.
-//! 3. `HEAD` says that somebody is writing, so that every reader looks at the store; the two stores change places in one step; the damaged
-//!    one is laid aside, and `HEAD` says where the log ends now. A crash between any two of these leaves the damaged store
-//!    in its place, or the new one.
+//! 3. `HEAD` says that somebody is writing, so that every reader looks at the store; the two stores change places in one
+//!    step; the damaged one is laid aside, and `HEAD` says where the log ends now. A crash between any two of these leaves the
+//!    damaged store in its place, or the new one.
 //! 4. All of it is verified once more, with the documents that lie there and those that came with the events.
 //!
 //! The keys of the ledger stay as they are.

@@ -16,7 +16,7 @@ use crate::ledger::repair::repair;
 
 /// Make a damaged ledger whole again, from a backup, an export or a published log
 ///
-/// The events are taken from there, and as far as they follow, the newer ones from the damaged store. All of it is checked as `restore` does before it takes the place of what is there, which is laid aside and not deleted. If events are known that are nowhere any more, nothing changes. Keys and documents stay; missing documents come from the backup. If it is stopped, the old store is in its place, or the new one.
+/// The events are taken from there, and as far as they follow, the newer ones from the damaged store. All of it is checked as `restore` does before it takes the place of what is there, which is laid aside and not deleted. If events are known that are nowhere any more, nothing changes. Keys stay; documents and checkpoints that are missing or altered come from the backup, but for what was erased. If it is stopped, the old store is in its place, or the new one.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
