@@ -108,7 +108,7 @@ fn is_of_full_disk(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 /// How a damaged store is made whole.
-const REPAIR: &str = "copy the folder first; `servanda repair --from FILE` makes it whole again, from a backup, an export or a published copy";
+const REPAIR: &str = "`servanda repair --from FILE` makes it whole again, from a backup, an export or a published copy, and from what can still be read of the damaged files";
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {

@@ -115,7 +115,7 @@ pub fn repair<E: From<RepairError>>(
     mut take: impl FnMut(&mut Restoration) -> Result<(), E>,
 ) -> Result<Repaired, E> {
     let lock = lock(folder, access).map_err(RepairError::from)?;
-    remove_left(folder)?;
+    Aside::remove_left(folder.path()).map_err(|source| RepairError::Io { file: folder.path().to_owned(), source })?;
     let own = open_damaged(folder, access)?;
     // Opened, it has lost what was behind a damage; a copy of what it was lies beside it.
     let laid_aside = laid_aside(folder);
@@ -187,19 +187,6 @@ fn add(values: impl IntoIterator<Item = Vec<u8>>, limit: u64, restoration: &mut 
         }
         let whole = restoration.whole();
         restoration.push(event_hash(&value), value).map_err(|_| whole)?;
-    }
-    Ok(())
-}
-
-/// Folders that repairs left behind which were killed: they may have personal documents.
-fn remove_left(folder: &Folder) -> Result<(), RepairError> {
-    let refused = |source| RepairError::Io { file: folder.path().to_owned(), source };
-    for entry in std::fs::read_dir(folder.path()).map_err(refused)? {
-        let entry = entry.map_err(refused)?;
-        let is_left = entry.file_name().to_string_lossy().starts_with(Aside::PREFIX);
-        if is_left && entry.file_type().map_err(refused)?.is_dir() {
-            std::fs::remove_dir_all(entry.path()).map_err(refused)?;
-        }
     }
     Ok(())
 }

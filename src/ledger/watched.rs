@@ -1,7 +1,8 @@
 //! The store, with its files watched: sled mends what it finds when it opens them, and writes over whatever lies behind a
 //! damage, so that what could still have been read there is gone.
 //!
-//! 1. When the store is closed, `sled.check` says what its files hash to, and where the log ended.
+//! 1. When the store is closed, `sled.check` says what that of its files hashes to which sled may write over, and where the
+//!    log ended.
 //! 2. When it is opened and they hash to something else, because a process was killed, the power failed, or a disk rots,
 //!    they are copied first, to `sled.before-N`. Where there is no room for that, it is opened all the same.
 //! 3. If it opens, and has all events that `HEAD` and `sled.check` remember, nothing was wrong, and the copies go. Else they
@@ -18,7 +19,7 @@ use crate::integrity::digest::{DocumentHash, EventHash, event_hash, files_hash};
 use crate::ledger::aside::Aside;
 use crate::ledger::sealing;
 use crate::ledger::settings::{Folder, Head};
-use crate::store::sled::SledStore;
+use crate::store::sled::{SledStore, recovered};
 use crate::store::{Runs, Store, StoreError, whole_file};
 
 /// The most bytes of the file with the check.
@@ -50,6 +51,7 @@ impl<'f> Unopened<'f> {
             return Ok(Self { folder, copy: None });
         }
         let copy = unused(folder, "before");
+        Aside::remove_left(folder.path())?;
         let made = tempfile::Builder::new().prefix(Aside::PREFIX).tempdir_in(folder.path())?;
         match copy_files(&store, made.path()) {
             Ok(()) => {}
@@ -162,28 +164,18 @@ impl Check {
     }
 }
 
-/// The files of a folder, in the order of their names; not those of folders in it.
-fn files_of(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_file() {
-            files.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
 fn hash(store: &Path) -> io::Result<DocumentHash> {
-    let files = files_of(store)?.into_iter().map(|(name, path)| Ok((name, File::open(path)?)));
-    files_hash(files.collect::<io::Result<Vec<_>>>()?)
+    files_hash(recovered(store)?)
 }
 
 fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
     let mut buffer = vec![0; COPIED];
-    for (name, path) in files_of(from)? {
-        let (mut input, mut output) = (File::open(path)?, File::create_new(to.join(name))?);
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        if !entry.file_type()?.is_file() {
+            continue;
+        }
+        let (mut input, mut output) = (File::open(entry.path())?, File::create_new(to.join(entry.file_name()))?);
         let mut len = 0;
         loop {
             let count = input.read(&mut buffer)?;

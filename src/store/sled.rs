@@ -25,6 +25,7 @@
 //! * if the newest part of its log is damaged, it goes back to an earlier length without a word. Whoever must know
 //!   compares with a length and a hash kept elsewhere, before appending.
 
+mod recovered;
 mod trees;
 
 use std::fs::{self, File, TryLockError};
@@ -41,6 +42,7 @@ use crate::store::bundle::Sealing;
 use crate::store::whole_file::{self, Kind};
 use crate::store::{Runs, Store, StoreError, check_append, folder};
 
+pub use recovered::{Scan, recovered};
 use trees::{Trees, Write};
 
 /// A quarter of this holds the 17 longest values that a leaf may have before it is split. sled fixes it at creation.

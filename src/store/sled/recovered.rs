@@ -1,0 +1,115 @@
+//! What sled goes over again when it opens its files, and may write over if it finds it damaged: the segments of its log
+//! from where its newest snapshot ends, and the headers of all. A snapshot bears that place in its name. Whatever else is
+//! damaged it tells when it is asked for it.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::Path;
+
+use super::SEGMENT_BYTES;
+
+/// The bytes that a segment's header has: a sum, then the place in the log that the segment begins at, and another.
+const HEADER_BYTES: u64 = 20;
+/// sled writes places with these bits turned.
+const TURNED: u64 = i64::MAX.cast_unsigned();
+/// How many bytes are looked at together.
+const BLOCK: usize = 1 << 16;
+/// A block that is passed over.
+static ZEROS: [u8; BLOCK] = [0; BLOCK];
+
+/// The files of the store in this folder, in the order of their names, and what is gone over of each.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn recovered(folder: &Path) -> io::Result<Vec<(String, Scan)>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    let snapshots = names.iter().filter_map(|name| u64::from_str_radix(name.strip_prefix("snap.")?, 16).ok());
+    let newest = snapshots.max().unwrap_or(0);
+    let scan = |name: String| {
+        let file = File::open(folder.join(&name))?;
+        let scan = Scan::of(file, if name == "db" { newest } else { 0 })?;
+        Ok((name, scan))
+    };
+    names.into_iter().map(scan).collect()
+}
+
+/// What is gone over of a file: how long it is, in 8 bytes, and of each block that is not zeros alone where it begins, in
+/// 8 bytes, and what is in it.
+pub struct Scan {
+    file: File,
+    /// What is still to be read of it, the first part last.
+    parts: Vec<Range<u64>>,
+    /// What is handed over just now.
+    piece: Vec<u8>,
+    /// How much of it was handed over.
+    taken: usize,
+}
+
+impl Scan {
+    /// Of a file that is the log, or, if all of it is gone over, may be another.
+    fn of(mut file: File, from: u64) -> io::Result<Self> {
+        let segment = SEGMENT_BYTES as u64;
+        let from = from / segment * segment;
+        let len = file.metadata()?.len();
+        let mut parts = Vec::new();
+        for begin in (0..len).step_by(SEGMENT_BYTES) {
+            let end = len.min(begin + segment);
+            let is_gone_over = from == 0 || end - begin < HEADER_BYTES || place(&mut file, begin)? >= from;
+            parts.push(begin..if is_gone_over { end } else { begin + HEADER_BYTES });
+        }
+        parts.reverse();
+        Ok(Self { file, parts, piece: len.to_le_bytes().to_vec(), taken: 0 })
+    }
+
+    /// Goes to the next block; it leaves nothing to be handed over if there is none.
+    fn advance(&mut self) -> io::Result<()> {
+        const PLACE: usize = size_of::<u64>();
+        self.taken = 0;
+        while let Some(part) = self.parts.last_mut() {
+            let begin = part.start;
+            let len = usize::try_from(part.end - begin).unwrap_or(BLOCK).min(BLOCK);
+            part.start += len as u64;
+            if part.is_empty() {
+                self.parts.pop();
+            }
+            self.piece.resize(PLACE + len, 0);
+            self.file.seek(SeekFrom::Start(begin))?;
+            self.file.read_exact(&mut self.piece[PLACE..])?;
+            if self.piece[PLACE..] != ZEROS[..len] {
+                self.piece[..PLACE].copy_from_slice(&begin.to_le_bytes());
+                return Ok(());
+            }
+        }
+        self.piece.clear();
+        Ok(())
+    }
+}
+
+impl Read for Scan {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.taken == self.piece.len() {
+            self.advance()?;
+        }
+        let count = (&self.piece[self.taken..]).read(buffer)?;
+        self.taken += count;
+        Ok(count)
+    }
+}
+
+/// The place in the log that a segment's header tells, which begins here. That of no header is beyond all of them.
+fn place(log: &mut File, begin: u64) -> io::Result<u64> {
+    let mut header = [0; HEADER_BYTES as usize];
+    log.seek(SeekFrom::Start(begin))?;
+    log.read_exact(&mut header)?;
+    let place = header[4..12].try_into().expect("8 bytes");
+    Ok(u64::from_le_bytes(place) ^ TURNED)
+}
