@@ -130,9 +130,9 @@ impl From<OpenError> for Failure {
     }
 }
 
-/// What to do where the ledger that was remembered is another.
-const OTHER_LEDGER: &str =
-    "if another ledger of that name was meant to be forgotten, take the folder with that checkpoint away";
+/// What to do where the ledger that was remembered is another, or is to go on without what it had.
+const OTHER_LEDGER: &str = "if another ledger of that name was meant to be forgotten, or lost events are given up, take that \
+     checkpoint away, and keep it as evidence";
 
 impl From<CheckpointsError> for Failure {
     fn from(error: CheckpointsError) -> Self {

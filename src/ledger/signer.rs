@@ -34,6 +34,12 @@ pub enum SignerError {
         /// The file.
         file: PathBuf,
     },
+    /// The log's own is not where it is kept.
+    #[error("the log's own key is not there: {}", .file.display())]
+    LostLogKey {
+        /// The file.
+        file: PathBuf,
+    },
     /// Others than its owner can read it.
     #[error("the key file {} can be read by others: its mode is {mode:o}", .file.display())]
     OpenToOthers {
@@ -90,7 +96,16 @@ impl SignerError {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
-            Self::Absent { .. } => "give the key with --key FILE or SERVANDA_KEY; `servanda init` makes one".to_owned(),
+            Self::Absent { .. } => {
+                "give the key with --key FILE or SERVANDA_KEY; `servanda init` makes one for a new ledger, and `servanda key add` \
+                 has a ledger take another"
+                    .to_owned()
+            }
+            Self::LostLogKey { .. } => {
+                "copy it back from where you keep it; it is in no backup. If it is lost, `servanda key replace-log` has the log \
+                 sign with another from now on"
+                    .to_owned()
+            }
             Self::OpenToOthers { file, .. } => format!("chmod 600 {}", file.display()),
             Self::NotSigned { .. } => {
                 "a public key's private half is asked of ssh-agent: `ssh-add -l` lists what it has".to_owned()
@@ -226,7 +241,10 @@ fn ssh_keygen(file: &Path, statement: &[u8]) -> Result<String, String> {
 ///
 /// [`SignerError`], with what to do about it.
 pub fn log_signer(file: &Path, in_use: Option<&Vkey>) -> Result<LogSigner, SignerError> {
-    let signer = log_key_of(file)?;
+    let signer = log_key_of(file).map_err(|error| match error {
+        SignerError::Absent { file } => SignerError::LostLogKey { file },
+        other => other,
+    })?;
     let found = signer.vkey();
     if in_use == Some(&found) {
         return Ok(signer);

@@ -116,7 +116,8 @@ fn a_backup_that_was_cut_or_damaged_is_what_it_was_before_and_goes_on_from_there
     for (number, bytes) in [&second[..second.len() - 1], &second[..=first.len()], &damaged].into_iter().enumerate() {
         desk.write("b", bytes);
         let restored = desk.run(&format!("restore b copy-{number}"));
-        done(&restored);
+        // Of a damaged one nobody knows whether it is all there was.
+        assert_eq!(restored.code, i32::from(number == 2), "{}", restored.err);
         assert!(restored.err.contains(", and do not count"), "{}", restored.err);
         assert!(all(&desk, &format!("copy-{number}")) == before, "{number}");
         let again = desk.run("backup b --ledger l --json");

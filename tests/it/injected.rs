@@ -29,7 +29,7 @@ const CALLS: [&str; 12] = [
 /// What happens in their place.
 const FAULTS: [&str; 3] = ["error=EIO", "error=ENOSPC", "signal=SIGKILL"];
 /// Positions that are failed by default, in all of an operation.
-const MOST: usize = 10;
+const MOST: usize = 7;
 
 /// An operation on the ledger `l` in the folder `base`, and what is to be found afterwards.
 struct Operation {

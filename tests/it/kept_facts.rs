@@ -162,7 +162,7 @@ fn append(folder: &Folder, drafts: impl IntoIterator<Item = Draft>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
     fn what_is_kept_answers_as_the_events_do(

@@ -146,6 +146,21 @@ fn the_log_signs_with_another_key_from_the_event_that_names_it_and_both_spans_ve
 }
 
 #[test]
+fn a_log_key_that_is_lost_is_told_with_what_to_do_and_is_replaced() {
+    let desk = desk();
+    fs::remove_file(desk.path().join("l/keys/log.key")).expect("init made it");
+    done(&desk.run("key add ana --ledger l --public @ana.pub"));
+    let unsigned = desk.run("checkpoint --ledger l");
+    assert_eq!(unsigned.code, 3, "{}", unsigned.err);
+    for told in ["the log's own key is not there: ", "it is in no backup", "`servanda key replace-log`"] {
+        assert!(unsigned.err.contains(told), "{}", unsigned.err);
+    }
+    done(&desk.run("key replace-log --because lost --ledger l"));
+    done(&desk.run("checkpoint --ledger l"));
+    done(&desk.run("verify --ledger l"));
+}
+
+#[test]
 fn a_change_of_the_log_key_that_was_stopped_is_finished_by_the_same_command() {
     let desk = desk();
     let keys = desk.path().join("l/keys");

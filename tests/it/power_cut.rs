@@ -23,8 +23,8 @@ use crate::traced::{base, can_trace, copied, traced, write_parties};
 
 const CALLS: &str = "openat,write,pwrite64,lseek,ftruncate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,close";
 const SECTOR: usize = 512;
-/// Ways in which what was not synced is lost, after each call.
-const WAYS: usize = 4;
+/// Ways in which what was not synced is lost, after each call: by default, and where everything is wanted.
+const WAYS: [usize; 2] = [3, 40];
 
 /// One change of a disk; files are numbered, since names change.
 #[derive(Debug, Clone)]
@@ -365,7 +365,7 @@ fn check(desk: &Desk, line: &str, done: fn(u64) -> u64) {
             .filter_map(|event| if let Event::Acknowledged(len) = event { Some(*len) } else { None })
             .max()
             .unwrap_or(begun);
-        for way in 0..if is_long() { 10 * WAYS } else { WAYS } {
+        for way in 0..WAYS[usize::from(is_long())] {
             let cut = Desk::new();
             after_cut(&before, &events[..place], way, &mut random).write(recorded.path(), cut.path());
             let name = format!("{line}: after {place} of {} events, way {way}", events.len());

@@ -14,7 +14,10 @@ use crate::ledger::restore::{Copied, Restoration};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Given {
     /// A backup: documents and checkpoints are with it.
-    Backup,
+    Backup {
+        /// Whether it is damaged, so that there may be less in it than there was.
+        is_damaged: bool,
+    },
     /// What `export ndjson` wrote.
     Export,
     /// What `export tiles` wrote, perhaps with documents.
@@ -43,6 +46,7 @@ pub(super) fn take(
         return Ok(Given::Export);
     }
     let (holding, copied) = restoration.take_backup(&path)?;
+    let is_damaged = holding.rest.as_ref().is_some_and(|rest| !rest.is_unfinished);
     if let Some(rest) = holding.rest {
         let what = if rest.is_unfinished { "unfinished" } else { "damaged, or follow what is" };
         context.complain(&format!(
@@ -53,7 +57,7 @@ pub(super) fn take(
         ));
     }
     tell(&copied, context);
-    Ok(Given::Backup)
+    Ok(Given::Backup { is_damaged })
 }
 
 /// Hands over the lines of an export.

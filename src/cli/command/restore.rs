@@ -16,7 +16,7 @@ use crate::ledger::restore::{Known, Meant, Restoration, Restored};
 
 /// Make a ledger again from a backup, an export or a published log, byte for byte
 ///
-/// Everything is checked as it is read: hashes, the canonical form, the chain, the batches, the signatures and who was authorised. The ledger comes into its place only when all of it holds, also against the newest checkpoint that is known of it anywhere, and is verified once more as a whole; the verdicts are printed. A ledger that is there is left alone: `servanda repair` takes its place.
+/// Everything is checked as it is read: hashes, the canonical form, the chain, the batches, the signatures and who was authorised. The ledger comes into its place only when all of it holds, also against the newest checkpoint that is known of it anywhere, and is verified once more as a whole; the verdicts are printed. A ledger that is there is left alone: `servanda repair` takes its place. If a backup is damaged, what stands before that is restored, and the exit code is 1.
 ///
 /// An export has no documents: they are missing, and `verify` says so, until they are copied into the folder documents/; --documents does that. The log's own key under keys/ is in no backup and no export: copy keys/log.key where you have it.
 #[derive(Debug, Args)]
@@ -74,14 +74,15 @@ impl Restore {
         let folder = restored.publish()?;
         let path = context.shown_path(&folder);
         context.say(&format!("restored {path}: {} events, head {}\n", report.events, report.head));
-        let what = if given == Given::Backup { "a backup" } else { "an export" };
+        let what = if matches!(given, Given::Backup { .. }) { "a backup" } else { "an export" };
         context.say(&format!("not in {what}: the log's own key; copy keys/log.key where you have it\n"));
         if self.documents.is_none() && given == Given::Export {
             let path = shell_word(&format!("{path}/documents"));
             context.say(&format!("not in an export: documents; copy them to {path}\n"));
         }
         context.answer(&VerifyAnswer::of(&report))?;
-        Ok(if report.passed() { Exit::Done } else { Exit::No })
+        let is_all = given != Given::Backup { is_damaged: true };
+        Ok(if is_all && report.passed() { Exit::Done } else { Exit::No })
     }
 }
 

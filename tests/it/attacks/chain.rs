@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{Ledger, ORIGIN, accused, append, append_at, check, failed, log_of, mission, parts, strangers_key, taken};
-use crate::support::key;
+use crate::support::{is_long, key};
 use servanda::integrity::digest::event_hash;
 use servanda::ledger::AppendError;
 use servanda::ledger::batch_end::batch_end;
@@ -39,7 +39,8 @@ fn an_edit_of_any_byte_is_found_and_its_event_named() {
     for seq in 0..ledger.values.len() {
         let prev = place_of_prev(&ledger.values[seq]);
         for at in 0..ledger.values[seq].len() {
-            for mask in [0x01, 0x20] {
+            const MASKS: [u8; 2] = [0x01, 0x20];
+            for mask in if is_long() { MASKS.to_vec() } else { vec![MASKS[at % 2]] } {
                 let mut values = ledger.values.clone();
                 values[seq][at] ^= mask;
                 let report = ledger.verify(&values);

@@ -9,7 +9,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use rayon::prelude::*;
 
 use super::{Ledger, check, parts};
-use crate::support::{Desk, key};
+use crate::support::{Desk, is_long, key};
 use servanda::integrity::EVENT_NAMESPACE;
 use servanda::ledger::Signer;
 use servanda::ledger::batch_end::batch_end;
@@ -199,6 +199,9 @@ fn an_armor_with_any_bit_changed_is_refused_also_where_ssh_keygen_lets_it_pass()
             other[bit / 8] ^= 1 << (bit % 8);
             let event = [statement.as_bytes(), &other].concat();
             assert!(batch_end(&event, b"").is_err(), "bit {bit}");
+            if bit % 3 > 0 && !is_long() {
+                return None;
+            }
             let asked = ssh_keygen.as_ref()?.accepts(statement.as_bytes(), &other, &format!("bit-{bit}"));
             asked.then(|| (bit / 8, other[bit / 8]))
         })
