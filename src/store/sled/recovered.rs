@@ -10,7 +10,7 @@ use std::path::Path;
 use super::SEGMENT_BYTES;
 
 /// The bytes that a segment's header has: a sum, then the place in the log that the segment begins at, and another.
-const HEADER_BYTES: u64 = 20;
+const HEADER_BYTES: usize = 20;
 /// sled writes places with these bits turned.
 const TURNED: u64 = i64::MAX.cast_unsigned();
 /// How many bytes are looked at together.
@@ -63,8 +63,8 @@ impl Scan {
         let mut parts = Vec::new();
         for begin in (0..len).step_by(SEGMENT_BYTES) {
             let end = len.min(begin + segment);
-            let is_gone_over = from == 0 || end - begin < HEADER_BYTES || place(&mut file, begin)? >= from;
-            parts.push(begin..if is_gone_over { end } else { begin + HEADER_BYTES });
+            let is_gone_over = from == 0 || end - begin < HEADER_BYTES as u64 || place(&mut file, begin)? >= from;
+            parts.push(begin..if is_gone_over { end } else { begin + HEADER_BYTES as u64 });
         }
         parts.reverse();
         Ok(Self { file, parts, piece: len.to_le_bytes().to_vec(), taken: 0 })
@@ -107,7 +107,7 @@ impl Read for Scan {
 
 /// The place in the log that a segment's header tells, which begins here. That of no header is beyond all of them.
 fn place(log: &mut File, begin: u64) -> io::Result<u64> {
-    let mut header = [0; HEADER_BYTES as usize];
+    let mut header = [0; HEADER_BYTES];
     log.seek(SeekFrom::Start(begin))?;
     log.read_exact(&mut header)?;
     let place = header[4..12].try_into().expect("8 bytes");
