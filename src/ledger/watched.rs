@@ -72,7 +72,8 @@ impl<'f> Unopened<'f> {
     pub(super) fn settle(self, opened: &Result<WatchedStore, StoreError>) {
         let Some(copy) = &self.copy else { return };
         let is_whole = match opened {
-            Ok(store) => Head::least(self.folder).is_none_or(|head| head.len <= store.len()),
+            // Where nobody knows how many events there were, all may be wanted.
+            Ok(store) => Head::least(self.folder).is_some_and(|head| head.len <= store.len()),
             Err(error) => !matches!(error, StoreError::Damaged { .. }),
         };
         // If neither can be done, it is still there.

@@ -22,8 +22,9 @@
 //! * killed while it writes a snapshot, it takes the torn one for the newest and refuses to open: torn ones are removed
 //!   first. A snapshot only saves reading the log;
 //! * on damaged files it may panic. Panics are caught and reported as damage;
-//! * if the newest part of its log is damaged, it goes back to an earlier length without a word. Whoever must know
-//!   compares with a length and a hash kept elsewhere, before appending.
+//! * if the newest part of its log is damaged, it goes back to an earlier length without a word, and writes over what is
+//!   behind. Whoever must know compares with a length and a hash kept elsewhere, before appending, and copies its files
+//!   before they are opened, if what it goes over ([`recovered`]) is not as it was left.
 
 mod recovered;
 mod trees;

@@ -55,7 +55,7 @@ impl Repair {
             context.say(&format!("{files} put right\n"));
         }
         if let Some(damaged) = &repaired.damaged {
-            context.say(&format!("the damaged store lies in {}; nothing reads it\n", damaged.display()));
+            context.say(&format!("the damaged store lies in {}; only repair reads it\n", damaged.display()));
         }
         context.answer(&VerifyAnswer::of(&repaired.report))?;
         Ok(if repaired.report.passed() { Exit::Done } else { Exit::No })
