@@ -17,18 +17,7 @@ pub(crate) struct Aside {
 
 impl Aside {
     /// How the names of these folders begin.
-    pub(super) const PREFIX: &str = ".servanda-new-";
-
-    /// Removes what killed processes left in a folder that nobody else may write to now: it may have personal documents.
-    pub(super) fn remove_left(within: &Path) -> io::Result<()> {
-        for entry in std::fs::read_dir(within)? {
-            let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(Self::PREFIX) && entry.file_type()?.is_dir() {
-                std::fs::remove_dir_all(entry.path())?;
-            }
-        }
-        Ok(())
-    }
+    pub(crate) const PREFIX: &str = ".servanda-new-";
 
     /// Makes an empty folder beside where it shall be.
     pub(crate) fn beside(target: &Folder) -> io::Result<Self> {

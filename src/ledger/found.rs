@@ -16,12 +16,11 @@ use crate::ledger::authority::Authority;
 use crate::ledger::bearing::Bearing;
 use crate::ledger::draft::{Batch, Draft};
 use crate::ledger::index::Index;
-use crate::ledger::sealing::Events;
 use crate::ledger::settings::{Folder, Settings};
 use crate::ledger::signer::Signer;
+use crate::ledger::watched::WatchedStore;
 use crate::ledger::{Access, Ledger, OpenError, lock, write_readme};
 use crate::store::documents::Documents;
-use crate::store::sled::SledStore;
 use crate::store::{StoreError, whole_file};
 
 /// What a new ledger is made of.
@@ -100,7 +99,7 @@ impl Founded {
         Settings::new(founding.origin.clone()).save(&folder)?;
         write_readme(&folder, &founding.origin)?;
         let lock = lock(&folder, access)?;
-        let store = SledStore::create(&folder.store(), &Events)?;
+        let store = WatchedStore::create(&folder)?;
         let mut ledger = Ledger {
             documents: Documents::at(folder.documents()),
             folder,

@@ -36,7 +36,8 @@ pub struct Log {
     folder: Folder,
     pub(super) origin: Origin,
     pub(super) store: Box<dyn Store>,
-    remembered: Vec<Head>,
+    /// By the names of the files that remember where the log ended.
+    remembered: Vec<(&'static str, Head)>,
     /// Whether the folder is that of a published log.
     is_published: bool,
     // Released last: fields are dropped in the order of their declaration.
@@ -183,7 +184,7 @@ impl Log {
     /// The first thing that `HEAD` remembers and the log does not hold: nothing, if the log goes on from there.
     pub fn forgotten(&self) -> Option<Damage> {
         let hash_at = |seq| self.value(seq)?.ok().map(|bytes| event_hash(&bytes));
-        self.remembered.iter().find_map(|head| head.forgotten(self.len(), hash_at))
+        self.remembered.iter().find_map(|(who, head)| head.forgotten(who, self.len(), hash_at))
     }
 
     /// What the events tell, with the heads after each, if the chain holds, its end is signed, and it is no shorter than

@@ -51,7 +51,7 @@ use crate::event::facts::{Facts, Recorded};
 use crate::event::statement::Event;
 use crate::integrity::LogSigner;
 use crate::integrity::checkpoint::Verified;
-use crate::ledger::watched::{Unopened, WatchedStore};
+use crate::ledger::watched::WatchedStore;
 use crate::store::Store;
 use crate::store::documents::Documents;
 use crate::store::lock::{Lock, LockError};
@@ -152,7 +152,7 @@ impl Ledger {
         let store = open_store(folder, access)?;
         let ledger = Self::with_store(folder, &settings.origin, Box::new(store), lock)?;
         let hash_at = |seq| ledger.facts.heads.at(seq + 1);
-        let forgotten = |head: Head| head.forgotten(ledger.chain.len(), hash_at);
+        let forgotten = |(who, head): (&str, Head)| head.forgotten(who, ledger.chain.len(), hash_at);
         if let Some(damage) = Head::remembered(folder).find_map(forgotten) {
             return Err(damage.into());
         }
@@ -290,13 +290,11 @@ pub(crate) fn lock(folder: &Folder, access: &Access) -> Result<Lock, OpenError> 
 }
 
 fn open_store(folder: &Folder, access: &Access) -> Result<WatchedStore, OpenError> {
-    let unopened = Unopened::look(folder)?;
     // Ours is the only lock that waits; sled's own can linger a moment after a process was killed.
     let pause = Duration::from_millis(20);
     let mut waited = Duration::ZERO;
     loop {
-        let opened = unopened.open();
-        match opened {
+        match WatchedStore::open(folder) {
             Err(StoreError::InUse { .. }) if waited < access.lock_timeout => {
                 std::thread::sleep(pause);
                 waited += pause;
@@ -304,10 +302,7 @@ fn open_store(folder: &Folder, access: &Access) -> Result<WatchedStore, OpenErro
             Err(StoreError::InUse { folder }) => {
                 return Err(OpenError::InUse { holder: format!("a process that has {} open", folder.display()) });
             }
-            other => {
-                unopened.settle(&other);
-                return Ok(other?);
-            }
+            other => return Ok(other?),
         }
     }
 }
@@ -319,6 +314,8 @@ pub(crate) fn write_readme(folder: &Folder, origin: &Origin) -> io::Result<()> {
          \n\
          sled/          the events, in a sled 0.34 database: 256 at a time in the tree `bundles` (zstd), the newest\n\
          \x20              in the tree `tail` under their positions (8 bytes, big-endian)\n\
+         sled.check     what of its files the database may write over when it is opened, hashed when it was closed\n\
+         sled.damaged-1 …-2, …: if there is any, its files as they were when something of them was lost; keep them\n\
          facts, recent  what the events tell, made from them for quick answers; can be deleted at any time\n\
          documents/     sources that events rest on, each named by the BLAKE3 of its bytes; a personal one by its BLAKE3\n\
          \x20              keyed with the bytes of NAME.salt beside it: not for others, both of them\n\

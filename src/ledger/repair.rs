@@ -24,7 +24,7 @@ use crate::ledger::restore::{Known, Meant, Restoration, RestoreError};
 use crate::ledger::salvage;
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::verify::{Outside, Report, verify};
-use crate::ledger::watched::{WatchedStore, laid_aside, unused};
+use crate::ledger::watched::{Check, WatchedStore, logs, unused};
 use crate::ledger::{Access, Log, OpenError, lock, open_store};
 use crate::store::whole_file::{self, read_bytes};
 use crate::store::{Store, StoreError, folder as store_folder};
@@ -115,10 +115,11 @@ pub fn repair<E: From<RepairError>>(
     mut take: impl FnMut(&mut Restoration) -> Result<(), E>,
 ) -> Result<Repaired, E> {
     let lock = lock(folder, access).map_err(RepairError::from)?;
-    Aside::remove_left(folder.path()).map_err(|source| RepairError::Io { file: folder.path().to_owned(), source })?;
+    remove_left(folder)?;
     let own = open_damaged(folder, access)?;
     // Opened, it has lost what was behind a damage; a copy of what it was lies beside it.
-    let laid_aside = laid_aside(folder);
+    let logs = logs(folder);
+    let remembers: Vec<Head> = Head::remembered(folder).map(|(_, head)| head).collect();
     let meant = Meant { known, ..Meant::default() };
     let (mut limit, mut before) = (u64::MAX, None);
     let (restoration, given) = loop {
@@ -130,7 +131,7 @@ pub fn repair<E: From<RepairError>>(
         }
         let others = own.as_ref().filter(|_| known == Known::Holds);
         check_whose(folder, others, &restoration)?;
-        match add_newer(own.as_ref(), &laid_aside, limit, &mut restoration) {
+        match add_newer(own.as_ref(), (&logs, &remembers), limit, &mut restoration) {
             // What does not hold cannot be unmade: all is taken again, up to there.
             Err(whole) if whole < limit => limit = whole,
             // If it still ends within a batch, finishing tells.
@@ -161,20 +162,22 @@ pub fn repair<E: From<RepairError>>(
     Ok(Repaired { report, given, saved: newest.len - given, mended: altered.len(), damaged })
 }
 
-/// Adds the events behind those that are there, up to a limit, that a damaged store has, and then those that can still be
-/// read in the files of stores that were laid aside; if they do not hold, it tells how many there are in whole batches.
+/// Adds the events behind those that are there, up to a limit, that a damaged store has, or that can still be read in the
+/// files of stores that are damaged; if they do not hold, it tells how many there are in whole batches.
 fn add_newer(
     own: Option<&WatchedStore>,
-    laid_aside: &[PathBuf],
+    (logs, remembered): (&[PathBuf], &[Head]),
     limit: u64,
     restoration: &mut Restoration,
 ) -> Result<(), u64> {
-    let begin = restoration.head().map_or(0, |head| head.len);
-    let end = own.map_or(0, Store::len).min(limit);
-    let own = own.filter(|_| begin < end).into_iter().flat_map(|own| own.read(begin..end).map_while(Result::ok));
-    add(own, limit, restoration)?;
-    if let Some(head) = restoration.head() {
-        add(salvage::behind(head, laid_aside.iter().map(PathBuf::as_path)), limit, restoration)?;
+    let mut before = None;
+    while let Some(head) = restoration.head().filter(|head| Some(*head) != before) {
+        before = Some(head);
+        let end = own.map_or(0, Store::len).min(limit);
+        let own = own.filter(|_| head.len < end);
+        add(own.into_iter().flat_map(|own| own.read(head.len..end).map_while(Result::ok)), limit, restoration)?;
+        let head = restoration.head().unwrap_or(head);
+        add(salvage::behind(head, remembered, logs), limit, restoration)?;
     }
     let whole = restoration.whole();
     if restoration.head().is_none_or(|head| head.len == whole) { Ok(()) } else { Err(whole) }
@@ -187,6 +190,19 @@ fn add(values: impl IntoIterator<Item = Vec<u8>>, limit: u64, restoration: &mut 
         }
         let whole = restoration.whole();
         restoration.push(event_hash(&value), value).map_err(|_| whole)?;
+    }
+    Ok(())
+}
+
+/// Folders that repairs left behind which were killed: they may have personal documents.
+fn remove_left(folder: &Folder) -> Result<(), RepairError> {
+    let refused = |source| RepairError::Io { file: folder.path().to_owned(), source };
+    for entry in std::fs::read_dir(folder.path()).map_err(refused)? {
+        let entry = entry.map_err(refused)?;
+        let is_left = entry.file_name().to_string_lossy().starts_with(Aside::PREFIX);
+        if is_left && entry.file_type().map_err(refused)?.is_dir() {
+            std::fs::remove_dir_all(entry.path()).map_err(refused)?;
+        }
     }
     Ok(())
 }
@@ -237,13 +253,13 @@ fn check_whose(folder: &Folder, store: Option<&WatchedStore>, restoration: &Rest
 
 /// `HEAD` is no authority; what it says is a reason to look elsewhere before it is given up.
 fn check_head(folder: &Folder, newest: Head, restoration: &Restoration) -> Result<(), RepairError> {
-    for known in Head::remembered(folder) {
+    for (who, known) in Head::remembered(folder) {
         let Some(seq) = known.len.checked_sub(1) else { continue };
         if known.len > newest.len {
-            return Err(RepairError::Lost { who: "HEAD", known: known.len, found: newest.len });
+            return Err(RepairError::Lost { who, known: known.len, found: newest.len });
         }
         if let Some(found) = restoration.hash(seq).filter(|found| *found != known.hash) {
-            return Err(RepairError::OtherEvent { seq, who: "HEAD", known: known.hash, found });
+            return Err(RepairError::OtherEvent { seq, who, known: known.hash, found });
         }
     }
     Ok(())
@@ -299,7 +315,7 @@ fn put_in_place(
     let is_there = whole_file::kind(&folder.store()).map_err(refused)? != whole_file::Kind::Absent;
     let aside = if is_there {
         store_folder::exchange(&made.store(), &folder.store()).map_err(refused)?;
-        let aside = unused(folder, "damaged");
+        let aside = unused(folder);
         std::fs::rename(made.store(), &aside).map_err(refused)?;
         Some(aside)
     } else {
@@ -311,6 +327,7 @@ fn put_in_place(
     for derived in [folder.facts(), folder.recent(), folder.check()] {
         let _ = std::fs::remove_file(derived);
     }
+    Check::renew(folder, Some(newest));
     newest.save(folder).map_err(refused)?;
     Ok(aside)
 }

@@ -27,14 +27,13 @@ use crate::ledger::backup::BackupError;
 use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::holdings::{Named, NamedBy, State};
 use crate::ledger::publish::PublishError;
-use crate::ledger::sealing::Events;
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::shelf::Shelf;
 use crate::ledger::verify::{Fault, Layer, Outside, Report, Walk, verify};
+use crate::ledger::watched::WatchedStore;
 use crate::ledger::{Access, Log, OpenError, lock, write_readme};
 use crate::store::documents::{DocumentError, Documents};
 use crate::store::lock::Lock;
-use crate::store::sled::SledStore;
 use crate::store::whole_file::read_bytes;
 use crate::store::{Store, StoreError};
 
@@ -152,7 +151,7 @@ pub enum Known {
 
 /// A ledger that is being made again, not yet in its place: dropping it leaves nothing behind.
 pub struct Restoration {
-    store: SledStore,
+    store: WatchedStore,
     meant: Meant,
     walk: Option<Walk>,
     /// The events of a batch whose end has not come yet.
@@ -186,7 +185,7 @@ impl Restoration {
         std::fs::create_dir(folder.keys())?;
         std::fs::create_dir(folder.documents())?;
         let lock = lock(&folder, access)?;
-        let store = SledStore::create(&folder.store(), &Events)?;
+        let store = WatchedStore::create(&folder)?;
         Ok(Self { store, meant, walk: None, batch: Vec::new(), batch_bytes: 0, lock, aside })
     }
 

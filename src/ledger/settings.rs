@@ -226,14 +226,15 @@ impl Head {
         Remembered::load(folder).map(|remembered| remembered.head)
     }
 
-    /// Where the log ended at the least: by `HEAD`, and by what is known of the store's files.
-    pub(crate) fn remembered(folder: &Folder) -> impl Iterator<Item = Self> {
-        Self::load(folder).into_iter().chain(Check::load(folder).map(|check| check.head))
+    /// Where the log ended at the least: by `HEAD`, and by what is known of the store's files, with the names of these.
+    pub(crate) fn remembered(folder: &Folder) -> impl Iterator<Item = (&'static str, Self)> {
+        let head = Self::load(folder).map(|head| ("HEAD", head));
+        head.into_iter().chain(Check::load(folder).map(|check| ("sled.check", check.head)))
     }
 
     /// The one of these that knows of more events.
     pub(crate) fn least(folder: &Folder) -> Option<Self> {
-        Self::remembered(folder).max_by_key(|head| head.len)
+        Self::remembered(folder).map(|(_, head)| head).max_by_key(|head| head.len)
     }
 
     /// The head that answers may be given for without looking at the store: nothing, if a writer began to append to it
@@ -282,12 +283,12 @@ impl Head {
 
     /// What this remembers and a log of `len` events does not hold: nothing, if the log goes on from here.
     ///
-    /// `hash_at` gives the hash of an event, if it can be read.
-    pub(crate) fn forgotten(self, len: u64, hash_at: impl Fn(u64) -> Option<EventHash>) -> Option<Damage> {
+    /// `who` names the file that remembers it; `hash_at` gives the hash of an event, if it can be read.
+    pub(crate) fn forgotten(self, who: &str, len: u64, hash_at: impl Fn(u64) -> Option<EventHash>) -> Option<Damage> {
         let newest = self.len.checked_sub(1)?;
         if newest >= len {
             let what = format!(
-                "HEAD remembers {} events, and the store holds {len}: the log was cut, or HEAD was replaced",
+                "{who} remembers {} events, and the store holds {len}: the log was cut, or {who} was replaced",
                 self.len
             );
             return Some(Damage { seq: len, what });
@@ -295,7 +296,7 @@ impl Head {
         let found = hash_at(newest).filter(|found| *found != self.hash)?;
         Some(Damage {
             seq: newest,
-            what: format!("hashes to {found}, and HEAD remembers {}: the log was replaced, or HEAD was", self.hash),
+            what: format!("hashes to {found}, and {who} remembers {}: the log was replaced, or {who} was", self.hash),
         })
     }
 }

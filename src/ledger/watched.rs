@@ -3,89 +3,71 @@
 //!
 //! 1. When the store is closed, `sled.check` says what that of its files hashes to which sled may write over, and where the
 //!    log ended.
-//! 2. When it is opened and they hash to something else, because a process was killed, the power failed, or a disk rots,
-//!    they are copied first, to `sled.before-N`. Where there is no room for that, it is opened all the same.
-//! 3. If it opens, and has all events that `HEAD` and `sled.check` remember, nothing was wrong, and the copies go. Else they
-//!    are called `sled.damaged-N`, and stay.
+//! 2. When it is to be opened and that hashes to something else, because a process was killed, the power failed, or a disk
+//!    rots, the files are copied first, to `sled.before`, and the copy is synced. Where that cannot be done, for want of room
+//!    or of permissions, the store is opened all the same.
+//! 3. If every event can be read then, up to what `HEAD` and `sled.check` remember, the copy goes. Else it is called
+//!    `sled.damaged-N`, and stays. A process that is killed in between leaves `sled.before` to the next one.
 //!
-//! Nothing waits for the disk here: a check that was lost or left behind costs a copy.
+//! The check itself is not synced: one that was lost or left behind costs a copy.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::{self, DirBuilder, File};
+use std::io;
 use std::ops::Range;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::integrity::digest::{DocumentHash, EventHash, event_hash, files_hash};
-use crate::ledger::aside::Aside;
-use crate::ledger::sealing;
+use crate::ledger::sealing::Events;
 use crate::ledger::settings::{Folder, Head};
-use crate::store::sled::{SledStore, recovered};
-use crate::store::{Runs, Store, StoreError, whole_file};
+use crate::store::sled::{SledStore, lock_for_a_moment, recovered};
+use crate::store::{Runs, Store, StoreError, folder as store_folder, whole_file};
 
 /// The most bytes of the file with the check.
 const MAX_CHECK: u64 = 4096;
-/// How many bytes of a file are copied at a time; those that are all zeros are not.
-const COPIED: usize = 1 << 16;
+/// How many bytes of a file are copied at a time: a page, since a disk that cannot read one may still read the next.
+const PAGE: usize = 4096;
 
-/// A store that was opened so.
+/// A store that is watched.
 pub(super) struct WatchedStore {
     /// There until this is dropped.
     store: Option<SledStore>,
     folder: Folder,
 }
 
-/// The files of a store, before it is opened.
-pub(super) struct Unopened<'f> {
-    folder: &'f Folder,
-    /// A copy of them, if they are not as they were left.
-    copy: Option<PathBuf>,
-}
-
-impl<'f> Unopened<'f> {
-    /// Looks at them, and copies them if they are not as they were left.
-    pub(super) fn look(folder: &'f Folder) -> io::Result<Self> {
-        let store = folder.store();
-        if !store.is_dir()
-            || Check::load(folder).is_some_and(|check| hash(&store).is_ok_and(|hash| hash == check.files))
-        {
-            return Ok(Self { folder, copy: None });
-        }
-        let copy = unused(folder, "before");
-        Aside::remove_left(folder.path())?;
-        let made = tempfile::Builder::new().prefix(Aside::PREFIX).tempdir_in(folder.path())?;
-        match copy_files(&store, made.path()) {
-            Ok(()) => {}
-            Err(error) if is_without_room(&error) => return Ok(Self { folder, copy: None }),
-            Err(error) => return Err(error),
-        }
-        fs::rename(made.keep(), &copy)?;
-        Ok(Self { folder, copy: Some(copy) })
+impl WatchedStore {
+    /// Creates an empty store, as [`SledStore::create`] does.
+    pub(super) fn create(folder: &Folder) -> Result<Self, StoreError> {
+        Ok(Self { store: Some(SledStore::create(&folder.store(), &Events)?), folder: folder.clone() })
     }
 
-    /// Opens them.
-    pub(super) fn open(&self) -> Result<WatchedStore, StoreError> {
-        let store = SledStore::open(&self.folder.store(), &sealing::Events)?;
-        Ok(WatchedStore { store: Some(store), folder: self.folder.clone() })
+    /// Opens a ledger's store, as [`SledStore::open`] does, with a copy of its files if they are not as they were left.
+    pub(super) fn open(folder: &Folder) -> Result<Self, StoreError> {
+        let copy = copy_of(folder);
+        let opened =
+            SledStore::open(&folder.store(), &Events).map(|store| Self { store: Some(store), folder: folder.clone() });
+        if let Some(copy) = copy {
+            settle(folder, &copy, &opened);
+        }
+        opened
     }
 
-    /// What they were before is wanted no longer, or is laid aside, if what was opened is not all that there was.
-    pub(super) fn settle(self, opened: &Result<WatchedStore, StoreError>) {
-        let Some(copy) = &self.copy else { return };
-        let is_whole = match opened {
-            // Where nobody knows how many events there were, all may be wanted.
-            Ok(store) => Head::least(self.folder).is_some_and(|head| head.len <= store.len()),
-            Err(error) => !matches!(error, StoreError::Damaged { .. }),
-        };
-        // If neither can be done, it is still there.
-        if is_whole {
-            for left in numbered(self.folder, "before") {
-                let _ = fs::remove_dir_all(left);
-            }
-        } else {
-            let _ = fs::rename(copy, unused(self.folder, "damaged"));
-            // So that the next one who opens it makes no other copy of what is left.
-            Check::renew(self.folder, None);
-        }
+    fn store(&self) -> &SledStore {
+        self.store.as_ref().expect("taken only when this is dropped")
+    }
+
+    /// Whether all events can be read, with those that are remembered. Where nobody remembers any, nobody knows.
+    fn is_whole(&self) -> bool {
+        let hash_at = |seq: u64| self.store().read(seq..seq + 1).next()?.ok().map(|event| event_hash(&event));
+        let has = |head: Head| head.len.checked_sub(1).is_some_and(|newest| hash_at(newest) == Some(head.hash));
+        Head::least(&self.folder).is_some_and(has)
+            && self.store().read(0..self.store().len()).all(|event| event.is_ok())
+    }
+
+    fn head(&self) -> Option<Head> {
+        let len = self.store().len();
+        let newest = self.store().read(len.checked_sub(1)?..len).next()?.ok()?;
+        Some(Head { len, hash: event_hash(&newest) })
     }
 }
 
@@ -108,18 +90,6 @@ impl Store for WatchedStore {
 
     fn roots(&self, bundles: u64) -> Result<Vec<Option<[u8; 32]>>, StoreError> {
         self.store().roots(bundles)
-    }
-}
-
-impl WatchedStore {
-    fn store(&self) -> &SledStore {
-        self.store.as_ref().expect("taken only when this is dropped")
-    }
-
-    fn head(&self) -> Option<Head> {
-        let len = self.store().len();
-        let newest = self.store().read(len.checked_sub(1)?..len).next()?.ok()?;
-        Some(Head { len, hash: event_hash(&newest) })
     }
 }
 
@@ -149,7 +119,7 @@ impl Check {
     }
 
     /// Says what the files hash to now. What was known of where the log ended is not forgotten for less.
-    fn renew(folder: &Folder, head: Option<Head>) {
+    pub(super) fn renew(folder: &Folder, head: Option<Head>) {
         const NOTHING: Head = Head { len: 0, hash: EventHash::from_bytes([0; 32]) };
         let known = Self::load(folder).map(|check| check.head);
         let head = known.into_iter().chain(head).max_by_key(|head| head.len).unwrap_or(NOTHING);
@@ -169,50 +139,88 @@ fn hash(store: &Path) -> io::Result<DocumentHash> {
     files_hash(recovered(store)?)
 }
 
+/// The copy that somebody left who was killed, or a new one if the files are not as they were left and can be copied.
+fn copy_of(folder: &Folder) -> Option<PathBuf> {
+    let (store, copy) = (folder.store(), folder.path().join("sled.before"));
+    if copy.is_dir() {
+        return Some(copy);
+    }
+    let is_as_left = || Check::load(folder).is_some_and(|check| hash(&store).is_ok_and(|hash| hash == check.files));
+    if !store.is_dir() || is_as_left() {
+        return None;
+    }
+    let made = folder.path().join("sled.copying");
+    let is_made = copy_files(&store, &made).and_then(|()| fs::rename(&made, &copy));
+    if is_made.and_then(|()| store_folder::sync(folder.path())).is_err() {
+        let _ = fs::remove_dir_all(&made);
+        return None;
+    }
+    Some(copy)
+}
+
+/// Copies the files of a store that nobody has open into a new folder, for its owner alone, and syncs them. What the disk
+/// cannot read is left out: zeros stand there.
 fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
-    let mut buffer = vec![0; COPIED];
+    let _locked = lock_for_a_moment(from).map_err(io::Error::other)?;
+    if to.symlink_metadata().is_ok() {
+        fs::remove_dir_all(to)?;
+    }
+    DirBuilder::new().mode(0o700).create(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         if !entry.file_type()?.is_file() {
             continue;
         }
-        let (mut input, mut output) = (File::open(entry.path())?, File::create_new(to.join(entry.file_name()))?);
-        let mut len = 0;
-        loop {
-            let count = input.read(&mut buffer)?;
-            if count == 0 {
-                break;
-            }
-            if buffer[..count].iter().any(|byte| *byte != 0) {
-                output.seek(SeekFrom::Start(len))?;
-                output.write_all(&buffer[..count])?;
-            }
-            len += count as u64;
-        }
+        let input = File::open(entry.path())?;
+        let output = File::options().write(true).create_new(true).mode(0o600).open(to.join(entry.file_name()))?;
+        let len = input.metadata()?.len();
         output.set_len(len)?;
+        let mut page = [0; PAGE];
+        for at in (0..len).step_by(PAGE) {
+            let part = &mut page[..PAGE.min(usize::try_from(len - at).unwrap_or(PAGE))];
+            if input.read_exact_at(part, at).is_ok() && part.iter().any(|byte| *byte != 0) {
+                output.write_all_at(part, at)?;
+            }
+        }
+        output.sync_all()?;
     }
-    Ok(())
+    store_folder::sync(to)
 }
 
-fn is_without_room(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+/// A copy is wanted no longer if the store has all that it had; else it is laid aside. Whoever did not come to open the
+/// store leaves that to the next one.
+fn settle(folder: &Folder, copy: &Path, opened: &Result<WatchedStore, StoreError>) {
+    let is_whole = match opened {
+        Ok(store) => store.is_whole(),
+        Err(StoreError::InUse { .. } | StoreError::Absent { .. }) => return,
+        Err(_) => false,
+    };
+    // If neither can be done, it is still there.
+    if is_whole {
+        let _ = fs::remove_dir_all(copy);
+    } else {
+        let _ = fs::rename(copy, unused(folder));
+        // So that the next one who opens it makes no other copy of what is left.
+        Check::renew(folder, None);
+    }
 }
 
-/// A path `sled.WHAT-N` where nothing is.
-pub(super) fn unused(folder: &Folder, what: &str) -> PathBuf {
-    let path = |number: u32| folder.path().join(format!("sled.{what}-{number}"));
+/// A path where a damaged store can be laid: `sled.damaged-N`.
+pub(super) fn unused(folder: &Folder) -> PathBuf {
+    let path = |number: u32| folder.path().join(format!("{DAMAGED}{number}"));
     (1..u32::MAX).map(path).find(|path| path.symlink_metadata().is_err()).unwrap_or_default()
 }
 
-/// The files of stores that were laid aside because something of them was lost, and of such as are being looked at.
-pub(super) fn laid_aside(folder: &Folder) -> Vec<PathBuf> {
-    let aside = ["damaged", "before"].into_iter().flat_map(|what| numbered(folder, what));
-    aside.map(|store| store.join("db")).collect()
-}
+/// How the names of these begin.
+const DAMAGED: &str = "sled.damaged-";
 
-/// The paths `sled.WHAT-N` where something is.
-fn numbered(folder: &Folder, what: &str) -> Vec<PathBuf> {
-    let start = format!("sled.{what}-");
+/// The logs of the damaged stores that were laid aside, and of the one that is there.
+pub(super) fn logs(folder: &Folder) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder.path()).into_iter().flatten().flatten();
-    entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(&start)).map(|entry| entry.path()).collect()
+    let aside = entries.filter(|entry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        name.starts_with(DAMAGED) || name == "sled.before"
+    });
+    aside.map(|entry| entry.path()).chain([folder.store()]).map(|store| store.join("db")).collect()
 }

@@ -203,7 +203,11 @@ fn remove_torn_snapshots(folder: &Path) -> Result<(), StoreError> {
 /// Takes the lock that sled takes on an open store; dropping the file releases it.
 ///
 /// It waits a little: threads of sled may hold on to the file for a moment after a handle was dropped.
-fn lock_for_a_moment(folder: &Path) -> Result<File, StoreError> {
+///
+/// # Errors
+///
+/// [`StoreError::InUse`] and [`StoreError::Io`].
+pub fn lock_for_a_moment(folder: &Path) -> Result<File, StoreError> {
     let file = File::open(folder.join("db"))?;
     for _ in 0..20 {
         match file.try_lock() {

@@ -2,6 +2,7 @@
 //! puts an older or another ledger in its place without a word, that brings back what was erased, and one that was stopped.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::thread;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use crate::backup::{all, append, document, forget, founding_case};
 use crate::personal::{LETTER, desk as personal_desk, files};
-use crate::support::{Desk, done, refused};
+use crate::support::{Answer, Desk, done, refused};
 
 /// Removes what says how many events a ledger had.
 fn forget_end(desk: &Desk, ledger: &str) {
@@ -256,4 +257,53 @@ fn what_lies_behind_a_damage_is_not_lost_by_looking_at_it() {
             }
         }
     }
+}
+
+#[test]
+fn a_copy_is_for_its_owner_alone_and_the_one_that_a_killed_process_left_is_the_one_that_is_kept() {
+    let desk = founding_case();
+    let ledger = desk.path().join("l");
+    done(&desk.run("backup b --ledger l"));
+    append(&desk, "l", "one");
+    let sound = all(&desk, "l");
+    for file in files(&ledger.join("sled")) {
+        fs::set_permissions(file, fs::Permissions::from_mode(0o600)).expect("it is ours");
+    }
+    let mut damaged = fs::read(ledger.join("sled/db")).expect("it is there");
+    damaged[30_000] ^= 0xa5;
+    fs::write(ledger.join("sled/db"), &damaged).expect("it is ours");
+    // As somebody leaves them who is killed when sled has opened its files.
+    fs::create_dir(ledger.join("sled.before")).expect("there is room");
+    fs::write(ledger.join("sled.before/db"), &damaged).expect("there is room");
+    let shredded: Vec<u8> = damaged[..30_000].iter().copied().chain([0; 4096]).collect();
+    fs::write(ledger.join("sled/db"), shredded).expect("it is ours");
+    fs::create_dir_all(ledger.join("sled.before-of-mine")).expect("there is room");
+    assert_ne!(desk.run("log --ledger l").code, 0);
+    assert_eq!(fs::read(ledger.join("sled.damaged-1/db")).expect("it is kept"), damaged);
+    assert!(!ledger.join("sled.before").exists() && ledger.join("sled.before-of-mine").exists());
+    let repaired = desk.run("repair --from b --ledger l");
+    assert!(repaired.err.contains("and 1 event that only the damaged store had"), "{}", repaired.err);
+    assert!(all(&desk, "l") == sound);
+
+    fs::remove_file(ledger.join("sled.check")).expect("it was closed");
+    let mut damaged = fs::read(ledger.join("sled/db")).expect("it is there");
+    damaged[30_000] ^= 0xa5;
+    fs::write(ledger.join("sled/db"), &damaged).expect("it is ours");
+    let lock = fs::File::open(ledger.join("sled/db")).expect("it is there");
+    lock.lock().expect("nobody has it");
+    refused_in_use(&desk.run("log --lock-timeout 0 --ledger l"));
+    drop(lock);
+    assert!(!ledger.join("sled.before").exists(), "of a store in use no copy is made");
+    assert_ne!(desk.run("log --ledger l").code, 0);
+    let copy = fs::read_dir(&ledger).expect("it can be listed").map(|entry| entry.expect("an entry").path());
+    let copy = copy.into_iter().find(|path| path.ends_with("sled.damaged-3")).expect("it is kept");
+    assert_eq!(fs::metadata(&copy).expect("it is there").permissions().mode() & 0o777, 0o700);
+    for file in files(&copy) {
+        assert_eq!(fs::metadata(file).expect("it is there").permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[track_caller]
+fn refused_in_use(answer: &Answer) {
+    assert!(answer.code == 3 && answer.err.contains("is in use"), "{}", answer.err);
 }

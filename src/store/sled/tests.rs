@@ -267,3 +267,47 @@ fn a_bundle_in_many_pieces_is_damaged_if_one_is_missing() {
     let store = reopen(&folder);
     assert!(matches!(store.read(0..256).next(), Some(Err(StoreError::Damaged { .. }))));
 }
+
+#[test]
+fn what_sled_goes_over_again_is_what_follows_its_snapshot_and_the_headers_of_all_segments() {
+    fn scanned(folder: &Path) -> u64 {
+        let scans = recovered(folder).expect("it can be read");
+        scans.into_iter().map(|(_, mut scan)| io::copy(&mut scan, &mut io::sink()).expect("it can be read")).sum()
+    }
+    fn contents(folder: &Path) -> Vec<Vec<u8>> {
+        let read = |(_, mut scan): (String, Scan)| {
+            let mut bytes = Vec::new();
+            io::Read::read_to_end(&mut scan, &mut bytes).map(|_| bytes)
+        };
+        recovered(folder).expect("it can be read").into_iter().map(|file| read(file).expect("it can be read")).collect()
+    }
+    let (folder, mut store) = fresh();
+    // Values that do not pack well, in more than two segments.
+    let value = |number: u64| {
+        (0..2000)
+            .flat_map(|n| (number * 2000 + n).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes())
+            .collect::<Vec<u8>>()
+    };
+    let values: Vec<Vec<u8>> = (0..1500).map(value).collect();
+    values.chunks(300).for_each(|values| append(&mut store, values));
+    drop(store);
+    let len = fs::metadata(folder.path().join("db")).expect("it is there").len();
+    assert!(len > 2 * SEGMENT_BYTES as u64, "{len}");
+    assert!(scanned(folder.path()) > len / 2, "without a snapshot, all of it");
+    drop(reopen(&folder));
+    assert!(scanned(folder.path()) <= SEGMENT_BYTES as u64 + 4096 * 20, "a snapshot stands for the rest");
+    let before = contents(folder.path());
+    let db = File::options().read(true).write(true).open(folder.path().join("db")).expect("it is there");
+    let is_seen = |at: u64| {
+        use std::os::unix::fs::FileExt;
+        let mut byte = [0];
+        db.read_exact_at(&mut byte, at).expect("it is within");
+        db.write_all_at(&[byte[0] ^ 1], at).expect("there is room");
+        let is_seen = contents(folder.path()) != before;
+        db.write_all_at(&byte, at).expect("there is room");
+        is_seen
+    };
+    let newest = (len - 1) / SEGMENT_BYTES as u64 * SEGMENT_BYTES as u64;
+    assert!(is_seen(5) && is_seen(newest + 5) && is_seen(newest + 1000));
+    assert!(!is_seen(1000), "what is older sled does not touch");
+}
