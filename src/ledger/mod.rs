@@ -43,7 +43,7 @@ mod watched;
 pub mod witness;
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::domain::id::Origin;
 use crate::event::chain::Chain;
@@ -292,13 +292,10 @@ pub(crate) fn lock(folder: &Folder, access: &Access) -> Result<Lock, OpenError> 
 fn open_store(folder: &Folder, access: &Access) -> Result<WatchedStore, OpenError> {
     // Ours is the only lock that waits; sled's own can linger a moment after a process was killed.
     let pause = Duration::from_millis(20);
-    let mut waited = Duration::ZERO;
+    let began = Instant::now();
     loop {
         match WatchedStore::open(folder) {
-            Err(StoreError::InUse { .. }) if waited < access.lock_timeout => {
-                std::thread::sleep(pause);
-                waited += pause;
-            }
+            Err(StoreError::InUse { .. }) if began.elapsed() < access.lock_timeout => std::thread::sleep(pause),
             Err(StoreError::InUse { folder }) => {
                 return Err(OpenError::InUse { holder: format!("a process that has {} open", folder.display()) });
             }
@@ -315,7 +312,7 @@ pub(crate) fn write_readme(folder: &Folder, origin: &Origin) -> io::Result<()> {
          sled/          the events, in a sled 0.34 database: 256 at a time in the tree `bundles` (zstd), the newest\n\
          \x20              in the tree `tail` under their positions (8 bytes, big-endian)\n\
          sled.check     what of its files the database may write over when it is opened, hashed when it was closed\n\
-         sled.damaged-1 …-2, …: if there is any, its files as they were when something of them was lost; keep them\n\
+         sled.damaged-1 …-2, …: if there is any, the files of a store of which something was lost; keep them\n\
          facts, recent  what the events tell, made from them for quick answers; can be deleted at any time\n\
          documents/     sources that events rest on, each named by the BLAKE3 of its bytes; a personal one by its BLAKE3\n\
          \x20              keyed with the bytes of NAME.salt beside it: not for others, both of them\n\

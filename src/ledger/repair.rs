@@ -32,7 +32,7 @@ use crate::store::{Store, StoreError, folder as store_folder};
 /// The file with a ledger's name, by its path in the folder.
 const SETTINGS: &str = "servanda.toml";
 
-/// Why a ledger was not repaired. It is as it was.
+/// Why a ledger was not repaired. No event of it is gone.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RepairError {
@@ -133,7 +133,8 @@ pub fn repair<E: From<RepairError>>(
         check_whose(folder, others, &restoration)?;
         match add_newer(own.as_ref(), (&logs, &remembers), limit, &mut restoration) {
             // What does not hold cannot be unmade: all is taken again, up to there.
-            Err(whole) if whole < limit => limit = whole,
+            Err(Stop::Whole(whole)) if whole < limit => limit = whole,
+            Err(Stop::Other(error)) => return Err(RepairError::from(error).into()),
             // If it still ends within a batch, finishing tells.
             _ => break (restoration, given.len),
         }
@@ -169,7 +170,7 @@ fn add_newer(
     (logs, remembered): (&[PathBuf], &[Head]),
     limit: u64,
     restoration: &mut Restoration,
-) -> Result<(), u64> {
+) -> Result<(), Stop> {
     let mut before = None;
     while let Some(head) = restoration.head().filter(|head| Some(*head) != before) {
         before = Some(head);
@@ -180,16 +181,27 @@ fn add_newer(
         add(salvage::behind(head, remembered, logs), limit, restoration)?;
     }
     let whole = restoration.whole();
-    if restoration.head().is_none_or(|head| head.len == whole) { Ok(()) } else { Err(whole) }
+    if restoration.head().is_none_or(|head| head.len == whole) { Ok(()) } else { Err(Stop::Whole(whole)) }
 }
 
-fn add(values: impl IntoIterator<Item = Vec<u8>>, limit: u64, restoration: &mut Restoration) -> Result<(), u64> {
+/// Why no more was added.
+enum Stop {
+    /// An event does not hold, and so many are there in whole batches.
+    Whole(u64),
+    /// The events may well hold.
+    Other(RestoreError),
+}
+
+fn add(values: impl IntoIterator<Item = Vec<u8>>, limit: u64, restoration: &mut Restoration) -> Result<(), Stop> {
     for value in values {
         if restoration.head().is_some_and(|head| head.len >= limit) {
             break;
         }
         let whole = restoration.whole();
-        restoration.push(event_hash(&value), value).map_err(|_| whole)?;
+        restoration.push(event_hash(&value), value).map_err(|error| match error {
+            RestoreError::DoesNotHold(_) | RestoreError::BatchTooLarge { .. } => Stop::Whole(whole),
+            other => Stop::Other(other),
+        })?;
     }
     Ok(())
 }
@@ -314,9 +326,10 @@ fn put_in_place(
     known.save_writing("", folder).and_then(|head| head.sync_all()).map_err(refused)?;
     let is_there = whole_file::kind(&folder.store()).map_err(refused)? != whole_file::Kind::Absent;
     let aside = if is_there {
-        store_folder::exchange(&made.store(), &folder.store()).map_err(refused)?;
+        // The one that is made is where the damaged one shall be, so that this is never in a folder that is removed.
         let aside = unused(folder);
         std::fs::rename(made.store(), &aside).map_err(refused)?;
+        store_folder::exchange(&aside, &folder.store()).map_err(refused)?;
         Some(aside)
     } else {
         std::fs::rename(made.store(), folder.store()).map_err(refused)?;
@@ -328,6 +341,7 @@ fn put_in_place(
         let _ = std::fs::remove_file(derived);
     }
     Check::renew(folder, Some(newest));
-    newest.save(folder).map_err(refused)?;
+    newest.save(folder).and_then(|()| std::fs::File::open(folder.head())?.sync_all()).map_err(refused)?;
+    store_folder::sync(folder.path()).map_err(refused)?;
     Ok(aside)
 }

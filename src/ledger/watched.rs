@@ -5,7 +5,7 @@
 //!    log ended.
 //! 2. When it is to be opened and that hashes to something else, because a process was killed, the power failed, or a disk
 //!    rots, the files are copied first, to `sled.before`, and the copy is synced. Where that cannot be done, for want of room
-//!    or of permissions, the store is opened all the same.
+//!    or of permissions, the store is opened all the same; a store that somebody has open is not.
 //! 3. If every event can be read then, up to what `HEAD` and `sled.check` remember, the copy goes. Else it is called
 //!    `sled.damaged-N`, and stays. A process that is killed in between leaves `sled.before` to the next one.
 //!
@@ -25,6 +25,12 @@ use crate::store::{Runs, Store, StoreError, folder as store_folder, whole_file};
 
 /// The most bytes of the file with the check.
 const MAX_CHECK: u64 = 4096;
+/// The copy, before anybody knows whether it is wanted.
+const BEFORE: &str = "sled.before";
+/// A copy that is being made, or removed.
+const COPYING: &str = "sled.copying";
+/// How many bytes a copy leaves free: two segments of sled's log, and what else a command writes.
+const RESERVE: u64 = 64 << 20;
 /// How many bytes of a file are copied at a time: a page, since a disk that cannot read one may still read the next.
 const PAGE: usize = 4096;
 
@@ -43,7 +49,7 @@ impl WatchedStore {
 
     /// Opens a ledger's store, as [`SledStore::open`] does, with a copy of its files if they are not as they were left.
     pub(super) fn open(folder: &Folder) -> Result<Self, StoreError> {
-        let copy = copy_of(folder);
+        let copy = copy_of(folder)?;
         let opened =
             SledStore::open(&folder.store(), &Events).map(|store| Self { store: Some(store), folder: folder.clone() });
         if let Some(copy) = copy {
@@ -58,16 +64,14 @@ impl WatchedStore {
 
     /// Whether all events can be read, with those that are remembered. Where nobody remembers any, nobody knows.
     fn is_whole(&self) -> bool {
-        let hash_at = |seq: u64| self.store().read(seq..seq + 1).next()?.ok().map(|event| event_hash(&event));
-        let has = |head: Head| head.len.checked_sub(1).is_some_and(|newest| hash_at(newest) == Some(head.hash));
-        Head::least(&self.folder).is_some_and(has)
+        Head::least(&self.folder).is_some_and(|head| self.has(head))
             && self.store().read(0..self.store().len()).all(|event| event.is_ok())
     }
 
-    fn head(&self) -> Option<Head> {
-        let len = self.store().len();
-        let newest = self.store().read(len.checked_sub(1)?..len).next()?.ok()?;
-        Some(Head { len, hash: event_hash(&newest) })
+    /// Whether the log ended here, or ends.
+    fn has(&self, head: Head) -> bool {
+        let hash_at = |seq: u64| self.store().read(seq..seq + 1).next()?.ok().map(|event| event_hash(&event));
+        head.len.checked_sub(1).is_some_and(|newest| hash_at(newest) == Some(head.hash))
     }
 }
 
@@ -95,7 +99,8 @@ impl Store for WatchedStore {
 
 impl Drop for WatchedStore {
     fn drop(&mut self) {
-        let head = self.head();
+        // What another log's store ends with, that was put here by mistake, is not remembered.
+        let head = Head::load(&self.folder).filter(|head| self.has(*head));
         drop(self.store.take());
         Check::renew(&self.folder, head);
     }
@@ -140,28 +145,43 @@ fn hash(store: &Path) -> io::Result<DocumentHash> {
 }
 
 /// The copy that somebody left who was killed, or a new one if the files are not as they were left and can be copied.
-fn copy_of(folder: &Folder) -> Option<PathBuf> {
-    let (store, copy) = (folder.store(), folder.path().join("sled.before"));
-    if copy.is_dir() {
-        return Some(copy);
+fn copy_of(folder: &Folder) -> Result<Option<PathBuf>, StoreError> {
+    let (store, copy) = (folder.store(), folder.path().join(BEFORE));
+    if copy.join("db").is_file() {
+        return Ok(Some(copy));
     }
+    let is_there = whole_file::kind(&store.join("db")).is_ok_and(|kind| kind == whole_file::Kind::Regular);
     let is_as_left = || Check::load(folder).is_some_and(|check| hash(&store).is_ok_and(|hash| hash == check.files));
-    if !store.is_dir() || is_as_left() {
-        return None;
+    if !is_there || is_as_left() {
+        return Ok(None);
     }
-    let made = folder.path().join("sled.copying");
+    let _locked = match lock_for_a_moment(&store) {
+        Err(StoreError::InUse { folder }) => return Err(StoreError::InUse { folder }),
+        other => other.ok(),
+    };
+    let made = folder.path().join(COPYING);
     let is_made = copy_files(&store, &made).and_then(|()| fs::rename(&made, &copy));
-    if is_made.and_then(|()| store_folder::sync(folder.path())).is_err() {
+    if is_made.is_err() {
         let _ = fs::remove_dir_all(&made);
-        return None;
+        return Ok(None);
     }
-    Some(copy)
+    // If that fails, there is a copy all the same.
+    let _ = store_folder::sync(folder.path());
+    Ok(Some(copy))
+}
+
+/// Whether so many bytes leave room for what is to be written next.
+fn is_room(within: &Path, bytes: u64) -> bool {
+    rustix::fs::statvfs(within).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= bytes + RESERVE)
 }
 
 /// Copies the files of a store that nobody has open into a new folder, for its owner alone, and syncs them. What the disk
 /// cannot read is left out: zeros stand there.
 fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
-    let _locked = lock_for_a_moment(from).map_err(io::Error::other)?;
+    let files = fs::read_dir(from)?.map(|entry| entry?.metadata()).collect::<io::Result<Vec<_>>>()?;
+    if !is_room(from, files.iter().map(fs::Metadata::len).sum()) {
+        return Err(io::ErrorKind::StorageFull.into());
+    }
     if to.symlink_metadata().is_ok() {
         fs::remove_dir_all(to)?;
     }
@@ -188,16 +208,21 @@ fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// A copy is wanted no longer if the store has all that it had; else it is laid aside. Whoever did not come to open the
-/// store leaves that to the next one.
+/// store, for other reasons than what is in its files, leaves that to the next one.
 fn settle(folder: &Folder, copy: &Path, opened: &Result<WatchedStore, StoreError>) {
+    /// The disk cannot read what is there.
+    const EIO: i32 = 5;
     let is_whole = match opened {
         Ok(store) => store.is_whole(),
-        Err(StoreError::InUse { .. } | StoreError::Absent { .. }) => return,
-        Err(_) => false,
+        Err(StoreError::Damaged { .. }) => false,
+        Err(StoreError::Io(error)) if error.raw_os_error() == Some(EIO) => false,
+        Err(_) => return,
     };
     // If neither can be done, it is still there.
     if is_whole {
-        let _ = fs::remove_dir_all(copy);
+        // Under its name it is never there in part.
+        let gone = folder.path().join(COPYING);
+        let _ = fs::rename(copy, &gone).and_then(|()| fs::remove_dir_all(gone));
     } else {
         let _ = fs::rename(copy, unused(folder));
         // So that the next one who opens it makes no other copy of what is left.
@@ -220,7 +245,7 @@ pub(super) fn logs(folder: &Folder) -> Vec<PathBuf> {
     let aside = entries.filter(|entry| {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        name.starts_with(DAMAGED) || name == "sled.before"
+        name.starts_with(DAMAGED) || name == BEFORE
     });
     aside.map(|entry| entry.path()).chain([folder.store()]).map(|store| store.join("db")).collect()
 }

@@ -15,6 +15,8 @@ const HEADER_BYTES: usize = 20;
 const TURNED: u64 = i64::MAX.cast_unsigned();
 /// How many bytes are looked at together.
 const BLOCK: usize = 1 << 16;
+/// What stands for the bytes of a block that the disk cannot read.
+const UNREADABLE: u8 = 0xEE;
 /// A block that is passed over.
 static ZEROS: [u8; BLOCK] = [0; BLOCK];
 
@@ -24,26 +26,25 @@ static ZEROS: [u8; BLOCK] = [0; BLOCK];
 ///
 /// What the system says.
 pub fn recovered(folder: &Path) -> io::Result<Vec<(String, Scan)>> {
-    let mut names = Vec::new();
+    let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_type()?.is_file() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
+            files.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));
         }
     }
-    names.sort();
-    let snapshots = names.iter().filter_map(|name| u64::from_str_radix(name.strip_prefix("snap.")?, 16).ok());
+    files.sort();
+    let snapshots = files.iter().filter_map(|(name, _)| u64::from_str_radix(name.strip_prefix("snap.")?, 16).ok());
     let newest = snapshots.max().unwrap_or(0);
-    let scan = |name: String| {
-        let file = File::open(folder.join(&name))?;
-        let scan = Scan::of(file, if name == "db" { newest } else { 0 })?;
+    let scan = |(name, path): (String, _)| {
+        let scan = Scan::of(File::open(path)?, if name == "db" { newest } else { 0 })?;
         Ok((name, scan))
     };
-    names.into_iter().map(scan).collect()
+    files.into_iter().map(scan).collect()
 }
 
 /// What is gone over of a file: how long it is, in 8 bytes, and of each block that is not zeros alone where it begins, in
-/// 8 bytes, and what is in it.
+/// 8 bytes, and what is in it. What the disk cannot read is told in the same way each time.
 pub struct Scan {
     file: File,
     /// What is still to be read of it, the first part last.
@@ -63,7 +64,7 @@ impl Scan {
         let mut parts = Vec::new();
         for begin in (0..len).step_by(SEGMENT_BYTES) {
             let end = len.min(begin + segment);
-            let is_gone_over = from == 0 || end - begin < HEADER_BYTES as u64 || place(&mut file, begin)? >= from;
+            let is_gone_over = from == 0 || place(&mut file, begin).is_none_or(|place| place >= from);
             parts.push(begin..if is_gone_over { end } else { begin + HEADER_BYTES as u64 });
         }
         parts.reverse();
@@ -83,7 +84,9 @@ impl Scan {
             }
             self.piece.resize(PLACE + len, 0);
             self.file.seek(SeekFrom::Start(begin))?;
-            self.file.read_exact(&mut self.piece[PLACE..])?;
+            if self.file.read_exact(&mut self.piece[PLACE..]).is_err() {
+                self.piece[PLACE..].fill(UNREADABLE);
+            }
             if self.piece[PLACE..] != ZEROS[..len] {
                 self.piece[..PLACE].copy_from_slice(&begin.to_le_bytes());
                 return Ok(());
@@ -105,11 +108,11 @@ impl Read for Scan {
     }
 }
 
-/// The place in the log that a segment's header tells, which begins here. That of no header is beyond all of them.
-fn place(log: &mut File, begin: u64) -> io::Result<u64> {
+/// The place in the log that a segment's header tells, which begins here, if there is one and it can be read.
+fn place(log: &mut File, begin: u64) -> Option<u64> {
     let mut header = [0; HEADER_BYTES];
-    log.seek(SeekFrom::Start(begin))?;
-    log.read_exact(&mut header)?;
+    log.seek(SeekFrom::Start(begin)).ok()?;
+    log.read_exact(&mut header).ok()?;
     let place = header[4..12].try_into().expect("8 bytes");
-    Ok(u64::from_le_bytes(place) ^ TURNED)
+    Some(u64::from_le_bytes(place) ^ TURNED)
 }
