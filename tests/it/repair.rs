@@ -307,3 +307,20 @@ fn a_copy_is_for_its_owner_alone_and_the_one_that_a_killed_process_left_is_the_o
 fn refused_in_use(answer: &Answer) {
     assert!(answer.code == 3 && answer.err.contains("is in use"), "{}", answer.err);
 }
+
+#[test]
+fn a_store_of_another_ledger_that_was_put_there_by_mistake_is_not_remembered() {
+    let desk = founding_case();
+    done(&desk.run("init --ledger other"));
+    let place = |folder: &str| desk.path().join(folder);
+    fs::rename(place("other/sled"), place("own")).expect("it is there");
+    fs::rename(place("l/sled"), place("other/sled")).expect("it is there");
+    assert_ne!(desk.run("verify --ledger other").code, 0, "it has more events");
+    fs::rename(place("other/sled"), place("l/sled")).expect("it is there");
+    fs::rename(place("own"), place("other/sled")).expect("it is there");
+    fs::create_dir_all(place("other/sled.before")).expect("a folder without a log in it is no copy");
+    done(&desk.run("verify --ledger other"));
+    append(&desk, "other", "goes-on");
+    done(&desk.run("verify --ledger l"));
+    assert!(!place("other/sled.before").exists(), "the files of another were copied, and its own were whole");
+}
