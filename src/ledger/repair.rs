@@ -329,7 +329,11 @@ fn put_in_place(
         // The one that is made is where the damaged one shall be, so that this is never in a folder that is removed.
         let aside = unused(folder);
         std::fs::rename(made.store(), &aside).map_err(refused)?;
-        store_folder::exchange(&aside, &folder.store()).map_err(refused)?;
+        if let Err(error) = store_folder::exchange(&aside, &folder.store()) {
+            // What was made is no damaged store.
+            let _ = std::fs::rename(&aside, made.store());
+            return Err(refused(error));
+        }
         Some(aside)
     } else {
         std::fs::rename(made.store(), folder.store()).map_err(refused)?;
