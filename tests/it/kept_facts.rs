@@ -21,7 +21,7 @@ use servanda::query::years::years;
 use servanda::query::{self, Known, RecordedBy, Reported, Standpoint};
 use servanda::store::lock::Lock;
 
-use crate::support::{Desk, access, body, draft, found, key, moment};
+use crate::support::{Desk, access, body, draft, found, is_long, key, moment};
 
 const PARTIES: [&str; 2] = ["a", "b"];
 const AGREEMENTS: [&str; 4] = ["pact", "accord", "Treaty", "memo"];
@@ -162,7 +162,7 @@ fn append(folder: &Folder, drafts: impl IntoIterator<Item = Draft>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(if is_long() { 48 } else { 12 }))]
 
     #[test]
     fn what_is_kept_answers_as_the_events_do(
