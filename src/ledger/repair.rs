@@ -4,9 +4,9 @@
 //!    they follow, those of the damaged store that are newer. All of it into a store aside.
 //! 2. What is known of the log is held against it: `HEAD`, and every checkpoint that is kept or remembered. If events are
 //!    known that nobody has any more, it is said how many, and nothing changes unless that is accepted.
-//! 3. `HEAD` says that somebody is writing, so that every reader looks at the store; the two stores change places in one
-//!    step; the damaged one is laid aside, and `HEAD` says where the log ends now. A crash between any two of these leaves the
-//!    damaged store in its place, or the new one.
+//! 3. `HEAD` says that somebody is writing, so that every reader looks at the store; the new one is put where the damaged
+//!    one shall lie, and the two change places in one step; then `HEAD` says where the log ends now. A crash between any two
+//!    of these leaves the damaged store in its place, or the new one.
 //! 4. All of it is verified once more, with the documents that lie there and those that came with the events.
 //!
 //! The keys of the ledger stay as they are.
@@ -222,12 +222,10 @@ fn remove_left(folder: &Folder) -> Result<(), RepairError> {
 /// The store that is to be replaced, if anything can be had of it. What is not damage, but a program that has it open, or
 /// permissions, is no reason to do without it.
 fn open_damaged(folder: &Folder, access: &Access) -> Result<Option<WatchedStore>, RepairError> {
-    /// The disk cannot read what is there.
-    const EIO: i32 = 5;
     match open_store(folder, access) {
         Ok(store) => Ok(Some(store)),
-        Err(OpenError::Store(StoreError::Damaged { .. } | StoreError::Absent { .. })) => Ok(None),
-        Err(OpenError::Store(StoreError::Io(error))) if error.raw_os_error() == Some(EIO) => Ok(None),
+        Err(OpenError::Store(StoreError::Absent { .. })) => Ok(None),
+        Err(OpenError::Store(error)) if error.is_of_files() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

@@ -210,12 +210,9 @@ fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
 /// A copy is wanted no longer if the store has all that it had; else it is laid aside. Whoever did not come to open the
 /// store, for other reasons than what is in its files, leaves that to the next one.
 fn settle(folder: &Folder, copy: &Path, opened: &Result<WatchedStore, StoreError>) {
-    /// The disk cannot read what is there.
-    const EIO: i32 = 5;
     let is_whole = match opened {
         Ok(store) => store.is_whole(),
-        Err(StoreError::Damaged { .. }) => false,
-        Err(StoreError::Io(error)) if error.raw_os_error() == Some(EIO) => false,
+        Err(error) if error.is_of_files() => false,
         Err(_) => return,
     };
     // If neither can be done, it is still there.

@@ -180,6 +180,18 @@ pub enum StoreError {
     Io(#[from] io::Error),
 }
 
+impl StoreError {
+    /// Whether it comes of what is in the store's files: of damage, or of a disk that cannot read them.
+    pub fn is_of_files(&self) -> bool {
+        const EIO: i32 = 5;
+        match self {
+            Self::Damaged { .. } => true,
+            Self::Io(error) => error.raw_os_error() == Some(EIO),
+            _ => false,
+        }
+    }
+}
+
 /// Refuses an append that was built on another length, or is larger than an append may be.
 fn check_append(expected: u64, actual: u64, values: &[Vec<u8>]) -> Result<(), StoreError> {
     if expected != actual {
