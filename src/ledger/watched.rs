@@ -195,10 +195,10 @@ fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
         let output = File::options().write(true).create_new(true).mode(0o600).open(to.join(entry.file_name()))?;
         let len = input.metadata()?.len();
         output.set_len(len)?;
-        let mut page = [0; PAGE];
+        let (mut page, zeros) = ([0; PAGE], [0; PAGE]);
         for at in (0..len).step_by(PAGE) {
             let part = &mut page[..PAGE.min(usize::try_from(len - at).unwrap_or(PAGE))];
-            if input.read_exact_at(part, at).is_ok() && part.iter().any(|byte| *byte != 0) {
+            if input.read_exact_at(part, at).is_ok() && *part != zeros[..part.len()] {
                 output.write_all_at(part, at)?;
             }
         }

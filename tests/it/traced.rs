@@ -47,13 +47,13 @@ fn copy(from: &Path, to: &Path) {
         }
         let (mut read, mut written) =
             (File::open(&path).expect("it is ours"), File::create(&target).expect("there is room"));
-        let (mut at, mut block) = (0_u64, vec![0; 1 << 16]);
+        let (mut at, mut block, zeros) = (0_u64, vec![0; 1 << 16], vec![0; 1 << 16]);
         loop {
             let len = read.read(&mut block).expect("it can be read");
             if len == 0 {
                 break;
             }
-            if block[..len].iter().any(|byte| *byte != 0) {
+            if block[..len] != zeros[..len] {
                 written.seek(SeekFrom::Start(at)).expect("it is a file");
                 written.write_all(&block[..len]).expect("there is room");
             }
