@@ -1,6 +1,7 @@
 //! The tree and its proofs against another implementation, and proofs that were changed.
 
 use std::convert::Infallible;
+use std::ops::RangeInclusive;
 
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use rayon::prelude::*;
@@ -62,16 +63,20 @@ fn signed(size: u64, root: Node) -> Verified {
     Checkpoint { origin: ORIGIN.to_owned(), size, root }.sign(&signer).expect("it is one")
 }
 
-fn theirs(size: u64) -> MemoryBackedTree<Sha256, Vec<u8>> {
-    let mut tree = MemoryBackedTree::new();
-    (0..size).for_each(|number| tree.push(event(number)));
-    tree
+type Theirs = MemoryBackedTree<Sha256, Vec<u8>>;
+
+/// Grows the tree of the other implementation to these sizes, one after the other, and has each checked.
+fn grow(sizes: RangeInclusive<u64>, check: impl Fn(u64, &Theirs)) {
+    let mut tree = Theirs::new();
+    for size in sizes {
+        (tree.len()..size).for_each(|number| tree.push(event(number)));
+        check(size, &tree);
+    }
 }
 
 /// Checks the root, and the proofs of each `step`th leaf, and of the last.
 #[track_caller]
-fn check_size(ours: &Numbers, size: u64, step: usize) {
-    let theirs = theirs(size);
+fn check_size(ours: &Numbers, size: u64, theirs: &Theirs, step: usize) {
     let checkpoint = ours.checkpoint(size);
     assert_eq!(checkpoint.root().as_slice(), theirs.root().as_bytes().as_slice(), "{size} leaves");
     let leaves: Vec<u64> = (0..size).step_by(step).chain(size.checked_sub(1)).collect();
@@ -86,21 +91,20 @@ fn check_size(ours: &Numbers, size: u64, step: usize) {
 #[test]
 fn roots_and_inclusion_proofs_are_those_of_another_implementation() {
     let ours = Numbers::of(600);
-    (0..=600).for_each(|size| check_size(&ours, size, 1));
+    grow(0..=600, |size, theirs| check_size(&ours, size, theirs, 1));
 }
 
 #[test]
 fn roots_and_inclusion_proofs_are_those_of_another_implementation_around_a_power_of_two() {
     let ours = Numbers::of(65_537);
     let step = if is_long() { 1 } else { 5 };
-    (65_535..=65_537).for_each(|size| check_size(&ours, size, step));
+    grow(65_535..=65_537, |size, theirs| check_size(&ours, size, theirs, step));
 }
 
 #[test]
 fn consistency_proofs_are_those_of_another_implementation() {
     let ours = Numbers::of(130);
-    for new in 0..=130 {
-        let theirs = theirs(new);
+    grow(0..=130, |new, theirs| {
         for old in 0..=new {
             let path = ours.way(old, new);
             if old > 0 && old < new {
@@ -113,7 +117,7 @@ fn consistency_proofs_are_those_of_another_implementation() {
                 "{old} to {new}"
             );
         }
-    }
+    });
 }
 
 #[test]
