@@ -327,7 +327,8 @@ fn put_in_place(
         // The one that is made is where the damaged one shall be, so that this is never in a folder that is removed.
         let aside = unused(folder);
         std::fs::rename(made.store(), &aside).map_err(refused)?;
-        if let Err(error) = store_folder::exchange(&aside, &folder.store()) {
+        // Where it takes steps, the damaged one has on its way a name under which the next repair looks for it.
+        if let Err(error) = store_folder::exchange(&aside, &folder.store(), &unused(folder)) {
             // What was made is no damaged store.
             let _ = std::fs::rename(&aside, made.store());
             return Err(refused(error));

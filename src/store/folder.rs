@@ -51,12 +51,14 @@ pub fn sync(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-/// Has two folders change their places, in one step where the system can.
+/// Has two folders change their places: in one step where the system can, else by way of a third place, where nothing is.
+///
+/// A crash within these steps leaves nothing at `b`; what was there lies at the third place.
 ///
 /// # Errors
 ///
 /// What the operating system says.
-pub fn exchange(a: &Path, b: &Path) -> io::Result<()> {
+pub fn exchange(a: &Path, b: &Path, between: &Path) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -66,11 +68,13 @@ pub fn exchange(a: &Path, b: &Path) -> io::Result<()> {
             outcome => return Ok(outcome?),
         }
     }
-    // A crash between these leaves nothing at `b`: what was there lies beside it.
-    let between = b.with_extension("moved");
-    fs::rename(b, &between)?;
-    fs::rename(a, b)?;
-    fs::rename(&between, a)
+    exchange_in_steps(a, b, between)
+}
+
+fn exchange_in_steps(a: &Path, b: &Path, between: &Path) -> io::Result<()> {
+    fs::rename(b, between)?;
+    fs::rename(a, b).inspect_err(|_| drop(fs::rename(between, b)))?;
+    fs::rename(between, a)
 }
 
 /// The folder that `path` lies in, which for a bare name is the current one.
@@ -88,14 +92,20 @@ mod tests {
     #[test]
     fn two_folders_change_their_places() {
         let top = tempfile::tempdir().expect("a temporary folder");
-        let [a, b] = ["a", "b"].map(|name| top.path().join(name));
+        let [a, b, between] = ["a", "b", "between"].map(|name| top.path().join(name));
         for folder in [&a, &b] {
             fs::create_dir(folder).expect("there is room");
             fs::write(folder.join("name"), folder.to_string_lossy().as_bytes()).expect("there is room");
         }
-        exchange(&a, &b).expect("both are there");
         let name = |folder: &Path| fs::read_to_string(folder.join("name")).expect("it is there");
+        exchange(&a, &b, &between).expect("both are there");
         assert_eq!((name(&a), name(&b)), (b.display().to_string(), a.display().to_string()));
+        exchange_in_steps(&a, &b, &between).expect("both are there");
+        assert_eq!((name(&a), name(&b)), (a.display().to_string(), b.display().to_string()));
+        fs::remove_dir_all(&a).expect("it is ours");
+        exchange_in_steps(&a, &b, &between).expect_err("one is not there");
+        assert_eq!(name(&b), b.display().to_string(), "the other is where it was");
+        assert!(!between.exists());
     }
 
     #[test]
