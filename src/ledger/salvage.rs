@@ -7,7 +7,7 @@
 //! and the signature of its batch, as any event that is given.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use memchr::{memchr_iter, memmem};
@@ -16,6 +16,7 @@ use crate::event::chain::prev_of;
 use crate::event::statement::{Event, MAX_EVENT};
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::ledger::settings::Head;
+use crate::store::unreadable::read_around;
 use crate::store::whole_file;
 
 /// How the bytes of every event begin. Within one, they stand nowhere: a quote in a text has a backslash before it.
@@ -105,9 +106,9 @@ fn look(file: &Path, mut found: impl FnMut(&[u8])) -> io::Result<()> {
     let len = input.metadata()?.len();
     let mut window = Vec::new();
     for begin in (0..len).step_by(WINDOW) {
-        input.seek(SeekFrom::Start(begin))?;
-        window.clear();
-        (&mut input).take((WINDOW + 2 * MAX_EVENT) as u64).read_to_end(&mut window)?;
+        let room = WINDOW + 2 * MAX_EVENT;
+        window.resize(room.min(usize::try_from(len - begin).unwrap_or(room)), 0);
+        read_around(&mut input, begin, &mut window);
         let mut line = 0;
         for end in memchr_iter(b'\n', &window) {
             // Only the last beginning before the end of a line may be that of an event.

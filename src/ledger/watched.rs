@@ -21,6 +21,7 @@ use crate::integrity::digest::{DocumentHash, EventHash, event_hash, files_hash};
 use crate::ledger::sealing::Events;
 use crate::ledger::settings::{Folder, Head};
 use crate::store::sled::{SledStore, lock_for_a_moment, recovered};
+use crate::store::unreadable::read_around;
 use crate::store::{Runs, Store, StoreError, folder as store_folder, whole_file};
 
 /// The most bytes of the file with the check.
@@ -31,8 +32,8 @@ const BEFORE: &str = "sled.before";
 const COPYING: &str = "sled.copying";
 /// How many bytes a copy leaves free: two segments of sled's log, and what else a command writes.
 const RESERVE: u64 = 64 << 20;
-/// How many bytes of a file are copied at a time: a page, since a disk that cannot read one may still read the next.
-const PAGE: usize = 4096;
+/// How many bytes of a file are copied at a time.
+const BLOCK: usize = 1 << 16;
 
 /// A store that is watched.
 pub(super) struct WatchedStore {
@@ -191,14 +192,15 @@ fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
         if !entry.file_type()?.is_file() {
             continue;
         }
-        let input = File::open(entry.path())?;
+        let mut input = File::open(entry.path())?;
         let output = File::options().write(true).create_new(true).mode(0o600).open(to.join(entry.file_name()))?;
         let len = input.metadata()?.len();
         output.set_len(len)?;
-        let (mut page, zeros) = ([0; PAGE], [0; PAGE]);
-        for at in (0..len).step_by(PAGE) {
-            let part = &mut page[..PAGE.min(usize::try_from(len - at).unwrap_or(PAGE))];
-            if input.read_exact_at(part, at).is_ok() && *part != zeros[..part.len()] {
+        let (mut block, zeros) = (vec![0; BLOCK], vec![0; BLOCK]);
+        for at in (0..len).step_by(BLOCK) {
+            let part = &mut block[..BLOCK.min(usize::try_from(len - at).unwrap_or(BLOCK))];
+            read_around(&mut input, at, part);
+            if *part != zeros[..part.len()] {
                 output.write_all_at(part, at)?;
             }
         }

@@ -29,6 +29,7 @@ pub mod memory;
 pub mod run;
 pub mod sled;
 pub mod tiles;
+pub mod unreadable;
 pub mod whole_file;
 
 #[cfg(test)]
