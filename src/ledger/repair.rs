@@ -6,7 +6,8 @@
 //!    known that nobody has any more, it is said how many, and nothing changes unless that is accepted.
 //! 3. `HEAD` says that somebody is writing, so that every reader looks at the store; the new one is put where the damaged
 //!    one shall lie, and the two change places in one step; then `HEAD` says where the log ends now. A crash between any two
-//!    of these leaves the damaged store in its place, or the new one.
+//!    of these leaves the damaged store in its place, or the new one. On a system that cannot exchange two folders, it may leave
+//!    none; the next repair looks for events in both.
 //! 4. All of it is verified once more, with the documents that lie there and those that came with the events.
 //!
 //! The keys of the ledger stay as they are.
