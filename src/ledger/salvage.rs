@@ -19,8 +19,9 @@ use crate::ledger::settings::Head;
 use crate::store::unreadable::read_around;
 use crate::store::whole_file;
 
-/// How the bytes of every event begin. Within one, they stand nowhere: a quote in a text has a backslash before it.
-const BEGINNING: &[u8] = b"{\"batch\":";
+/// How the bytes of events begin: the first of their keys that every one has, or the only one before it. Within one, neither
+/// stands anywhere: no part of a statement has these keys, and a quote in a text has a backslash before it.
+const BEGINNINGS: [&[u8]; 2] = [b"{\"batch\":", b"{\"announced\":"];
 /// How the signature behind a statement begins.
 const SIGNATURE: &[u8] = b"-----BEGIN SSH SIGNATURE-----\n";
 /// How it ends.
@@ -114,7 +115,8 @@ fn look(file: &Path, mut found: impl FnMut(&[u8])) -> io::Result<()> {
             // Only the last beginning before the end of a line may be that of an event.
             let earliest = line.max((end + 1).saturating_sub(MAX_EVENT));
             line = end + 1;
-            if let Some(at) = memmem::rfind(&window[earliest..end], BEGINNING)
+            let last = BEGINNINGS.iter().filter_map(|beginning| memmem::rfind(&window[earliest..end], beginning)).max();
+            if let Some(at) = last
                 && earliest + at < WINDOW
             {
                 found(with_signature(&window[earliest + at..], line - earliest - at));

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::backup::{all, append, document, forget, founding_case};
 use crate::personal::{LETTER, desk as personal_desk, files};
-use crate::support::{Answer, Desk, done, refused};
+use crate::support::{Answer, Desk, done, fixture, refused};
 
 /// Removes what says how many events a ledger had.
 fn forget_end(desk: &Desk, ledger: &str) {
@@ -226,6 +226,29 @@ fn a_repair_puts_back_the_name_and_the_checkpoints_and_clears_what_others_left()
     }
     assert!(!left.exists(), "it is not left for ever");
     append(&desk, "l", "goes-on");
+}
+
+#[test]
+fn newer_events_are_found_with_whichever_key_they_begin_and_also_in_a_store_that_was_moved_away() {
+    let desk = founding_case();
+    done(&desk.run("backup b --ledger l"));
+    let others = fixture("ilrs/other-sources").display().to_string();
+    done(&Answer::of(&desk.command(["append", "--ledger", "l", &others]).output().expect("the binary runs")));
+    let sound = all(&desk, "l");
+    let (store, moved) = (desk.path().join("l/sled"), desk.path().join("l/sled.damaged-7"));
+    let mut damaged = fs::read(store.join("db")).expect("it is there");
+    damaged[..30].fill(0);
+    fs::write(store.join("db"), &damaged).expect("it is ours");
+    let repaired = desk.run("repair --from b --ledger l");
+    done(&repaired);
+    assert!(repaired.err.contains("and 17 events that only the damaged store had"), "{}", repaired.err);
+    assert!(all(&desk, "l") == sound);
+    // Where two folders cannot change places in one step, a crash can leave this.
+    let laid_aside = desk.path().join("l/sled.damaged-1");
+    fs::remove_dir_all(&store).expect("it is ours");
+    fs::rename(laid_aside, moved).expect("it is ours");
+    done(&desk.run("repair --from b --ledger l"));
+    assert!(all(&desk, "l") == sound);
 }
 
 #[test]
