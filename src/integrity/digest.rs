@@ -1,7 +1,6 @@
 //! Digests: BLAKE3 with one frozen context a purpose, so that a hash of one kind never passes for another.
 
 use std::fmt;
-use std::io::{self, Read};
 use std::str::FromStr;
 
 use super::text::serde_as_text;
@@ -37,19 +36,33 @@ pub fn document_hash(document: &[u8]) -> DocumentHash {
     DocumentHash(*blake3::hash(document).as_bytes())
 }
 
-/// Hashes files with their names, in the order in which they come.
-///
-/// # Errors
-///
-/// What reading them says.
-pub fn files_hash<R: Read>(files: impl IntoIterator<Item = (String, R)>) -> io::Result<DocumentHash> {
-    let mut all = blake3::Hasher::new();
-    for (name, file) in files {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(file)?;
-        all.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes()).update(hasher.finalize().as_bytes());
+/// A hash over parts of files, as they are fed to it in an order of the caller's.
+#[derive(Debug, Default)]
+pub struct PartsHash(blake3::Hasher);
+
+impl PartsHash {
+    /// Goes on with a file of that name and length.
+    pub fn file(&mut self, name: &str, len: u64) {
+        self.number(name.len() as u64);
+        self.0.update(name.as_bytes());
+        self.number(len);
     }
-    Ok(DocumentHash(*all.finalize().as_bytes()))
+
+    /// Goes on with bytes that stand at that offset of it.
+    pub fn block(&mut self, at: u64, bytes: &[u8]) {
+        self.number(at);
+        self.number(bytes.len() as u64);
+        self.0.update(bytes);
+    }
+
+    /// What all of it hashes to.
+    pub fn finish(&self) -> DocumentHash {
+        DocumentHash(*self.0.finalize().as_bytes())
+    }
+
+    fn number(&mut self, number: u64) {
+        self.0.update(&number.to_le_bytes());
+    }
 }
 
 /// The check behind a record of a backup: BLAKE3 over the check before and the parts of the record, by a key of its own.

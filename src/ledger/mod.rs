@@ -11,6 +11,7 @@ pub mod authority;
 pub mod backup;
 pub mod batch_end;
 mod bearing;
+mod before;
 pub mod checkpoints;
 pub mod draft;
 pub mod erase;
@@ -311,7 +312,7 @@ pub(crate) fn write_readme(folder: &Folder, origin: &Origin) -> io::Result<()> {
          \n\
          sled/          the events, in a sled 0.34 database: 256 at a time in the tree `bundles` (zstd), the newest\n\
          \x20              in the tree `tail` under their positions (8 bytes, big-endian)\n\
-         sled.check     what of its files the database may write over when it is opened, hashed when it was closed\n\
+         sled.check     where the log ended when the database was closed, by which the next opening is judged\n\
          sled.damaged-1 …-2, …: if there is any, the files of a store of which something was lost; keep them\n\
          facts, recent  what the events tell, made from them for quick answers; can be deleted at any time\n\
          documents/     sources that events rest on, each named by the BLAKE3 of its bytes; a personal one by its BLAKE3\n\

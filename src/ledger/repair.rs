@@ -344,7 +344,7 @@ fn put_in_place(
     for derived in [folder.facts(), folder.recent(), folder.check()] {
         let _ = std::fs::remove_file(derived);
     }
-    Check::renew(folder, Some(newest));
+    Check::renew(folder, newest).map_err(refused)?;
     newest.save(folder).and_then(|()| std::fs::File::open(folder.head())?.sync_all()).map_err(refused)?;
     store_folder::sync(folder.path()).map_err(refused)?;
     Ok(aside)

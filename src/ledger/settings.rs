@@ -229,7 +229,7 @@ impl Head {
     /// Where the log ended at the least: by `HEAD`, and by what is known of the store's files, with the names of these.
     pub(crate) fn remembered(folder: &Folder) -> impl Iterator<Item = (&'static str, Self)> {
         let head = Self::load(folder).map(|head| ("HEAD", head));
-        head.into_iter().chain(Check::load(folder).map(|check| ("sled.check", check.head)))
+        head.into_iter().chain(Check::load(folder).map(|head| ("sled.check", head)))
     }
 
     /// The one of these that knows of more events.

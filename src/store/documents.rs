@@ -146,13 +146,16 @@ impl Documents {
     /// [`DocumentError::Name`], [`DocumentError::TooLarge`], [`DocumentError::NotAFile`] and [`DocumentError::Io`].
     pub fn get(&self, name: &str, limit: u64) -> Result<Option<Vec<u8>>, DocumentError> {
         let path = self.path(name)?;
-        match whole_file::kind(&path)? {
-            Kind::Absent => return Ok(None),
-            Kind::Other => return Err(DocumentError::NotAFile { name: name.to_owned() }),
-            Kind::Regular => {}
-        }
+        let file = match whole_file::open_to_read(&path) {
+            Ok(Some(file)) => file,
+            Ok(None) => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                return Err(DocumentError::NotAFile { name: name.to_owned() });
+            }
+            Err(error) => return Err(error.into()),
+        };
         let mut bytes = Vec::new();
-        let read = File::open(&path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+        let read = file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
         if read as u64 > limit {
             return Err(DocumentError::TooLarge { name: name.to_owned(), limit });
         }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use crate::store::whole_file::{self, Kind};
+use crate::store::whole_file;
 
 const PAUSE: Duration = Duration::from_millis(20);
 /// The most characters of the holder's text that are shown.
@@ -92,10 +92,13 @@ impl Drop for Lock {
 
 /// Opens the file without touching what is in it. A link might lead to a file that is none of ours to write to.
 fn open(path: &Path) -> io::Result<File> {
-    if whole_file::kind(path)? == Kind::Other {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{} is not a regular file", path.display())));
-    }
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+    let opened = whole_file::regular(OpenOptions::new().read(true).write(true).create(true).truncate(false), path);
+    opened.map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => {
+            io::Error::new(io::ErrorKind::InvalidData, format!("{} is not a regular file", path.display()))
+        }
+        _ => error,
+    })
 }
 
 /// What the holder said of itself. Where locked files cannot be read, that is nothing.

@@ -176,6 +176,17 @@ pub enum StoreError {
     /// An earlier write failed. Reopen the store before writing again.
     #[error("an earlier write failed; reopen the store")]
     MustReopen,
+    /// A file of the store cannot be read. Nothing was written; what the disk cannot read for good is read around by a
+    /// repair.
+    #[error("{} cannot be read at byte {at}: {source}", .file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Where.
+        at: u64,
+        /// Why not.
+        source: io::Error,
+    },
     /// The operating system refused, and nothing was written.
     #[error("the store cannot be reached: {0}")]
     Io(#[from] io::Error),
@@ -187,7 +198,7 @@ impl StoreError {
         const EIO: i32 = 5;
         match self {
             Self::Damaged { .. } => true,
-            Self::Io(error) => error.raw_os_error() == Some(EIO),
+            Self::Io(error) | Self::Unreadable { source: error, .. } => error.raw_os_error() == Some(EIO),
             _ => false,
         }
     }

@@ -22,11 +22,12 @@
 //! * killed while it writes a snapshot, it takes the torn one for the newest and refuses to open: torn ones are removed
 //!   first. A snapshot only saves reading the log;
 //! * on damaged files it may panic. Panics are caught and reported as damage;
-//! * if the newest part of its log is damaged, it goes back to an earlier length without a word, and writes over what is
-//!   behind. Whoever must know compares with a length and a hash kept elsewhere, before appending, and copies its files
-//!   before they are opened, if what it goes over ([`recovered`]) is not as it was left.
+//! * if the newest part of its log is damaged, or the header of a segment cannot be read, be it only once, it goes back to
+//!   an earlier length without a word, and writes over what is behind. Whoever must know keeps what it goes over
+//!   ([`gone_over`]) before it opens its files, compares with a length and a hash kept elsewhere, and puts it back;
+//! * it follows links and waits at pipes in its folder: [`files`] tells whether each is what it should be.
 
-mod recovered;
+mod gone_over;
 mod trees;
 
 use std::fs::{self, File, TryLockError};
@@ -43,7 +44,7 @@ use crate::store::bundle::Sealing;
 use crate::store::whole_file::{self, Kind};
 use crate::store::{Runs, Store, StoreError, check_append, folder};
 
-pub use recovered::{Scan, recovered};
+pub use gone_over::{GoneOver, files, gone_over};
 use trees::{Trees, Write};
 
 /// A quarter of this holds the 17 longest values that a leaf may have before it is split. sled fixes it at creation.

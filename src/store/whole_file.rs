@@ -39,16 +39,57 @@ pub fn replace_unsynced_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> 
     Ok(())
 }
 
-/// Opens a regular file to write over what is in it, or makes it. A link, a pipe or a device is not opened.
+/// Opens a regular file to write over what is in it, or makes it. A link, a pipe or a device is not opened; a file that has
+/// another name too, as in a copy by hard links, is [parted from it](part) first.
 ///
 /// # Errors
 ///
 /// [`io::ErrorKind::InvalidData`] if it is no file; else what the operating system says.
 pub fn open_to_write(path: &Path) -> io::Result<fs::File> {
-    match kind(path)? {
-        Kind::Other => Err(not_regular()),
-        Kind::Absent | Kind::Regular => fs::OpenOptions::new().write(true).create(true).truncate(false).open(path),
+    part(path)?;
+    regular(fs::OpenOptions::new().write(true).create(true).truncate(false), path)
+}
+
+/// Gives a file that has other names too a content of its own, so that what is written to it changes none of those. What
+/// is not there, or is no file, is left alone.
+///
+/// # Errors
+///
+/// What the operating system says; the file is then as it was.
+pub fn part(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let is_shared = |found: &fs::Metadata| found.is_file() && found.nlink() > 1;
+        if fs::symlink_metadata(path).is_ok_and(|found| is_shared(&found)) {
+            let mut from = regular(fs::OpenOptions::new().read(true), path)?;
+            let mut own = temporary(path, b"", Some(from.metadata()?.permissions().mode() & 0o777))?;
+            io::copy(&mut from, own.as_file_mut())?;
+            synced(own)?.persist(path)?;
+            folder::sync(folder::parent(path))?;
+        }
     }
+    Ok(())
+}
+
+/// Opens what lies at a path, if it is a regular file: told by what was opened and not by a look before, so that nobody
+/// can put a link or a pipe there in between. A link is not followed, and a pipe is not waited for.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::InvalidData`] if it is no file; else what the operating system says.
+pub(crate) fn regular(options: &mut fs::OpenOptions, path: &Path) -> io::Result<fs::File> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
+    }
+    let opened = options.open(path);
+    // A link, a folder or a pipe without a reader is refused in other words.
+    let file =
+        opened.map_err(|error| if kind(path).is_ok_and(|kind| kind == Kind::Other) { not_regular() } else { error })?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular()) }
 }
 
 /// Opens a regular file to read it, `None` if there is none. A link, a pipe or a device is not opened.
@@ -57,10 +98,9 @@ pub fn open_to_write(path: &Path) -> io::Result<fs::File> {
 ///
 /// [`io::ErrorKind::InvalidData`] if it is no file; else what the operating system says.
 pub fn open_to_read(path: &Path) -> io::Result<Option<fs::File>> {
-    match kind(path)? {
-        Kind::Absent => Ok(None),
-        Kind::Other => Err(not_regular()),
-        Kind::Regular => fs::File::open(path).map(Some),
+    match regular(fs::OpenOptions::new().read(true), path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        outcome => outcome.map(Some),
     }
 }
 
@@ -240,6 +280,47 @@ mod tests {
             let mode = fs::metadata(&path).expect("the file is there").permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_with_another_name_is_parted_from_it_before_it_is_written() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (own, other) = (folder.path().join("own"), folder.path().join("other"));
+        fs::write(&own, "as it was").expect("a fresh file");
+        fs::hard_link(&own, &other).expect("the same folder");
+        open_to_write(&own).and_then(|mut file| file.write_all(b"AS")).expect("it can be written");
+        assert_eq!(fs::read_to_string(&own).expect("it is there"), "AS it was");
+        assert_eq!(fs::read_to_string(&other).expect("it is there"), "as it was");
+        assert_eq!(fs::read_dir(folder.path()).expect("the folder is there").count(), 2, "something is left over");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_and_a_link_are_no_files_to_read_or_write_and_are_not_waited_for() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let [pipe, link, missing] = ["pipe", "link", "missing"].map(|name| folder.path().join(name));
+        let made = rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &pipe,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::from_raw_mode(0o600),
+            0,
+        );
+        made.expect("a pipe can be made");
+        std::os::unix::fs::symlink(&missing, &link).expect("a fresh link");
+        for path in [&pipe, &link, &folder.path().to_owned()] {
+            for refused in [open_to_read(path).map(drop), open_to_write(path).map(drop)] {
+                assert_eq!(
+                    refused.expect_err("it is no file").kind(),
+                    io::ErrorKind::InvalidData,
+                    "{}",
+                    path.display()
+                );
+            }
+        }
+        assert!(!missing.exists(), "nothing was made behind the link");
+        assert!(open_to_read(&missing).expect("that is no failure").is_none());
     }
 
     #[cfg(unix)]

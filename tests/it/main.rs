@@ -41,6 +41,7 @@ mod power_cut;
 mod processes;
 mod proofs;
 mod questions;
+mod reads;
 mod refusals;
 mod repair;
 mod replaced;

@@ -67,14 +67,8 @@ impl Sound {
         Origin::parse("test.example/ledger").expect("an origin")
     }
 
-    /// Where a store that turned out to be damaged is kept as it was.
-    fn kept(&self) -> PathBuf {
-        self.folder.path().join("sled.damaged-1")
-    }
-
     /// Puts the store back as it was.
     fn put_back(&self) {
-        let _ = fs::remove_dir_all(self.kept());
         fs::write(self.folder.path().join("sled.check"), &self.check).expect("there is room");
         let folder = self.folder.path().join("sled");
         for file in files(&folder).into_iter().filter(|file| !self.store.contains_key(file)) {
@@ -91,20 +85,19 @@ impl Sound {
     fn is_seen(&self, what: &str, damage: impl FnOnce()) -> bool {
         self.put_back();
         damage();
-        let damaged = files(&self.folder.path().join("sled"));
-        let damaged: Vec<_> = damaged.iter().map(|file| (file.file_name().expect("a file"), fs::read(file))).collect();
-        let is_gone = !self.folder.path().join("sled/db").exists();
+        let before = self.contents();
         let is_seen = self.is_told(what);
-        assert!(is_seen || !self.kept().exists(), "{what}: it is kept, and nothing was wrong");
-        if self.kept().exists() {
-            for (name, bytes) in damaged {
-                let kept = fs::read(self.kept().join(name)).expect("it is kept");
-                assert!(kept == bytes.expect("it can be read"), "{what}: {} is not kept as it was", name.display());
-            }
-        } else {
-            assert!(!is_seen || is_gone, "{what}: it is not kept");
-        }
+        assert!(!is_seen || self.contents() == before, "{what}: it is told, and what is left was changed");
+        let beside = fs::read_dir(self.folder.path()).expect("it can be listed").flatten();
+        let left = beside.map(|entry| entry.file_name()).find(|name| name.to_string_lossy().starts_with("sled."));
+        assert!(left.is_none_or(|name| name == "sled.check"), "{what}: a copy is left over");
         is_seen
+    }
+
+    /// The files of the store with what is in them.
+    fn contents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let files = files(&self.folder.path().join("sled")).into_iter();
+        files.map(|file| (file.clone(), fs::read(file).expect("it can be read"))).collect()
     }
 
     /// Whether reading or verifying tells that something is wrong.

@@ -1,0 +1,353 @@
+//! What sled may write over when it opens a store, kept until it is known that nothing was lost.
+//!
+//! sled 0.34.7 takes a segment of its log for a free one if it cannot read the segment's header, once, for whatever reason,
+//! and writes zeros over it (`pagecache/iterator.rs`, `read_segment_header(..).ok()?`); behind a damage it does the same. So
+//! all of that is read and copied first, and put back if the store that was opened is not the one that was there.
+//!
+//! ```text
+//! sled.before/db, conf, snap.…   as they were, as far as sled goes over them; elsewhere a hole
+//! sled.before/kept               what HEAD said, and what the copy hashes to
+//! ```
+//!
+//! A process that is killed in between leaves the copy to the next one, which puts it back if it is whole, and if `HEAD` says
+//! what it said then: whoever appends writes `HEAD` first, and then the copy is of an older store. Where there is no room
+//! for a copy on the disk, it is kept in memory.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::fs::MemfdFlags;
+
+use crate::integrity::digest::{PartsHash, document_hash};
+use crate::ledger::settings::Folder;
+use crate::store::sled::{GoneOver, gone_over, lock_for_a_moment};
+use crate::store::{StoreError, folder as store_folder, whole_file};
+
+/// The copy, before anybody knows whether it is wanted.
+pub(super) const BEFORE: &str = "sled.before";
+/// A copy that is being made, or removed.
+const COPYING: &str = "sled.copying";
+/// The file of a copy that tells what it is of.
+const KEPT: &str = "kept";
+/// The most bytes of that, and of `HEAD`.
+const MAX_TEXT: u64 = 64 << 10;
+/// How many bytes a copy leaves free: two segments of sled's log, and what else a command writes.
+const RESERVE: u64 = 64 << 20;
+/// How many bytes are read together.
+const READ: usize = 1 << 20;
+/// How many bytes are looked at together.
+const BLOCK: usize = 1 << 16;
+
+/// A copy of what sled may write over.
+pub(super) struct Before {
+    folder: Folder,
+    files: Vec<Kept>,
+    place: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the ledger's folder.
+    Disk,
+    Memory,
+}
+
+/// A file that is kept.
+struct Kept {
+    of: GoneOver,
+    copy: File,
+}
+
+impl Before {
+    /// Keeps what sled may write over in the store of a folder, which nobody has open.
+    ///
+    /// # Errors
+    ///
+    /// What the store's files cannot be read for; [`StoreError::InUse`] if somebody has them open.
+    pub(super) fn take(folder: &Folder) -> Result<Self, StoreError> {
+        let _locked = lock_for_a_moment(&folder.store())?;
+        let found = gone_over(&folder.store())?;
+        let bytes: u64 = found.iter().flat_map(|file| &file.parts).map(|part| part.end - part.start).sum();
+        if is_room(folder.path(), bytes)
+            && let Ok(on_disk) = Self::on_disk(folder, &found)
+        {
+            return Ok(on_disk);
+        }
+        let mut sum = PartsHash::default();
+        let mut files = Vec::with_capacity(found.len());
+        for of in found {
+            let copy = File::from(rustix::fs::memfd_create("servanda", MemfdFlags::CLOEXEC).map_err(io::Error::from)?);
+            copy_parts(&folder.store(), &of, &copy, &mut sum)?;
+            files.push(Kept { of, copy });
+        }
+        Ok(Self { folder: folder.clone(), files, place: Place::Memory })
+    }
+
+    fn on_disk(folder: &Folder, found: &[GoneOver]) -> Result<Self, StoreError> {
+        let made = folder.path().join(COPYING);
+        let kept = Self::made_at(&made, folder, found).and_then(|files| {
+            fs::rename(&made, folder.path().join(BEFORE))?;
+            Ok(Self { folder: folder.clone(), files, place: Place::Disk })
+        });
+        if kept.is_err() {
+            let _ = fs::remove_dir_all(&made);
+        }
+        kept
+    }
+
+    /// Copies into a new folder, for its owner alone.
+    fn made_at(made: &Path, folder: &Folder, found: &[GoneOver]) -> Result<Vec<Kept>, StoreError> {
+        if made.symlink_metadata().is_ok() {
+            fs::remove_dir_all(made)?;
+        }
+        DirBuilder::new().mode(0o700).create(made)?;
+        let mut sum = PartsHash::default();
+        let mut files = Vec::with_capacity(found.len());
+        for of in found {
+            let path = made.join(&of.name);
+            if let Some(within) = path.parent().filter(|within| *within != made && !within.is_dir()) {
+                DirBuilder::new().mode(0o700).create(within)?;
+            }
+            let copy = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
+            copy_parts(&folder.store(), of, &copy, &mut sum)?;
+            files.push(Kept { of: of.clone(), copy });
+        }
+        let text = what_is_kept(folder, &sum)?;
+        whole_file::replace_unsynced_with(&made.join(KEPT), |out| out.write_all(text.as_bytes()))?;
+        Ok(files)
+    }
+
+    /// The copy that a killed process left, if it is whole and of the store as it is; one that is not goes.
+    pub(super) fn left(folder: &Folder) -> Result<Option<Self>, StoreError> {
+        let at = folder.path().join(BEFORE);
+        if at.symlink_metadata().is_err() {
+            return Ok(None);
+        }
+        let found = read_left(&at, folder).ok().flatten();
+        if found.is_none() {
+            remove(folder, &at)?;
+        }
+        Ok(found.map(|files| Self { folder: folder.clone(), files, place: Place::Disk }))
+    }
+
+    /// Whether the log is as it was, wherever something stood that is kept.
+    pub(super) fn is_unchanged(&self) -> bool {
+        let store = self.folder.store();
+        let log = self.files.iter().find(|file| file.of.name == "db");
+        log.is_some_and(|log| {
+            let now = whole_file::open_to_read(&store.join("db"));
+            now.is_ok_and(|now| now.is_some_and(|now| is_same(log, &now).unwrap_or(false)))
+        })
+    }
+
+    /// Writes everything back that is kept, durably, and removes what has come since.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says; the copy is then still there.
+    pub(super) fn put_back(&self) -> Result<(), StoreError> {
+        let store = self.folder.store();
+        let _locked = lock_for_a_moment(&store)?;
+        for file in &self.files {
+            let path = store.join(&file.of.name);
+            let out = whole_file::open_to_write(&path)?;
+            out.set_len(file.of.len)?;
+            each_block(&file.copy, &file.of.parts, |_, error| error, |at, block| out.write_all_at(block, at))?;
+            out.sync_all()?;
+        }
+        for name in crate::store::sled::files(&store)? {
+            if !self.files.iter().any(|file| file.of.name == name) {
+                fs::remove_file(store.join(name))?;
+            }
+        }
+        store_folder::sync(&store)?;
+        Ok(())
+    }
+
+    /// Does without the copy.
+    ///
+    /// # Errors
+    ///
+    /// What keeps it from going: it would be taken for one of the store as it will be.
+    pub(super) fn forget(self) -> Result<(), StoreError> {
+        match self.place {
+            Place::Disk => remove(&self.folder, &self.folder.path().join(BEFORE)),
+            Place::Memory => Ok(()),
+        }
+    }
+}
+
+/// Under its name a copy is never there in part.
+fn remove(folder: &Folder, at: &Path) -> Result<(), StoreError> {
+    let gone = folder.path().join(COPYING);
+    if gone.symlink_metadata().is_ok() {
+        fs::remove_dir_all(&gone)?;
+    }
+    fs::rename(at, &gone)?;
+    // What is left of it goes with the next one.
+    let _ = fs::remove_dir_all(gone);
+    Ok(())
+}
+
+fn read_left(at: &Path, folder: &Folder) -> Result<Option<Vec<Kept>>, StoreError> {
+    let Some(text) = whole_file::read_text(&at.join(KEPT), MAX_TEXT)? else { return Ok(None) };
+    let mut sum = PartsHash::default();
+    let mut files = Vec::new();
+    for of in gone_over(at)?.into_iter().filter(|file| file.name != KEPT) {
+        let Some(copy) = whole_file::open_to_read(&at.join(&of.name))? else { return Ok(None) };
+        sum.file(&of.name, of.len);
+        each_block(
+            &copy,
+            &of.parts,
+            |_, error| error,
+            |at, block| {
+                if !is_zeros(block) {
+                    sum.block(at, block);
+                }
+                Ok(())
+            },
+        )?;
+        files.push(Kept { of, copy });
+    }
+    Ok((text == what_is_kept(folder, &sum)?).then_some(files))
+}
+
+/// The text of the file that tells of what store a copy is, and what it hashes to.
+fn what_is_kept(folder: &Folder, sum: &PartsHash) -> io::Result<String> {
+    let head = whole_file::read_bytes(&folder.head(), MAX_TEXT)?.unwrap_or_default();
+    Ok(format!("{} {}\n", document_hash(&head), sum.finish()))
+}
+
+/// Whether so many bytes leave room for what is to be written next.
+fn is_room(within: &Path, bytes: u64) -> bool {
+    rustix::fs::statvfs(within).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= bytes + RESERVE)
+}
+
+/// Copies what counts of a file of the store, but for zeros, and hashes it.
+pub(super) fn copy_parts(store: &Path, of: &GoneOver, to: &File, sum: &mut PartsHash) -> Result<(), StoreError> {
+    let path = store.join(&of.name);
+    let from = whole_file::open_to_read(&path)?.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+    // Where the file system can have both share their content until one is written, there is nothing to copy.
+    let is_cloned = rustix::fs::ioctl_ficlone(to, &from).is_ok();
+    to.set_len(of.len)?;
+    sum.file(&of.name, of.len);
+    let unreadable = |at, source| StoreError::Unreadable { file: path.clone(), at, source };
+    each_block(&from, &of.parts, unreadable, |at, block| {
+        if !is_zeros(block) {
+            sum.block(at, block);
+            if !is_cloned {
+                to.write_all_at(block, at)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Whether a file has what is kept of it, wherever that is not zeros.
+fn is_same(kept: &Kept, now: &File) -> io::Result<bool> {
+    let (mut is_same, mut other) = (true, vec![0; BLOCK]);
+    each_block(
+        &kept.copy,
+        &kept.of.parts,
+        |_, error| error,
+        |at, block| {
+            if is_same && !is_zeros(block) {
+                let other = &mut other[..block.len()];
+                now.read_exact_at(other, at)?;
+                is_same = other == block;
+            }
+            Ok(())
+        },
+    )?;
+    Ok(is_same)
+}
+
+fn is_zeros(block: &[u8]) -> bool {
+    static ZEROS: [u8; BLOCK] = [0; BLOCK];
+    *block == ZEROS[..block.len()]
+}
+
+/// Goes through the blocks of these parts of a file, with their places.
+fn each_block<E>(
+    file: &File,
+    parts: &[Range<u64>],
+    unreadable: impl Fn(u64, io::Error) -> E,
+    mut work: impl FnMut(u64, &[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut buffer = vec![0; READ];
+    for part in parts {
+        let mut at = part.start;
+        while at < part.end {
+            let len = usize::try_from(part.end - at).unwrap_or(READ).min(READ);
+            file.read_exact_at(&mut buffer[..len], at).map_err(|error| unreadable(at, error))?;
+            for block in buffer[..len].chunks(BLOCK) {
+                work(at, block)?;
+                at += block.len() as u64;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::settings::Head;
+    use crate::ledger::trial::with_missions;
+    use crate::ledger::watched::WatchedStore;
+    use crate::store::Store;
+
+    const ZEROS: [u8; 4096] = [0; 4096];
+
+    /// A process that was killed when sled had zeroed what it could not read: the copy is there, and the log is not.
+    fn killed(folder: &Folder) -> Vec<u8> {
+        drop(Before::take(folder).expect("it can be read"));
+        let db = folder.store().join("db");
+        let log = fs::read(&db).expect("it is there");
+        let out = OpenOptions::new().write(true).open(db).expect("it is ours");
+        out.write_all_at(&ZEROS, 0).expect("there is room");
+        log
+    }
+
+    #[test]
+    fn what_a_killed_process_kept_is_put_back_by_the_next() {
+        let desk = tempfile::tempdir().expect("a folder");
+        let folder = with_missions(desk.path(), &["a", "b"]);
+        let len = WatchedStore::open(&folder).expect("it is sound").len();
+        let before = killed(&folder);
+        let left = Before::left(&folder).expect("it can be read").expect("it is whole");
+        left.put_back().expect("there is room");
+        assert!(fs::read(folder.store().join("db")).expect("it is there") == before);
+        killed(&folder);
+        assert_eq!(WatchedStore::open(&folder).expect("it was put back").len(), len);
+        assert!(!folder.path().join(BEFORE).exists());
+    }
+
+    #[test]
+    fn what_was_kept_of_a_store_that_somebody_appended_to_since_is_not_put_back() {
+        let desk = tempfile::tempdir().expect("a folder");
+        let folder = with_missions(desk.path(), &["a", "b"]);
+        drop(Before::take(&folder).expect("it can be read"));
+        let head = Head::load(&folder).expect("it was written");
+        head.save_writing("somebody", &folder).expect("there is room");
+        assert!(Before::left(&folder).expect("it can be read").is_none());
+        assert!(!folder.path().join(BEFORE).exists());
+    }
+
+    #[test]
+    fn a_copy_of_which_a_byte_is_another_is_not_put_back() {
+        let desk = tempfile::tempdir().expect("a folder");
+        let folder = with_missions(desk.path(), &["a", "b"]);
+        for name in ["db", "conf", KEPT] {
+            drop(Before::take(&folder).expect("it can be read"));
+            let path = folder.path().join(BEFORE).join(name);
+            let mut bytes = fs::read(&path).expect("it is kept");
+            bytes[10] ^= 1;
+            fs::write(path, bytes).expect("it is ours");
+            assert!(Before::left(&folder).expect("it can be read").is_none(), "{name}");
+        }
+    }
+}
