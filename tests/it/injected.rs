@@ -167,7 +167,7 @@ fn an_append_says_if_its_outcome_is_unknown_and_the_same_again_tells() {
         assert!([0, 3].contains(&landed), "{place}: {landed} of a batch of 3");
         let again = desk.run("append files --ledger l --json");
         assert_eq!(again.code, 0, "{place}: {}", again.err);
-        let appended = again.json()["files"][0]["events"].as_array().map_or(0, Vec::len);
+        let appended = again.json()["files"][0]["appended"].as_array().map_or(0, Vec::len);
         assert_eq!(landed + appended, 3, "{place}: {}", again.out);
     }
     assert!(unknown > 0, "no fault was met where it matters");
