@@ -2,6 +2,7 @@
 //!
 //! Answers go to standard output, everything else to standard error. A command is one file in `command/`.
 
+mod account;
 pub mod answers;
 mod bars;
 pub mod command;
@@ -33,7 +34,7 @@ use surroundings::Surroundings;
 
 /// Keep and ask a ledger of agreements
 #[derive(Debug, Parser)]
-#[command(name = "servanda", version, max_term_width = 100, before_help = EXAMPLES, subcommand_required = true)]
+#[command(name = "servanda", version, max_term_width = 100, before_help = EXAMPLES, after_help = PLACES, subcommand_required = true)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -46,6 +47,10 @@ Examples:
   servanda append --init announcements/     found a ledger, append what files announce
   servanda members ilrs --on 2023-10-19     who was a member on that day
   servanda verify                           that nothing was altered or removed";
+
+const PLACES: &str = "\
+What is remembered of ledgers, above all their checkpoints, lies in $SERVANDA_STATE, else in
+$XDG_STATE_HOME/servanda, else in ~/.local/state/servanda.";
 
 /// Options of every command.
 #[derive(Debug, Args)]

@@ -66,6 +66,7 @@ use index::Index;
 
 pub use crate::evidence::extract::{ExtractError, MAX_DOCUMENT_BYTES, MediaType};
 pub use crate::store::documents::DocumentError;
+pub use crate::store::folder::foreign_owner;
 pub use crate::store::whole_file::{read_bytes, replace_with};
 pub use append::{AppendError, Appended, Options};
 pub use draft::{Batch, Draft, DraftDocument, DraftQuote, DraftSource, Privacy};

@@ -1,10 +1,11 @@
-//! Folders that survive a power cut.
+//! Folders that survive a power cut, and whose they are.
 //!
 //! A file's name lives in its folder. Until the folder itself is on the disk, a file that was written and synced may
 //! have no name after a power cut.
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// Creates `folder` and whatever is missing above it, all of it durable. A folder that is there is left alone.
@@ -77,6 +78,34 @@ fn exchange_in_steps(a: &Path, b: &Path, between: &Path) -> io::Result<()> {
     fs::rename(between, a)
 }
 
+/// The user id of the system itself, which can write everywhere.
+const ROOT: u32 = 0;
+
+/// Tells whose a folder is, by the user id, if it is another's than of who asks: nothing, if it is one's own.
+///
+/// One that is still to be made is one's own if the nearest folder above it that is there is, or is the system's, as `/tmp`
+/// is: whoever may make a folder there owns it then. A symbolic link is where it leads.
+///
+/// # Errors
+///
+/// What the operating system says, if it does not let one look.
+pub fn foreign_owner(folder: &Path) -> io::Result<Option<u32>> {
+    let asks = rustix::process::geteuid().as_raw();
+    for path in folder.ancestors() {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        match fs::metadata(path) {
+            Ok(found) => {
+                let owner = found.uid();
+                let may_be_made = path != folder && owner == ROOT;
+                return Ok(Some(owner).filter(|owner| *owner != asks && !may_be_made));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
 /// The folder that `path` lies in, which for a bare name is the current one.
 pub(crate) fn parent(path: &Path) -> &Path {
     match path.parent() {
@@ -115,6 +144,27 @@ mod tests {
         create(&deep).expect("nothing is in the way");
         create(&deep).expect("it is there");
         assert!(deep.is_dir());
+    }
+
+    #[test]
+    fn a_folder_is_of_whoever_owns_it_or_what_it_is_to_be_made_in() {
+        let top = tempfile::tempdir().expect("a temporary folder");
+        let own = top.path().join("own");
+        fs::create_dir(&own).expect("there is room");
+        for folder in [own.clone(), own.join("a/b"), top.path().join("a"), Path::new("/of nobody yet").to_owned()] {
+            assert_eq!(foreign_owner(&folder).expect("it can be looked at"), None, "{}", folder.display());
+        }
+        std::os::unix::fs::symlink(&own, top.path().join("link")).expect("a fresh link");
+        assert_eq!(foreign_owner(&top.path().join("link")).expect("it can be looked at"), None);
+        // Only the system can give folders away, and everybody else has that of the system.
+        let (others, whose) = match std::os::unix::fs::chown(&own, Some(12345), None) {
+            Ok(()) => (own, 12345),
+            Err(_) => (Path::new("/").to_owned(), ROOT),
+        };
+        assert_eq!(foreign_owner(&others).expect("it can be looked at"), Some(whose));
+        if whose != ROOT {
+            assert_eq!(foreign_owner(&others.join("a/b")).expect("it can be looked at"), Some(whose));
+        }
     }
 
     #[test]

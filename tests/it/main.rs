@@ -1,5 +1,6 @@
 //! Integration tests: one binary, one module a worry.
 
+mod account;
 mod all_at_once;
 mod answers;
 mod attacks;

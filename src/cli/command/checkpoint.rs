@@ -268,16 +268,9 @@ fn print(checkpoint: &Verified, context: &mut Context<'_, '_>) -> Result<(), Fai
 }
 
 impl Context<'_, '_> {
-    /// Where this program keeps what it has to remember of a user's logs.
-    pub(in crate::cli) fn state(&self) -> Option<PathBuf> {
-        let variable = |name: &str| (self.around.variable)(name).map(PathBuf::from);
-        let state = variable("XDG_STATE_HOME").or_else(|| variable("HOME").map(|home| home.join(".local/state")));
-        state.map(|state| self.around.path(&state).join("servanda"))
-    }
-
     /// The checkpoints that this user has seen of the log of that name, wherever it lies.
     pub(in crate::cli) fn remembered(&self, origin: &Origin) -> Checkpoints {
-        remembered_in(self.state().as_deref(), origin)
+        remembered_in(self.account().own().as_deref(), origin)
     }
 
     /// The checkpoint of the log as it stands, signed now where its key is at hand; else the newest that was signed, if the
@@ -316,6 +309,10 @@ impl Context<'_, '_> {
     /// Remembers a checkpoint; it is kept in the ledger's folder too, so that this can fail.
     pub(in crate::cli) fn remember(&mut self, checkpoint: &Verified) {
         let Ok(origin) = checkpoint.origin().parse() else { return };
+        if let Some(why) = self.account().why_not() {
+            let what = "warning: the checkpoint is kept beside the ledger alone, and not remembered";
+            self.complain_shown(&format!("{what}: {why}"));
+        }
         if let Err(error) = self.remembered(&origin).keep(checkpoint) {
             self.complain(&format!("warning: the checkpoint is kept beside the ledger alone: {error}\n"));
         }

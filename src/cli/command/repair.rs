@@ -38,8 +38,8 @@ impl Repair {
             // It may be the name alone that is lost; where nothing of a ledger is, there is none.
             Settings::load(&folder).map_err(|error| context.not_opened(error.into(), &folder))?;
         }
-        let state = context.state();
-        let remembered = |origin: &_| remembered_in(state.as_deref(), origin);
+        let account = context.account().own();
+        let remembered = |origin: &_| remembered_in(account.as_deref(), origin);
         let access = context.access("repair");
         let hand_over = |restoration: &mut _| take(&self.from, restoration, context).map(drop);
         let repaired = repair::<Failure>(&folder, (remembered, known(self.despite_known)), &access, hand_over)?;

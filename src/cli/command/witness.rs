@@ -57,7 +57,7 @@ enum What {
 /// What a witness keeps.
 #[derive(Debug, Args)]
 struct Own {
-    /// The witness's folder, with its key and what it signed [default: servanda-witness in $XDG_STATE_HOME]
+    /// The witness's folder, with its key and what it signed [default: witness in $SERVANDA_STATE, or servanda-witness in $XDG_STATE_HOME]
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
 }
@@ -65,9 +65,9 @@ struct Own {
 impl Own {
     fn folder(&self, context: &Context<'_, '_>) -> Result<PathBuf, Failure> {
         let own = self.folder.as_ref().map(|folder| context.around.path(folder));
-        own.or_else(|| context.state().map(|state| state.with_file_name("servanda-witness"))).ok_or_else(|| {
-            Failure::new(Exit::CouldNot, "neither HOME nor XDG_STATE_HOME says where a witness keeps what it signs")
-                .hint("name a folder with --folder")
+        own.or_else(|| context.witness_folder()).ok_or_else(|| {
+            let what = "none of SERVANDA_STATE, XDG_STATE_HOME and HOME says where a witness keeps what it signs";
+            Failure::new(Exit::CouldNot, what).hint("name a folder with --folder")
         })
     }
 }

@@ -1,0 +1,87 @@
+//! The account's own folder: where this program keeps for a user what lies in no ledger.
+//!
+//! 1. `SERVANDA_STATE` names the folder itself, for services without a home;
+//! 2. else it is `servanda` in `XDG_STATE_HOME`;
+//! 3. else `.local/state/servanda` in `HOME`.
+//!
+//! One that is somebody else's, as it is where `sudo` keeps the user's `HOME`, is neither read nor written: nothing in it was
+//! put there by whoever asks, and what it would get could not be read any more by whose it is.
+
+use std::path::PathBuf;
+
+use crate::cli::Context;
+use crate::ledger::foreign_owner;
+
+/// Names the folder itself.
+const FOLDER: &str = "SERVANDA_STATE";
+
+/// The account's folder, there or still to be made; or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Account {
+    /// It is the user's own.
+    Own(PathBuf),
+    /// Nothing in the environment says where it is.
+    Nowhere,
+    /// It is another user's.
+    OfAnother {
+        /// The folder.
+        folder: PathBuf,
+        /// That user's id.
+        owner: u32,
+    },
+    /// The operating system does not say whose it is.
+    Unknown {
+        /// The folder.
+        folder: PathBuf,
+        /// What it says.
+        what: String,
+    },
+}
+
+impl Account {
+    /// The folder, if it may be read and written.
+    pub(super) fn own(self) -> Option<PathBuf> {
+        match self {
+            Self::Own(folder) => Some(folder),
+            Self::Nowhere | Self::OfAnother { .. } | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// Why nothing can be kept, and how to change that; nothing, if it can.
+    pub(super) fn why_not(&self) -> Option<String> {
+        let why = match self {
+            Self::Own(_) => return None,
+            Self::Nowhere => "none of SERVANDA_STATE, XDG_STATE_HOME and HOME says where".to_owned(),
+            Self::OfAnother { folder, owner } => format!("{} belongs to user {owner}", folder.display()),
+            Self::Unknown { folder, what } => format!("{}: {what}", folder.display()),
+        };
+        Some(format!("{why}; set SERVANDA_STATE to a folder of your own"))
+    }
+}
+
+impl Context<'_, '_> {
+    /// Where this program keeps what it has to remember for the user.
+    pub(super) fn account(&self) -> Account {
+        let Some(folder) = self.account_folder() else { return Account::Nowhere };
+        match foreign_owner(&folder) {
+            Ok(None) => Account::Own(folder),
+            Ok(Some(owner)) => Account::OfAnother { folder, owner },
+            Err(error) => Account::Unknown { folder, what: error.to_string() },
+        }
+    }
+
+    fn account_folder(&self) -> Option<PathBuf> {
+        let variable = |name: &str| (self.around.variable)(name).map(PathBuf::from);
+        let folder = variable(FOLDER)
+            .or_else(|| variable("XDG_STATE_HOME").map(|state| state.join("servanda")))
+            .or_else(|| variable("HOME").map(|home| home.join(".local/state/servanda")));
+        folder.map(|folder| self.around.path(&folder))
+    }
+
+    /// Where the account's witness keeps what it signs: within a folder that was named, else beside it.
+    pub(super) fn witness_folder(&self) -> Option<PathBuf> {
+        let folder = self.account_folder()?;
+        let is_named = (self.around.variable)(FOLDER).is_some();
+        Some(if is_named { folder.join("witness") } else { folder.with_file_name("servanda-witness") })
+    }
+}
