@@ -62,7 +62,7 @@ impl Log {
         }
         pass.rest.start = seqs.end;
         let take = |taken: &mut Vec<T>, event| taken.push(work(event));
-        let parts = followed((&self.origin, self.store.as_ref()), seqs, &mut pass.chain, (|_| Vec::new(), take))?;
+        let (parts, _) = followed((&self.origin, self.store.as_ref()), seqs, &mut pass.chain, (|_| Vec::new(), take))?;
         if pass.rest.is_empty() {
             pass.chain.take().map_or(Ok(()), |chain| pass.ends(chain))?;
         }

@@ -1,7 +1,8 @@
 //! Events read from a store on all cores, in stretches that fit each other; their chain, and the signature at its end.
 //!
-//! In scope: what the first thing is that cannot be believed. Out of scope: everything else that is wrong, and earlier
-//! signatures, which `verify` tells.
+//! In scope: what the first thing is that cannot be believed, and who may sign: whatever the ledger says of itself, and with
+//! it its keys, is signed by who might say so then. Out of scope: everything else that is wrong, and the signatures of other
+//! batches, which `verify` tells; the last one vouches for all of them.
 
 use std::num::NonZero;
 use std::ops::Range;
@@ -9,11 +10,12 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::domain::announcement::Body;
-use crate::domain::id::Origin;
+use crate::domain::id::{Origin, Recorder};
 use crate::event::chain::{Chain, ChainFault};
 use crate::event::facts::{Facts, Recorded};
 use crate::event::recall::Recall;
 use crate::event::statement::{Event, split};
+use crate::integrity::PublicKey;
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
 use crate::ledger::authority::Authority;
@@ -26,7 +28,7 @@ use crate::store::run::Run;
 pub(super) const MIN_PART: u64 = 2048;
 
 /// Reads all events of a store, follows the chain, and checks the signature at its end, which through `prev` binds every
-/// byte before it.
+/// byte before it, and those of what the ledger says of itself.
 pub(crate) fn checked(origin: &Origin, store: &dyn Store) -> Result<(Facts, Chain), OpenError> {
     let with_room = |part: &Range<u64>| {
         let mut facts = Facts::new(origin.clone());
@@ -58,7 +60,9 @@ fn walked(
     };
     let mut facts = Facts::new(origin.clone());
     let mut chain = Some(Chain::new(origin.clone()));
-    for part in followed((origin, store), 0..store.len(), &mut chain, (new, take))? {
+    let (parts, own) = followed((origin, store), 0..store.len(), &mut chain, (new, take))?;
+    check_own(&own)?;
+    for part in parts {
         if facts.events.is_empty() {
             facts = part;
         } else {
@@ -71,6 +75,18 @@ fn walked(
     Ok((facts, chain))
 }
 
+/// Checks that what the ledger says of itself, in the order of the events from the first on, was signed by who might.
+fn check_own(own: &[Own]) -> Result<(), Damage> {
+    let mut authority = Authority::default();
+    for said in own {
+        let damage = |what: String| Damage { seq: said.seq, what };
+        let key = said.key.as_ref().map_err(|what| damage(what.clone()))?;
+        let allowed = authority.check(key, &said.recorder, &said.body);
+        allowed.and_then(|()| authority.apply(said.seq, &said.body)).map_err(|fault| damage(fault.to_string()))?;
+    }
+    Ok(())
+}
+
 /// The chain at the end of a log: every batch has its end.
 pub(super) fn closed(chain: Chain) -> Result<Chain, Damage> {
     if chain.is_open() {
@@ -79,7 +95,8 @@ pub(super) fn closed(chain: Chain) -> Result<Chain, Damage> {
     Ok(chain)
 }
 
-/// Reads the events of some positions on all cores, a part each, and gives back what was taken of each part in order.
+/// Reads the events of some positions on all cores, a part each, and gives back what was taken of each part in order, and what
+/// the ledger says of itself there.
 ///
 /// The chain goes on from what it is, or begins with the first of these events.
 pub(super) fn followed<T: Send>(
@@ -87,10 +104,10 @@ pub(super) fn followed<T: Send>(
     seqs: Range<u64>,
     chain: &mut Option<Chain>,
     (new, take): (impl Fn(&Range<u64>) -> T + Sync, impl Fn(&mut T, Event) + Sync),
-) -> Result<Vec<T>, OpenError> {
+) -> Result<(Vec<T>, Vec<Own>), OpenError> {
     let read = |part: Range<u64>| Stretch::read(store, part.clone(), new(&part), &take);
     let stretches: Vec<Stretch<T>> = parts(seqs).into_par_iter().map(read).collect();
-    let mut found = Vec::with_capacity(stretches.len());
+    let (mut found, mut own) = (Vec::with_capacity(stretches.len()), Vec::new());
     for stretch in stretches {
         if let Some(first) = &stretch.first {
             match chain {
@@ -105,8 +122,9 @@ pub(super) fn followed<T: Send>(
         stretch.ends.map_or(Ok(()), Err)?;
         *chain = stretch.chain.or(chain.take());
         found.push(stretch.taken);
+        own.extend(stretch.own);
     }
-    Ok(found)
+    Ok((found, own))
 }
 
 /// Positions in parts that begin with bundles, one for each core.
@@ -119,6 +137,29 @@ pub(super) fn parts(seqs: Range<u64>) -> Vec<Range<u64>> {
     starts.map(|start| start.max(seqs.start)..seqs.end.min(start + part)).collect()
 }
 
+/// What the ledger says of itself, with the key that signed it.
+pub(super) struct Own {
+    seq: u64,
+    recorder: Recorder,
+    body: Body,
+    /// Else what is wrong with the signature.
+    key: Result<PublicKey, String>,
+}
+
+impl Own {
+    fn of(event: &Event, bytes: &[u8]) -> Self {
+        let (seq, recorder) = (event.header.seq, event.header.recorder.clone());
+        Self { seq, recorder, body: event.announcement.body.clone(), key: signed_by(bytes) }
+    }
+}
+
+/// The key that signed an event; else what is wrong with the signature.
+fn signed_by(event: &[u8]) -> Result<PublicKey, String> {
+    let (statement, armor) = split(event).map_err(|error| error.to_string())?;
+    let signed = verify_signature(armor.unwrap_or_default(), EVENT_NAMESPACE, &event[..=statement.len()]);
+    signed.map_err(|error| error.to_string())
+}
+
 /// Events in a row that fit each other, up to the first that does not. Whether they fit those before is not looked at.
 struct Stretch<T> {
     taken: T,
@@ -126,12 +167,13 @@ struct Stretch<T> {
     first: Option<Event>,
     /// The chain after them.
     chain: Option<Chain>,
+    own: Vec<Own>,
     ends: Option<OpenError>,
 }
 
 impl<T> Stretch<T> {
     fn read(store: &dyn Store, part: Range<u64>, taken: T, take: &impl Fn(&mut T, Event)) -> Self {
-        let mut stretch = Self { taken, first: None, chain: None, ends: None };
+        let mut stretch = Self { taken, first: None, chain: None, own: Vec::new(), ends: None };
         let mut recall = Recall::default();
         for run in store.runs(part) {
             let read = run.map_err(unreadable).and_then(|run| stretch.run(&run, &mut recall, take));
@@ -154,6 +196,9 @@ impl<T> Stretch<T> {
                 self.chain = Some(Chain::after(&event));
                 self.first = Some(event.clone());
             }
+            if event.announcement.body.kind().is_about_ledger() {
+                self.own.push(Own::of(&event, bytes));
+            }
             take(&mut self.taken, event);
         }
         Ok(())
@@ -175,9 +220,7 @@ pub(super) fn check_end(events: &[Recorded], store: &dyn Store) -> Result<Option
     let Some(seq) = store.len().checked_sub(1) else { return Ok(None) };
     let newest = store.read(seq..seq + 1).next().transpose().map_err(unreadable)?.unwrap_or_default();
     let damage = |what: String| Damage { seq, what };
-    let (statement, armor) = split(&newest).map_err(|error| damage(error.to_string()))?;
-    let key = verify_signature(armor.unwrap_or_default(), EVENT_NAMESPACE, &newest[..=statement.len()])
-        .map_err(|error| damage(error.to_string()))?;
+    let key = signed_by(&newest).map_err(damage)?;
     let end = Event::recall(&newest).map_err(|error| damage(error.to_string()))?;
     // What changes keys stands alone in its batch, so that none of these are of the last.
     let authority = Authority::of(&events[..events.partition_point(|event| event.seq < seq)]);

@@ -70,6 +70,19 @@ fn an_unauthorised_key_is_found_by_signatures_at_the_first_event_that_it_signs_f
 }
 
 #[test]
+fn a_key_that_a_stranger_added_is_not_believed_though_the_log_ends_with_its_signature() {
+    let ledger = Ledger::new();
+    let added = json!({"key": strangers_key().public().to_string(), "recorder": "stranger", "roles": ["recorder"]});
+    let values = forged(&ledger.values, "recorder", &strangers_key(), "recorder-added", added);
+    let values = forged_mission(&values, "stranger", &strangers_key());
+    let log = super::log_of(&ledger.folder, super::ORIGIN, &values);
+    for refused in [log.facts().map(drop), log.authority().map(drop), log.naming().map(drop), log.check().map(drop)] {
+        let refused = refused.expect_err("nobody who might added that key");
+        assert!(refused.to_string().starts_with("event 9 is damaged"), "{refused}");
+    }
+}
+
+#[test]
 fn a_signature_taken_from_another_batch_is_found_by_signatures() {
     let ledger = Ledger::new();
     let mut values = ledger.values.clone();
