@@ -8,9 +8,10 @@
 //! put there by whoever asks, and what it would get could not be read any more by whose it is.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::cli::Context;
-use crate::ledger::foreign_owner;
+use crate::ledger::{Folder, User, foreign_owner};
 
 /// Names the folder itself.
 const FOLDER: &str = "SERVANDA_STATE";
@@ -60,6 +61,16 @@ impl Account {
 }
 
 impl Context<'_, '_> {
+    /// A ledger in a folder, for the account that asks: what was derived for it is believed, and another's folder is read from
+    /// a copy among the system's temporary files.
+    pub(super) fn folder_at(&self, path: impl Into<PathBuf>) -> Folder {
+        let scratch = (self.around.variable)("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+        let folder = Folder::at(path).with_scratch(self.around.path(&scratch));
+        // Without a key of one's own nothing derived is believed, and the store is read.
+        let user = self.account().own().and_then(|state| User::at(&state, || (self.around.entropy)()).ok());
+        user.map_or(folder.clone(), |user| folder.of(Arc::new(user)))
+    }
+
     /// Where this program keeps what it has to remember for the user.
     pub(super) fn account(&self) -> Account {
         let Some(folder) = self.account_folder() else { return Account::Nowhere };

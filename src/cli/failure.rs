@@ -123,6 +123,9 @@ impl From<OpenError> for Failure {
             }
             OpenError::Damaged(damage) => damage.into(),
             OpenError::Checkpoints(error) => error.into(),
+            OpenError::Anothers { .. } => Self::new(Exit::CouldNot, message)
+                .hint("write to it as that user, or copy the folder and write to the copy"),
+            OpenError::NoScratch => Self::new(Exit::CouldNot, message).hint("set TMPDIR to a folder of your own"),
             OpenError::Store(_) => Self::new(Exit::CouldNot, message).hint(REPAIR),
             OpenError::Io(_) => Self::new(Exit::CouldNot, message)
                 .hint("reading takes a lock too: copy a ledger that you cannot write to, and read the copy"),

@@ -36,11 +36,11 @@ impl Context<'_, '_> {
     pub(super) fn ledger(&self) -> Folder {
         let given = self.global.ledger.clone().or_else(|| (self.around.variable)("SERVANDA_LEDGER").map(PathBuf::from));
         if let Some(path) = given {
-            return Folder::at(self.around.path(&path));
+            return self.folder_at(self.around.path(&path));
         }
-        let here = self.around.folder.ancestors().map(|folder| Folder::at(folder.join(".servanda")));
-        let found = here.into_iter().find(Folder::is_ledger);
-        found.unwrap_or_else(|| Folder::at(self.around.folder.join(".servanda")))
+        let here = self.around.folder.ancestors().map(|folder| folder.join(".servanda"));
+        let found = here.into_iter().find(|path| Folder::at(path).is_ledger());
+        self.folder_at(found.unwrap_or_else(|| self.around.folder.join(".servanda")))
     }
 
     /// The path of the ledger as it is shown, from the current folder where it lies below it.

@@ -65,6 +65,44 @@ impl PartsHash {
     }
 }
 
+/// A secret key with which tags are made: who does not have it can neither make nor foresee one.
+#[derive(Clone)]
+pub struct TagKey([u8; 32]);
+
+impl TagKey {
+    /// Of 32 random bytes.
+    pub const fn of(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The key for one use, told by parts that cannot be confused with those of another.
+    #[must_use]
+    pub fn within(&self, parts: &[&[u8]]) -> Self {
+        Self(*self.hash(parts).as_bytes())
+    }
+
+    /// The tag of these bytes, one part after the other: the first half of their keyed BLAKE3.
+    pub fn tag(&self, parts: &[&[u8]]) -> [u8; 16] {
+        let mut tag = [0; 16];
+        tag.copy_from_slice(&self.hash(parts).as_bytes()[..16]);
+        tag
+    }
+
+    fn hash(&self, parts: &[&[u8]]) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        for part in parts {
+            hasher.update(part);
+        }
+        hasher.finalize()
+    }
+}
+
+impl fmt::Debug for TagKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("TagKey(…)")
+    }
+}
+
 /// The check behind a record of a backup: BLAKE3 over the check before and the parts of the record, by a key of its own.
 pub fn backup_check(before: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_derive_key(BACKUP_CONTEXT);

@@ -280,7 +280,7 @@ impl Ledger {
         let mark = self.mark(expected_len)?;
         let (facts, index, kept) = (&self.facts, &self.index, self.kept.take());
         let meanwhile = || {
-            let next = kept.and_then(|kept| following(kept, (facts, index), expected_len, len));
+            let next = kept.as_ref().and_then(|kept| following(kept, (facts, index), expected_len, len));
             (next, mark.is_none_or(|mark| mark.sync_data().is_ok()))
         };
         let (store, values) = (&mut self.store, &batch.values);
@@ -295,6 +295,9 @@ impl Ledger {
         self.kept = kept.zip(next).and_then(|(kept, next)| kept.follow(&self.folder, &next));
         if let Some(hash) = self.facts.heads.at(len) {
             let _ = Head { len, hash }.save(&self.folder);
+        }
+        if let Some(kept) = &self.kept {
+            kept.remember();
         }
         self.delete_erased(expected_len)
     }
@@ -423,7 +426,7 @@ fn has_documents(batches: &[Batch]) -> bool {
 }
 
 /// Packs the facts of a batch.
-fn following(kept: Kept, (facts, index): (&Facts, &Index), from: u64, len: u64) -> Option<Following> {
+fn following(kept: &Kept, (facts, index): (&Facts, &Index), from: u64, len: u64) -> Option<Following> {
     let place = |seq: u64| usize::try_from(seq).expect("events are in memory");
     let known = |id: &str| index.announcement(&AnnouncementId::parse(id).ok()?).filter(|seq| *seq < len);
     let end = &facts.heads.stands()[place(len - 1)];

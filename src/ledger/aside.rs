@@ -4,7 +4,6 @@
 //! `.servanda-new-…` behind, which nobody reads and anybody may delete.
 
 use std::io;
-use std::path::{Path, PathBuf};
 
 use crate::ledger::settings::Folder;
 use crate::store::folder as store_folder;
@@ -12,7 +11,7 @@ use crate::store::folder as store_folder;
 /// A folder that is not yet in its place: dropping it leaves nothing behind.
 pub(crate) struct Aside {
     made: tempfile::TempDir,
-    target: PathBuf,
+    target: Folder,
 }
 
 impl Aside {
@@ -21,22 +20,19 @@ impl Aside {
 
     /// Makes an empty folder beside where it shall be.
     pub(crate) fn beside(target: &Folder) -> io::Result<Self> {
-        let parent = match target.path().parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        let parent = store_folder::parent(target.path());
         store_folder::create(parent)?;
         let made = tempfile::Builder::new().prefix(Self::PREFIX).tempdir_in(parent)?;
-        Ok(Self { made, target: target.path().to_owned() })
+        Ok(Self { made, target: target.clone() })
     }
 
     /// Where it is now.
     pub(crate) fn folder(&self) -> Folder {
-        Folder::at(self.made.path())
+        self.target.elsewhere(self.made.path())
     }
 
     /// Where it shall be.
-    pub(crate) fn target(&self) -> &Path {
+    pub(crate) fn target(&self) -> &Folder {
         &self.target
     }
 
@@ -44,12 +40,10 @@ impl Aside {
     pub(crate) fn publish(self) -> io::Result<Folder> {
         let Self { made, target } = self;
         store_folder::sync(made.path())?;
-        std::fs::rename(made.path(), &target)?;
+        std::fs::rename(made.path(), target.path())?;
         // The folder has another name now; there is nothing to remove under the old one.
         let _ = made.keep();
-        if let Some(parent) = target.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            store_folder::sync(parent)?;
-        }
-        Ok(Folder::at(target))
+        store_folder::sync(store_folder::parent(target.path()))?;
+        Ok(target)
     }
 }

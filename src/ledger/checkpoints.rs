@@ -23,6 +23,8 @@ pub struct Checkpoints {
     folder: PathBuf,
     /// Where the lines of witnesses lie, likewise.
     cosignatures: Option<PathBuf>,
+    /// The ledger that they are kept with, if they are.
+    ledger: Option<Folder>,
 }
 
 /// Why there is no checkpoint.
@@ -88,12 +90,12 @@ pub enum CheckpointsError {
 impl Checkpoints {
     /// Those that a ledger keeps itself.
     pub fn of(folder: &Folder) -> Self {
-        Self { folder: folder.checkpoints(), cosignatures: Some(folder.cosignatures()) }
+        Self { folder: folder.checkpoints(), cosignatures: Some(folder.cosignatures()), ledger: Some(folder.clone()) }
     }
 
     /// Those in any folder.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), cosignatures: None }
+        Self { folder: folder.into(), cosignatures: None, ledger: None }
     }
 
     /// Their sizes, in order. What is called otherwise is not looked at.
@@ -149,7 +151,9 @@ impl Checkpoints {
             return Ok(());
         }
         let file = self.file(checkpoint.size());
-        let created = store_folder::create(&self.folder)
+        let created = self
+            .check_own()
+            .and_then(|()| store_folder::create(&self.folder))
             .and_then(|()| whole_file::create_new(&file, checkpoint.note().to_string().as_bytes(), None));
         match created {
             Ok(()) => Ok(()),
@@ -208,8 +212,16 @@ impl Checkpoints {
         }
         let text = all.iter().fold(String::new(), |text, signature| text + &signature.to_string() + "\n");
         let file = folder.join(size.to_string());
-        let kept = store_folder::create(folder).and_then(|()| whole_file::replace(&file, text.as_bytes(), None));
+        let kept = self
+            .check_own()
+            .and_then(|()| store_folder::create(folder))
+            .and_then(|()| whole_file::replace(&file, text.as_bytes(), None));
         kept.map_err(|source| CheckpointsError::Io { file, source })
+    }
+
+    /// Another's folder is only read.
+    fn check_own(&self) -> std::io::Result<()> {
+        self.ledger.as_ref().map_or(Ok(()), Folder::check_own)
     }
 
     /// Checks that a log goes on from the newest of these, and gives that back with the tree over its events.

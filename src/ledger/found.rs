@@ -154,7 +154,7 @@ impl Founded {
     pub fn publish(self) -> Result<Folder, FoundError> {
         let Self { ledger, aside } = self;
         drop(ledger);
-        let target = Folder::at(aside.target());
+        let target = aside.target().clone();
         aside.publish().map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty if target.is_ledger() => {
                 FoundError::AlreadyThere { folder: target.path().to_owned() }

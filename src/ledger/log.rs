@@ -23,7 +23,8 @@ use crate::ledger::shelf::Shelf;
 use crate::ledger::stretch::{check_end, checked, checked_keeping, parts};
 use crate::ledger::timestamps::Timestamps;
 use crate::ledger::tree::LogTree;
-use crate::ledger::{Access, Damage, OpenError, lock, open_store};
+use crate::ledger::watched::WatchedStore;
+use crate::ledger::{Access, Damage, OpenError, lock, not_locked, open_store};
 use crate::store::bundle::BUNDLE_LEN;
 use crate::store::lock::Lock;
 use crate::store::memory::MemoryStore;
@@ -38,10 +39,20 @@ pub struct Log {
     pub(super) store: Box<dyn Store>,
     /// By the names of the files that remember where the log ended.
     remembered: Vec<(&'static str, Head)>,
-    /// Whether the folder is that of a published log.
-    is_published: bool,
-    // Released last: fields are dropped in the order of their declaration.
-    lock: Option<Lock>,
+    // The lock is released last: fields are dropped in the order of their declaration.
+    whence: Whence,
+}
+
+/// Where the events of a log are read from.
+enum Whence {
+    /// The store of a ledger of one's own, which is locked meanwhile.
+    Own(#[expect(dead_code, reason = "it is held")] Lock),
+    /// A copy of the store in another's folder, of which nothing is written.
+    Copy,
+    /// They were had otherwise.
+    Given,
+    /// What was published of a log, that has no folder of its own.
+    Published,
 }
 
 /// What was found at some positions of a log.
@@ -66,21 +77,28 @@ impl Log {
     /// [`OpenError`]; what is wrong with single events is left to [`facts`](Self::facts) and to `verify`.
     pub fn read(folder: &Folder, access: &Access) -> Result<Self, OpenError> {
         let settings = Settings::load(folder)?;
+        if !folder.is_own() {
+            return Self::of_another(settings, folder, access);
+        }
         Self::under(lock(folder, access)?, settings, folder, access)
+    }
+
+    /// Reads a copy of the store in a folder that is another's: who owns it can put anything there at any time, also
+    /// between a look and opening.
+    fn of_another(settings: Settings, folder: &Folder, access: &Access) -> Result<Self, OpenError> {
+        let scratch = folder.scratch().ok_or(OpenError::NoScratch)?;
+        let lock = Lock::look(&folder.lock(), access.lock_timeout).map_err(not_locked)?;
+        let store = Box::new(WatchedStore::copied(folder, scratch)?);
+        drop(lock);
+        let remembered = Head::remembered(folder).collect();
+        Ok(Self { folder: folder.clone(), origin: settings.origin, store, remembered, whence: Whence::Copy })
     }
 
     /// The same, by whoever has the lock already.
     pub(super) fn under(lock: Lock, settings: Settings, folder: &Folder, access: &Access) -> Result<Self, OpenError> {
         let store = Box::new(open_store(folder, access)?);
         let remembered = Head::remembered(folder).collect();
-        Ok(Self {
-            folder: folder.clone(),
-            origin: settings.origin,
-            store,
-            remembered,
-            is_published: false,
-            lock: Some(lock),
-        })
+        Ok(Self { folder: folder.clone(), origin: settings.origin, store, remembered, whence: Whence::Own(lock) })
     }
 
     /// Events that were had otherwise.
@@ -98,24 +116,28 @@ impl Log {
             origin,
             store: Box::new(store),
             remembered: Vec::new(),
-            is_published: false,
-            lock: None,
+            whence: Whence::Given,
         })
     }
 
     /// Of a published log, that has no folder of its own.
     pub(super) fn published(folder: &Folder, origin: Origin, store: Box<dyn Store>) -> Self {
-        Self { folder: folder.clone(), origin, store, remembered: Vec::new(), is_published: true, lock: None }
+        Self { folder: folder.clone(), origin, store, remembered: Vec::new(), whence: Whence::Published }
     }
 
     /// Whether it is a published log, that has no folder of its own.
     pub(super) fn is_published(&self) -> bool {
-        self.is_published
+        matches!(self.whence, Whence::Published)
+    }
+
+    /// Whether it lies in a ledger's folder, one's own or another's.
+    fn has_folder(&self) -> bool {
+        matches!(self.whence, Whence::Own(_) | Whence::Copy)
     }
 
     /// Whether documents are kept beside its events.
     pub(super) fn has_documents(&self) -> bool {
-        self.lock.is_some() || self.folder.documents().is_dir()
+        self.has_folder() || self.folder.documents().is_dir()
     }
 
     /// Some of its events, as a published bundle has them.
@@ -276,22 +298,24 @@ impl Log {
     }
 
     /// Keeps these facts, which were read from the store, beside it in place of what is there; and puts right what `HEAD`
-    /// says. They can be done without.
-    pub fn keep(&self, facts: &Facts) {
-        self.keep_in_blocks(facts, facts::BLOCK_LEN);
+    /// says. They can be done without: it is told whether they are kept.
+    pub fn keep(&self, facts: &Facts) -> bool {
+        self.keep_in_blocks(facts, facts::BLOCK_LEN)
     }
 
     /// The same in blocks of so many events: with fewer, less is read for one agreement, and more for all.
-    pub fn keep_in_blocks(&self, facts: &Facts, len: usize) {
-        if self.lock.is_some() && facts.heads.len() == self.len() {
-            let _ = facts::write(&self.folder, facts, len);
-            self.settle(facts);
+    pub fn keep_in_blocks(&self, facts: &Facts, len: usize) -> bool {
+        if !self.has_folder() || facts.heads.len() != self.len() {
+            return false;
         }
+        let is_kept = facts::write(&self.folder, facts, len).is_ok();
+        self.settle(facts);
+        is_kept
     }
 
     /// Puts right what `HEAD` says, by what the store was seen to hold.
     fn settle(&self, facts: &Facts) {
-        if self.lock.is_some() && !facts.heads.is_empty() {
+        if matches!(self.whence, Whence::Own(_)) && !facts.heads.is_empty() {
             Head { len: facts.heads.len(), hash: facts.heads.head() }.settle(&self.folder);
         }
     }
@@ -322,13 +346,21 @@ impl Log {
 
     /// The facts that are kept beside the store, to be compared with its events; none beside events that were had
     /// otherwise.
-    pub(super) fn comparison(&self) -> Option<Comparison> {
-        self.lock.as_ref().and_then(|_| Comparison::new(&self.folder, &self.origin))
+    ///
+    /// # Errors
+    ///
+    /// Why there is nothing to compare.
+    pub(super) fn comparison(&self) -> Result<Comparison, String> {
+        if self.has_folder() {
+            Comparison::new(&self.folder, &self.origin)
+        } else {
+            Err("no facts are kept".to_owned())
+        }
     }
 
     /// The checkpoints that are kept beside the store; of events that were had otherwise, none are.
     pub fn checkpoints(&self) -> Checkpoints {
-        if self.lock.is_some() || self.is_published { Checkpoints::of(&self.folder) } else { Checkpoints::default() }
+        if matches!(self.whence, Whence::Given) { Checkpoints::default() } else { Checkpoints::of(&self.folder) }
     }
 
     /// Who may sign the next event, by the events themselves, whatever is kept of them: for whoever signs the log.
@@ -412,82 +444,4 @@ struct Links {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use super::*;
-    use crate::domain::agreement::Mission;
-    use crate::domain::announcement::Announcement;
-    use crate::domain::id::{AnnouncementId, MissionId, Recorder};
-    use crate::domain::timestamp::Timestamp;
-    use crate::event::chain::Chain;
-    use crate::event::statement::{Event, Header, write_statement};
-    use crate::ledger::stretch::MIN_PART;
-
-    /// Enough for two threads, wherever there are two cores.
-    pub(in crate::ledger) const LEN: u64 = 2 * MIN_PART + 100;
-
-    pub(in crate::ledger) fn origin() -> Origin {
-        Origin::parse("ledger.example/parts").expect("an origin")
-    }
-
-    pub(in crate::ledger) fn now() -> Timestamp {
-        Timestamp::from_unix_ms(0).expect("a moment")
-    }
-
-    /// A chain of one batch, of which only the signature is missing.
-    pub(in crate::ledger) fn unsigned() -> Vec<Vec<u8>> {
-        let id: MissionId = MissionId::parse("m").expect("an id");
-        let described = Mission { id, title: "M".to_owned(), programme: None, also_known_as: Vec::new(), from: None };
-        let announcement = Announcement::of(described);
-        let id = AnnouncementId::parse("mission:m").expect("an id");
-        let mut prev = crate::integrity::digest::genesis_prev(origin().as_str());
-        let write = |seq| {
-            let header = Header {
-                batch: LEN,
-                ledger: origin(),
-                prev,
-                recorded: now(),
-                recorder: Recorder::parse("desk").expect("a recorder"),
-                seq,
-            };
-            let value = write_statement(&header, &id, &announcement).expect("plain text").into_bytes();
-            prev = event_hash(&value);
-            value
-        };
-        (0..LEN).map(write).collect()
-    }
-
-    /// What is wrong first, read one after the other.
-    fn first_damage(values: &[Vec<u8>]) -> Option<Damage> {
-        let mut chain = Chain::new(origin());
-        (0..).zip(values).find_map(|(seq, bytes)| match Event::recall(bytes) {
-            Err(error) => Some(Damage { seq, what: error.to_string() }),
-            Ok(event) => chain.push(&event).first().map(|fault| Damage { seq, what: fault.to_string() }),
-        })
-    }
-
-    fn check(values: &[Vec<u8>], at: u64) {
-        let log = Log::of(&Folder::at("nowhere"), origin(), values).expect("they are no longer than events");
-        let Err(OpenError::Damaged(found)) = log.facts() else { panic!("it is damaged") };
-        assert_eq!(found.seq, at);
-        if let Some(first) = first_damage(values) {
-            assert_eq!(found, first);
-        }
-    }
-
-    #[test]
-    fn the_first_damage_is_told_whichever_thread_comes_upon_it() {
-        let whole = unsigned();
-        check(&whole, LEN - 1);
-        let place = |seq: u64| usize::try_from(seq).expect("a small number");
-        for at in [0, 1, LEN / 2 - 1, LEN / 2, LEN / 2 + 1, LEN - 1] {
-            let mut unreadable = whole.clone();
-            unreadable[place(at)].pop();
-            unreadable[place(LEN - 1)].clear();
-            check(&unreadable, at);
-
-            let mut swapped = whole.clone();
-            swapped[place(at)] = whole[place((at + 2) % LEN)].clone();
-            check(&swapped, at);
-        }
-    }
-}
+pub(super) mod tests;

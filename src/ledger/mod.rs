@@ -39,6 +39,7 @@ pub mod timestamps;
 pub mod tree;
 #[cfg(test)]
 mod trial;
+pub mod user;
 pub mod verify;
 mod watched;
 pub mod witness;
@@ -76,6 +77,7 @@ pub use pass::Pass;
 pub use settings::{Folder, Head, Settings, SettingsError};
 pub use shelf::Shelf;
 pub use signer::{KeyFile, Signer, SignerError, log_signer};
+pub use user::User;
 
 /// How a process comes to a ledger's store.
 #[derive(Debug, Clone)]
@@ -109,6 +111,15 @@ pub enum OpenError {
     /// It is not the log that a checkpoint was signed for, or its checkpoints cannot be used.
     #[error(transparent)]
     Checkpoints(#[from] CheckpointsError),
+    /// It is another user's, and is only read.
+    #[error("the ledger belongs to user {owner}, and another's ledger is only read")]
+    Anothers {
+        /// That user's id.
+        owner: u32,
+    },
+    /// It is another user's, and there is no place for the copy that is read.
+    #[error("the ledger is another user's, and is read from a copy, for which no place was given")]
+    NoScratch,
     /// The operating system refused.
     #[error("the ledger's folder cannot be used: {0}")]
     Io(#[from] io::Error),
@@ -150,6 +161,9 @@ impl Ledger {
     /// [`OpenError`]; after [`OpenError::InUse`] it is worth trying again.
     pub fn open(folder: &Folder, access: &Access) -> Result<Self, OpenError> {
         let settings = Settings::load(folder)?;
+        if let Some(owner) = foreign_owner(folder.path())? {
+            return Err(OpenError::Anothers { owner });
+        }
         let lock = lock(folder, access)?;
         let store = open_store(folder, access)?;
         let ledger = Self::with_store(folder, &settings.origin, Box::new(store), lock)?;
@@ -268,7 +282,7 @@ impl Drop for Ledger {
     /// Makes the facts anew if many batches followed them, in this process or in one that was killed, or if what was
     /// appended did not come into them. It can be done without.
     fn drop(&mut self) {
-        let is_settled = self.kept.is_some_and(|kept| kept.is_settled(self.head()));
+        let is_settled = self.kept.as_ref().is_some_and(|kept| kept.is_settled(self.head()));
         if !is_settled && (self.is_changed || self.kept.is_some()) {
             let _ = facts::write(&self.folder, &self.facts, facts::BLOCK_LEN);
         }
@@ -284,11 +298,15 @@ pub(crate) fn unreadable(error: StoreError) -> OpenError {
 }
 
 pub(crate) fn lock(folder: &Folder, access: &Access) -> Result<Lock, OpenError> {
-    Lock::acquire(&folder.lock(), &access.holder, access.lock_timeout).map_err(|error| match error {
+    Lock::acquire(&folder.lock(), &access.holder, access.lock_timeout).map_err(not_locked)
+}
+
+fn not_locked(error: LockError) -> OpenError {
+    match error {
         LockError::Held { holder } if holder.is_empty() => OpenError::InUse { holder: "another process".to_owned() },
         LockError::Held { holder } => OpenError::InUse { holder },
         LockError::Io(error) => OpenError::Io(error),
-    })
+    }
 }
 
 fn open_store(folder: &Folder, access: &Access) -> Result<WatchedStore, OpenError> {

@@ -341,9 +341,10 @@ fn put_in_place(
     };
     store_folder::sync(folder.path()).map_err(refused)?;
     // Facts of other events are none, and what is known of the files is of others; they are made anew.
-    for derived in [folder.facts(), folder.recent(), folder.check()] {
+    for derived in folder.facts().into_iter().chain(folder.recent()).chain([folder.check()]) {
         let _ = std::fs::remove_file(derived);
     }
+    folder.forget_derived().map_err(refused)?;
     Check::renew(folder, newest).map_err(refused)?;
     newest.save(folder).and_then(|()| std::fs::File::open(folder.head())?.sync_all()).map_err(refused)?;
     store_folder::sync(folder.path()).map_err(refused)?;

@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +13,11 @@ use crate::domain::id::Origin;
 use crate::domain::shape::vocabulary;
 use crate::integrity::digest::EventHash;
 use crate::ledger::Damage;
+use crate::ledger::checkpoints::Checkpoints;
+use crate::ledger::user::{Marks, User};
 use crate::ledger::watched::Check;
 use crate::store::folder as store_folder;
+use crate::store::folder::foreign_owner;
 use crate::store::lock::Lock;
 use crate::store::whole_file;
 
@@ -23,19 +27,82 @@ const MAX_TEXT_BYTES: u64 = 64 << 10;
 /// The format of the folder, version 1.
 const FORMAT: u32 = 1;
 
-/// Where the parts of a ledger lie.
+/// Where the parts of a ledger lie, for whoever asks.
 #[derive(Debug, Clone)]
-pub struct Folder(PathBuf);
+pub struct Folder {
+    path: PathBuf,
+    user: Option<Arc<User>>,
+    scratch: Option<PathBuf>,
+}
 
 impl Folder {
-    /// The ledger in that folder, whether it is there or not.
+    /// The ledger in that folder, whether it is there or not, for somebody who keeps no derived files, and believes none.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self(path.into())
+        Self { path: path.into(), user: None, scratch: None }
+    }
+
+    /// The same for an account that keeps derived files.
+    #[must_use]
+    pub fn of(self, user: Arc<User>) -> Self {
+        Self { user: Some(user), ..self }
+    }
+
+    /// The same with a folder for copies that are gone in the end: what is another user's is read from one.
+    #[must_use]
+    pub fn with_scratch(self, scratch: impl Into<PathBuf>) -> Self {
+        Self { scratch: Some(scratch.into()), ..self }
+    }
+
+    /// Another folder, for whom this one is.
+    #[must_use]
+    pub(super) fn elsewhere(&self, path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), ..self.clone() }
     }
 
     /// The folder itself.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    /// Whether the folder is the account's own; another's is only read.
+    pub fn is_own(&self) -> bool {
+        foreign_owner(&self.path).is_ok_and(|owner| owner.is_none())
+    }
+
+    /// Checks that the folder may be written: it is the account's own, or is still to be made.
+    ///
+    /// # Errors
+    ///
+    /// [`std::io::ErrorKind::PermissionDenied`] if it is another's.
+    pub(super) fn check_own(&self) -> std::io::Result<()> {
+        let Some(owner) = foreign_owner(&self.path)? else { return Ok(()) };
+        let what = format!("{} belongs to user {owner}, and another's ledger is only read", self.path.display());
+        Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, what))
+    }
+
+    /// Where a copy can be made that is gone in the end.
+    pub(super) fn scratch(&self) -> Option<&Path> {
+        self.scratch.as_deref()
+    }
+
+    /// How files are told that were derived from the ledger of that name and genesis; nothing, where none are kept.
+    pub(super) fn marks(&self, origin: &Origin, genesis: EventHash) -> Option<Marks> {
+        self.user.as_ref()?.marks(&self.path, origin, genesis).ok()
+    }
+
+    /// Where derived files lie: in the ledger's own folder, or where that is another's, with the account.
+    fn derived(&self) -> Option<PathBuf> {
+        let user = self.user.as_ref()?;
+        if self.is_own() { Some(self.path.clone()) } else { user.place(&self.path).ok() }
+    }
+
+    /// Forgets how long the ledger was for which there were derived files.
+    pub(super) fn forget_derived(&self) -> std::io::Result<()> {
+        let Some(place) = self.user.as_ref().and_then(|user| user.place(&self.path).ok()) else { return Ok(()) };
+        match std::fs::remove_dir_all(place) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Whether a ledger was founded here.
@@ -44,51 +111,53 @@ impl Folder {
     }
 
     pub(super) fn check(&self) -> PathBuf {
-        self.0.join("sled.check")
+        self.path.join("sled.check")
     }
 
     pub(crate) fn store(&self) -> PathBuf {
-        self.0.join("sled")
+        self.path.join("sled")
     }
     pub(crate) fn documents(&self) -> PathBuf {
-        self.0.join("documents")
+        self.path.join("documents")
     }
     pub(crate) fn keys(&self) -> PathBuf {
-        self.0.join("keys")
+        self.path.join("keys")
     }
     /// The file of the log's own key.
     pub fn log_key(&self) -> PathBuf {
         self.keys().join("log.key")
     }
     pub(crate) fn lock(&self) -> PathBuf {
-        self.0.join("LOCK")
+        self.path.join("LOCK")
     }
     pub(crate) fn head(&self) -> PathBuf {
-        self.0.join("HEAD")
+        self.path.join("HEAD")
     }
-    pub(crate) fn facts(&self) -> PathBuf {
-        self.0.join("facts")
+    /// Nothing, where none are kept.
+    pub(crate) fn facts(&self) -> Option<PathBuf> {
+        Some(self.derived()?.join("facts"))
     }
-    pub(crate) fn recent(&self) -> PathBuf {
-        self.0.join("recent")
+    /// Likewise.
+    pub(crate) fn recent(&self) -> Option<PathBuf> {
+        Some(self.derived()?.join("recent"))
     }
     pub(crate) fn checkpoints(&self) -> PathBuf {
-        self.0.join("checkpoints")
+        self.path.join("checkpoints")
     }
     pub(crate) fn cosignatures(&self) -> PathBuf {
-        self.0.join("cosignatures")
+        self.path.join("cosignatures")
     }
     pub(crate) fn evidence(&self) -> PathBuf {
-        self.0.join("evidence")
+        self.path.join("evidence")
     }
     pub(crate) fn timestamps(&self) -> PathBuf {
-        self.0.join("timestamps")
+        self.path.join("timestamps")
     }
     pub(crate) fn readme(&self) -> PathBuf {
-        self.0.join("README")
+        self.path.join("README")
     }
     pub(crate) fn settings_file(&self) -> PathBuf {
-        self.0.join("servanda.toml")
+        self.path.join("servanda.toml")
     }
 }
 
@@ -241,8 +310,16 @@ impl Head {
     /// and did not come to the end.
     ///
     /// While that writer is at it, answers are those before its append, which is not acknowledged yet.
+    ///
+    /// One that ends the log before a checkpoint that was signed of it, or before its store was closed, is not used.
     pub(crate) fn usable(folder: &Folder) -> Option<Self> {
         let Remembered { head, writer } = Remembered::load(folder)?;
+        let signed = Checkpoints::of(folder).sizes().ok()?.last().copied().unwrap_or_default();
+        let closed = Check::load(folder);
+        let is_other = closed.is_some_and(|closed| closed.len > head.len || (closed.len == head.len && closed != head));
+        if is_other || signed > head.len {
+            return None;
+        }
         let is_at_it = |writer: String| !writer.is_empty() && Lock::is_held_by(&folder.lock(), &writer);
         writer.is_none_or(is_at_it).then_some(head)
     }

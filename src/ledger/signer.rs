@@ -11,6 +11,9 @@ use crate::integrity::signing_key::{SigningKey, SigningKeyError};
 use crate::integrity::ssh_key::PublicKey;
 use crate::store::{folder as store_folder, whole_file};
 
+/// The most bytes of a key's file.
+const MAX_KEY_BYTES: u64 = 64 << 10;
+
 /// Somebody who can sign a batch.
 pub trait Signer {
     /// The public half of the key.
@@ -255,6 +258,10 @@ pub fn log_signer(file: &Path, in_use: Option<&Vkey>) -> Result<LogSigner, Signe
 
 /// Reads a log's key from its file.
 pub(super) fn log_key_of(file: &Path) -> Result<LogSigner, SignerError> {
+    if whole_file::kind(file).is_ok_and(|kind| kind == whole_file::Kind::Other) {
+        let source = std::io::Error::new(std::io::ErrorKind::InvalidData, "not a regular file");
+        return Err(SignerError::Io { file: file.to_owned(), source });
+    }
     secret(file)?.trim_end().parse().map_err(|source| SignerError::NoLogKey { file: file.to_owned(), source })
 }
 
@@ -289,16 +296,14 @@ fn secret(file: &Path) -> Result<String, SignerError> {
     Ok(text)
 }
 
+/// A key may lie behind a link; what is no file in the end, as a pipe that would be waited for, is not read.
 fn text_of(file: &Path) -> Result<String, SignerError> {
     let io = |source: std::io::Error| match source.kind() {
         std::io::ErrorKind::NotFound => SignerError::Absent { file: file.to_owned() },
         _ => SignerError::Io { file: file.to_owned(), source },
     };
-    if std::fs::metadata(file).map_err(io)?.len() > 64 << 10 {
-        let source = std::io::Error::new(std::io::ErrorKind::InvalidData, "too long for a key file");
-        return Err(SignerError::Io { file: file.to_owned(), source });
-    }
-    std::fs::read_to_string(file).map_err(io)
+    let text = std::fs::canonicalize(file).and_then(|path| whole_file::read_text(&path, MAX_KEY_BYTES)).map_err(io)?;
+    text.ok_or_else(|| SignerError::Absent { file: file.to_owned() })
 }
 
 #[cfg(unix)]

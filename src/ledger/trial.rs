@@ -1,6 +1,7 @@
 //! A small ledger for the tests of this layer: a genesis, and a batch of missions.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::agreement::Mission;
@@ -9,7 +10,7 @@ use crate::domain::id::{AnnouncementId, MissionId, Origin, Recorder};
 use crate::domain::timestamp::Timestamp;
 use crate::integrity::signing_key::SigningKey;
 use crate::ledger::found::{Founded, Founding};
-use crate::ledger::{Access, Batch, Draft, Folder, KeyFile, Options};
+use crate::ledger::{Access, Batch, Draft, Folder, KeyFile, Options, User};
 
 pub(super) fn access() -> Access {
     Access { holder: "test".to_owned(), lock_timeout: Duration::from_secs(10) }
@@ -35,7 +36,8 @@ pub(super) fn with<'i>(desk: &Path, told: impl Iterator<Item = (Option<&'i str>,
         log_key_seed: &[9; 32],
         now,
     };
-    let target = Folder::at(desk.join("first"));
+    let user = User::at(&desk.join("state"), || Ok([5; 32])).expect("there is room");
+    let target = Folder::at(desk.join("first")).of(Arc::new(user));
     let mut founded = Founded::new(&target, founding, &key, &access()).expect("it can be founded");
     let drafts = told.map(|(id, mut announcement)| {
         announcement.no_evidence = Some("a test".to_owned());

@@ -27,6 +27,23 @@ pub fn create(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Creates `folder` and whatever is missing above it, as [`create`] does, for nobody else to look into.
+///
+/// # Errors
+///
+/// What the operating system says.
+pub fn create_private(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    if folder.is_dir() {
+        return Ok(());
+    }
+    create(parent(folder))?;
+    match fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        outcome => outcome.and_then(|()| sync(parent(folder))),
+    }
+}
+
 /// Makes a folder in another that only its owner can look into, for as long as it is not dropped.
 ///
 /// # Errors

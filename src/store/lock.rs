@@ -5,6 +5,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -50,22 +51,25 @@ impl Lock {
     /// [`LockError::Held`] after the timeout; [`LockError::Io`] if the file cannot be opened, or is a symbolic link.
     pub fn acquire(path: &Path, holder: &str, timeout: Duration) -> Result<Self, LockError> {
         let mut file = open(path)?;
-        // Whoever looks at who holds it locks it for a moment; that is not waited for as for a holder.
-        let mut left = timeout.max(PAUSE);
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::Error(error)) => return Err(error.into()),
-                Err(TryLockError::WouldBlock) if left.is_zero() => return Err(LockError::Held { holder: read(&file) }),
-                Err(TryLockError::WouldBlock) => {}
-            }
-            let pause = left.min(PAUSE);
-            thread::sleep(pause);
-            left -= pause;
-        }
+        wait_for(&file, timeout, File::try_lock)?;
         // Where there is no room for the name it is held without one, so that a ledger on a full disk can be read and saved.
-        let _ = file.set_len(0).and_then(|()| file.write_all(holder.as_bytes()));
+        // One that has another name too, as in a copy by hard links, is not written: that would change the other.
+        if file.metadata()?.nlink() == 1 {
+            let _ = file.set_len(0).and_then(|()| file.write_all(holder.as_bytes()));
+        }
         Ok(Self { file, holder: holder.to_owned() })
+    }
+
+    /// Waits until nobody holds the lock at `path`, as [`acquire`](Self::acquire) does, and keeps others from it until what is
+    /// given back is dropped; nothing is written, and where there is no such file there is nothing to wait for.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`acquire`](Self::acquire).
+    pub fn look(path: &Path, timeout: Duration) -> Result<Option<File>, LockError> {
+        let Some(file) = whole_file::open_to_read(path)? else { return Ok(None) };
+        wait_for(&file, timeout, File::try_lock_shared)?;
+        Ok(Some(file))
     }
 
     /// What the holder said of itself.
@@ -86,7 +90,30 @@ impl Drop for Lock {
     fn drop(&mut self) {
         // So that the next holder is not taken for this one before it has written its own name. If that fails, or the
         // process is killed first, the lock is released all the same when the file is closed.
-        let _ = self.file.set_len(0);
+        if self.file.metadata().is_ok_and(|found| found.nlink() == 1) {
+            let _ = self.file.set_len(0);
+        }
+    }
+}
+
+/// Tries to lock a file every 20 ms until `timeout` has passed, at least twice.
+fn wait_for(
+    file: &File,
+    timeout: Duration,
+    try_lock: impl Fn(&File) -> Result<(), TryLockError>,
+) -> Result<(), LockError> {
+    // Whoever looks at who holds it locks it for a moment; that is not waited for as for a holder.
+    let mut left = timeout.max(PAUSE);
+    loop {
+        match try_lock(file) {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+            Err(TryLockError::WouldBlock) if left.is_zero() => return Err(LockError::Held { holder: read(file) }),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        let pause = left.min(PAUSE);
+        thread::sleep(pause);
+        left -= pause;
     }
 }
 

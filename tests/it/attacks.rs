@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::support::{Desk, access, body, draft, key, moment, read, source};
+use crate::support::{Desk, access, body, draft, key, moment, of_account, read, source};
 use servanda::domain::id::{Origin, Recorder};
 use servanda::event::statement::split;
 use servanda::integrity::checkpoint::{Checkpoint, Verified};
@@ -144,7 +144,7 @@ fn founded(folder: &Path, origin: &str, key: &KeyFile) -> Folder {
         log_key_seed: &LOG_SEED,
         now: moment(0),
     };
-    let target = Folder::at(folder.join("ledger"));
+    let target = of_account(folder, "ledger");
     Founded::new(&target, founding, key, &access()).and_then(Founded::publish).expect("a ledger can be founded")
 }
 

@@ -21,6 +21,7 @@ use servanda::query::years::years;
 use servanda::query::{self, Known, RecordedBy, Reported, Standpoint};
 use servanda::store::lock::Lock;
 
+use crate::personal::files;
 use crate::support::{Desk, access, body, draft, found, is_long, key, moment};
 
 const PARTIES: [&str; 2] = ["a", "b"];
@@ -260,7 +261,7 @@ fn check_answer(desk: &Desk, expected: &str, what: &str) {
 
 /// The facts of the newest head are there, and verify.
 fn check_kept(desk: &Desk) {
-    let folder = Folder::at(desk.path().join("ilrs.servanda"));
+    let folder = desk.ledger("ilrs.servanda");
     assert!(read(&folder, Scope::Everything, HeadsKnown::Newest).is_some());
     let verified = desk.run("verify --ledger ilrs.servanda --json").json();
     let layer = verified["layers"].as_array().and_then(|layers| layers.iter().find(|of| of["layer"] == "projections"));
@@ -285,7 +286,7 @@ fn facts_that_are_cut_anywhere_are_as_if_they_were_not_there() {
 #[test]
 fn facts_with_a_changed_byte_anywhere_give_no_other_answer() {
     let (desk, _) = asked();
-    let folder = Folder::at(desk.path().join("ilrs.servanda"));
+    let folder = desk.ledger("ilrs.servanda");
     let whole = fs::read(facts_of(&desk)).expect("they are kept");
     let expected = replayed(&folder).events;
     for at in 0..whole.len() {
@@ -305,7 +306,7 @@ fn facts_of_another_ledger_or_another_state_are_not_used() {
     let foreign = fs::read(facts_of(&other)).expect("they are kept");
     assert_ne!(own, foreign, "keys and moments differ");
     for (what, bytes) in
-        [("another founding", foreign.as_slice()), ("no facts", b"servanda facts 2"), ("text", b"hello")]
+        [("another founding", foreign.as_slice()), ("no facts", b"servanda facts 3"), ("text", b"hello")]
     {
         fs::write(facts_of(&desk), bytes).expect("it can be written");
         check_answer(&desk, &expected, what);
@@ -360,6 +361,10 @@ fn after_a_writer_that_did_not_come_to_the_end_the_store_is_asked() {
     let (desk, before) = asked();
     let (facts, head) = (facts_of(&desk), desk.path().join("ilrs.servanda/HEAD"));
     let kept = (fs::read(&facts).expect("they are kept"), fs::read_to_string(&head).expect("it is there"));
+    let check = desk.path().join("ilrs.servanda/sled.check");
+    let closed = fs::read(&check).expect("it was closed");
+    let derived = files(&desk.path().join("state/servanda/derived"));
+    let derived: Vec<_> = derived.into_iter().map(|file| (fs::read(&file).expect("it is ours"), file)).collect();
     desk.write("more.yaml", MORE);
     assert_eq!(desk.run("append --ledger ilrs.servanda more.yaml").code, 0);
     let after = desk.run(QUESTION).out;
@@ -368,6 +373,8 @@ fn after_a_writer_that_did_not_come_to_the_end_the_store_is_asked() {
         fs::write(&facts, &kept.0).expect("it can be written");
         let _ = fs::remove_file(desk.path().join("ilrs.servanda/recent"));
         fs::write(&head, kept.1.replace("settled", state)).expect("it can be written");
+        fs::write(&check, &closed).expect("it can be written");
+        derived.iter().for_each(|(bytes, file)| fs::write(file, bytes).expect("it is ours"));
     };
     put_back("writing\na writer");
     check_answer(&desk, &after, "a writer was killed");
@@ -403,6 +410,8 @@ fn a_head_that_was_left_behind_is_told_and_put_right_by_whoever_sees_the_store()
         assert_eq!(desk.run("append --ledger ilrs.servanda more.yaml").code, 0);
         let after = desk.run(QUESTION).out;
         fs::write(&head, &kept).expect("it can be written");
+        // How the store was closed would tell that too.
+        fs::remove_file(desk.path().join("ilrs.servanda/sled.check")).expect("it was closed");
         let verified = desk.run("verify --ledger ilrs.servanda");
         assert_eq!(verified.code, 1, "{}", verified.out);
         assert!(verified.out.contains("HEAD ends the log before it"), "{}", verified.out);
@@ -435,14 +444,19 @@ fn a_damaged_block_and_a_torn_frame_are_made_anew() {
 #[test]
 fn what_is_shown_beside_a_hash_is_what_was_hashed() {
     let (desk, _) = asked();
-    let folder = Folder::at(desk.path().join("ilrs.servanda"));
+    let folder = desk.ledger("ilrs.servanda");
     let log = Log::read(&folder, &access()).expect("the log can be read");
     let mut facts = log.facts().expect("the chain holds");
     facts.events[20].announcement.note = Some("slipped in".to_owned());
     log.keep(&facts);
     drop(log);
     let answer = desk.run("show 20 --ledger ilrs.servanda");
-    assert!(answer.code == 3 && answer.err.contains("delete the file `facts`"), "{}{}", answer.out, answer.err);
+    assert!(
+        answer.code == 3 && answer.err.contains("`servanda verify` makes them anew"),
+        "{}{}",
+        answer.out,
+        answer.err
+    );
     assert_eq!(desk.run("show 19 --ledger ilrs.servanda").code, 0);
     assert_eq!(desk.run("verify --ledger ilrs.servanda").code, 1);
 }

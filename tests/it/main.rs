@@ -5,6 +5,7 @@ mod all_at_once;
 mod answers;
 mod attacks;
 mod backup;
+mod borrowed;
 mod cases;
 mod certificates;
 mod changes;

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::time::Duration;
 
 use servanda::domain::announcement::{Announcement, Body};
@@ -14,7 +15,7 @@ use servanda::domain::timestamp::Timestamp;
 use servanda::event::Facts;
 use servanda::integrity::SigningKey;
 use servanda::ledger::found::{Founded, Founding};
-use servanda::ledger::{Access, AppendError, Appended, Batch, Draft, Folder, KeyFile, Ledger, Log, Options};
+use servanda::ledger::{Access, AppendError, Appended, Batch, Draft, Folder, KeyFile, Ledger, Log, Options, User};
 
 use crate::answers;
 
@@ -48,6 +49,11 @@ impl Desk {
         command.args(arguments).current_dir(self.path()).env_clear().env("XDG_CONFIG_HOME", self.path().join("config"));
         command.env("XDG_STATE_HOME", self.path().join("state"));
         command
+    }
+
+    /// A ledger below the desk, for the account that the binary has here.
+    pub(crate) fn ledger(&self, name: &str) -> Folder {
+        of_account(self.path(), name)
     }
 
     /// Runs the binary with words that have no spaces in them.
@@ -142,9 +148,15 @@ pub(crate) fn access() -> Access {
     Access { holder: "test".to_owned(), lock_timeout: Duration::from_secs(10) }
 }
 
+/// A ledger below a desk's folder, for the account that the binary has there.
+pub(crate) fn of_account(desk: &Path, name: &str) -> Folder {
+    let user = User::at(&desk.join("state/servanda"), || Ok([5; 32])).expect("there is room");
+    Folder::at(desk.join(name)).of(Arc::new(user)).with_scratch(desk)
+}
+
 /// A new ledger `ledger` below a folder, with its genesis.
 pub(crate) fn found(folder: &Path) -> Folder {
-    let target = Folder::at(folder.join("ledger"));
+    let target = of_account(folder, "ledger");
     let founding = Founding {
         origin: Origin::parse("test.example/ledger").expect("an origin"),
         recorder: Recorder::parse("recorder").expect("a recorder"),

@@ -11,7 +11,6 @@ use crate::cli::failure::Exit;
 use crate::cli::place::shell_word;
 use crate::cli::{Context, Outcome};
 use crate::integrity::EventHash;
-use crate::ledger::Folder;
 use crate::ledger::restore::{Known, Meant, Restoration, Restored};
 
 /// Make a ledger again from a backup, an export or a published log, byte for byte
@@ -46,7 +45,7 @@ pub(in crate::cli) struct Restore {
 
 impl Restore {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let target = Folder::at(context.around.path(&self.folder));
+        let target = context.folder_at(context.around.path(&self.folder));
         let known = known(self.despite_known);
         let meant = Meant { genesis: self.genesis, head: self.expect_head, known };
         let access = context.access("restore");

@@ -36,7 +36,7 @@ impl Show {
         // What is shown beside a hash is what was hashed, whatever is kept of it.
         let Some(event) = Event::recall(&bytes).ok().filter(|event| event.tells(meant)) else {
             let message = format!("the facts that are kept of event {} are others than it tells", meant.seq);
-            return Err(Failure::new(Exit::CouldNot, message).hint("delete the file `facts` in the ledger's folder"));
+            return Err(Failure::new(Exit::CouldNot, message).hint("`servanda verify` makes them anew"));
         };
         if self.raw {
             context.around.out.write_all(&bytes)?;

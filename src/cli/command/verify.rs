@@ -13,7 +13,7 @@ use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::{EventHash, Vkey};
-use crate::ledger::verify::{Fault, Layer, LayerReport, Outside, Report, Verdict, verify};
+use crate::ledger::verify::{Fault, Layer, LayerReport, Outside, Report, Verdict, renew_facts, verify};
 use crate::ledger::{Log, checkpoints, publish, read_bytes};
 use crate::query::keys::keys;
 
@@ -69,7 +69,9 @@ impl Verify {
         } else {
             let log = context.read_log("verify")?;
             outside.remembered = context.remembered(log.origin());
-            verify(&log, &outside)
+            let mut report = verify(&log, &outside);
+            renew_facts(&log, &mut report);
+            report
         };
         context.answer(&VerifyAnswer::of(&report))?;
         Ok(if report.passed() { Exit::Done } else { Exit::No })
@@ -135,7 +137,7 @@ struct LayerAnswer {
     #[schemars(extend("enum" = ["pass", "fail", "not checked"]))]
     verdict: &'static str,
     /// Why it was not checked.
-    why: Option<&'static str>,
+    why: Option<String>,
     /// How many things were checked, in words.
     covered: String,
     /// What does not hold, in the order of the events.
@@ -154,10 +156,10 @@ struct FaultAnswer {
 impl VerifyAnswer {
     pub(super) fn of(report: &Report) -> Self {
         let layer = |layer: &LayerReport| {
-            let (verdict, why) = match layer.verdict {
+            let (verdict, why) = match &layer.verdict {
                 Verdict::Pass => ("pass", None),
                 Verdict::Fail => ("fail", None),
-                Verdict::NotChecked(why) => ("not checked", Some(why)),
+                Verdict::NotChecked(why) => ("not checked", Some(why.to_string())),
             };
             let fault = |fault: &Fault| FaultAnswer { event: fault.seq, what: fault.what.clone() };
             let faults = layer.faults.iter().map(fault).collect();
@@ -187,7 +189,7 @@ impl Answer for VerifyAnswer {
                 "fail" => Tone::Bad,
                 _ => Tone::Quiet,
             };
-            let said = layer.why.unwrap_or(&layer.covered);
+            let said = layer.why.as_ref().unwrap_or(&layer.covered);
             let verdict = screen.toned(tone, &format!("{:<11}", layer.verdict));
             text += &format!("{:<12} {verdict}  {said}\n", layer.layer.as_str());
             for fault in layer.faults.iter().take(MOST) {
@@ -207,7 +209,7 @@ impl Answer for VerifyAnswer {
     fn sheet(&self) -> Sheet {
         let row = |layer: &LayerAnswer| {
             let verdict = layer.verdict.to_owned();
-            let said = layer.why.unwrap_or(&layer.covered).to_owned();
+            let said = layer.why.as_ref().unwrap_or(&layer.covered).clone();
             (Tone::Plain, vec![layer.layer.to_string(), verdict, said, layer.faults.len().to_string()])
         };
         Sheet { header: vec!["layer", "verdict", "covered", "faults"], rows: self.layers.iter().map(row).collect() }

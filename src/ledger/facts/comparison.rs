@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use crate::domain::id::Origin;
 use crate::event::facts::{Recorded, Stand, pack_alone, pack_event};
 use crate::event::statement::Event;
-use crate::ledger::facts::layout::{Check, Lying, Unusable, check};
+use crate::ledger::facts::layout::{Check, Lying, Unusable, digest};
 use crate::ledger::facts::sections::{Need, Placed, Section, Sections, Spoken};
 use crate::ledger::facts::{Files, HeadsKnown};
 use crate::ledger::settings::{Folder, Head};
@@ -24,7 +24,7 @@ pub(in crate::ledger) struct Told(Check);
 
 impl Told {
     pub(in crate::ledger) fn by(event: &Event) -> Self {
-        Self(check(&pack_event(event)))
+        Self(digest(&pack_event(event)))
     }
 }
 
@@ -100,10 +100,10 @@ fn plus(a: [u64; 2], b: [u64; 2]) -> [u64; 2] {
 type Lain = (Option<usize>, Spoken);
 
 impl Comparison {
-    /// With the facts that are kept in a folder, if any can be used.
-    pub(in crate::ledger) fn new(folder: &Folder, origin: &Origin) -> Option<Self> {
-        let files = Some(Files::open(folder, origin).ok()?);
-        Some(Self {
+    /// With the facts that are kept in a folder, if any can be used; else why not.
+    pub(in crate::ledger) fn new(folder: &Folder, origin: &Origin) -> Result<Self, String> {
+        let files = Some(Files::open(folder, origin).map_err(|error| error.to_string())?);
+        Ok(Self {
             files,
             asked: Head::usable(folder),
             sums: None,
@@ -210,7 +210,7 @@ impl Comparison {
 /// The digest of ends of batches and one more.
 fn and_then(ends: Check, stand: &Stand) -> Check {
     let [len, recorded] = [stand.len.to_le_bytes(), stand.recorded.unix_ms().to_le_bytes()];
-    check(&[ends.as_slice(), &len, &recorded, stand.head.as_bytes()].concat())
+    digest(&[ends.as_slice(), &len, &recorded, stand.head.as_bytes()].concat())
 }
 
 /// What the facts of each window come to; what lies elsewhere than questions look for it is not there.
@@ -218,7 +218,7 @@ fn summed(files: &mut Files, referring: &mut Vec<Lain>) -> Result<Sums, Unusable
     let mut sums = Sums::new(files.end().len);
     let sections = files.base.index.sections.clone();
     let of_event = |block: Option<usize>, event: Recorded| {
-        let digest = lies_well(&event, block, &sections).then(|| (event.seq, check(&pack_alone(&event))));
+        let digest = lies_well(&event, block, &sections).then(|| (event.seq, digest(&pack_alone(&event))));
         (digest, refers(&event).then(|| (block, Spoken::by(event))))
     };
     files.each_event(of_event, |(digest, event)| {
@@ -236,7 +236,7 @@ fn digests(files: &mut Files, begin: u64, len: u64) -> Result<Vec<Check>, Unusab
     let sections = files.base.index.sections.clone();
     let of_event = |block: Option<usize>, event: Recorded| {
         let is_meant = (begin..begin + len).contains(&event.seq) && lies_well(&event, block, &sections);
-        is_meant.then(|| (event.seq, check(&pack_alone(&event))))
+        is_meant.then(|| (event.seq, digest(&pack_alone(&event))))
     };
     files.each_event(of_event, |digest| {
         if let Some((seq, digest)) = digest
@@ -397,14 +397,17 @@ mod tests {
     fn with_index(folder: &Folder, change: impl Fn(&mut Index)) -> LayerReport {
         let facts = Log::read(folder, &access()).and_then(|log| log.facts()).expect("the chain holds");
         write(folder, &facts, 1).expect("it can be written");
-        let mut base = Base::open(File::open(folder.facts()).expect("it is there")).expect("it is whole");
+        let path = folder.facts().expect("they are kept");
+        let marks = |genesis| folder.marks(&facts.origin, genesis);
+        let mut base = Base::open(File::open(&path).expect("it is there"), marks).expect("it is whole");
         let mut blocks: Vec<Vec<u8>> =
             (0..base.index.blocks.len()).map(|place| base.block(place).expect("it is whole").1).collect();
-        blocks.push(pack_ends(facts.heads.stands().iter().filter(|stand| stand.ends_batch)).expect("memory").1);
+        let marks = base.marks.clone();
+        blocks.push(pack_ends(&marks, facts.heads.stands().iter().filter(|stand| stand.ends_batch)).expect("memory").1);
         change(&mut base.index);
         let mut bytes = Vec::new();
-        write_base(&base.index, &blocks, &mut bytes).expect("memory");
-        std::fs::write(folder.facts(), bytes).expect("it can be written");
+        write_base(&marks, &base.index, &blocks, &mut bytes).expect("memory");
+        std::fs::write(path, bytes).expect("it can be written");
         projections(folder)
     }
 
@@ -441,7 +444,7 @@ mod tests {
         facts.heads.cut(1);
         write(&folder, &facts, BLOCK_LEN).expect("it can be written");
         assert!(matches!(projections(&folder).verdict, Verdict::NotChecked(why) if why.contains("another head")));
-        std::fs::remove_file(folder.facts()).expect("it is there");
+        std::fs::remove_file(folder.facts().expect("they are kept")).expect("it is there");
         assert!(matches!(projections(&folder).verdict, Verdict::NotChecked(why) if why.contains("no facts")));
     }
 }

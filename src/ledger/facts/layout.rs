@@ -1,14 +1,15 @@
-//! The bytes of the two files of facts, version 1. They are derived: a version that is not known is written anew.
+//! The bytes of the two files of facts, version 3. They are derived: a version that is not known is written anew.
 //!
 //! ```text
-//! facts  = magic[16] || len[8] || check[16] || index[len] || block …      in the order of the index
+//! facts  = magic[16] || genesis[32] || len[8] || tag[16] || index[len] || block …      in the order of the index
 //! recent = frame …                                                       as long as they follow each other
-//! frame  = len[8] || check[16] || header[len] || block
+//! frame  = len[8] || tag[16] || header[len] || block
 //! block  = zstd frame of packed rows of events, or of the ends of batches
 //! ```
 //!
-//! Numbers are little-endian; index and header are bincode; `check` is the first half of the BLAKE3 of what it stands
-//! before, and index and headers have those of the blocks. Rows are in [`event::facts`](crate::event::facts).
+//! Numbers are little-endian; index and header are bincode. A `tag` is [keyed](crate::ledger::user) and stands before what it
+//! is of; index and headers have those of their blocks, with the places where these lie, and tell where the log stood. A
+//! frame's is bound to where it stood before. Rows are in [`event::facts`](crate::event::facts).
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -23,9 +24,10 @@ use crate::event::facts::{Recorded, Stand, pack_rows, unpack_rows};
 use crate::integrity::digest::{EventHash, document_hash};
 use crate::ledger::facts::sections::{Need, Section};
 use crate::ledger::settings::Head;
+use crate::ledger::user::Marks;
 use crate::store::compressed::{Effort, compress, decompress};
 
-const MAGIC: &[u8; 16] = b"servanda facts 2";
+const MAGIC: &[u8; 16] = b"servanda facts 3";
 const CHECK_BYTES: usize = 16;
 /// The most bytes of an index or a header.
 const MAX_INDEX_BYTES: usize = 256 << 20;
@@ -34,8 +36,23 @@ const MAX_BLOCK_BYTES: u32 = 1 << 30;
 /// The most bytes of a packed event: about twice those of an event, which it says with fewer marks.
 const MAX_ROW_BYTES: u64 = 128 << 10;
 
-/// The first half of a BLAKE3.
+/// The first half of a BLAKE3, keyed or not.
 pub(super) type Check = [u8; CHECK_BYTES];
+
+/// What is tagged.
+#[derive(Debug, Clone, Copy)]
+enum Page {
+    /// The index of all blocks.
+    Index = 1,
+    /// The header of a frame.
+    Header = 2,
+    /// Rows.
+    Block = 3,
+}
+
+fn tag(marks: &Marks, page: Page, bytes: &[u8]) -> Check {
+    marks.tag(&[&[page as u8], bytes])
+}
 
 /// A section, and the blocks that hold its events and may hold others.
 pub(super) type Lying = (Section, Range<usize>);
@@ -135,15 +152,16 @@ impl End {
 
 /// Packs events into a block, which does not know yet where it lies.
 pub(super) fn pack_events<'e>(
+    marks: &Marks,
     events: impl ExactSizeIterator<Item = &'e Recorded>,
     effort: Effort,
 ) -> io::Result<(Block, Vec<u8>)> {
     let rows = events.len();
-    block(&pack_rows(events), rows, effort)
+    block(marks, &pack_rows(events), rows, effort)
 }
 
 /// Packs the ends of batches likewise.
-pub(super) fn pack_ends<'s>(stands: impl Iterator<Item = &'s Stand>) -> io::Result<(Block, Vec<u8>)> {
+pub(super) fn pack_ends<'s>(marks: &Marks, stands: impl Iterator<Item = &'s Stand>) -> io::Result<(Block, Vec<u8>)> {
     let mut packer = Packer::default();
     let (mut len, mut recorded, mut rows) = (0, 0, 0);
     for stand in stands {
@@ -153,10 +171,10 @@ pub(super) fn pack_ends<'s>(stands: impl Iterator<Item = &'s Stand>) -> io::Resu
         (len, recorded, rows) = (stand.len, stand.recorded.unix_ms(), rows + 1);
     }
     // Hashes do not become smaller.
-    block(&packer.into_bytes(), rows, Effort::Little)
+    block(marks, &packer.into_bytes(), rows, Effort::Little)
 }
 
-fn block(rows: &[u8], len: usize, effort: Effort) -> io::Result<(Block, Vec<u8>)> {
+fn block(marks: &Marks, rows: &[u8], len: usize, effort: Effort) -> io::Result<(Block, Vec<u8>)> {
     let bytes = compress(rows, effort)?;
     let too_large = || io::Error::new(io::ErrorKind::InvalidInput, "too many bytes for a block of facts");
     let number = |len: usize| u32::try_from(len).ok().filter(|len| *len <= MAX_BLOCK_BYTES).ok_or_else(too_large);
@@ -165,12 +183,13 @@ fn block(rows: &[u8], len: usize, effort: Effort) -> io::Result<(Block, Vec<u8>)
         bytes: number(bytes.len())?,
         size: number(rows.len())?,
         rows: number(len)?,
-        check: check(&bytes),
+        check: tag(marks, Page::Block, &bytes),
     };
     Ok((block, bytes))
 }
 
-pub(super) fn check(bytes: &[u8]) -> Check {
+/// A digest that is no tag: for comparing what is in memory.
+pub(super) fn digest(bytes: &[u8]) -> Check {
     let mut check = Check::default();
     check.copy_from_slice(&document_hash(bytes).as_bytes()[..CHECK_BYTES]);
     check
@@ -184,13 +203,13 @@ impl Block {
     }
 
     /// The events of a block with these bytes.
-    pub(super) fn events(&self, bytes: &[u8]) -> Result<Vec<Recorded>, Unusable> {
-        Ok(unpack_rows(&self.rows(bytes)?, self.len())?)
+    pub(super) fn events(&self, marks: &Marks, bytes: &[u8]) -> Result<Vec<Recorded>, Unusable> {
+        Ok(unpack_rows(&self.rows(marks, bytes)?, self.len())?)
     }
 
     /// The ends of batches in a block with these bytes.
-    pub(super) fn ends(&self, bytes: &[u8]) -> Result<Vec<Stand>, Unusable> {
-        let rows = self.rows(bytes)?;
+    pub(super) fn ends(&self, marks: &Marks, bytes: &[u8]) -> Result<Vec<Stand>, Unusable> {
+        let rows = self.rows(marks, bytes)?;
         let mut unpacker = Unpacker::new(&rows);
         let mut end = End { len: 0, head: [0; 32], recorded_ms: 0 };
         let mut stands = Vec::new();
@@ -213,28 +232,36 @@ impl Block {
     }
 
     /// Whether these are its bytes, and it stands for no more than its rows can be.
-    fn is_of(&self, bytes: &[u8]) -> bool {
-        u64::from(self.size) <= u64::from(self.rows) * MAX_ROW_BYTES && check(bytes) == self.check
+    fn is_of(&self, marks: &Marks, bytes: &[u8]) -> bool {
+        u64::from(self.size) <= u64::from(self.rows) * MAX_ROW_BYTES && tag(marks, Page::Block, bytes) == self.check
     }
 
-    fn rows(&self, bytes: &[u8]) -> Result<Vec<u8>, Unusable> {
-        if !self.is_of(bytes) {
+    fn rows(&self, marks: &Marks, bytes: &[u8]) -> Result<Vec<u8>, Unusable> {
+        if !self.is_of(marks, bytes) {
             return Err(Unusable::Other("a block of facts is damaged"));
         }
         Ok(decompress(bytes, usize::try_from(self.size).unwrap_or(usize::MAX))?)
     }
 }
 
-/// Writes `value` with its length and check before it.
-pub(super) fn write_checked(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the header of a frame with its length and tag before it.
+pub(super) fn write_header(marks: &Marks, frame: &Frame, out: &mut dyn Write) -> io::Result<()> {
+    write_tagged(marks, Page::Header, frame, out)
+}
+
+/// Reads what [`write_header`] wrote.
+pub(super) fn read_header(marks: &Marks, from: &mut dyn Read) -> Result<Frame, Unusable> {
+    read_tagged(marks, Page::Header, from)
+}
+
+fn write_tagged(marks: &Marks, page: Page, value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let bytes = bincode::serde::encode_to_vec(value, bincode::config::standard()).map_err(io::Error::other)?;
     out.write_all(&(bytes.len() as u64).to_le_bytes())?;
-    out.write_all(&check(&bytes))?;
+    out.write_all(&tag(marks, page, &bytes))?;
     out.write_all(&bytes)
 }
 
-/// Reads what [`write_checked`] wrote.
-pub(super) fn read_checked<T: DeserializeOwned>(from: &mut dyn Read) -> Result<T, Unusable> {
+fn read_tagged<T: DeserializeOwned>(marks: &Marks, page: Page, from: &mut dyn Read) -> Result<T, Unusable> {
     let (mut len, mut expected) = ([0; 8], Check::default());
     from.read_exact(&mut len)?;
     from.read_exact(&mut expected)?;
@@ -242,8 +269,8 @@ pub(super) fn read_checked<T: DeserializeOwned>(from: &mut dyn Read) -> Result<T
     let mut bytes = Vec::new();
     // What is not there is not waited for with memory.
     from.take(len.min(MAX_INDEX_BYTES as u64)).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 != len || check(&bytes) != expected {
-        return Err(Unusable::Other("an index of facts is damaged"));
+    if bytes.len() as u64 != len || tag(marks, page, &bytes) != expected {
+        return Err(Unusable::Other("an index of facts was not made by this account for this ledger, or is damaged"));
     }
     let config = bincode::config::standard().with_limit::<MAX_INDEX_BYTES>();
     match bincode::serde::decode_from_slice(&bytes, config) {
@@ -255,25 +282,28 @@ pub(super) fn read_checked<T: DeserializeOwned>(from: &mut dyn Read) -> Result<T
 /// The file `facts`, of which the index was read.
 pub(super) struct Base {
     file: File,
+    pub(super) marks: Marks,
     /// Where the blocks begin.
     begin: u64,
     pub(super) index: Index,
 }
 
 impl Base {
-    pub(super) fn open(mut file: File) -> Result<Self, Unusable> {
-        let mut magic = [0; MAGIC.len()];
+    pub(super) fn open(mut file: File, marks: impl FnOnce(EventHash) -> Option<Marks>) -> Result<Self, Unusable> {
+        let (mut magic, mut genesis) = ([0; MAGIC.len()], [0; 32]);
         file.read_exact(&mut magic)?;
         if magic != *MAGIC {
             return Err(Unusable::Other("facts of another version"));
         }
-        let index: Index = read_checked(&mut file)?;
+        file.read_exact(&mut genesis)?;
+        let marks = marks(EventHash::from_bytes(genesis)).ok_or(Unusable::Other("there is nobody to believe them"))?;
+        let index: Index = read_tagged(&marks, Page::Index, &mut file)?;
         let begin = file.stream_position()?;
         let room = file.metadata()?.len().saturating_sub(begin);
         if !index.is_possible(room) {
             return Err(Unusable::Other("an index of facts that cannot be"));
         }
-        Ok(Self { file, begin, index })
+        Ok(Self { file, marks, begin, index })
     }
 
     /// A block with its bytes.
@@ -287,7 +317,7 @@ impl Base {
     pub(super) fn ends(&mut self) -> Result<Vec<Stand>, Unusable> {
         let block = self.index.ends.clone();
         let bytes = self.read(&block)?;
-        block.ends(&bytes)
+        block.ends(&self.marks, &bytes)
     }
 
     fn read(&mut self, block: &Block) -> Result<Vec<u8>, Unusable> {
@@ -302,15 +332,16 @@ impl Base {
 }
 
 /// Writes the file `facts`.
-pub(super) fn write_base(index: &Index, blocks: &[Vec<u8>], out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_base(marks: &Marks, index: &Index, blocks: &[Vec<u8>], out: &mut dyn Write) -> io::Result<()> {
     out.write_all(MAGIC)?;
-    write_checked(index, out)?;
+    out.write_all(marks.genesis.as_bytes())?;
+    write_tagged(marks, Page::Index, index, out)?;
     blocks.iter().try_for_each(|block| out.write_all(block))
 }
 
 /// Reads the block that lies behind a header; a torn one is none.
-pub(super) fn read_block(block: &Block, from: &mut dyn Read) -> Result<Vec<u8>, Unusable> {
+pub(super) fn read_block(marks: &Marks, block: &Block, from: &mut dyn Read) -> Result<Vec<u8>, Unusable> {
     let mut bytes = Vec::new();
     from.take(block.bytes.into()).read_to_end(&mut bytes)?;
-    if block.is_of(&bytes) { Ok(bytes) } else { Err(Unusable::Other("a torn frame of facts")) }
+    if block.is_of(marks, &bytes) { Ok(bytes) } else { Err(Unusable::Other("a torn frame of facts")) }
 }

@@ -2,8 +2,9 @@
 //!
 //! `facts` holds the events up to some batch, by sections that questions rest on; `recent` the batches since
 //! then, one frame each. Both carry the head of the log at which they were written, and are used for the very head that
-//! `HEAD` tells, and for no other. Derived from the events, they are never believed by `verify`, which compares them:
-//! what is damaged, torn, foreign or behind is as if it were not there, and is made anew from the store.
+//! `HEAD` tells, and for no other. Derived from the events, they are never believed by `verify`, which compares them; and
+//! questions believe only what was made by who asks, from events that were checked ([`user`](crate::ledger::user)). What is
+//! damaged, torn, foreign or behind is as if it were not there, and is made anew from the store.
 //!
 //! Nothing here is waited for. A crash, or a power cut, leaves files that do not fit, or fit an older head.
 
@@ -22,8 +23,9 @@ use crate::domain::announcement::Body;
 use crate::domain::id::Origin;
 use crate::event::facts::{Facts, Heads, Recorded, Stand};
 use crate::ledger::settings::{Folder, Head, Settings};
+use crate::ledger::user::Marks;
 use crate::store::compressed::Effort;
-use crate::store::whole_file;
+use crate::store::{folder as store_folder, whole_file};
 
 pub(super) use comparison::{Comparison, Told, Used};
 use layout::{Base, Block, End, Frame, Index, Lying, Unusable};
@@ -66,6 +68,7 @@ pub fn read(folder: &Folder, scope: Scope<'_>, known: HeadsKnown) -> Option<Fact
     let mut head = Head::usable(folder)?;
     loop {
         let files = Files::open(folder, &settings.origin).ok().and_then(|files| files.cut(head));
+        let files = files.filter(|files| head.len >= files.base.marks.greatest());
         if let Some(facts) = files.and_then(|files| files.facts(scope, known).ok()) {
             return Some(facts);
         }
@@ -86,13 +89,15 @@ struct Files {
 
 impl Files {
     fn open(folder: &Folder, origin: &Origin) -> Result<Self, Unusable> {
-        let file = whole_file::open_to_read(&folder.facts())?.ok_or(Unusable::Other("there are no facts"))?;
-        let base = Base::open(file)?;
+        let nobodys = || Unusable::Other("no facts are kept for who asks");
+        let (facts, recent) = (folder.facts().ok_or_else(nobodys)?, folder.recent().ok_or_else(nobodys)?);
+        let file = whole_file::open_to_read(&facts)?.ok_or(Unusable::Other("there are no facts"))?;
+        let base = Base::open(file, |genesis| folder.marks(origin, genesis))?;
         if base.index.origin != origin.as_str() {
             return Err(Unusable::Other("facts of another ledger"));
         }
         let mut files = Self { base, origin: origin.clone(), frames: Vec::new(), recent_len: 0 };
-        if let Some(recent) = whole_file::open_to_read(&folder.recent())? {
+        if let Some(recent) = whole_file::open_to_read(&recent)? {
             files.read_frames(BufReader::new(recent))?;
         }
         Ok(files)
@@ -101,8 +106,8 @@ impl Files {
     /// Reads the frames that follow the base and each other: those before it were taken up into it, and a torn one is
     /// the last.
     fn read_frames(&mut self, mut recent: BufReader<File>) -> Result<(), Unusable> {
-        while let Ok(frame) = layout::read_checked::<Frame>(&mut recent) {
-            let Ok(bytes) = layout::read_block(&frame.block, &mut recent) else { break };
+        while let Ok(frame) = layout::read_header(&self.base.marks, &mut recent) {
+            let Ok(bytes) = layout::read_block(&self.base.marks, &frame.block, &mut recent) else { break };
             if frame.from == self.end_of_all() {
                 self.frames.push((frame, bytes));
             } else if frame.end.len > self.base.index.end.len {
@@ -155,7 +160,8 @@ impl Files {
 
     /// The events that a question about an agreement rests on; all, if none is named, or none is found by that id.
     fn events_of(&mut self, agreement: Option<&str>) -> Result<Vec<Recorded>, Unusable> {
-        let recent = self.frames.par_iter().map(|(frame, bytes)| frame.block.events(bytes));
+        let marks = &self.base.marks;
+        let recent = self.frames.par_iter().map(|(frame, bytes)| frame.block.events(marks, bytes));
         let recent: Vec<Recorded> = recent.collect::<Result<Vec<_>, _>>().map(joined)?;
         let Some(blocks) = agreement.and_then(|id| self.blocks_of(id, &recent)) else {
             let blocks: Vec<usize> = (0..self.base.index.blocks.len()).collect();
@@ -178,7 +184,9 @@ impl Files {
 
     /// The events of some blocks.
     fn of_blocks(&mut self, blocks: &[usize]) -> Result<Vec<Vec<Recorded>>, Unusable> {
-        self.bytes_of(blocks)?.into_par_iter().map(|(block, bytes)| block.events(&bytes)).collect()
+        let bytes = self.bytes_of(blocks)?;
+        let marks = &self.base.marks;
+        bytes.into_par_iter().map(|(block, bytes)| block.events(marks, &bytes)).collect()
     }
 
     fn bytes_of(&mut self, blocks: &[usize]) -> Result<Vec<(Block, Vec<u8>)>, Unusable> {
@@ -194,15 +202,16 @@ impl Files {
         let all: Vec<usize> = (0..self.base.index.blocks.len()).collect();
         for some in all.chunks(AT_A_TIME) {
             let bytes = self.bytes_of(some)?;
+            let marks = &self.base.marks;
             let of_block = |(place, (block, bytes)): (&usize, (Block, Vec<u8>))| {
-                Ok(block.events(&bytes)?.into_iter().map(|event| work(Some(*place), event)).collect())
+                Ok(block.events(marks, &bytes)?.into_iter().map(|event| work(Some(*place), event)).collect())
             };
             let found = some.par_iter().zip(bytes).map(of_block);
             let found: Vec<Vec<T>> = found.collect::<Result<_, Unusable>>()?;
             found.into_iter().flatten().for_each(&mut take);
         }
         for (frame, bytes) in &self.frames {
-            frame.block.events(bytes)?.into_iter().for_each(|event| take(work(None, event)));
+            frame.block.events(&self.base.marks, bytes)?.into_iter().for_each(|event| take(work(None, event)));
         }
         Ok(())
     }
@@ -280,15 +289,18 @@ fn joined<T>(parts: Vec<Vec<T>>) -> Vec<T> {
 /// What the operating system says.
 pub(super) fn write(folder: &Folder, facts: &Facts, block_len: usize) -> io::Result<Kept> {
     let newest = facts.heads.newest().ok_or_else(|| io::Error::other("there is no event"))?;
+    let marks = facts.heads.at(1).and_then(|genesis| folder.marks(&facts.origin, genesis));
+    let nobodys = || io::Error::other("no facts are kept for who asks");
+    let (marks, to) = marks.zip(folder.facts().zip(folder.recent())).ok_or_else(nobodys)?;
     let found = Sections::of(&facts.events);
     let mut order: Vec<usize> = (0..facts.events.len()).collect();
     order.par_sort_by_key(|place| &found.of[*place]);
     let (runs, sections) = cut(&order, &found.of, block_len);
     let pack = |run: &Range<usize>| {
-        layout::pack_events(order[run.clone()].iter().map(|place| &facts.events[*place]), Effort::More)
+        layout::pack_events(&marks, order[run.clone()].iter().map(|place| &facts.events[*place]), Effort::More)
     };
     let mut packed: Vec<(Block, Vec<u8>)> = runs.par_iter().map(pack).collect::<Result<_, _>>()?;
-    packed.push(layout::pack_ends(facts.heads.stands().iter().filter(|stand| stand.ends_batch))?);
+    packed.push(layout::pack_ends(&marks, facts.heads.stands().iter().filter(|stand| stand.ends_batch))?);
     let mut at = 0;
     for (block, _) in &mut packed {
         at = block.lie_at(at);
@@ -303,12 +315,17 @@ pub(super) fn write(folder: &Folder, facts: &Facts, block_len: usize) -> io::Res
         sections,
         needs: found.needs.into_iter().collect(),
     };
-    whole_file::replace_unsynced_with(&folder.facts(), |out| layout::write_base(&index, &bytes, out))?;
-    match std::fs::remove_file(folder.recent()) {
+    if !folder.is_own() {
+        store_folder::create_private(store_folder::parent(&to.0))?;
+    }
+    whole_file::replace_unsynced_with(&to.0, |out| layout::write_base(&marks, &index, &bytes, out))?;
+    match std::fs::remove_file(to.1) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    Ok(Kept { head: Head { len: newest.len, hash: newest.head }, recent: 0, recent_len: 0 })
+    let head = Head { len: newest.len, hash: newest.head };
+    marks.raise(head)?;
+    Ok(Kept { marks, head, recent: 0, recent_len: 0 })
 }
 
 /// Cuts ordered events into blocks, and tells in which of them the events of each section lie.
@@ -337,8 +354,9 @@ fn cut(order: &[usize], of: &[Section], block_len: usize) -> (Vec<Range<usize>>,
 }
 
 /// What the files of facts hold, as whoever writes the ledger knows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Kept {
+    marks: Marks,
     /// The head that they fit.
     head: Head,
     /// Events in `recent`, and bytes.
@@ -357,7 +375,7 @@ impl Kept {
     /// What is there; nothing, if the files cannot be used.
     pub(super) fn find(folder: &Folder, origin: &Origin) -> Option<Self> {
         let files = Files::open(folder, origin).ok()?;
-        Some(Self { head: files.head(), recent: files.recent(), recent_len: files.recent_len })
+        Some(Self { head: files.head(), recent: files.recent(), recent_len: files.recent_len, marks: files.base.marks })
     }
 
     /// Whether they are those of these events.
@@ -375,7 +393,7 @@ impl Kept {
     ///
     /// `place_of` finds an announcement among the events.
     pub(super) fn pack(
-        self,
+        &self,
         (events, first): (&[Recorded], usize),
         end: &Stand,
         place_of: impl Fn(&str) -> Option<usize>,
@@ -384,10 +402,10 @@ impl Kept {
             return None;
         }
         let needs = Sections::from(events, first, place_of).needs.into_iter().collect();
-        let (block, bytes) = layout::pack_events(events[first..].iter(), Effort::Little).ok()?;
+        let (block, bytes) = layout::pack_events(&self.marks, events[first..].iter(), Effort::Little).ok()?;
         let from = (self.head.len, *self.head.hash.as_bytes());
         let mut frame = Vec::new();
-        layout::write_checked(&Frame { from, end: End::of(end), block, needs }, &mut frame).ok()?;
+        layout::write_header(&self.marks, &Frame { from, end: End::of(end), block, needs }, &mut frame).ok()?;
         frame.extend(bytes);
         let head = Head { len: end.len, hash: end.head };
         Some(Following { frame, head, events: (events.len() - first) as u64 })
@@ -395,7 +413,7 @@ impl Kept {
 
     /// Adds a batch that was packed to the recent ones; nothing, if that fails.
     pub(super) fn follow(self, folder: &Folder, next: &Following) -> Option<Self> {
-        let mut file = whole_file::open_to_write(&folder.recent()).ok()?;
+        let mut file = whole_file::open_to_write(&folder.recent()?).ok()?;
         // What is there behind the last frame that follows is torn.
         file.set_len(self.recent_len).ok()?;
         file.seek(SeekFrom::Start(self.recent_len)).ok()?;
@@ -404,6 +422,13 @@ impl Kept {
             head: next.head,
             recent: self.recent + next.events,
             recent_len: self.recent_len + next.frame.len() as u64,
+            marks: self.marks,
         })
+    }
+
+    /// Says that there are files of this length, once `HEAD` tells it: fewer events are not answered from any more.
+    pub(super) fn remember(&self) {
+        // Where it cannot be said, what is older is found out by `HEAD` alone.
+        let _ = self.marks.raise(self.head);
     }
 }

@@ -14,6 +14,7 @@ mod seen;
 pub mod sources;
 mod walk;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use rayon::prelude::*;
@@ -72,7 +73,7 @@ pub enum Verdict {
     /// At least one thing does not hold.
     Fail,
     /// Nothing was checked, and why.
-    NotChecked(&'static str),
+    NotChecked(Cow<'static, str>),
 }
 
 /// Something that does not hold.
@@ -166,7 +167,9 @@ pub fn verify(log: &Log, outside: &Outside) -> Report {
     walk.tree.want(kept.sizes().unwrap_or_default());
     walk.tree.want(outside.remembered.sizes().unwrap_or_default());
     walk.tree.want(outside.checkpoints.iter().map(|(_, checkpoint)| checkpoint.size()));
-    walk.facts = log.comparison();
+    let comparison = log.comparison();
+    let why_no_facts = comparison.as_ref().err().cloned();
+    walk.facts = comparison.ok();
     let with_facts = walk.facts.is_some();
     let texts = Texts::new(log.shelf());
     let stretches: Vec<u64> = (0..log.len()).step_by(usize::try_from(STRETCH).unwrap_or(usize::MAX)).collect();
@@ -210,9 +213,27 @@ pub fn verify(log: &Log, outside: &Outside) -> Report {
         } else {
             not_checked(Layer::Evidence, "no documents are published with the log")
         },
-        projections(walk.facts, log.len(), head),
+        projections(walk.facts, why_no_facts, (log.len(), head)),
     ];
     Report { layers, events: log.len(), bytes: walk.bytes, head }
+}
+
+/// Has the facts that are kept beside a log made anew, if they are others than the events tell, or not believed; the report
+/// says so. Of a log that does not hold none are made.
+pub fn renew_facts(log: &Log, report: &mut Report) {
+    let holds = [Layer::Bytes, Layer::Chain, Layer::Signatures];
+    let is_sound = |of: &LayerReport| of.verdict == Verdict::Pass || !holds.contains(&of.layer);
+    if !report.layers.iter().all(is_sound) {
+        return;
+    }
+    let Some(layer) = report.layers.iter_mut().find(|of| of.layer == Layer::Projections) else { return };
+    if layer.verdict == Verdict::Pass || !log.facts().is_ok_and(|facts| log.keep(&facts)) {
+        return;
+    }
+    match &mut layer.verdict {
+        Verdict::NotChecked(why) => *why = format!("{why}; they were made anew").into(),
+        Verdict::Pass | Verdict::Fail => layer.covered += "; they were made anew",
+    }
 }
 
 /// Looks at the events of a stretch by themselves, on all cores.
@@ -259,8 +280,8 @@ fn timestamps(log: &Log, checker: Option<&Checker>) -> LayerReport {
 }
 
 /// The facts that are kept are compared, if questions use them: those of this very head.
-fn projections(facts: Option<Comparison>, len: u64, head: EventHash) -> LayerReport {
-    let Some(mut facts) = facts else { return not_checked(Layer::Projections, "no facts are kept") };
+fn projections(facts: Option<Comparison>, why_not: Option<String>, (len, head): (u64, EventHash)) -> LayerReport {
+    let Some(mut facts) = facts else { return not_checked(Layer::Projections, why_not.unwrap_or_default()) };
     let mut faults: Vec<Fault> = match facts.used(Head { len, hash: head }) {
         Used::ForTheLog => Vec::new(),
         Used::ForAnother(other) => vec![Fault {
@@ -273,14 +294,14 @@ fn projections(facts: Option<Comparison>, len: u64, head: EventHash) -> LayerRep
             return not_checked(Layer::Projections, why);
         }
     };
-    let what = "the facts that are kept of it are others; delete the file `facts`";
+    let what = "the facts that are kept of it are others";
     faults.extend(facts.differ().iter().map(|seq| Fault { seq: *seq, what: what.to_owned() }));
     if facts.ends_differ() {
-        let what = "the ends of batches that are kept up to it are others; delete the file `facts`".to_owned();
+        let what = "the ends of batches that are kept up to it are others".to_owned();
         faults.push(Fault { seq: len.saturating_sub(1), what });
     }
     if facts.is_scattered() {
-        let what = "what is kept of it lies where questions do not find it; delete the file `facts`".to_owned();
+        let what = "what is kept of it lies where questions do not find it".to_owned();
         faults.push(Fault { seq: len.saturating_sub(1), what });
     }
     report(Layer::Projections, faults, format!("facts of {} events", facts.compared))
@@ -292,8 +313,8 @@ fn report(layer: Layer, mut faults: Vec<Fault>, covered: String) -> LayerReport 
     LayerReport { layer, verdict, covered, faults }
 }
 
-fn not_checked(layer: Layer, why: &'static str) -> LayerReport {
-    LayerReport { layer, verdict: Verdict::NotChecked(why), covered: String::new(), faults: Vec::new() }
+fn not_checked(layer: Layer, why: impl Into<Cow<'static, str>>) -> LayerReport {
+    LayerReport { layer, verdict: Verdict::NotChecked(why.into()), covered: String::new(), faults: Vec::new() }
 }
 
 fn signatures_covered(signatures: u64, outside: &Outside, (vouched, len): (u64, u64)) -> String {

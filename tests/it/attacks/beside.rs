@@ -1,13 +1,17 @@
 //! What lies beside the events: documents and what is quoted of them, changed, removed, swapped or never said so; and facts.
 
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
 
-use super::{Ledger, NOTE, PAGE, check};
-use crate::support::{access, moment, name};
+use super::{Ledger, NOTE, PAGE, append, check};
+use crate::support::{Desk, access, body, draft, key, moment, name};
 use servanda::domain::announcement::Body;
+use servanda::event::Facts;
 use servanda::event::facts::{Heads, Stand};
-use servanda::ledger::Log;
 use servanda::ledger::verify::{Layer, Outside, verify};
+use servanda::ledger::{Folder, Log, User};
 
 #[test]
 fn a_document_changed_or_removed_is_found_by_documents_at_the_event_that_names_it() {
@@ -68,26 +72,170 @@ fn a_quote_that_does_not_stand_at_its_place_is_found_by_evidence_even_if_the_rec
 }
 
 #[test]
-fn facts_forged_whole_are_found_by_projections_at_the_event_and_not_by_questions() {
+fn facts_that_tell_something_else_are_found_by_projections_at_the_event_and_made_anew() {
     let ledger = Ledger::new();
     let log = Log::read(&ledger.folder, &access()).expect("the log can be read");
-    let mut facts = log.facts().expect("the chain holds");
-    let Body::Joining(joining) = &mut facts.events[5].announcement.body else { panic!("event 5 tells of a joining") };
-    joining.occurred = name("2024-10-03");
-    // Whoever can write the ledger's folder can make a file of facts that fits in everything else.
-    log.keep(&facts);
+    // As a fault of the program might leave them, which has the account's key.
+    assert!(log.keep(&forged(&log)));
     check(&verify(&log, &Outside::default()), &[Layer::Projections], &[5]);
     drop(log);
     let ask = |line: &str| ledger.desk.run(&format!("{line} --ledger ledger"));
-    let members = || ask("members ilrs --on 2023-12-31").out;
-    // A question does not go to the events, so that its answer is as good as the folder that it comes from.
-    assert!(!members().contains("azerbaijan"), "{}", members());
     let shown = ask("show 5");
-    assert!(shown.code == 3 && shown.err.contains("delete the file `facts`"), "{}{}", shown.out, shown.err);
-    assert_eq!(ask("verify").code, 1);
-    fs::remove_file(ledger.folder.path().join("facts")).expect("it is there");
-    assert!(members().contains("azerbaijan"), "{}", members());
+    assert!(shown.code == 3 && shown.err.contains("`servanda verify` makes them anew"), "{}{}", shown.out, shown.err);
+    let verified = ask("verify");
+    assert!(verified.code == 1 && verified.out.contains("they were made anew"), "{}", verified.out);
+    let members = ask("members ilrs --on 2023-12-31").out;
+    assert!(members.contains("azerbaijan"), "{members}");
     assert_eq!(ask("verify").code, 0);
+}
+
+/// What a log tells, but for one joining, which is dated a year later.
+fn forged(log: &Log) -> Facts {
+    let mut facts = log.facts().expect("the chain holds");
+    let Body::Joining(joining) = &mut facts.events[5].announcement.body else { panic!("event 5 tells of a joining") };
+    joining.occurred = name("2024-10-03");
+    facts
+}
+
+/// What the program answers where somebody else may have written what is derived.
+struct Answers<'l> {
+    ledger: &'l Ledger,
+    expected: Vec<String>,
+}
+
+impl<'l> Answers<'l> {
+    const QUESTIONS: [&'static str; 5] = [
+        "members ilrs --on 2023-12-31",
+        "why azerbaijan ilrs --on 2023-12-31",
+        "key show",
+        "key export",
+        "export csv members ilrs --on 2023-12-31",
+    ];
+
+    fn of(ledger: &'l Ledger) -> Self {
+        let mut answers = Self { ledger, expected: Vec::new() };
+        answers.expected = Self::QUESTIONS.map(|line| answers.ask(line)).to_vec();
+        answers
+    }
+
+    #[track_caller]
+    fn ask(&self, line: &str) -> String {
+        let answer = self.ledger.desk.run(&format!("{line} --ledger ledger"));
+        assert_eq!(answer.code, 0, "{line}: {}", answer.err);
+        answer.out
+    }
+
+    /// Every question is answered as ever, each with the files as somebody left them.
+    #[track_caller]
+    fn check(&self, what: &str, leave: impl Fn()) {
+        for (line, expected) in Self::QUESTIONS.iter().zip(&self.expected) {
+            leave();
+            assert_eq!(self.ask(line), *expected, "{what}: {line}");
+        }
+        leave();
+        let verified = self.ledger.desk.run("verify --ledger ledger");
+        assert!(verified.out.contains("they were made anew"), "{what}: {}{}", verified.out, verified.err);
+        assert!(!self.ledger.desk.run("verify --ledger ledger").out.contains("made anew"), "{what}");
+    }
+
+    /// The files that are derived, and `HEAD`.
+    fn files(&self) -> Vec<(PathBuf, Option<Vec<u8>>)> {
+        files_of(self.ledger.folder.path())
+    }
+}
+
+fn files_of(folder: &Path) -> Vec<(PathBuf, Option<Vec<u8>>)> {
+    ["facts", "recent", "HEAD"].map(|name| (folder.join(name), fs::read(folder.join(name)).ok())).to_vec()
+}
+
+/// Puts files into a ledger's folder; those that are not there go.
+fn leave(folder: &Path, files: &[(PathBuf, Option<Vec<u8>>)]) {
+    for (path, bytes) in files {
+        let to = folder.join(path.file_name().expect("a file"));
+        match bytes {
+            Some(bytes) => fs::write(to, bytes).expect("it can be written"),
+            None => drop(fs::remove_file(to)),
+        }
+    }
+}
+
+#[test]
+fn facts_forged_whole_by_another_account_are_not_used() {
+    let ledger = Ledger::new();
+    let answers = Answers::of(&ledger);
+    let other = User::at(&ledger.desk.path().join("mallory"), || Ok([66; 32])).expect("there is room");
+    let theirs = Folder::at(ledger.folder.path()).of(Arc::new(other));
+    let log = Log::read(&theirs, &access()).expect("the log can be read");
+    assert!(log.keep(&forged(&log)));
+    drop(log);
+    let files = answers.files();
+    answers.check("another account's", || leave(ledger.folder.path(), &files));
+}
+
+#[test]
+fn facts_of_another_ledger_with_its_head_are_not_used_whosever_they_are() {
+    let ledger = Ledger::new();
+    let answers = Answers::of(&ledger);
+    // The same account's, of the same name and with the same genesis, in another folder.
+    let copy = ledger.desk.path().join("copy");
+    let copied = Command::new("cp").arg("-a").args([ledger.folder.path(), &copy]).status();
+    assert!(copied.expect("cp is part of every Unix").success());
+    let mission = draft(body("mission", serde_json::json!({"id": "m", "title": "M"})));
+    append(&ledger.desk.ledger("copy"), vec![mission], &key()).expect("it is admissible");
+    for line in ["log --ledger copy", "key show --ledger copy"] {
+        assert_eq!(ledger.desk.run(line).code, 0, "{line}");
+    }
+    let stranger = Desk::with_ilrs(&["october-2023"]);
+    for (what, folder) in [("a copy's", copy), ("a stranger's", stranger.path().join("ilrs.servanda"))] {
+        let files = files_of(&folder);
+        // A head of another log is told, and nothing is answered from the files that go with it.
+        for line in Answers::QUESTIONS {
+            leave(ledger.folder.path(), &files);
+            let answer = ledger.desk.run(&format!("{line} --ledger ledger"));
+            assert!(answer.code == 3 && answer.err.contains("HEAD was replaced"), "{what}: {line}: {}", answer.out);
+        }
+        let without_head: Vec<_> = files.into_iter().filter(|(path, _)| !path.ends_with("HEAD")).collect();
+        answers.check(what, || {
+            leave(ledger.folder.path(), &without_head);
+            let _ = fs::remove_file(ledger.folder.path().join("HEAD"));
+        });
+    }
+}
+
+#[test]
+fn facts_of_yesterday_with_their_head_are_not_used() {
+    let ledger = Ledger::new();
+    let old = files_of(ledger.folder.path());
+    let joined = serde_json::json!({"party": "x", "agreement": "ilrs", "occurred": "2023-05-01"});
+    let party = serde_json::json!({"id": "x", "name": "X", "type": "state"});
+    let drafts = vec![draft(body("party", party)), draft(body("joining", joined))];
+    append(&ledger.folder, drafts, &key()).expect("it is admissible");
+    let answers = Answers::of(&ledger);
+    assert!(answers.expected[0].contains('X'), "{}", answers.expected[0]);
+    answers.check("yesterday's", || leave(ledger.folder.path(), &old));
+    // Also where nobody remembers how the store was closed.
+    answers.check("yesterday's, and no end", || {
+        leave(ledger.folder.path(), &old);
+        let _ = fs::remove_file(ledger.folder.path().join("sled.check"));
+    });
+}
+
+#[test]
+fn facts_with_one_hash_patched_are_not_used() {
+    let ledger = Ledger::new();
+    let answers = Answers::of(&ledger);
+    let files = answers.files();
+    let (_, facts) = &files[0];
+    let facts = facts.clone().expect("they are kept");
+    // Wherever a digest may stand: in the beginning and the index.
+    for at in (16..facts.len().min(600)).step_by(41) {
+        let mut other = files.clone();
+        let mut patched = facts.clone();
+        patched[at..(at + 32).min(facts.len())].iter_mut().for_each(|byte| *byte ^= 0xff);
+        other[0].1 = Some(patched);
+        leave(ledger.folder.path(), &other);
+        assert_eq!(answers.ask(Answers::QUESTIONS[0]), answers.expected[0], "byte {at}");
+    }
 }
 
 #[test]

@@ -67,8 +67,8 @@ fn erase(ledger: &mut Ledger, address: &str) {
 fn covered(report: &Report) -> [&str; 2] {
     [Layer::Documents, Layer::Evidence].map(|layer| {
         let own = report.layers.iter().find(|own| own.layer == layer).expect("every layer is there");
-        match own.verdict {
-            Verdict::NotChecked(why) => why,
+        match &own.verdict {
+            Verdict::NotChecked(why) => why.as_ref(),
             Verdict::Pass | Verdict::Fail => &own.covered,
         }
     })

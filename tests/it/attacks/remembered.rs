@@ -228,7 +228,7 @@ fn a_checkpoint_within_a_batch_is_found_by_checkpoints_and_vouches_for_nothing()
     let report = ledger.verify_with(&ledger.values, &kept([checkpoint(&[])]));
     check(&report, &[], &[]);
     assert!(report.layers[2].covered.contains("self-asserted"), "{report:#?}");
-    assert_eq!(report.layers[3].verdict, Verdict::NotChecked("no checkpoint publishes a root yet"));
+    assert_eq!(report.layers[3].verdict, Verdict::NotChecked("no checkpoint publishes a root yet".into()));
 }
 
 #[test]
