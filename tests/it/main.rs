@@ -10,6 +10,7 @@ mod certificates;
 mod changes;
 mod chaos;
 mod claims;
+mod clock;
 mod corrections;
 mod disagreements;
 mod erase;

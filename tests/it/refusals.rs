@@ -117,6 +117,16 @@ const DATES: &[Case] = &[
         "  - { kind: joining, party: china, agreement: ilrs, occurred: §2023-10-18, announced: 2023-10-17 }\n",
         "prospect",
     ),
+    case(
+        Code::SourceAhead,
+        "source: { publisher: P, grade: press, published: §2999-01-01 }\nannouncements:\n  - { kind: retraction, retracts: pakistan-joins, reason: x }\n",
+        "is the clock?",
+    ),
+    case(
+        Code::SourceAhead,
+        "announcements:\n  - { kind: retraction, retracts: pakistan-joins, reason: x, source: { publisher: P, grade: press, retrieved: §2999 } }\n",
+        "is the clock?",
+    ),
 ];
 
 const NAMES: &[Case] = &[
