@@ -248,7 +248,10 @@ impl From<ClockFault> for Failure {
     fn from(fault: ClockFault) -> Self {
         let failure = Self::new(Exit::CouldNot, fault.to_string());
         match fault {
-            ClockFault::Behind { .. } | ClockFault::BeforeRelease { .. } => failure.hint("set the clock"),
+            ClockFault::BeforeRelease { .. } => failure.hint("set the clock"),
+            ClockFault::Behind { .. } => failure
+                .hint("set the clock, if it is behind")
+                .hint("if it is right, and was ahead when that was recorded, an admin can go on: `servanda clock correct --reason TEXT`"),
             ClockFault::Ahead { .. } => failure
                 .hint("set the clock if it is wrong: whatever is recorded later cannot be recorded earlier")
                 .hint("if it is right, and the ledger slept so long, say so: --clock-is-right"),

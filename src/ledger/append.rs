@@ -27,6 +27,7 @@ use crate::domain::id::{AnnouncementId, Recorder};
 use crate::domain::record::Authorised;
 use crate::domain::timestamp::Timestamp;
 use crate::event::chain::{MAX_BATCH_BYTES, MAX_BATCH_LEN};
+use crate::event::effective::CorrectionFault;
 use crate::event::facts::{Facts, Recorded};
 use crate::event::statement::{Event, EventError, Header};
 use crate::integrity::digest::{self, EventHash};
@@ -35,7 +36,7 @@ use crate::ledger::Ledger;
 use crate::ledger::admission::{self, Documents, New, Salts};
 use crate::ledger::authority::AuthorityFault;
 use crate::ledger::clock::{Clock, ClockFault};
-use crate::ledger::draft::Batch;
+use crate::ledger::draft::{Batch, Draft};
 use crate::ledger::facts::{Following, Kept};
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::Index;
@@ -202,7 +203,6 @@ impl Ledger {
         clock: Clock,
     ) -> Result<(Vec<Ready>, Appended), AppendError> {
         self.check_head(options.expect_head)?;
-        let recorded = clock.after(self.chain.recorded())?;
         let key = signer.public();
         let first_new = self.chain.len();
         let mut findings: Vec<Vec<Finding>> = Vec::new();
@@ -213,9 +213,11 @@ impl Ledger {
         let mut refused_before = admission::Refused::new();
         let mut salts = if has_documents(batches) { Salts::read(&self.documents)? } else { Salts::default() };
         for batch in batches {
+            let recorded = self.recording_time(batch, clock)?;
             let ledger = (self.facts.events.as_slice(), &self.index, &self.bearing);
             let (admitted, mut found) = admission::admit(ledger, batch, (&refused_before, recorded), &mut salts);
             found.extend(stand_alone(&admitted.new));
+            found.extend(self.miscorrected(&admitted.new, recorded));
             let mut outcome = Outcome { already: admitted.already, ..Outcome::default() };
             let refused = !batch.fragments.is_empty() || found.iter().any(|finding| finding.code.refuses());
             let owner =
@@ -321,6 +323,29 @@ impl Ledger {
             }
             None => Ok(()),
         }
+    }
+
+    /// The later of the clock and the newest event, which a correction of the clock precedes.
+    fn recording_time(&self, batch: &Batch, clock: Clock) -> Result<Timestamp, ClockFault> {
+        let corrects = |draft: &Draft| matches!(draft.announcement.body, Body::ClockCorrected(_));
+        if batch.drafts.iter().any(corrects) { clock.now() } else { clock.after(self.chain.recorded()) }
+    }
+
+    /// A correction of the clock that would correct nothing, or too much.
+    fn miscorrected(&self, new: &[New], recorded: Timestamp) -> Option<Finding> {
+        new.iter().find_map(|new| {
+            let Body::ClockCorrected(corrected) = &new.announcement.body else { return None };
+            let fault = self.chain.check_correction(corrected.from, recorded).err()?;
+            let hint = match fault {
+                CorrectionFault::FromGenesis => {
+                    "a ledger that was founded under a wrong clock is founded again, and its files appended to the new one"
+                }
+                CorrectionFault::TooLate { .. } => "the wrong times begin earlier, or the clock is behind now",
+                _ => "`servanda log` shows when events were recorded; is the clock right now?",
+            };
+            let field = if matches!(fault, CorrectionFault::NothingLater { .. }) { "" } else { "from" };
+            Some(Finding::new(new.draft, field, Code::ClockCorrection, fault.to_string()).hint(hint))
+        })
     }
 
     /// The recorder whose key it is.

@@ -2,9 +2,16 @@
 //!
 //! What follows an event is recorded no earlier than it. So a clock that was far ahead once would keep everybody from
 //! appending until that day, and one that lies behind would date back. A clock that cannot be right is refused; one that
-//! leaps is, until somebody says that it is right.
+//! leaps is, until somebody says that it is right. What was recorded under a wrong one all the same is corrected by an event
+//! that an admin signs, from which the ledger goes on: see [`effective`](crate::event::effective).
 
+use crate::domain::announcement::Announcement;
+use crate::domain::record::ClockCorrected;
 use crate::domain::timestamp::Timestamp;
+use crate::ledger::Ledger;
+use crate::ledger::append::AppendError;
+use crate::ledger::own::Own;
+use crate::ledger::signer::Signer;
 
 /// When this format was made, in milliseconds since 1970: 2026-11-22. Nothing was recorded before.
 const RELEASED_MS: i64 = 1_795_305_600_000;
@@ -13,6 +20,11 @@ const MOST_BEHIND_MS: i64 = 10 * 60 * 1000;
 /// How far a clock may lie ahead of the newest event unless it is said to be right, in milliseconds: a ledger of yearly
 /// reports never meets it.
 const MOST_AHEAD_MS: i64 = 400 * 24 * 60 * 60 * 1000;
+
+/// The latest time that an honest clock may have said when another says that.
+pub(super) fn tolerated(now: Timestamp) -> Timestamp {
+    Timestamp::from_unix_ms(now.unix_ms() + MOST_BEHIND_MS).unwrap_or(now)
+}
 
 /// The caller's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +105,29 @@ impl Clock {
             return Err(ClockFault::Ahead { now, newest });
         }
         Ok(now.max(newest))
+    }
+}
+
+impl Ledger {
+    /// Says that events bear times that were wrong: those from one on, or, if none is named, from the first that is later
+    /// than the clock. What follows is recorded from the clock on.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError`]: [`AppendError::NotAdmissible`] also if no event is later than the clock, or the event before these
+    /// is, or the signer is no admin.
+    pub fn correct_clock(
+        &mut self,
+        from: Option<u64>,
+        reason: &str,
+        signer: &dyn Signer,
+        clock: impl Into<Clock>,
+    ) -> Result<Own, AppendError> {
+        let clock = clock.into();
+        let newest = self.chain.len().saturating_sub(1);
+        let from = from.or_else(|| self.chain.first_after(clock.now)).unwrap_or(newest);
+        let corrected = ClockCorrected { from, reason: reason.to_owned() };
+        self.append_own_anew(Announcement::of(corrected), signer, clock)
     }
 }
 

@@ -214,7 +214,7 @@ impl Ledger {
         }
         self.facts.events.truncate(len);
         self.facts.heads.cut(len as u64);
-        self.chain = Chain::resumed(self.facts.origin.clone(), self.facts.heads.newest());
+        self.chain = Chain::resumed(self.facts.origin.clone(), &self.facts.heads);
         self.authority = Authority::default();
         self.index = Index::default();
         self.bearing = Bearing::default();

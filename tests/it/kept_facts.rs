@@ -305,7 +305,7 @@ fn facts_of_another_ledger_or_another_state_are_not_used() {
     let foreign = fs::read(facts_of(&other)).expect("they are kept");
     assert_ne!(own, foreign, "keys and moments differ");
     for (what, bytes) in
-        [("another founding", foreign.as_slice()), ("no facts", b"servanda facts 2"), ("text", b"hello")]
+        [("another founding", foreign.as_slice()), ("no facts", b"servanda facts 3"), ("text", b"hello")]
     {
         fs::write(facts_of(&desk), bytes).expect("it can be written");
         check_answer(&desk, &expected, what);

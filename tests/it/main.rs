@@ -13,6 +13,7 @@ mod claims;
 mod clock;
 mod corrections;
 mod disagreements;
+mod effective;
 mod erase;
 mod examples;
 mod export;

@@ -100,6 +100,7 @@ const VALUES: &[Case] = &[
         "keep one",
     ),
     case(Code::KindNotHere, "  - { kind: §genesis }\n", "servanda init"),
+    case(Code::KindNotHere, "  - { kind: §clock-corrected }\n", "servanda clock correct"),
     case(
         Code::KindNotHere,
         "  - { kind: correction, corrects: pakistan-joins, because: never-true, replacement: { kind: §policy } }\n",
@@ -403,6 +404,7 @@ fn every_code_is_provoked_by_some_file() {
         Code::Irregular,
         Code::Normalised,
         Code::Confusable,
+        Code::ClockCorrection,
     ];
     let provoked: Vec<Code> =
         tables.iter().flat_map(|table| table.iter().map(|case| case.code)).chain(elsewhere).collect();

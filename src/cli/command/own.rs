@@ -13,7 +13,7 @@ use crate::ledger::{AppendError, Clock, Folder, KeyFile, Ledger};
 
 use super::not_recorded;
 
-/// An admin, who changes keys, policies and documents.
+/// An admin, who changes keys, policies and documents, and corrects the clock.
 #[derive(Debug, Args)]
 pub(super) struct Admin {
     /// An admin's key [default: the recorder's] [env: SERVANDA_KEY]

@@ -244,6 +244,7 @@ impl<'f> Reading<'f> {
         if !kind.is_written_in_files() {
             let hint = match kind {
                 Kind::Genesis => "`servanda init` writes it",
+                Kind::ClockCorrected => "`servanda clock correct` writes it",
                 Kind::LogKeyChanged => "`servanda key replace-log` writes it, and makes the key",
                 Kind::Erasure => "`servanda source erase` writes it, and deletes the documents",
                 Kind::Policy => "`servanda policy set` writes it",

@@ -273,7 +273,8 @@ impl Desk<'_> {
 }
 
 /// The kinds whose announcements have ids that begin with the kind and a colon.
-const NAMED_BY_KIND: [Kind; 5] = [Kind::Party, Kind::Agreement, Kind::Mission, Kind::Policy, Kind::Attestation];
+const NAMED_BY_KIND: [Kind; 6] =
+    [Kind::Party, Kind::Agreement, Kind::Mission, Kind::Policy, Kind::Attestation, Kind::ClockCorrected];
 
 /// The id of an announcement: the thing's for a description, else the one given, else one made of the content.
 fn draft_id(draft: &Draft, announcement: &Announcement, content: ContentHash) -> Result<AnnouncementId, String> {

@@ -25,7 +25,7 @@ use crate::ledger::facts::sections::{Need, Section};
 use crate::ledger::settings::Head;
 use crate::store::compressed::{Effort, compress, decompress};
 
-const MAGIC: &[u8; 16] = b"servanda facts 2";
+const MAGIC: &[u8; 16] = b"servanda facts 3";
 const CHECK_BYTES: usize = 16;
 /// The most bytes of an index or a header.
 const MAX_INDEX_BYTES: usize = 256 << 20;
