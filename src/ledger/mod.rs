@@ -71,7 +71,7 @@ pub use crate::store::folder::foreign_owner;
 pub use crate::store::whole_file::{read_bytes, replace_with};
 pub use append::{AppendError, Appended, Options};
 pub use clock::{Clock, ClockFault};
-pub use draft::{Batch, Draft, DraftDocument, DraftQuote, DraftSource, Privacy};
+pub use draft::{Batch, Brought, Draft, DraftDocument, DraftQuote, DraftSource, Privacy};
 pub use finding::{Code, Finding};
 pub use log::{Found, Log};
 pub use pass::Pass;

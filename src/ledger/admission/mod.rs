@@ -101,7 +101,7 @@ pub(super) fn admit(
         if written.is_none() {
             references::resolve(position, draft, &mut announcement, &described, &desk, &mut findings);
         }
-        history::check(position, &announcement, &described, &desk, &mut findings);
+        history::check(position, (draft, &announcement), &described, &desk, &mut findings);
         findings.extend(in_evidence);
         if findings[before..].iter().all(|finding| !finding.code.refuses()) {
             let written = written.unwrap_or_else(|| Written::of(&announcement).checked());
