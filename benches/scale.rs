@@ -235,7 +235,7 @@ fn import(desk: &Path, rows: usize) {
     let (folder, _) = found_with(desk, "imported", common::history::AGREEMENTS);
     let mut ledger = Ledger::open(&folder, &access()).expect("the ledger opens");
     let signer = key();
-    let mut target = Target::Ledger { ledger: &mut ledger, signer: &signer, now: now() };
+    let mut target = Target::Ledger { ledger: &mut ledger, signer: &signer, clock: now().into() };
     let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut |_| Ok(()) };
     let layout = manytreaties::layout();
     let import = Import { layout: &layout, agreements: Some(&agreements), acts: &acts, batch_len: BATCH_LEN };

@@ -40,11 +40,13 @@ fn main() -> ExitCode {
     ExitCode::from(cli::run(std::env::args_os(), &mut around))
 }
 
-/// The clock; one before 1970 counts as 1970, and is refused for lying behind the ledger.
+/// The clock; one of years that are not written with four digits counts as one before 1970, and is refused as that.
 fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let unix_ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
-    Timestamp::from_unix_ms(unix_ms).unwrap_or_else(|_| Timestamp::from_unix_ms(0).expect("1970 is a year"))
+    let unix_ms = match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |before| -before),
+    };
+    Timestamp::from_unix_ms(unix_ms).unwrap_or_else(|_| Timestamp::from_unix_ms(-1).expect("1969 is a year"))
 }
 
 /// Columns, as the environment says, or else the terminal that answers go to.

@@ -315,5 +315,42 @@ for file in "${files[@]}"; do
 done
 result "ssh-keygen accepts the golden signatures" "$signed events" "$faults"
 
+export SERVANDA_LEDGER=$PWD/corrected.servanda
+corrected=$root/fixtures/golden/clock-corrected.ndjson
+"$servanda" restore "$corrected" "$SERVANDA_LEDGER" > restore.out 2>&1 || { cat restore.out >&2; exit 1; }
+"$servanda" log --json > log.json
+faults=$(jq -r .statement "$corrected" | python3 /dev/fd/3 log.json 3<<'PYTHON'
+import json, sys
+events = [json.loads(line) for line in sys.stdin]
+told = json.load(open(sys.argv[1]))["events"]
+corrects = lambda event: event["kind"] == "clock-corrected"
+def effective(log, seq):
+    later = [event["recorded"] for event in log[seq + 1:] if corrects(event) and event["body"]["from"] <= seq]
+    return min([log[seq]["recorded"]] + later)
+for seq, event in enumerate(events):
+    before, recorded = events[:seq], event["recorded"]
+    if corrects(event):
+        bound = event["body"]["from"] - 1
+        if not 0 <= bound < seq or recorded < effective(before, bound) or recorded >= effective(before, seq - 1):
+            print(f" event {seq} corrects what it may not")
+    elif before and recorded < before[-1]["recorded"]:
+        print(f" event {seq} goes back")
+    if effective(events, seq) != told[seq]["recorded"]:
+        print(f" log says another time of event {seq}")
+if not any(map(corrects, events)):
+    print(" no clock is corrected")
+PYTHON
+)
+result "Python follows times of recording over a correction of the clock" "$(wc -l < "$corrected") events" "$faults"
+
+faults=
+"$servanda" key export > allowed_signers
+for seq in 0 1 2 3 4; do
+    "$servanda" show "$seq" --raw > event
+    head -n1 event > statement
+    verify_signature event statement || faults+=" event $seq: $(cat ssh-keygen.out)"
+done
+result "ssh-keygen accepts what was signed under a wrong clock" "5 events" "$faults"
+
 echo "$((checks - failures)) of $checks checks passed"
 [ "$failures" -eq 0 ]

@@ -120,5 +120,5 @@ pub(crate) fn access() -> Access {
 }
 
 pub(crate) fn now() -> Timestamp {
-    Timestamp::from_unix_ms(1_767_225_600_000).expect("a moment of 2026")
+    Timestamp::from_unix_ms(1_795_392_000_000).expect("a moment of 2026")
 }

@@ -25,6 +25,7 @@ use crate::cli::command::verify::VerifyAnswer;
 use crate::exchange::{ndjson, schema};
 use crate::query::agreement::AgreementPage;
 use crate::query::certificate::Certificate;
+use crate::query::clock::ClockAnswer;
 use crate::query::conflicts::Conflicts;
 use crate::query::counts::Counts;
 use crate::query::diff::Diff;
@@ -50,6 +51,7 @@ pub const ANSWERS: &[Published] = &[
     answer::<BackupAnswer>("servanda/backup/v1", "What a backup has, and what was added to it."),
     answer::<Checked>("servanda/checked/v1", "What a proof or a checkpoint shows, and what it cannot."),
     answer::<CheckpointsAnswer>("servanda/checkpoints/v1", "What was signed of a log, to be kept elsewhere."),
+    answer::<ClockAnswer>("servanda/clock/v1", "Which events lie ahead of the clock, and what was corrected."),
     answer::<Conflicts>(
         "servanda/conflicts/v1",
         "Claims that disagree, every source side by side, and acts that cannot follow.",

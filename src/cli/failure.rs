@@ -18,7 +18,7 @@ use crate::ledger::publish::PublishError;
 use crate::ledger::repair::RepairError;
 use crate::ledger::restore::RestoreError;
 use crate::ledger::timestamps::TimestampError;
-use crate::ledger::{Damage, OpenError, SettingsError, SignerError};
+use crate::ledger::{ClockFault, Damage, OpenError, SettingsError, SignerError};
 use crate::query::QueryError;
 
 /// The exit codes.
@@ -235,7 +235,7 @@ impl From<AppendError> for Failure {
                 Self::new(Exit::No, message).hint("give another reviewer's key with --key FILE")
             }
             AppendError::Signer(error) => error.into(),
-            AppendError::ClockBehind { .. } => Self::new(Exit::CouldNot, message).hint("set the clock"),
+            AppendError::Clock(fault) => fault.into(),
             AppendError::NotDeleted { .. } => Self::new(Exit::CouldNot, message)
                 .hint("look at the folder documents/ of the ledger, then `servanda source erase` the same again"),
             AppendError::Document(_) | AppendError::Store(_) | AppendError::Head(_) => {
@@ -243,6 +243,21 @@ impl From<AppendError> for Failure {
                     "run the same command again: it looks at what is there, and what was appended is not repeated",
                 )
             }
+        }
+    }
+}
+
+impl From<ClockFault> for Failure {
+    fn from(fault: ClockFault) -> Self {
+        let failure = Self::new(Exit::CouldNot, fault.to_string());
+        match fault {
+            ClockFault::BeforeRelease { .. } => failure.hint("set the clock"),
+            ClockFault::Behind { .. } => failure
+                .hint("set the clock, if it is behind")
+                .hint("if it is right, and was ahead when that was recorded, an admin can go on: `servanda clock correct --reason TEXT`"),
+            ClockFault::Ahead { .. } => failure
+                .hint("set the clock if it is wrong: whatever is recorded later cannot be recorded earlier")
+                .hint("if it is right, and the ledger slept so long, say so: --clock-is-right"),
         }
     }
 }

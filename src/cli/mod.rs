@@ -99,7 +99,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, around: &mut Surroundi
         Err(error) => return usage(&error, around),
     };
     let mut context = Context { global: cli.global, around };
-    let outcome = cli.command.run(&mut context);
+    let outcome = context.check_clock().and_then(|()| cli.command.run(&mut context));
     match outcome {
         Ok(exit) => exit as u8,
         // Whoever reads the answer has seen enough.
@@ -145,6 +145,16 @@ type Outcome = Result<Exit, Failure>;
 impl Context<'_, '_> {
     fn format(&self) -> Format {
         if self.global.json { Format::Json } else { self.global.format }
+    }
+
+    /// Without a clock there is no today; and the store does not open under one before 1970.
+    fn check_clock(&self) -> Result<(), Failure> {
+        let now = self.around.now;
+        if now.unix_ms() >= 0 {
+            return Ok(());
+        }
+        let message = format!("the clock says {now}, before 1970, when clocks begin to count");
+        Err(Failure::new(Exit::CouldNot, message).hint("set the clock"))
     }
 
     /// The screen for answers.

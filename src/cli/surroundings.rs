@@ -8,7 +8,7 @@ use crate::domain::timestamp::Timestamp;
 
 /// The system, as far as a command may see it.
 pub struct Surroundings<'a> {
-    /// The clock, read once.
+    /// The clock, read once. No command goes by one before 1970, which no machine's clock means.
     pub now: Timestamp,
     /// The clock itself, for who runs for long.
     pub clock: &'a (dyn Fn() -> Timestamp + Sync),

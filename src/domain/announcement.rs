@@ -14,8 +14,8 @@ use crate::domain::id::{AgreementId, AnnouncementId, Namespace};
 use crate::domain::packed::{Packed, Packer, Unpacker, Unreadable, packed_fields};
 use crate::domain::party::Party;
 use crate::domain::record::{
-    Attestation, Authorised, Confirmation, Correction, Dispute, Erasure, Genesis, LogKeyChanged, Policy, Reaffirmation,
-    RecorderRevoked, Retraction,
+    Attestation, Authorised, ClockCorrected, Confirmation, Correction, Dispute, Erasure, Genesis, LogKeyChanged,
+    Policy, Reaffirmation, RecorderRevoked, Retraction,
 };
 use crate::domain::schema::{named_schema, of_claim};
 use crate::domain::shape::{Record, Shape, Shaped, vocabulary};
@@ -206,6 +206,8 @@ kinds! {
     RecorderAdded(Authorised) = "recorder-added",
     /// A recorder's key is no longer used.
     RecorderRevoked(RecorderRevoked) = "recorder-revoked",
+    /// Events bear times that were wrong.
+    ClockCorrected(ClockCorrected) = "clock-corrected",
     /// The log signs with another key.
     LogKeyChanged(LogKeyChanged) = "log-key-changed",
     /// Some kinds need reviewers.
@@ -219,7 +221,7 @@ kinds! {
 }
 
 impl Kind {
-    /// Whether it is about the ledger itself: its keys, policies and documents.
+    /// Whether it is about the ledger itself: its keys, clock, policies and documents.
     ///
     /// Such announcements stand alone in their batch and need no evidence.
     pub const fn is_about_ledger(self) -> bool {
@@ -228,6 +230,7 @@ impl Kind {
             Self::Genesis
                 | Self::RecorderAdded
                 | Self::RecorderRevoked
+                | Self::ClockCorrected
                 | Self::LogKeyChanged
                 | Self::Policy
                 | Self::Attestation
@@ -240,6 +243,7 @@ impl Kind {
     pub const fn is_written_in_files(self) -> bool {
         match self {
             Self::Genesis
+            | Self::ClockCorrected
             | Self::LogKeyChanged
             | Self::Policy
             | Self::Attestation
@@ -328,7 +332,7 @@ body_from! {
     Contribution(Contribution), Departure(Departure), Suspension(Suspension), Statement(Statement), Prospect(Prospect),
     Milestone(Milestone), Count(Count), Correction(Correction), Retraction(Retraction), Dispute(Dispute),
     Confirmation(Confirmation), Genesis(Genesis), RecorderAdded(Authorised), RecorderRevoked(RecorderRevoked),
-    LogKeyChanged(LogKeyChanged), Policy(Policy), Attestation(Attestation), Reaffirmation(Reaffirmation),
+    ClockCorrected(ClockCorrected), LogKeyChanged(LogKeyChanged), Policy(Policy), Attestation(Attestation), Reaffirmation(Reaffirmation),
     Erasure(Erasure),
 }
 

@@ -123,6 +123,16 @@ vocabulary! {
 }
 
 record! {
+    /// Events bear times that were wrong: the clock was ahead when they were recorded.
+    pub struct ClockCorrected {
+        /// The first event whose time was wrong; those after it, up to this one, are no later than this one.
+        required from: u64,
+        /// How it came to be wrong.
+        required reason: String as Prose,
+    }
+}
+
+record! {
     /// The log signs with another key from now on.
     pub struct LogKeyChanged {
         /// Why.

@@ -5,7 +5,8 @@
 use crate::domain::announcement::Body;
 use crate::domain::id::{Origin, Recorder};
 use crate::domain::timestamp::Timestamp;
-use crate::event::facts::Stand;
+use crate::event::effective::{CorrectionFault, Times};
+use crate::event::facts::Heads;
 use crate::event::statement::Event;
 use crate::integrity::digest::{self, EventHash};
 
@@ -22,8 +23,19 @@ pub struct Chain {
     /// What follows the newest event by its own number: `len`, unless one before stands in a wrong place, which was told.
     next_seq: u64,
     head: EventHash,
-    recorded: Option<Timestamp>,
+    /// When its events were recorded, as far as they are known here.
+    times: Times,
+    /// Corrections that reach back behind the first event that is known here.
+    unsettled: Vec<Unsettled>,
     open: Option<OpenBatch>,
+}
+
+/// A correction of the clock that has to be held against events before those that are known.
+#[derive(Debug, Clone)]
+struct Unsettled {
+    seq: u64,
+    from: u64,
+    recorded: Timestamp,
 }
 
 /// A batch whose signed event has not come yet.
@@ -70,7 +82,7 @@ pub enum ChainFault {
         /// The ledger that it founds.
         origin: Origin,
     },
-    /// Recorded earlier than the event before.
+    /// Recorded earlier than the event before, and no correction of the clock.
     #[error("was recorded at {found}, before the event before it at {earlier}")]
     Recorded {
         /// When the event before was recorded.
@@ -78,6 +90,9 @@ pub enum ChainFault {
         /// What the event says.
         found: Timestamp,
     },
+    /// A correction of the clock that cannot be.
+    #[error(transparent)]
+    Correction(#[from] CorrectionFault),
     /// Differs from the other events of its batch.
     #[error("differs in its {field} from the batch that it stands in, which ends with event {end}")]
     Batch {
@@ -113,18 +128,21 @@ impl Chain {
     /// The chain of a ledger without events.
     pub fn new(origin: Origin) -> Self {
         let head = digest::genesis_prev(origin.as_str());
-        Self { origin, len: 0, next_seq: 0, head, recorded: None, open: None }
+        Self { origin, len: 0, next_seq: 0, head, times: Times::default(), unsettled: Vec::new(), open: None }
     }
 
     /// The chain that ends with `event`, in which it and everything before it fits.
     pub fn after(event: &Event) -> Self {
         let header = &event.header;
+        let mut times = Times::default();
+        times.push(header.seq, header.recorded);
         Self {
             origin: header.ledger.clone(),
             len: header.seq + 1,
             next_seq: header.seq + 1,
             head: event.hash,
-            recorded: Some(header.recorded),
+            times,
+            unsettled: Vec::new(),
             open: OpenBatch::after(event),
         }
     }
@@ -141,7 +159,21 @@ impl Chain {
 
     /// When the newest event was recorded.
     pub fn recorded(&self) -> Option<Timestamp> {
-        self.recorded
+        self.times.newest()
+    }
+
+    /// The first event that was recorded later than that, by effective times.
+    pub(crate) fn first_after(&self, moment: Timestamp) -> Option<u64> {
+        self.times.first_after(moment)
+    }
+
+    /// Whether the next event can correct the clock to that time, from an event on.
+    ///
+    /// # Errors
+    ///
+    /// Every [`CorrectionFault`].
+    pub(crate) fn check_correction(&self, from: u64, recorded: Timestamp) -> Result<(), CorrectionFault> {
+        self.times.check(from, recorded)
     }
 
     /// Whether the last batch lacks its end.
@@ -149,14 +181,35 @@ impl Chain {
         self.open.is_some()
     }
 
-    /// The chain of a ledger that stands so, at the end of a batch; of one without events, if it stands nowhere.
-    pub fn resumed(origin: Origin, stand: Option<&Stand>) -> Self {
+    /// The chain of a ledger that stood so after each of its events, and stands at the end of a batch.
+    pub fn resumed(origin: Origin, heads: &Heads) -> Self {
         let mut chain = Self::new(origin);
-        if let Some(stand) = stand {
-            (chain.len, chain.next_seq) = (stand.len, stand.len);
-            (chain.head, chain.recorded) = (stand.head, Some(stand.recorded));
+        for stand in heads.stands() {
+            chain.times.push(stand.len - 1, stand.recorded);
         }
+        (chain.len, chain.next_seq, chain.head) = (heads.len(), heads.len(), heads.head());
         chain
+    }
+
+    /// Goes on as another chain does, that began with the newest event of this one; tells the first correction of the
+    /// clock there that does not fit, with its position.
+    ///
+    /// # Errors
+    ///
+    /// [`ChainFault::Correction`].
+    pub(crate) fn go_on(&mut self, next: Self) -> Result<(), (u64, ChainFault)> {
+        for correction in next.unsettled {
+            let Unsettled { seq, from, recorded } = correction;
+            if self.times.reach(from) {
+                self.times.check_from(from, recorded).map_err(|fault| (seq, fault.into()))?;
+            } else {
+                self.unsettled.push(correction);
+            }
+            self.times.push(seq, recorded);
+        }
+        self.times.append(next.times);
+        (self.len, self.next_seq, self.head, self.open) = (next.len, next.next_seq, next.head, next.open);
+        Ok(())
     }
 
     /// Goes on to the next event, and tells what does not fit.
@@ -166,7 +219,13 @@ impl Chain {
         let faults = self.faults(event);
         let header = &event.header;
         self.open = OpenBatch::after(event);
-        self.recorded = Some(header.recorded);
+        if let Body::ClockCorrected(correction) = &event.announcement.body
+            && !self.times.reach(correction.from)
+            && !faults.iter().any(|fault| matches!(fault, ChainFault::Correction(_)))
+        {
+            self.unsettled.push(Unsettled { seq: self.len, from: correction.from, recorded: header.recorded });
+        }
+        self.times.push(self.len, header.recorded);
         self.head = event.hash;
         self.len += 1;
         self.next_seq = header.seq.saturating_add(1);
@@ -199,7 +258,9 @@ impl Chain {
         {
             faults.push(ChainFault::Founded { ledger: header.ledger.clone(), origin: genesis.origin.clone() });
         }
-        if let Some(earlier) = self.recorded.filter(|earlier| header.recorded < *earlier) {
+        if let Body::ClockCorrected(correction) = &event.announcement.body {
+            faults.extend(self.check_correction(correction.from, header.recorded).err().map(ChainFault::from));
+        } else if let Some(earlier) = self.recorded().filter(|earlier| header.recorded < *earlier) {
             faults.push(ChainFault::Recorded { earlier, found: header.recorded });
         }
         let longest = header.seq.saturating_add(MAX_BATCH_LEN as u64 - 1);
@@ -234,5 +295,85 @@ impl OpenBatch {
         ];
         let end = self.end;
         fields.into_iter().filter(|(_, same)| !same).map(move |(field, _)| ChainFault::Batch { field, end })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::agreement::Mission;
+    use crate::domain::announcement::Announcement;
+    use crate::domain::id::{AnnouncementId, MissionId};
+    use crate::domain::record::ClockCorrected;
+    use crate::event::statement::Header;
+    use crate::integrity::digest::event_hash;
+
+    fn event(chain: &Chain, (ms, from): (i64, Option<u64>)) -> Event {
+        let id = MissionId::parse("m").expect("an id");
+        let mission = Mission { id, title: "M".to_owned(), programme: None, also_known_as: Vec::new(), from: None };
+        let corrected = |from| Body::from(ClockCorrected { from, reason: "a test".to_owned() });
+        let body = from.map_or_else(|| Body::from(mission), corrected);
+        let header = Header {
+            batch: chain.len,
+            ledger: chain.origin.clone(),
+            prev: chain.head,
+            recorded: Timestamp::from_unix_ms(ms).expect("a moment"),
+            recorder: Recorder::parse("desk").expect("a recorder"),
+            seq: chain.len,
+        };
+        let id = AnnouncementId::parse("mission:m").expect("an id");
+        let hash = event_hash(&chain.len.to_le_bytes());
+        Event { header, id, announcement: Announcement::of(body), signature: None, hash }
+    }
+
+    /// The chain over these events, followed in parts that begin there; the first fault with its position.
+    fn in_parts(events: &[Event], starts: &[usize]) -> Result<Vec<(u64, i64)>, (u64, ChainFault)> {
+        let mut whole = Chain::new(events[0].header.ledger.clone());
+        let faulty = |chain: &mut Chain, event: &Event| match chain.push(event).into_iter().next() {
+            Some(fault) => Err((event.header.seq, fault)),
+            None => Ok(()),
+        };
+        for (part, start) in starts.iter().enumerate() {
+            let end = starts.get(part + 1).copied().unwrap_or(events.len());
+            let [first, rest @ ..] = &events[*start..end] else { continue };
+            faulty(&mut whole, first)?;
+            let mut own = Chain::after(first);
+            let ends = rest.iter().find_map(|event| faulty(&mut own, event).err());
+            whole.go_on(own)?;
+            ends.map_or(Ok(()), Err)?;
+        }
+        Ok(whole.times.steps().to_vec())
+    }
+
+    proptest! {
+        #[test]
+        fn a_chain_that_is_followed_in_parts_tells_what_one_that_is_followed_whole_does(
+            told in proptest::collection::vec((0_i64..12, proptest::option::of(0_u64..16)), 1..16),
+            second in 0_usize..16,
+            third in 0_usize..16,
+        ) {
+            let mut chain = Chain::new(Origin::parse("ledger.example/parts").expect("an origin"));
+            let mut events = Vec::new();
+            for (index, (ms, from)) in told.into_iter().enumerate() {
+                let event = event(&chain, (ms, from));
+                // Of many that cannot be one is kept, sometimes, and ends the log.
+                if !chain.push(&event).is_empty() && index % 5 != 0 {
+                    chain = Chain::new(chain.origin.clone());
+                    for kept in &events {
+                        chain.push(kept);
+                    }
+                    continue;
+                }
+                events.push(event);
+            }
+            if events.is_empty() {
+                return Ok(());
+            }
+            let mut starts = [0, second.min(events.len()), third.min(events.len())];
+            starts.sort_unstable();
+            prop_assert_eq!(in_parts(&events, &starts), in_parts(&events, &[0]));
+        }
     }
 }

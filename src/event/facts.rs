@@ -16,8 +16,11 @@ use crate::integrity::digest::{EventHash, genesis_prev};
 pub struct Recorded {
     /// Position, from 0.
     pub seq: u64,
-    /// The time of recording.
-    pub recorded: Timestamp,
+    /// The time of recording that its bytes state. Whoever tells when it was recorded asks the [`Corrections`] of the
+    /// clock.
+    ///
+    /// [`Corrections`]: crate::event::effective::Corrections
+    pub stated: Timestamp,
     /// Who recorded it.
     pub recorder: Recorder,
     /// The announcement's id.
@@ -33,7 +36,7 @@ pub struct Stand {
     pub len: u64,
     /// Hash of the newest.
     pub head: EventHash,
-    /// When that was recorded.
+    /// When that was recorded, as its bytes state.
     pub recorded: Timestamp,
     /// Whether a batch ended with it.
     pub ends_batch: bool,
@@ -104,10 +107,11 @@ impl Heads {
         self.newest().map_or(self.beginning, |newest| newest.head)
     }
 
-    /// How many events there were at that moment, those recorded in it included.
+    /// How many events there were at that moment, those recorded in it included, by the effective times of the whole log:
+    /// an event is no later than any that follows it.
     pub fn len_by(&self, moment: Timestamp) -> u64 {
-        let known = self.stands.partition_point(|stand| stand.recorded <= moment);
-        known.checked_sub(1).map_or(0, |newest| self.stands[newest].len)
+        let newest = self.stands.iter().rev().find(|stand| stand.recorded <= moment);
+        newest.map_or(0, |newest| newest.len)
     }
 
     /// Forgets what came after the log had so many events.
@@ -154,7 +158,7 @@ impl Extend<Event> for Facts {
             let (seq, recorded, ends_batch) = (header.seq, header.recorded, header.ends_batch());
             self.heads.push(Stand { len: seq + 1, head: hash, recorded, ends_batch });
             let announcement = Box::new(announcement);
-            self.events.push(Recorded { seq, recorded, recorder: header.recorder, id, announcement });
+            self.events.push(Recorded { seq, stated: recorded, recorder: header.recorder, id, announcement });
         }
     }
 }
@@ -162,8 +166,8 @@ impl Extend<Event> for Facts {
 impl Event {
     /// Whether it tells what is recorded there.
     pub fn tells(&self, recorded: &Recorded) -> bool {
-        let Header { seq, recorded: moment, recorder, .. } = &self.header;
-        (*seq, *moment, recorder) == (recorded.seq, recorded.recorded, &recorded.recorder)
+        let Header { seq, recorded: stated, recorder, .. } = &self.header;
+        (*seq, *stated, recorder) == (recorded.seq, recorded.stated, &recorded.recorder)
             && (&self.id, &self.announcement) == (&recorded.id, &*recorded.announcement)
     }
 }
@@ -173,7 +177,7 @@ pub fn pack_rows<'v>(events: impl IntoIterator<Item = &'v Recorded>) -> Vec<u8> 
     let mut packer = Packer::of_many();
     let mut before = (0, 0);
     for event in events {
-        let place = (event.seq, event.recorded.unix_ms());
+        let place = (event.seq, event.stated.unix_ms());
         pack_row(place, before, &event.recorder, &event.id, &event.announcement, &mut packer);
         before = place;
     }
@@ -191,7 +195,7 @@ pub fn pack_event(event: &Event) -> Vec<u8> {
 /// The same of an event that was recorded: equal bytes tell the same.
 pub fn pack_alone(event: &Recorded) -> Vec<u8> {
     let mut packer = Packer::default();
-    let place = (event.seq, event.recorded.unix_ms());
+    let place = (event.seq, event.stated.unix_ms());
     pack_row(place, (0, 0), &event.recorder, &event.id, &event.announcement, &mut packer);
     packer.into_bytes()
 }
@@ -226,8 +230,7 @@ pub fn unpack_rows(bytes: &[u8], len: usize) -> Result<Vec<Recorded>, Unreadable
         recorded = recorded.wrapping_add(unpacker.signed()?);
         events.push(Recorded {
             seq,
-            recorded: Timestamp::from_unix_ms(recorded)
-                .map_err(|_| unpacker.unreadable("a moment that there is not"))?,
+            stated: Timestamp::from_unix_ms(recorded).map_err(|_| unpacker.unreadable("a moment that there is not"))?,
             recorder: Packed::unpack(&mut unpacker)?,
             id: Packed::unpack(&mut unpacker)?,
             announcement: Box::new(Packed::unpack(&mut unpacker)?),

@@ -21,7 +21,7 @@
 //! | `no_evidence` | why there is none; only with `evidence: []` |
 //! | `note`, `source_ref`, `standing`, `wording` | may be absent |
 //! | `prev` | hash of the event before; of the origin for the first |
-//! | `recorded` | `YYYY-MM-DDThh:mm:ss.sssZ`, one value for a batch, never earlier than the event before |
+//! | `recorded` | `YYYY-MM-DDThh:mm:ss.sssZ`, one value for a batch, never earlier than the event before, unless it is a `clock-corrected`: see [`effective`] |
 //! | `recorder` | who signed |
 //! | `seq` | position, from 0 |
 //! | `v` | 1 |
@@ -32,6 +32,7 @@
 
 pub mod canonical;
 pub mod chain;
+pub mod effective;
 pub mod facts;
 pub mod recall;
 pub mod statement;

@@ -27,6 +27,7 @@ use crate::domain::id::{AnnouncementId, Recorder};
 use crate::domain::record::Authorised;
 use crate::domain::timestamp::Timestamp;
 use crate::event::chain::{MAX_BATCH_BYTES, MAX_BATCH_LEN};
+use crate::event::effective::CorrectionFault;
 use crate::event::facts::{Facts, Recorded};
 use crate::event::statement::{Event, EventError, Header};
 use crate::integrity::digest::{self, EventHash};
@@ -34,7 +35,8 @@ use crate::integrity::ssh_key::PublicKey;
 use crate::ledger::Ledger;
 use crate::ledger::admission::{self, Documents, New, Salts};
 use crate::ledger::authority::AuthorityFault;
-use crate::ledger::draft::Batch;
+use crate::ledger::clock::{Clock, ClockFault};
+use crate::ledger::draft::{Batch, Draft};
 use crate::ledger::facts::{Following, Kept};
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::Index;
@@ -43,9 +45,6 @@ use crate::ledger::signer::{Signer, SignerError};
 use crate::projection::stays::Irregularity;
 use crate::store::StoreError;
 use crate::store::documents::DocumentError;
-
-/// How far a clock may lie behind the last event, in milliseconds.
-const CLOCK_TOLERANCE_MS: i64 = 10 * 60 * 1000;
 
 /// How to append.
 #[derive(Debug, Clone, Copy, Default)]
@@ -124,14 +123,9 @@ pub enum AppendError {
     /// The signer could not.
     #[error(transparent)]
     Signer(#[from] SignerError),
-    /// The clock lies behind the ledger.
-    #[error("the clock says {now}, more than 10 minutes before the newest event, recorded at {newest}")]
-    ClockBehind {
-        /// What the clock says.
-        now: Timestamp,
-        /// When the newest event was recorded.
-        newest: Timestamp,
-    },
+    /// The clock is not believed.
+    #[error(transparent)]
+    Clock(#[from] ClockFault),
     /// A document could not be kept.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -160,7 +154,7 @@ struct Ready {
 impl Ledger {
     /// Checks all batches, then appends them one after the other, each whole or not at all.
     ///
-    /// `now` is the caller's clock.
+    /// `clock` is the caller's.
     ///
     /// # Errors
     ///
@@ -171,10 +165,10 @@ impl Ledger {
         batches: &[Batch],
         options: Options,
         signer: &dyn Signer,
-        now: Timestamp,
+        clock: impl Into<Clock>,
     ) -> Result<Appended, AppendError> {
         let mark = self.facts.events.len();
-        let planned = self.plan(batches, options, signer, now);
+        let planned = self.plan(batches, options, signer, clock.into());
         let (ready, appended) = match planned {
             Ok((_, appended)) if options.dry_run => {
                 let preview = Preview { facts: self.facts.clone(), first_new: mark as u64 };
@@ -206,10 +200,9 @@ impl Ledger {
         batches: &[Batch],
         options: Options,
         signer: &dyn Signer,
-        now: Timestamp,
+        clock: Clock,
     ) -> Result<(Vec<Ready>, Appended), AppendError> {
         self.check_head(options.expect_head)?;
-        let recorded = self.recording_time(now)?;
         let key = signer.public();
         let first_new = self.chain.len();
         let mut findings: Vec<Vec<Finding>> = Vec::new();
@@ -220,9 +213,11 @@ impl Ledger {
         let mut refused_before = admission::Refused::new();
         let mut salts = if has_documents(batches) { Salts::read(&self.documents)? } else { Salts::default() };
         for batch in batches {
+            let recorded = self.recording_time(batch, clock)?;
             let ledger = (self.facts.events.as_slice(), &self.index, &self.bearing);
-            let (admitted, mut found) = admission::admit(ledger, batch, &refused_before, &mut salts);
+            let (admitted, mut found) = admission::admit(ledger, batch, (&refused_before, recorded), &mut salts);
             found.extend(stand_alone(&admitted.new));
+            found.extend(self.miscorrected(&admitted.new, recorded));
             let mut outcome = Outcome { already: admitted.already, ..Outcome::default() };
             let refused = !batch.fragments.is_empty() || found.iter().any(|finding| finding.code.refuses());
             let owner =
@@ -333,13 +328,27 @@ impl Ledger {
         }
     }
 
-    /// The later of the clock and the newest event; a clock far behind is refused.
-    fn recording_time(&self, now: Timestamp) -> Result<Timestamp, AppendError> {
-        let newest = self.chain.recorded().unwrap_or(now);
-        if now.unix_ms() < newest.unix_ms() - CLOCK_TOLERANCE_MS {
-            return Err(AppendError::ClockBehind { now, newest });
-        }
-        Ok(now.max(newest))
+    /// The later of the clock and the newest event, which a correction of the clock precedes.
+    fn recording_time(&self, batch: &Batch, clock: Clock) -> Result<Timestamp, ClockFault> {
+        let corrects = |draft: &Draft| matches!(draft.announcement.body, Body::ClockCorrected(_));
+        if batch.drafts.iter().any(corrects) { clock.now() } else { clock.after(self.chain.recorded()) }
+    }
+
+    /// A correction of the clock that would correct nothing, or too much.
+    fn miscorrected(&self, new: &[New], recorded: Timestamp) -> Option<Finding> {
+        new.iter().find_map(|new| {
+            let Body::ClockCorrected(corrected) = &new.announcement.body else { return None };
+            let fault = self.chain.check_correction(corrected.from, recorded).err()?;
+            let hint = match fault {
+                CorrectionFault::FromGenesis => {
+                    "a ledger that was founded under a wrong clock is founded again, and its files appended to the new one"
+                }
+                CorrectionFault::TooLate { .. } => "the wrong times begin earlier, or the clock is behind now",
+                _ => "`servanda log` shows when events were recorded; is the clock right now?",
+            };
+            let field = if matches!(fault, CorrectionFault::NothingLater { .. }) { "" } else { "from" };
+            Some(Finding::new(new.draft, field, Code::ClockCorrection, fault.to_string()).hint(hint))
+        })
     }
 
     /// The recorder whose key it is.

@@ -14,6 +14,8 @@ pub(super) struct Bearing {
     agreements: ByName<OfAgreement>,
     /// Corrections and retractions, by the folded id of what they are about.
     about: ByName<Vec<usize>>,
+    /// Corrections of the clock, which bear on the days of all.
+    clock: Vec<usize>,
 }
 
 /// The events about one agreement.
@@ -37,6 +39,9 @@ struct Concerned<'a> {
 impl Bearing {
     /// Takes the next event.
     pub(super) fn add(&mut self, place: usize, event: &Recorded) {
+        if let Body::ClockCorrected(_) = &event.announcement.body {
+            self.clock.push(place);
+        }
         if let Some(target) = struck(&event.announcement.body) {
             self.about.entry(target.folded()).or_default().push(place);
         }
@@ -58,7 +63,7 @@ impl Bearing {
         first: usize,
         place_of: impl Fn(&AnnouncementId) -> Option<usize>,
     ) -> Vec<&'a Recorded> {
-        let mut found: BTreeSet<usize> = BTreeSet::new();
+        let mut found: BTreeSet<usize> = self.clock.iter().copied().collect();
         let mut seen: BTreeSet<(&str, &str)> = BTreeSet::new();
         let new = events[first..].iter().map(|event| &event.announcement.body);
         for (body, concerned) in new.filter_map(|body| Some((body, concerned(body)?))) {

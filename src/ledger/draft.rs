@@ -56,14 +56,26 @@ pub struct Draft {
     pub announcement: Announcement,
     /// The sources, with their documents.
     pub sources: Vec<DraftSource>,
+    /// Whether these sources are its own.
+    pub brought: Brought,
     /// The passages that support it.
     pub quotes: Vec<DraftQuote>,
+}
+
+/// By whom the sources of an announcement are brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Brought {
+    /// By the announcement: what they were published for is this.
+    #[default]
+    ByItself,
+    /// By its file, for all that have none of their own: when they were published says nothing of one of them.
+    ByFile,
 }
 
 impl Draft {
     /// A draft of this announcement, without sources.
     pub fn of(announcement: Announcement) -> Self {
-        Self { id: None, announcement, sources: Vec::new(), quotes: Vec::new() }
+        Self { id: None, announcement, sources: Vec::new(), brought: Brought::default(), quotes: Vec::new() }
     }
 }
 

@@ -16,9 +16,9 @@ use std::collections::BTreeSet;
 use crate::domain::announcement::Announcement;
 use crate::domain::record::Erasure;
 use crate::domain::source::Address;
-use crate::domain::timestamp::Timestamp;
 use crate::ledger::Ledger;
 use crate::ledger::append::AppendError;
+use crate::ledger::clock::Clock;
 use crate::ledger::holdings::Holdings;
 use crate::ledger::signer::Signer;
 use crate::store::documents::DocumentError;
@@ -37,7 +37,7 @@ pub struct Erased {
 impl Ledger {
     /// Erases documents, each given by its whole address; of those that were erased before, the deletion is finished.
     ///
-    /// `now` is the caller's clock.
+    /// `clock` is the caller's.
     ///
     /// # Errors
     ///
@@ -48,7 +48,7 @@ impl Ledger {
         documents: &[Address],
         (authority, reason): (&str, &str),
         signer: &dyn Signer,
-        now: Timestamp,
+        clock: impl Into<Clock>,
     ) -> Result<Erased, AppendError> {
         let mut new: Vec<Address> = Vec::new();
         let mut already = Vec::new();
@@ -62,7 +62,7 @@ impl Ledger {
         let mut event = None;
         if !new.is_empty() {
             let erasure = Erasure { authority: authority.to_owned(), documents: new, reason: reason.to_owned() };
-            event = Some(self.append_own(Announcement::of(erasure), signer, now)?.seq());
+            event = Some(self.append_own(Announcement::of(erasure), signer, clock)?.seq());
         }
         let mut finished = 0;
         for (document, seq) in &already {

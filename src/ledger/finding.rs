@@ -68,6 +68,10 @@ codes! {
     NotDate = "E0201",
     /// Announced before it occurred.
     AnnouncedBeforeOccurred = "E0203",
+    /// A source of a day that the clock has not reached.
+    SourceAhead = "E0204",
+    /// A correction of the clock that would correct nothing, or too much.
+    ClockCorrection = "E0205",
 
     /// It names what is neither in the ledger nor in the batch.
     UnknownReference = "E0301",

@@ -256,7 +256,7 @@ impl Log {
             for head in part.hashes {
                 let event = events.next()?;
                 let ends_batch = facts.heads.at(event.seq + 1) == Some(head);
-                heads.push(Stand { len: event.seq + 1, head, recorded: event.recorded, ends_batch });
+                heads.push(Stand { len: event.seq + 1, head, recorded: event.stated, ends_batch });
             }
         }
         // Each batch must end where it did, and the last of them the log.

@@ -13,10 +13,10 @@ use std::path::PathBuf;
 
 use crate::domain::announcement::Announcement;
 use crate::domain::record::{LogKey, LogKeyChanged, RevocationCause};
-use crate::domain::timestamp::Timestamp;
 use crate::integrity::{LogSigner, Vkey};
 use crate::ledger::Ledger;
 use crate::ledger::append::AppendError;
+use crate::ledger::clock::Clock;
 use crate::ledger::own::Own;
 use crate::ledger::signer::{Signer, SignerError, create_secret, log_key_of};
 use crate::store::whole_file;
@@ -25,7 +25,7 @@ impl Ledger {
     /// Has the log sign with another key from the next event on: one that grows from `seed`, unless a change that was
     /// stopped left one.
     ///
-    /// `now` is the caller's clock.
+    /// `clock` is the caller's.
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ impl Ledger {
         seed: &[u8; 32],
         because: RevocationCause,
         signer: &dyn Signer,
-        now: Timestamp,
+        clock: impl Into<Clock>,
     ) -> Result<Own, AppendError> {
         let place = self.folder.log_key();
         let next = place.with_extension("next");
@@ -57,7 +57,7 @@ impl Ledger {
         };
         let old = self.authority.log_key().map(as_recorded).expect("a ledger begins with its log's key");
         let change = LogKeyChanged { because, new: as_recorded(&new.vkey()), old };
-        let made = self.append_own(Announcement::of(change), signer, now)?;
+        let made = self.append_own(Announcement::of(change), signer, clock)?;
         put(&new, &place, &next)?;
         Ok(made)
     }

@@ -13,6 +13,7 @@ pub mod batch_end;
 mod bearing;
 mod before;
 pub mod checkpoints;
+pub mod clock;
 pub mod draft;
 pub mod erase;
 pub mod facts;
@@ -70,7 +71,8 @@ pub use crate::store::documents::DocumentError;
 pub use crate::store::folder::foreign_owner;
 pub use crate::store::whole_file::{read_bytes, replace_with};
 pub use append::{AppendError, Appended, Options};
-pub use draft::{Batch, Draft, DraftDocument, DraftQuote, DraftSource, Privacy};
+pub use clock::{Clock, ClockFault};
+pub use draft::{Batch, Brought, Draft, DraftDocument, DraftQuote, DraftSource, Privacy};
 pub use finding::{Code, Finding};
 pub use log::{Found, Log};
 pub use pass::Pass;
@@ -226,7 +228,7 @@ impl Ledger {
         }
         self.facts.events.truncate(len);
         self.facts.heads.cut(len as u64);
-        self.chain = Chain::resumed(self.facts.origin.clone(), self.facts.heads.newest());
+        self.chain = Chain::resumed(self.facts.origin.clone(), &self.facts.heads);
         self.authority = Authority::default();
         self.index = Index::default();
         self.bearing = Bearing::default();

@@ -2,8 +2,8 @@
 
 use crate::domain::announcement::Announcement;
 use crate::domain::id::AnnouncementId;
-use crate::domain::timestamp::Timestamp;
 use crate::ledger::append::{AppendError, Options};
+use crate::ledger::clock::Clock;
 use crate::ledger::signer::Signer;
 use crate::ledger::{Batch, Draft, Ledger};
 
@@ -28,7 +28,7 @@ impl Own {
 impl Ledger {
     /// Appends one announcement about the ledger itself.
     ///
-    /// `now` is the caller's clock.
+    /// `clock` is the caller's.
     ///
     /// # Errors
     ///
@@ -37,9 +37,9 @@ impl Ledger {
         &mut self,
         announcement: Announcement,
         signer: &dyn Signer,
-        now: Timestamp,
+        clock: impl Into<Clock>,
     ) -> Result<Own, AppendError> {
-        self.append_own_draft(Draft::of(announcement), signer, now)
+        self.append_own_draft(Draft::of(announcement), signer, clock.into())
     }
 
     /// The same of one that is another each time it is said, and so is named for its position.
@@ -47,17 +47,17 @@ impl Ledger {
         &mut self,
         announcement: Announcement,
         signer: &dyn Signer,
-        now: Timestamp,
+        clock: impl Into<Clock>,
     ) -> Result<Own, AppendError> {
         let id = format!("{}:{}", announcement.body.kind(), self.facts.heads.len());
         let id = AnnouncementId::parse(&id).expect("a kind and a number are an id");
-        self.append_own_draft(Draft { id: Some(id), ..Draft::of(announcement) }, signer, now)
+        self.append_own_draft(Draft { id: Some(id), ..Draft::of(announcement) }, signer, clock.into())
     }
 
-    fn append_own_draft(&mut self, draft: Draft, signer: &dyn Signer, now: Timestamp) -> Result<Own, AppendError> {
+    fn append_own_draft(&mut self, draft: Draft, signer: &dyn Signer, clock: Clock) -> Result<Own, AppendError> {
         debug_assert!(draft.announcement.body.kind().is_about_ledger(), "others come in files, with evidence");
         let batch = Batch { drafts: vec![draft], ..Batch::default() };
-        let appended = self.append(&[batch], Options::default(), signer, now)?;
+        let appended = self.append(&[batch], Options::default(), signer, clock)?;
         let [outcome] = appended.batches.as_slice() else { unreachable!("one batch has one outcome") };
         let new = outcome.appended.first().map(|(seq, _)| Own::Appended(*seq));
         let already = || outcome.already.first().map(|(_, seq)| Own::Already(*seq));

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use crate::domain::announcement::{Announcement, Kind};
 use crate::domain::id::AnnouncementId;
 use crate::domain::record::{Attestation, Confirm, Policy, Reaffirmation, Verdict};
-use crate::domain::timestamp::Timestamp;
 use crate::ledger::Ledger;
 use crate::ledger::append::AppendError;
+use crate::ledger::clock::Clock;
 use crate::ledger::own::Own;
 use crate::ledger::signer::Signer;
 use crate::projection::review::Review;
@@ -27,7 +27,7 @@ impl Ledger {
         &mut self,
         needs: &BTreeMap<Kind, u64>,
         signer: &dyn Signer,
-        now: Timestamp,
+        clock: impl Into<Clock>,
     ) -> Result<Option<Own>, AppendError> {
         let review = Review::of(&self.facts.events);
         let in_force = match review.policy() {
@@ -44,7 +44,7 @@ impl Ledger {
             by_number.insert(0, in_force.into_keys().collect());
         }
         let confirm = by_number.into_iter().map(|(reviewers, kinds)| Confirm { kinds, reviewers }).collect();
-        self.append_own_anew(Announcement::of(Policy { confirm }), signer, now).map(Some)
+        self.append_own_anew(Announcement::of(Policy { confirm }), signer, clock).map(Some)
     }
 
     /// Records what the signer, a reviewer, says of the event at a position.
@@ -59,7 +59,7 @@ impl Ledger {
         verdict: Verdict,
         reason: Option<&str>,
         signer: &dyn Signer,
-        now: Timestamp,
+        clock: impl Into<Clock>,
     ) -> Result<Own, AppendError> {
         let reviewer = self.authority.recorder_of(&signer.public())?;
         let event = self.facts.event(seq).ok_or(AppendError::NoEvent(seq))?;
@@ -73,7 +73,7 @@ impl Ledger {
             return Ok(Own::Already(same.event));
         }
         let attestation = Attestation { of: event.id.clone(), verdict, reason: reason.map(str::to_owned) };
-        self.append_own_anew(Announcement::of(attestation), signer, now)
+        self.append_own_anew(Announcement::of(attestation), signer, clock)
     }
 
     /// Says of events that are suspect that they are true all the same; what was reaffirmed before is not said again.
@@ -88,8 +88,9 @@ impl Ledger {
         seqs: &[u64],
         reason: &str,
         signer: &dyn Signer,
-        now: Timestamp,
+        clock: impl Into<Clock>,
     ) -> Result<Vec<Own>, AppendError> {
+        let clock = clock.into();
         let review = Review::of(&self.facts.events);
         let (mut open, mut made): (Vec<AnnouncementId>, Vec<Own>) = (Vec::new(), Vec::new());
         for seq in seqs {
@@ -102,7 +103,7 @@ impl Ledger {
         }
         for of in open.chunks(MOST_REAFFIRMED) {
             let reaffirmation = Reaffirmation { of: of.to_vec(), reason: reason.to_owned() };
-            made.push(self.append_own(Announcement::of(reaffirmation), signer, now)?);
+            made.push(self.append_own(Announcement::of(reaffirmation), signer, clock)?);
         }
         Ok(made)
     }

@@ -119,8 +119,13 @@ pub(super) fn followed<T: Send>(
                 }
             }
         }
+        match (&mut *chain, stretch.chain) {
+            (Some(chain), Some(next)) => {
+                chain.go_on(next).map_err(|(seq, fault)| Damage { seq, what: fault.to_string() })?;
+            }
+            (own, next) => *own = own.take().or(next),
+        }
         stretch.ends.map_or(Ok(()), Err)?;
-        *chain = stretch.chain.or(chain.take());
         found.push(stretch.taken);
         own.extend(stretch.own);
     }

@@ -29,7 +29,7 @@ pub(super) fn with_missions(desk: &Path, ids: &[&str]) -> Folder {
 /// given.
 pub(super) fn with<'i>(desk: &Path, told: impl Iterator<Item = (Option<&'i str>, Announcement)>) -> Folder {
     let key = KeyFile::of(SigningKey::from_seed(&[7; 32]));
-    let now = Timestamp::from_unix_ms(0).expect("a moment");
+    let now = Timestamp::from_unix_ms(1_795_392_000_000).expect("a moment of 2026");
     let founding = Founding {
         origin: Origin::parse("ledger.example/missions").expect("an origin"),
         recorder: Recorder::parse("desk").expect("a recorder"),

@@ -12,7 +12,9 @@ use crate::domain::announcement::{Announcement, Body, Kind, Standing};
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, AnnouncementId};
 use crate::domain::source::{Evidence, Grade};
+use crate::domain::timestamp::Timestamp;
 use crate::domain::window::Window;
+use crate::event::effective::Corrections;
 use crate::event::facts::Recorded;
 use crate::projection::review::Review;
 
@@ -31,6 +33,8 @@ pub struct Horizon {
 pub struct Claim<'a> {
     /// The event that makes it: for a replacement, the correction.
     pub event: &'a Recorded,
+    /// When that was recorded.
+    pub recorded: Timestamp,
     /// What it says.
     pub body: &'a Body,
     /// On whose word; a replacement has the corrected announcement's unless it brings its own.
@@ -48,12 +52,13 @@ pub struct Claim<'a> {
 }
 
 impl Horizon {
-    /// Whether an event was public by then. Descriptions always are known, and what the ledger says of itself.
-    pub fn includes(self, event: &Recorded) -> bool {
+    /// Whether an event, recorded at that time, was public by then. Descriptions always are known, and what the ledger
+    /// says of itself.
+    fn includes(self, event: &Recorded, recorded: Timestamp) -> bool {
         let kind = event.announcement.body.kind();
         kind.is_description()
             || kind.is_about_ledger()
-            || self.announced_by.is_none_or(|day| announced(event).certainly_by(day))
+            || self.announced_by.is_none_or(|day| announced(event, recorded).certainly_by(day))
     }
 }
 
@@ -86,7 +91,7 @@ impl<'a> Claim<'a> {
 
     /// The days on which it may have been announced.
     pub fn announced(&self) -> Window {
-        announced(self.event)
+        announced(self.event, self.recorded)
     }
 }
 
@@ -110,6 +115,10 @@ pub struct Knowledge<'a> {
     pub awaiting: Vec<&'a Recorded>,
     /// What the ledger says of its own announcements.
     pub review: Review<'a>,
+    /// From where it is looked.
+    horizon: Horizon,
+    /// When events were recorded whose clock was wrong.
+    pub corrections: Corrections,
     /// The events that others name.
     by_id: HashMap<&'a AnnouncementId, &'a Recorded>,
 }
@@ -124,11 +133,12 @@ impl<'a> Knowledge<'a> {
     pub fn among(events: impl IntoIterator<Item = &'a Recorded>, horizon: Horizon) -> Self {
         let (mut known, mut own) = (Vec::new(), Vec::new());
         for event in events {
-            if event.announcement.body.kind().is_about_ledger() {
-                own.push(event);
-            } else if horizon.includes(event) {
-                known.push(event);
-            }
+            let is_about_ledger = event.announcement.body.kind().is_about_ledger();
+            if is_about_ledger { &mut own } else { &mut known }.push(event);
+        }
+        let corrections = Corrections::of(own.iter().copied());
+        if horizon.announced_by.is_some() {
+            known.retain(|event| horizon.includes(event, corrections.recorded(event)));
         }
         let review = Review::of(own);
         let by_id = named(&known);
@@ -142,7 +152,7 @@ impl<'a> Knowledge<'a> {
         let stands = |event: &&&'a Recorded| !struck.contains_key(&event.seq) && !waits(event);
         let of_event = |event: &&'a Recorded| {
             let claim = claim(event, &by_id)?;
-            Some(Claim { suspect: review.suspected(event), ..claim })
+            Some(Claim { recorded: corrections.recorded(event), suspect: review.suspected(event), ..claim })
         };
         let of_part = |part: &[&'a Recorded]| part.iter().filter(stands).filter_map(of_event).collect();
         let parts: Vec<Vec<Claim<'a>>> = known.par_chunks(PART).map(of_part).collect();
@@ -150,7 +160,22 @@ impl<'a> Knowledge<'a> {
         claims.extend(parts.into_iter().flatten());
         mark(&mut claims, &known, &by_id, &|event| retracted(event.seq) || waits(event));
         let struck = struck.into_iter().map(|(seq, strike)| (seq, strike.shown())).collect();
-        Self { claims, struck, awaiting, review, by_id }
+        Self { claims, struck, awaiting, review, horizon, corrections, by_id }
+    }
+
+    /// When an event was recorded: by its effective time, as far as corrections of the clock are known here.
+    pub fn recorded(&self, event: &Recorded) -> Timestamp {
+        self.corrections.recorded(event)
+    }
+
+    /// When an event was announced.
+    pub fn announced(&self, event: &Recorded) -> Window {
+        announced(event, self.recorded(event))
+    }
+
+    /// Whether an event was public by the horizon.
+    pub fn is_public(&self, event: &Recorded) -> bool {
+        self.horizon.includes(event, self.recorded(event))
     }
 
     /// The claim of the event at that position, if it makes one that stands.
@@ -231,7 +256,7 @@ fn note_names<'a>(body: &'a Body, ids: &mut HashSet<&'a AnnouncementId>) {
 }
 
 /// When an announcement was made: its own day, else its earliest source's, else that of recording.
-pub fn announced(event: &Recorded) -> Window {
+fn announced(event: &Recorded, recorded: Timestamp) -> Window {
     let announcement = &event.announcement;
     if let Some(date) = &announcement.announced {
         return date.window();
@@ -240,7 +265,7 @@ pub fn announced(event: &Recorded) -> Window {
     published
         .map(crate::domain::date::Date::window)
         .min_by(Window::cmp_by_ends)
-        .unwrap_or_else(|| Window::of_day(event.recorded.day()))
+        .unwrap_or_else(|| Window::of_day(recorded.day()))
 }
 
 #[derive(Debug)]
@@ -292,6 +317,7 @@ fn claim<'a>(event: &'a Recorded, by_id: &HashMap<&AnnouncementId, &'a Recorded>
     let announcement = &event.announcement;
     let plain = |body| Claim {
         event,
+        recorded: event.stated,
         body,
         evidence: &announcement.evidence,
         standing: announcement.standing,

@@ -131,7 +131,7 @@ fn action(view: &View<'_>, event: &Recorded, (kind, claim): (Kind, Option<&Claim
         effective: told.effective.cloned(),
         stay: stay.map(str::to_owned),
         announced: announcement.announced.clone().or_else(|| published(event)),
-        recorded: event.recorded,
+        recorded: view.recorded(event),
         standing: claim.map_or(announcement.standing, |claim| claim.standing),
         disputed: claim.is_some_and(|claim| !claim.disputed_by.is_empty()),
         publishers: distinct(evidence.iter().map(|evidence| evidence.source.publisher.as_str())),

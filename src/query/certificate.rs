@@ -241,7 +241,8 @@ fn bearing(facts: &Facts, party: Option<&str>, agreement: &str) -> BTreeSet<u64>
     }
 }
 
-/// The events by which others count or are suspect; the reviewers' verdicts are comments on what they are about.
+/// The events by which others count, are suspect, or were recorded at another time than they state; the reviewers'
+/// verdicts are comments on what they are about.
 fn rules_of_counting(facts: &Facts) -> impl Iterator<Item = u64> + '_ {
     let revoked = facts.events.iter().filter_map(|event| match &event.announcement.body {
         Body::RecorderRevoked(revoked) if revoked.because == RevocationCause::Compromised => Some(&revoked.key),
@@ -249,7 +250,7 @@ fn rules_of_counting(facts: &Facts) -> impl Iterator<Item = u64> + '_ {
     });
     let revoked: BTreeSet<&str> = revoked.map(RecorderKey::as_str).collect();
     let is_one = move |body: &Body| match body {
-        Body::Policy(_) | Body::Reaffirmation(_) => true,
+        Body::Policy(_) | Body::Reaffirmation(_) | Body::ClockCorrected(_) => true,
         Body::RecorderRevoked(RecorderRevoked { key, .. }) | Body::RecorderAdded(Authorised { key, .. }) => {
             revoked.contains(key.as_str())
         }

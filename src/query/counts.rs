@@ -18,7 +18,7 @@ use crate::domain::party::PartyType;
 use crate::domain::shape::vocabulary;
 use crate::domain::window::Certainty;
 use crate::event::facts::Facts;
-use crate::projection::knowledge::{Claim, announced};
+use crate::projection::knowledge::Claim;
 use crate::projection::membership::{Participation, Row, participations};
 use crate::projection::rules::Rules;
 use crate::projection::steps::{Step, step_on};
@@ -302,7 +302,8 @@ impl<'p, F: FnOnce() -> Vec<Part<'p>>> Parts<'p, '_, F> {
             let certain = step.certainty() == Certainty::Certain;
             let announced_later = |row: &Row<'_>| {
                 let after = |seq: u64| {
-                    self.view.event(seq).is_some_and(|event| claim.announced().certainly_before(announced(event)))
+                    let event = self.view.event(seq).map(|event| self.view.knowledge.announced(event));
+                    event.is_some_and(|event| claim.announced().certainly_before(event))
                 };
                 row.claims.first().is_some_and(|claim| after(claim.seq()))
             };

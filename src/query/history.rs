@@ -9,7 +9,6 @@ use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::timestamp::Timestamp;
 use crate::event::facts::{Facts, Recorded};
-use crate::projection::knowledge::announced;
 use crate::query::review::{ReviewState, ReviewTold};
 use crate::query::sentence::Names;
 use crate::query::{Known, Position, QueryError, View};
@@ -130,7 +129,7 @@ pub fn history(facts: &Facts, subject: Option<&str>, span: Span, known: Known) -
     let view = View::of(facts, known)?;
     let mut events =
         if let Some(name) = subject { view.concerning(&view.subjects(name)?) } else { view.told().collect() };
-    events.retain(|event| span.may_have(event));
+    events.retain(|event| span.may_have(event, &view));
     Ok(History {
         schema: "servanda/history/v1",
         subject: subject.map(str::to_owned),
@@ -143,11 +142,11 @@ pub fn history(facts: &Facts, subject: Option<&str>, span: Span, known: Known) -
 
 impl Span {
     /// Whether what an event tells may lie in it.
-    fn may_have(&self, event: &Recorded) -> bool {
+    fn may_have(&self, event: &Recorded, view: &View<'_>) -> bool {
         let window = match happened(&event.announcement.body) {
             Some((_, date)) => date.window(),
             None if event.announcement.body.kind().is_description() => return self.from.is_none(),
-            None => announced(event),
+            None => view.knowledge.announced(event),
         };
         let not_before = self.from.is_none_or(|from| window.latest().is_none_or(|latest| from <= latest));
         not_before && self.to.is_none_or(|to| window.possibly_by(to))
@@ -157,7 +156,7 @@ impl Span {
 /// What events tell, by the day on which it happened, then by the order of recording.
 pub(super) fn entries(view: &View<'_>, events: &[&Recorded]) -> Vec<Entry> {
     // Events are looked at in the order in which they lie in memory, and what they tell is put in order afterwards.
-    let placed = events.par_iter().with_min_len(FEWEST_ENTRIES).map(|event| (place(event), entry(view, event)));
+    let placed = events.par_iter().with_min_len(FEWEST_ENTRIES).map(|event| (place(view, event), entry(view, event)));
     let (places, mut entries): (Vec<Option<Day>>, Vec<Entry>) = placed.unzip();
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.par_sort_by_key(|index| places[*index]);
@@ -183,11 +182,11 @@ fn arrange<T>(items: &mut [T], mut order: Vec<usize>) {
 
 /// The day by which an announcement is placed: what has no day of its own happened when it was announced, and things
 /// are described before anything happens.
-fn place(event: &Recorded) -> Option<Day> {
+fn place(view: &View<'_>, event: &Recorded) -> Option<Day> {
     match happened(&event.announcement.body) {
         Some((_, date)) => date.window().earliest(),
         None if event.announcement.body.kind().is_description() => None,
-        None => announced(event).earliest(),
+        None => view.knowledge.announced(event).earliest(),
     }
 }
 
@@ -212,7 +211,7 @@ pub(super) fn entry(view: &View<'_>, event: &Recorded) -> Entry {
         date: happened.map(|(_, date)| date.clone()),
         wording: happened.and_then(|(field, _)| announcement.wording.get(field).cloned()),
         announced: announcement.announced.clone().or_else(|| published(event)),
-        recorded: event.recorded,
+        recorded: view.recorded(event),
         what: Names(&view.catalogue).sentence(&announcement.body),
         standing: announcement.standing,
         sources,
@@ -270,6 +269,7 @@ pub(super) fn happened(body: &Body) -> Option<(&'static str, &Date)> {
         | Body::Genesis(_)
         | Body::RecorderAdded(_)
         | Body::RecorderRevoked(_)
+        | Body::ClockCorrected(_)
         | Body::LogKeyChanged(_)
         | Body::Policy(_)
         | Body::Attestation(_)

@@ -1,12 +1,16 @@
 //! Who may record, and the keys for checking it with other people's tools.
 
+use std::ops::RangeInclusive;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::domain::announcement::Body;
 use crate::domain::id::Recorder;
 use crate::domain::record::RecorderRole;
 use crate::domain::timestamp::Timestamp;
-use crate::event::facts::Facts;
+use crate::event::effective::Corrections;
+use crate::event::facts::{Facts, Recorded};
 use crate::integrity::{EVENT_NAMESPACE, PublicKey, Vkey};
 use crate::ledger::authority::Authority;
 use crate::query::Position;
@@ -39,6 +43,10 @@ pub struct Key {
     pub added: Moment,
     /// The event that revoked it, and when.
     pub revoked: Option<Moment>,
+    /// The first correction of the clock that speaks of events while it could sign: their bytes state times by which other
+    /// tools would take it for too young or too old.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_corrected_by: Option<u64>,
 }
 
 /// A position on both clocks of recording.
@@ -53,9 +61,10 @@ pub struct Moment {
 /// Lists the keys.
 pub fn keys(facts: &Facts) -> Keys {
     let authority = Authority::of(&facts.events);
+    let corrections = Corrections::of(&facts.events);
     let moment = |seq: u64| {
         let event = facts.event(seq).expect("authority comes from these events");
-        Moment { event: seq, recorded: event.recorded }
+        Moment { event: seq, recorded: corrections.recorded(event) }
     };
     let keys = authority.keys().map(|(key, history)| Key {
         recorder: history.recorder.clone(),
@@ -64,24 +73,39 @@ pub fn keys(facts: &Facts) -> Keys {
         roles: history.roles.clone(),
         added: moment(history.added),
         revoked: history.revoked.map(moment),
+        clock_corrected_by: corrected_while(facts, history.added..=history.revoked.unwrap_or(u64::MAX)),
     });
     let mut keys: Vec<Key> = keys.collect();
     keys.sort_by_key(|key| key.added.event);
     Keys { schema: "servanda/keys/v1", position: Position::of(facts), log_key: authority.log_key().cloned(), keys }
 }
 
+/// The first correction of the clock that speaks of one of these events.
+fn corrected_while(facts: &Facts, seqs: RangeInclusive<u64>) -> Option<u64> {
+    let speaks = |event: &&Recorded| match &event.announcement.body {
+        Body::ClockCorrected(corrected) => corrected.from <= *seqs.end() && event.seq > *seqs.start(),
+        _ => false,
+    };
+    facts.events.iter().find(speaks).map(|event| event.seq)
+}
+
 impl Keys {
     /// The file that `ssh-keygen -Y verify -f` reads: one line a key, with the times between which it may sign.
     ///
-    /// The times approximate the rule, which goes by position, to the second.
+    /// The times approximate the rule, which goes by position, to the second. A key that could sign while the clock was
+    /// wrong has none, and a comment says so: those who verify go by what the bytes state.
     ///
     /// # Source
     ///
     /// `ssh-keygen(1)`, allowed signers.
     pub fn allowed_signers(&self) -> String {
         let line = |key: &Key| {
-            let mut options =
-                format!("namespaces=\"{EVENT_NAMESPACE}\",valid-after=\"{}\"", compact(key.added.recorded));
+            let mut options = format!("namespaces=\"{EVENT_NAMESPACE}\"");
+            if let Some(by) = key.clock_corrected_by {
+                let why = format!("# {}: no times, since the clock was wrong, as event {by} says", key.recorder);
+                return format!("{why}\n{} {options} {}\n", key.recorder, key.key);
+            }
+            options += &format!(",valid-after=\"{}\"", compact(key.added.recorded));
             if let Some(revoked) = key.revoked {
                 options += &format!(",valid-before=\"{}\"", compact(revoked.recorded));
             }

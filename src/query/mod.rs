@@ -30,6 +30,7 @@
 pub mod actions;
 pub mod agreement;
 pub mod certificate;
+pub mod clock;
 pub mod conflicts;
 pub mod consequences;
 pub mod contributions;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::domain::announcement::{Announcement, Kind};
 use crate::domain::id::{Origin, Recorder};
 use crate::domain::timestamp::Timestamp;
+use crate::event::effective::Corrections;
 use crate::event::facts::{Facts, Recorded, Stand};
 use crate::event::statement::{self, Event};
 use crate::integrity::EventHash;
@@ -41,6 +42,9 @@ pub struct Line {
     pub batch: u64,
     /// When it was recorded.
     pub recorded: Timestamp,
+    /// What the clock said instead, where it was wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<WrongClock>,
     /// By whom.
     pub recorder: Recorder,
     /// What it is about.
@@ -51,6 +55,15 @@ pub struct Line {
     pub what: String,
     /// Hash of its bytes.
     pub hash: EventHash,
+}
+
+/// A clock that was wrong.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+pub struct WrongClock {
+    /// What it said, as the event's bytes have it.
+    pub said: Timestamp,
+    /// The event that corrected it.
+    pub corrected_by: u64,
 }
 
 /// One event whole: `servanda/event/v1`.
@@ -76,27 +89,36 @@ pub struct Shown {
     pub announcement: Value,
 }
 
-/// The names by which sentences call things.
+/// The names by which sentences call things, and when events were recorded.
 #[derive(Debug)]
-pub struct Naming<'a>(Catalogue<'a>);
+pub struct Naming<'a> {
+    catalogue: Catalogue<'a>,
+    corrections: Corrections,
+}
 
 impl<'a> Naming<'a> {
     /// From what bears on names, as [`Log::naming`](crate::ledger::Log::naming) gives it, or from more.
     pub fn of(facts: &'a Facts) -> Self {
-        Self(Catalogue::of(&naming(facts, None)))
+        Self::by(&naming(facts, None))
+    }
+
+    fn by(knowledge: &Knowledge<'a>) -> Self {
+        Self { catalogue: Catalogue::of(knowledge), corrections: knowledge.corrections.clone() }
     }
 
     /// An event in a line.
     pub fn line(&self, event: &Event) -> Line {
         let header = &event.header;
+        let corrected_by = self.corrections.corrected_by(header.seq, header.recorded);
         Line {
             seq: header.seq,
             batch: header.batch,
-            recorded: header.recorded,
+            recorded: self.corrections.effective(header.seq, header.recorded),
+            clock: corrected_by.map(|corrected_by| WrongClock { said: header.recorded, corrected_by }),
             recorder: header.recorder.clone(),
             kind: event.announcement.body.kind(),
             id: event.id.to_string(),
-            what: Names(&self.0).sentence(&event.announcement.body),
+            what: Names(&self.catalogue).sentence(&event.announcement.body),
             hash: event.hash,
         }
     }
@@ -116,7 +138,7 @@ pub fn show(facts: &Facts, event: &Event) -> Shown {
     let (review, recorded) = (&knowledge.review, facts.event(seq));
     Shown {
         schema: "servanda/event/v1",
-        line: Naming(Catalogue::of(&knowledge)).line(event),
+        line: Naming::by(&knowledge).line(event),
         prev: event.header.prev,
         signed: event.header.ends_batch(),
         struck_by: knowledge.struck.get(&seq).map(|struck| struck.by),

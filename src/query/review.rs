@@ -198,7 +198,7 @@ pub fn reviewed(facts: &Facts, events: &[&Recorded]) -> ReviewedAnswer {
 pub fn policy(facts: &Facts) -> PolicyAnswer {
     let view = View::whole(facts);
     let policy = view.knowledge.review.policy();
-    let moment = |event: u64| Some(Moment { event, recorded: view.event(event)?.recorded });
+    let moment = |event: u64| Some(Moment { event, recorded: view.recorded(view.event(event)?) });
     let authority = Authority::of(view.events);
     let can_review =
         authority.keys().filter(|(_, key)| key.revoked.is_none() && key.roles.contains(&RecorderRole::Reviewer));
@@ -222,7 +222,7 @@ pub(super) fn under_review(view: &View<'_>, event: &Recorded) -> UnderReview {
         kind: body.kind(),
         date: happened(body).map(|(_, date)| date.clone()),
         what: Names(&view.catalogue).sentence(body),
-        recorded: event.recorded,
+        recorded: view.recorded(event),
         recorder: event.recorder.clone(),
         review: ReviewTold::of(&view.knowledge.review.of_event(event).unwrap_or_default()),
     }
@@ -235,7 +235,7 @@ fn suspect(view: &View<'_>, event: &Recorded) -> Option<Suspect> {
         id: event.id.to_string(),
         kind: event.announcement.body.kind(),
         what: Names(&view.catalogue).sentence(&event.announcement.body),
-        recorded: event.recorded,
+        recorded: view.recorded(event),
         recorder: event.recorder.clone(),
         revoked_by,
     })

@@ -106,6 +106,9 @@ impl Names<'_, '_> {
             Body::RecorderRevoked(revoked) => {
                 format!("a key of {} is revoked ({})", revoked.recorder, words(revoked.because))
             }
+            Body::ClockCorrected(corrected) => {
+                format!("the clock is corrected from event {} on", corrected.from)
+            }
             Body::LogKeyChanged(change) => format!("the log has a new key ({})", words(change.because)),
             Body::Policy(policy) => takes_reviewers(policy),
             Body::Attestation(attestation) => {

@@ -8,6 +8,7 @@ use crate::domain::agreement::{Agreement, AgreementType};
 use crate::domain::announcement::Body;
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, AnnouncementId, MissionId, Namespace, PartyId};
+use crate::domain::timestamp::Timestamp;
 use crate::event::facts::{Facts, Recorded, event_at};
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Claim, Horizon, Knowledge};
@@ -23,7 +24,6 @@ pub struct View<'a> {
     pub(super) position: Position,
     pub(super) knowledge: Knowledge<'a>,
     pub(super) catalogue: Catalogue<'a>,
-    horizon: Horizon,
 }
 
 /// The parties of one agreement on a day.
@@ -77,10 +77,9 @@ impl<'a> View<'a> {
     }
 
     fn at(events: &'a [Recorded], position: Position, known: Known) -> Self {
-        let horizon = Horizon { announced_by: known.announced_by };
-        let knowledge = Knowledge::of(events, horizon);
+        let knowledge = Knowledge::of(events, Horizon { announced_by: known.announced_by });
         let catalogue = Catalogue::of(&knowledge);
-        Self { events, position, knowledge, catalogue, horizon }
+        Self { events, position, knowledge, catalogue }
     }
 
     /// The position that answers are computed at; before the first event, what it follows.
@@ -103,6 +102,11 @@ impl<'a> View<'a> {
     /// The event at a position.
     pub(super) fn event(&self, seq: u64) -> Option<&'a Recorded> {
         event_at(self.events, seq)
+    }
+
+    /// When an event was recorded, by the corrections of the clock that are known from here.
+    pub(super) fn recorded(&self, event: &Recorded) -> Timestamp {
+        self.knowledge.recorded(event)
     }
 
     /// The id of a party as its description writes it.
@@ -158,7 +162,7 @@ impl<'a> View<'a> {
 
     /// Whether an event was public by the day that is looked from.
     pub(super) fn is_public(&self, event: &Recorded) -> bool {
-        self.horizon.includes(event)
+        self.knowledge.is_public(event)
     }
 
     /// What was told of the world, and was public by the day that is looked from.

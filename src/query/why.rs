@@ -286,7 +286,7 @@ fn told(view: &View<'_>, claim: &Claim<'_>, erased: &BTreeMap<&str, u64>) -> Cla
         date: happened.map(|(_, date)| date.clone()),
         wording: happened.and_then(|(field, _)| announcement.wording.get(field).cloned()),
         announced: announcement.announced.clone().or_else(|| published(claim.event)),
-        recorded: claim.event.recorded,
+        recorded: claim.recorded,
         recorder: claim.event.recorder.to_string(),
         standing: claim.standing,
         disputed_by: claim.disputed_by.clone(),

@@ -77,7 +77,7 @@ impl SledStore {
             return Err(StoreError::AlreadyThere { folder: folder.to_owned() });
         }
         remove_torn_settings(folder)?;
-        Self::start(folder, &config(folder).create_new(true), sealing)
+        Self::start(folder, &config(folder)?.create_new(true), sealing)
     }
 
     /// Opens the store in `folder`. Somebody else's handle is waited for, but no longer than a tenth of a second.
@@ -93,7 +93,7 @@ impl SledStore {
             Kind::Regular => {}
         }
         remove_torn_snapshots(folder)?;
-        Self::start(folder, &config(folder), sealing)
+        Self::start(folder, &config(folder)?, sealing)
     }
 
     fn start(folder: &Path, config: &Config, sealing: &'static dyn Sealing) -> Result<Self, StoreError> {
@@ -174,9 +174,11 @@ impl Drop for SledStore {
     }
 }
 
-fn config(folder: &Path) -> Config {
+fn config(folder: &Path) -> Result<Config, StoreError> {
+    // sled makes up a name of the time since 1970 first, and panics if there is none.
+    let new = catch_unwind(Config::new).map_err(|_| io::Error::other("the clock says a time before 1970"))?;
     // Without the thread that flushes every half second: nothing is acknowledged on its word.
-    Config::new().path(folder).flush_every_ms(None).cache_capacity(CACHE_BYTES).segment_size(SEGMENT_BYTES)
+    Ok(new.path(folder).flush_every_ms(None).cache_capacity(CACHE_BYTES).segment_size(SEGMENT_BYTES))
 }
 
 /// Removes the settings of a creation that was killed before it came to the store's file. sled would not read half of

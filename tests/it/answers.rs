@@ -28,6 +28,7 @@ const COMMANDS: &[&str] = &[
     "key add rita --public @rita.pub --role reviewer",
     "policy set joining=1",
     "policy show",
+    "clock show",
     "attest 12 --reject --reason R --key rita",
     "awaiting",
     "backup ilrs.backup",

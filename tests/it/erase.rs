@@ -10,7 +10,7 @@ use serde_json::json;
 use servanda::domain::announcement::Announcement;
 use servanda::integrity::digest::document_hash;
 use servanda::ledger::verify::Layer;
-use servanda::ledger::{AppendError, Appended, Batch, Code, Draft, Folder, KeyFile, Ledger, Options};
+use servanda::ledger::{AppendError, Appended, Batch, Clock, Code, Draft, Folder, KeyFile, Ledger, Options};
 
 use crate::personal;
 use crate::support::{Answer, Desk, access, body};
@@ -289,7 +289,9 @@ fn an_erasure_that_is_appended_by_whatever_way_deletes_too() {
 
     let key = KeyFile::read(&desk.path().join("config/servanda/recorder_ed25519")).expect("the key is there");
     let mut ledger = Ledger::open(&Folder::at(desk.path().join("l")), &access()).expect("it opens");
-    let now = servanda::domain::timestamp::Timestamp::from_unix_ms(4_000_000_000_000).expect("a moment");
+    let now = servanda::domain::timestamp::Timestamp::from_unix_ms(4_000_000_000_000)
+        .map(Clock::said_to_be_right)
+        .expect("a moment");
     let mut append = |documents: &[&str], reason: &str| {
         let fields = json!({ "authority": "The court", "documents": documents, "reason": reason });
         let batch = Batch { drafts: vec![Draft::of(Announcement::of(body("erasure", fields)))], ..Batch::default() };
@@ -316,7 +318,9 @@ fn a_deletion_that_fails_is_told_and_the_event_stays() {
     fs::create_dir(path(&desk, NOTE)).expect("a folder can be made");
     let key = KeyFile::read(&desk.path().join("config/servanda/recorder_ed25519")).expect("the key is there");
     let mut ledger = Ledger::open(&Folder::at(desk.path().join("l")), &access()).expect("it opens");
-    let now = servanda::domain::timestamp::Timestamp::from_unix_ms(4_000_000_000_000).expect("a moment");
+    let now = servanda::domain::timestamp::Timestamp::from_unix_ms(4_000_000_000_000)
+        .map(Clock::said_to_be_right)
+        .expect("a moment");
     let note = servanda::domain::source::Address::try_from(address(NOTE)).expect("an address");
     for _ in 0..2 {
         let failed = ledger.erase(std::slice::from_ref(&note), ("A", "R"), &key, now).expect_err("a folder is there");

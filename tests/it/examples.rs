@@ -5,10 +5,11 @@ use std::fs;
 use std::process::Command;
 
 use servanda::cli::command_line;
-use servanda::ledger::KeyFile;
+use servanda::domain::timestamp::Timestamp;
+use servanda::ledger::{Batch, Clock, Folder, KeyFile, Ledger, Options};
 
 use crate::import::gzip;
-use crate::support::{Desk, fixture};
+use crate::support::{Desk, access, body, draft, fixture};
 use crate::witness_http::Served;
 
 /// The examples of a command, without the words that explain them.
@@ -63,6 +64,17 @@ announcements:
     }
 }
 
+/// Something that was recorded under a clock far ahead.
+fn accident(desk: &Desk) {
+    let key = KeyFile::read(&desk.path().join("config/servanda/recorder_ed25519")).expect("the key is there");
+    let mut ledger = Ledger::open(&Folder::at(desk.path().join(".servanda")), &access()).expect("it opens");
+    let id = format!("early-{}", ledger.head().len);
+    let drafts = vec![draft(body("mission", serde_json::json!({ "id": id, "title": "A mission" })))];
+    let batch = Batch { drafts, ..Batch::default() };
+    let ahead = Timestamp::from_unix_ms(4_000_000_000_000).map(Clock::said_to_be_right).expect("a moment");
+    ledger.append(&[batch], Options::default(), &key, ahead).expect("the clock is said to be right");
+}
+
 /// The tables that examples import.
 fn tables(desk: &Desk) {
     let read = |name: &str| fs::read(fixture(name)).expect("the fixture is there");
@@ -90,6 +102,9 @@ fn every_example_in_help_runs_as_it_stands() {
         shell
     };
     let run = |line: &str| {
+        if line.contains(" clock correct ") {
+            accident(&desk);
+        }
         let output = shell(line).output().expect("there is a shell");
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
     };

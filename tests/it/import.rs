@@ -52,7 +52,7 @@ const WHOLE: How = How { batch_len: BATCH_LEN, stop_before: usize::MAX };
 fn import(folder: &Folder, agreements: &Table<'_>, acts: &Table<'_>, how: How) -> Result<Account, ImportFault> {
     let mut ledger = Ledger::open(folder, &access()).expect("the ledger opens");
     let key = key();
-    let mut target = Target::Ledger { ledger: &mut ledger, signer: &key, now: moment(1000) };
+    let mut target = Target::Ledger { ledger: &mut ledger, signer: &key, clock: moment(1000).into() };
     run(&manytreaties::layout(), Some(agreements), acts, how, &mut target)
 }
 

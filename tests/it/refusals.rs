@@ -100,6 +100,7 @@ const VALUES: &[Case] = &[
         "keep one",
     ),
     case(Code::KindNotHere, "  - { kind: §genesis }\n", "servanda init"),
+    case(Code::KindNotHere, "  - { kind: §clock-corrected }\n", "servanda clock correct"),
     case(
         Code::KindNotHere,
         "  - { kind: correction, corrects: pakistan-joins, because: never-true, replacement: { kind: §policy } }\n",
@@ -114,8 +115,28 @@ const DATES: &[Case] = &[
     case(Code::NotDate, "  - { kind: joining, party: china, agreement: ilrs, occurred: §0001-01-01 }\n", "leave"),
     case(
         Code::AnnouncedBeforeOccurred,
-        "  - { kind: joining, party: china, agreement: ilrs, occurred: §2023-10-18, announced: 2023-10-17 }\n",
+        "  - { kind: joining, party: china, agreement: ilrs, occurred: §2023-10-18, announced: 2023-10-16 }\n",
         "prospect",
+    ),
+    case(
+        Code::AnnouncedBeforeOccurred,
+        "announcements:\n  - { kind: joining, party: china, agreement: ilrs, occurred: §2023-10-18, source: { publisher: P, grade: host, published: 2023-10-16 } }\n",
+        "prospect",
+    ),
+    case(
+        Code::AnnouncedBeforeOccurred,
+        "announcements:\n  - { kind: joining, party: china, agreement: ilrs, occurred: §2023-10-18, source: [{ publisher: P, grade: host, published: 2023-10-20 }, { publisher: Q, grade: press, published: 2023-10 }, { publisher: R, grade: press, published: 2023-09 }] }\n",
+        "prospect",
+    ),
+    case(
+        Code::SourceAhead,
+        "source: { publisher: P, grade: press, published: §2999-01-01 }\nannouncements:\n  - { kind: retraction, retracts: pakistan-joins, reason: x }\n",
+        "is the clock?",
+    ),
+    case(
+        Code::SourceAhead,
+        "announcements:\n  - { kind: retraction, retracts: pakistan-joins, reason: x, source: { publisher: P, grade: press, retrieved: §2999 } }\n",
+        "is the clock?",
     ),
 ];
 
@@ -295,6 +316,30 @@ fn an_impossible_date_is_refused_at_its_place() {
 }
 
 #[test]
+fn what_was_announced_had_happened_by_its_own_word_or_its_own_source_and_a_day_for_time_zones() {
+    let desk = desk();
+    let source = |day: &str| format!("{{ publisher: P, grade: host, published: {day} }}");
+    let joining =
+        |more: &str| format!("  - {{ kind: joining, party: china, agreement: ilrs, occurred: 2023-10-18{more} }}\n");
+    let early = source("2023-10-01");
+    for text in [
+        // In some time zone it was the day before.
+        format!("{TOP}{}", joining(", announced: 2023-10-17")),
+        format!("announcements:\n{}", joining(&format!(", source: {}", source("2023-10-17")))),
+        // Its own word goes before its source's.
+        format!("announcements:\n{}", joining(&format!(", announced: 2023-10-20, source: {early}"))),
+        // A source for a whole file was not published for each of its announcements.
+        format!("source: {early}\nannouncements:\n{}", joining("")),
+        format!("announcements:\n{}", joining(&format!(", source: {}", source("\"[2023-10-01..]\"")))),
+        format!("announcements:\n{}", joining(&format!(", source: {}", source("2023")))),
+    ] {
+        desk.write("case.yaml", &text);
+        let answer = desk.run("append --dry-run --ledger ledger case.yaml");
+        assert_eq!(answer.code, 0, "{text}: {}", answer.err);
+    }
+}
+
+#[test]
 fn a_name_that_leads_nowhere_or_is_taken_is_refused_at_its_place() {
     check_all(NAMES);
 }
@@ -393,6 +438,7 @@ fn every_code_is_provoked_by_some_file() {
         Code::Irregular,
         Code::Normalised,
         Code::Confusable,
+        Code::ClockCorrection,
     ];
     let provoked: Vec<Code> =
         tables.iter().flat_map(|table| table.iter().map(|case| case.code)).chain(elsewhere).collect();

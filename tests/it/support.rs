@@ -133,9 +133,9 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
 }
 
-/// A moment that many milliseconds into 2026-01-01.
+/// A moment that many milliseconds into 2026-11-23.
 pub(crate) fn moment(ms: i64) -> Timestamp {
-    Timestamp::from_unix_ms(1_767_225_600_000 + ms).expect("a moment of 2026")
+    Timestamp::from_unix_ms(1_795_392_000_000 + ms).expect("a moment of 2026")
 }
 
 /// The key that tests sign with.

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::cli::command::counted;
 use crate::cli::command::init::{KEEP_GENESIS, NewLedger};
+use crate::cli::command::own::ClockSaid;
 use crate::cli::diagnostic::{Level, Problem, render};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::place::shell_word;
@@ -57,6 +58,8 @@ pub(in crate::cli) struct Append {
     /// Append only if the newest event has this hash
     #[arg(long, value_name = "HASH")]
     expect_head: Option<EventHash>,
+    #[command(flatten)]
+    clock: ClockSaid,
     /// List every event that was appended
     #[arg(short, long)]
     verbose: bool,
@@ -91,7 +94,7 @@ impl Append {
         let broken = files.iter().any(|file| !file.problems.is_empty());
         let options = Options { expect_head: self.expect_head, strict: self.strict, dry_run: self.dry_run || broken };
         let batches = share_described(&mut files);
-        let appended = target.ledger().append(&batches, options, &key as &dyn Signer, context.around.now);
+        let appended = target.ledger().append(&batches, options, &key as &dyn Signer, self.clock.clock(context));
         let appended = match appended {
             Ok(appended) if !broken => appended,
             Ok(_) => return self.refused(&files, &[], context),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args};
 
 use crate::cli::command::awaiting::{sheet, under_review};
-use crate::cli::command::own::{conclude, unrecorded};
+use crate::cli::command::own::{ClockSaid, conclude, unrecorded};
 use crate::cli::failure::Failure;
 use crate::cli::page::Page;
 use crate::cli::screen::{Answer, Screen, Sheet};
@@ -44,6 +44,8 @@ pub(in crate::cli) struct Attest {
     /// The reviewer's key [default: the recorder's] [env: SERVANDA_KEY]
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
+    #[command(flatten)]
+    clock: ClockSaid,
 }
 
 impl Attest {
@@ -56,7 +58,7 @@ impl Attest {
         let events = self.event.iter().map(meant).collect::<Result<Vec<u64>, Failure>>()?;
         let mut made = Vec::new();
         for seq in &events {
-            let own = ledger.attest(*seq, verdict, self.reason.as_deref(), &signer, context.around.now);
+            let own = ledger.attest(*seq, verdict, self.reason.as_deref(), &signer, self.clock.clock(context));
             made.push((Kind::Attestation.as_str(), own.map_err(unrecorded)?));
         }
         let answer = |facts: &Facts| {

@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 
 use crate::cli::command::append::shown_problem;
 use crate::cli::command::counted;
+use crate::cli::command::own::ClockSaid;
 use crate::cli::diagnostic::render;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, Outcome};
@@ -95,6 +96,8 @@ struct How {
     /// The recorder's OpenSSH Ed25519 key: private, or the public half of one in ssh-agent [env: SERVANDA_KEY] [default: servanda/recorder_ed25519 in the user's configuration folder]
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
+    #[command(flatten)]
+    clock: ClockSaid,
 }
 
 impl Import {
@@ -175,8 +178,7 @@ fn append(
     let folder = context.ledger();
     let mut ledger = context.open_to_write("import", &folder)?;
     let key = KeyFile::read(&context.key_path(how.key.as_ref())?)?;
-    let now = context.around.now;
-    let target = Target::Ledger { ledger: &mut ledger, signer: &key, now };
+    let target = Target::Ledger { ledger: &mut ledger, signer: &key, clock: how.clock.clock(context) };
     let account = account(import, target, rejects, context)?;
     if account.events > 0 {
         context.sign(&ledger)?;

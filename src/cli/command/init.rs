@@ -9,7 +9,7 @@ use crate::cli::place::shell_word;
 use crate::cli::{Context, Outcome};
 use crate::domain::id::{Origin, Recorder};
 use crate::ledger::found::{Founded, Founding};
-use crate::ledger::{Folder, KeyFile};
+use crate::ledger::{Clock, Folder, KeyFile};
 
 /// What to do with the hash of a genesis.
 pub(super) const KEEP_GENESIS: &str =
@@ -75,10 +75,10 @@ impl NewLedger {
         };
         // What would fail is told before a key is made for it.
         Founded::check_free(target)?;
+        let now = Clock::from(context.around.now).now()?;
         let key = context.key_or_new(self.key.as_ref(), self.recorder.as_str(), keep_key)?;
         let seed = (context.around.entropy)()?;
-        let founding =
-            Founding { origin, recorder: self.recorder.clone(), log_key_seed: &seed, now: context.around.now };
+        let founding = Founding { origin, recorder: self.recorder.clone(), log_key_seed: &seed, now };
         let founded = Founded::new(target, founding, &key, &context.access("init"))?;
         Ok((founded, key))
     }

@@ -9,6 +9,7 @@ pub(super) mod backup;
 mod certify;
 pub(super) mod check;
 pub(super) mod checkpoint;
+mod clock;
 mod completions;
 mod conflicts;
 mod counts;
@@ -81,6 +82,7 @@ pub(super) enum Command {
     Attest(attest::Attest),
     Awaiting(awaiting::Awaiting),
     Reaffirm(reaffirm::Reaffirm),
+    Clock(clock::Clock),
     Export(export::Export),
     Backup(backup::Backup),
     Restore(restore::Restore),
@@ -123,6 +125,7 @@ impl Command {
             Self::Attest(command) => command.run(context),
             Self::Awaiting(command) => command.run(context),
             Self::Reaffirm(command) => command.run(context),
+            Self::Clock(command) => command.run(context),
             Self::Export(command) => command.run(context),
             Self::Backup(command) => command.run(context),
             Self::Restore(command) => command.run(context),

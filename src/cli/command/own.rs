@@ -9,19 +9,40 @@ use crate::cli::screen::Answer;
 use crate::cli::{Context, Outcome};
 use crate::event::facts::Facts;
 use crate::ledger::own::Own;
-use crate::ledger::{AppendError, Folder, KeyFile, Ledger};
+use crate::ledger::{AppendError, Clock, Folder, KeyFile, Ledger};
 
 use super::not_recorded;
 
-/// An admin, who changes keys, policies and documents.
+/// An admin, who changes keys, policies and documents, and corrects the clock.
 #[derive(Debug, Args)]
 pub(super) struct Admin {
     /// An admin's key [default: the recorder's] [env: SERVANDA_KEY]
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
+    #[command(flatten)]
+    clock: ClockSaid,
+}
+
+/// What is said of the clock, by whoever appends.
+#[derive(Debug, Args)]
+pub(super) struct ClockSaid {
+    /// Append though the clock is more than 400 days ahead of the newest event: it is right, and the ledger slept
+    #[arg(long)]
+    clock_is_right: bool,
+}
+
+impl ClockSaid {
+    pub(super) fn clock(&self, context: &Context<'_, '_>) -> Clock {
+        let now = context.around.now;
+        if self.clock_is_right { Clock::said_to_be_right(now) } else { Clock::from(now) }
+    }
 }
 
 impl Admin {
+    pub(super) fn clock(&self, context: &Context<'_, '_>) -> Clock {
+        self.clock.clock(context)
+    }
+
     pub(super) fn key(&self, context: &Context<'_, '_>) -> Result<KeyFile, Failure> {
         Ok(KeyFile::read(&context.key_path(self.key.as_ref())?)?)
     }

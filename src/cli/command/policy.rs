@@ -82,7 +82,7 @@ fn change(needs: &BTreeMap<Kind, u64>, admin: &Admin, context: &mut Context<'_, 
     let folder = context.ledger();
     let mut ledger = context.open_to_write("policy", &folder)?;
     let signer = admin.key(context)?;
-    let made = ledger.set_policy(needs, &signer, context.around.now).map_err(unrecorded)?;
+    let made = ledger.set_policy(needs, &signer, admin.clock(context)).map_err(unrecorded)?;
     let made: Vec<_> = made.into_iter().map(|made| (Kind::Policy.as_str(), made)).collect();
     conclude((ledger, &folder), &made, policy, context)
 }

@@ -38,7 +38,7 @@ impl Reaffirm {
         for which in &self.event {
             seqs.extend(meant(which, &ledger)?);
         }
-        let made = ledger.reaffirm(&seqs, &self.reason, &signer, context.around.now).map_err(unrecorded)?;
+        let made = ledger.reaffirm(&seqs, &self.reason, &signer, self.admin.clock(context)).map_err(unrecorded)?;
         let made: Vec<_> = made.into_iter().map(|own| (Kind::Reaffirmation.as_str(), own)).collect();
         conclude((ledger, &folder), &made, |facts| awaiting(facts, None), context)
     }

@@ -62,8 +62,11 @@ fn text(event: &Shown) -> String {
         event.review.as_ref().map(|told| format!("reviewers {}\n", shown(&review(told)))).unwrap_or_default();
     let suspect = event.suspect.map(|by| format!("suspect   key revoked as compromised by event {by}\n"));
     let suspect = suspect.unwrap_or_default();
+    let clock =
+        line.clock.map(|clock| format!(" (its clock said {}, corrected by event {})", clock.said, clock.corrected_by));
+    let clock = clock.unwrap_or_default();
     format!(
-        "event     {}\nid        {}\nwhat      {}\n{struck}{reviewed}{suspect}recorded  {} by {}\nbatch     ends with event {}, {batch}\nhash      {}\nprev      {}\n\n{}\n",
+        "event     {}\nid        {}\nwhat      {}\n{struck}{reviewed}{suspect}recorded  {}{clock} by {}\nbatch     ends with event {}, {batch}\nhash      {}\nprev      {}\n\n{}\n",
         line.seq,
         line.id,
         shown(&line.what),

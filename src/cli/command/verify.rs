@@ -11,9 +11,10 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
+use crate::domain::timestamp::Timestamp;
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::{EventHash, Vkey};
-use crate::ledger::verify::{Fault, Layer, LayerReport, Outside, Report, Verdict, renew_facts, verify};
+use crate::ledger::verify::{Ahead, Fault, Layer, LayerReport, Outside, Report, Verdict, renew_facts, verify};
 use crate::ledger::{Log, checkpoints, publish, read_bytes};
 use crate::query::keys::keys;
 
@@ -57,8 +58,9 @@ impl Verify {
         let checkpoints = self.checkpoints(log_key.as_ref(), context)?;
         let timestamps = self.tsa_ca.as_deref().map(|file| checker(file, self.tsa_untrusted.as_deref(), context));
         let policy = self.policy.as_deref().map(|file| policy_of(file, context)).transpose()?;
+        let now = Some(context.around.now);
         let mut outside =
-            Outside { genesis: self.genesis, log_key, checkpoints, policy, timestamps, ..Outside::default() };
+            Outside { genesis: self.genesis, log_key, checkpoints, policy, timestamps, now, ..Outside::default() };
         let report = if let Some((folder, key)) = self.export.as_ref().zip(outside.log_key.clone()) {
             let folder = context.around.path(folder);
             let (log, checkpoint) = publish::open(&folder, &key)?;
@@ -124,8 +126,22 @@ pub(in crate::cli) struct VerifyAnswer {
     head: EventHash,
     /// The first event that is bad.
     first_bad: Option<u64>,
+    /// What was recorded later than the clock says, if anything was: one of both clocks is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ahead: Option<AheadAnswer>,
     /// Each layer, checked on its own.
     layers: Vec<LayerAnswer>,
+}
+
+/// Events that were recorded later than it is.
+#[derive(Debug, Serialize, JsonSchema)]
+struct AheadAnswer {
+    /// The first of them; all that follow are too.
+    from: u64,
+    /// When the newest was recorded.
+    latest: Timestamp,
+    /// What the clock says.
+    now: Timestamp,
 }
 
 /// What came of one layer.
@@ -172,6 +188,7 @@ impl VerifyAnswer {
             bytes: report.bytes,
             head: report.head,
             first_bad: report.first_bad(),
+            ahead: report.ahead.map(|Ahead { from, latest, now }| AheadAnswer { from, latest, now }),
             layers: report.layers.iter().map(layer).collect(),
         }
     }
@@ -198,6 +215,11 @@ impl Answer for VerifyAnswer {
             if layer.faults.len() > MOST {
                 text += &format!("             … and {} more\n", layer.faults.len() - MOST);
             }
+        }
+        if let Some(AheadAnswer { from, latest, now }) = &self.ahead {
+            text += &format!(
+                "\nThe events from {from} on were recorded later than it is: the newest at {latest}, and the clock says {now}.\nOne of both clocks is wrong. `servanda clock show` tells more.\n"
+            );
         }
         text += &match self.first_bad {
             Some(seq) => format!("\nthe first bad event is {seq}\n"),

@@ -23,7 +23,7 @@ use crate::exchange::place::SourceText;
 use crate::exchange::tree::{self, Entry, Format, Node, SyntaxFault};
 use crate::ledger::draft::Fragment;
 use crate::ledger::finding::{Code, Finding};
-use crate::ledger::{Batch, Draft};
+use crate::ledger::{Batch, Brought, Draft};
 
 use decode::Decoder;
 use documents::DocumentFolder;
@@ -244,6 +244,7 @@ impl<'f> Reading<'f> {
         if !kind.is_written_in_files() {
             let hint = match kind {
                 Kind::Genesis => "`servanda init` writes it",
+                Kind::ClockCorrected => "`servanda clock correct` writes it",
                 Kind::LogKeyChanged => "`servanda key replace-log` writes it, and makes the key",
                 Kind::Erasure => "`servanda source erase` writes it, and deletes the documents",
                 Kind::Policy => "`servanda policy set` writes it",
@@ -270,7 +271,9 @@ impl<'f> Reading<'f> {
         let body = Body::read(kind, Value::Object(body));
         let id = find(common, "id").and_then(|node| self.announcement_id(node));
         let announced = self.date_at(common, "announced").or_else(|| self.top.announced.clone());
-        let mut evidence = evidence::read(common, &mut self.decoder, &mut self.documents).or(&self.top.evidence);
+        let own = evidence::read(common, &mut self.decoder, &mut self.documents);
+        let brought = if own.sources.is_empty() { Brought::ByFile } else { Brought::ByItself };
+        let mut evidence = own.or(&self.top.evidence);
         let standing = self.standing(common).or(self.top.standing).unwrap_or_default();
         let note = find(common, "note").and_then(|node| self.decoder.text(node, "note"));
         let wording = self.wording(common, kind);
@@ -295,7 +298,7 @@ impl<'f> Reading<'f> {
             // A body that does not decode was told of, field by field.
             ..Announcement::of(body.ok()?)
         };
-        Some(Draft { id, ..Draft::of(announcement) })
+        Some(Draft { id, brought, ..Draft::of(announcement) })
     }
 
     fn announcement_id(&mut self, node: &Node) -> Option<AnnouncementId> {

@@ -2,10 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::domain::timestamp::Timestamp;
 use crate::event::Recorded;
 use crate::event::statement::{content_hash, default_id};
-use crate::ledger::{AppendError, Batch, Code, Draft, Finding, Ledger, Options, Signer};
+use crate::ledger::{AppendError, Batch, Clock, Code, Draft, Finding, Ledger, Options, Signer};
 
 /// Where announcements go.
 pub enum Target<'a> {
@@ -16,7 +15,7 @@ pub enum Target<'a> {
         /// Who signs each batch.
         signer: &'a dyn Signer,
         /// The caller's clock.
-        now: Timestamp,
+        clock: Clock,
     },
     /// Nowhere: only the account is wanted, as it would be on top of these events.
     Nowhere(&'a [Recorded]),
@@ -62,7 +61,7 @@ impl<'t, 'a> Receiver<'t, 'a> {
     /// Takes one batch, and gives its drafts back.
     pub(super) fn take(&mut self, drafts: Vec<Draft>) -> (Vec<Draft>, Result<Taken, AppendError>) {
         match &mut *self.target {
-            Target::Ledger { ledger, signer, now } => append(ledger, *signer, *now, drafts),
+            Target::Ledger { ledger, signer, clock } => append(ledger, *signer, *clock, drafts),
             Target::Nowhere(_) => {
                 let already = self.already(&drafts);
                 (drafts, Ok(Taken { already, is_written: false, irregular: 0 }))
@@ -86,11 +85,11 @@ impl<'t, 'a> Receiver<'t, 'a> {
 fn append(
     ledger: &mut Ledger,
     signer: &dyn Signer,
-    now: Timestamp,
+    clock: Clock,
     drafts: Vec<Draft>,
 ) -> (Vec<Draft>, Result<Taken, AppendError>) {
     let batches = [Batch { drafts, ..Batch::default() }];
-    let appended = ledger.append(&batches, Options::default(), signer, now);
+    let appended = ledger.append(&batches, Options::default(), signer, clock);
     let [Batch { drafts, .. }] = batches;
     let taken = appended.map(|appended| {
         let outcome = appended.batches.into_iter().next().unwrap_or_default();

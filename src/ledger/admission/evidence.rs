@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::domain::announcement::Announcement;
 use crate::domain::source::{Document, Evidence, ExtractedText};
 use crate::domain::text::TextKind;
+use crate::domain::timestamp::Timestamp;
 use crate::event::facts::Recorded;
 use crate::evidence::extract::{self, DocumentText};
 use crate::evidence::nearest::nearest;
@@ -33,6 +34,14 @@ pub(super) struct ReadDocument<'a> {
 }
 
 pub(super) type Place = (usize, bool);
+
+/// What evidence is held against.
+pub(super) struct AtHand<'a> {
+    pub(super) documents: &'a Read<'a>,
+    pub(super) prepared: &'a HashMap<Place, Prepared<'a>>,
+    /// When it would be recorded.
+    pub(super) recorded: Timestamp,
+}
 
 fn place(document: &DraftDocument) -> Place {
     (Arc::as_ptr(&document.bytes).cast::<u8>() as usize, document.privacy != Privacy::Public)
@@ -219,11 +228,11 @@ pub(super) fn admit(
     position: usize,
     draft: &Draft,
     announcement: &mut Announcement,
-    read: &Read<'_>,
-    prepared: &HashMap<Place, Prepared<'_>>,
+    at_hand: &AtHand<'_>,
     findings: &mut Vec<Finding>,
 ) {
-    let found = place_quotes(position, &draft.sources, &draft.quotes, read, prepared, findings);
+    let found = place_quotes(position, &draft.sources, &draft.quotes, at_hand, findings);
+    check_days(position, &draft.sources, at_hand.recorded, findings);
     let unsaid = announcement.no_evidence.is_none() && needs_evidence(&announcement.body);
     if draft.sources.is_empty() && unsaid {
         findings.push(unsupported(position));
@@ -231,7 +240,7 @@ pub(super) fn admit(
     for (index, (source, quotes)) in draft.sources.iter().zip(found).enumerate() {
         let mut source_kept = source.source.clone();
         text::admit_source(position, &format!("source[{index}]"), &mut source_kept, findings);
-        let document = source.document.as_ref().and_then(|document| read.get(&place(document)));
+        let document = source.document.as_ref().and_then(|document| at_hand.documents.get(&place(document)));
         source_kept.document = document.map(|document| Box::new(document.kept.clone()));
         let is_personal = document.is_some_and(|document| document.salt.is_some());
         let source_kept = Arc::new(source_kept);
@@ -249,17 +258,27 @@ pub(super) fn admit(
 }
 
 /// Checks the evidence of a fragment.
-pub(super) fn check(
-    position: usize,
-    fragment: &Fragment,
-    read: &Read<'_>,
-    prepared: &HashMap<Place, Prepared<'_>>,
-    findings: &mut Vec<Finding>,
-) {
+pub(super) fn check(position: usize, fragment: &Fragment, at_hand: &AtHand<'_>, findings: &mut Vec<Finding>) {
     if fragment.unsupported {
         findings.push(unsupported(position));
     }
-    place_quotes(position, &fragment.sources, &fragment.quotes, read, prepared, findings);
+    place_quotes(position, &fragment.sources, &fragment.quotes, at_hand, findings);
+    check_days(position, &fragment.sources, at_hand.recorded, findings);
+}
+
+/// A source is published, and retrieved, before something is recorded that rests on it; a day of grace is for time zones.
+fn check_days(position: usize, sources: &[DraftSource], recorded: Timestamp, findings: &mut Vec<Finding>) {
+    let latest = recorded.day().next();
+    for (index, source) in sources.iter().enumerate() {
+        let days = [("published", &source.source.published), ("retrieved", &source.source.retrieved)];
+        for (key, date) in days {
+            let Some(date) = date.as_ref().filter(|date| !date.window().possibly_by(latest)) else { continue };
+            let message = format!("the source was {key} on {date}, and by the clock it is {}", recorded.day());
+            let hint = "a source is there before what rests on it is recorded: is the date right, and is the clock?";
+            let field = format!("source[{index}].{key}");
+            findings.push(Finding::new(position, field, Code::SourceAhead, message).hint(hint));
+        }
+    }
 }
 
 fn unsupported(position: usize) -> Finding {
@@ -273,8 +292,7 @@ fn place_quotes(
     position: usize,
     sources: &[DraftSource],
     quotes: &[DraftQuote],
-    read: &Read<'_>,
-    prepared: &HashMap<Place, Prepared<'_>>,
+    at_hand: &AtHand<'_>,
     findings: &mut Vec<Finding>,
 ) -> Vec<Vec<Placed>> {
     let mut found = vec![Vec::new(); sources.len()];
@@ -286,7 +304,7 @@ fn place_quotes(
         if findings[before..].iter().any(|finding| finding.code.refuses()) {
             continue;
         }
-        match place_quote(&words, quote.source, sources, read, prepared) {
+        match place_quote(&words, quote.source, sources, at_hand) {
             Ok((source, at)) => found[source].push((words, at)),
             Err(misplaced) => findings.extend(misplaced.finding(position, field, &words)),
         }
@@ -312,15 +330,14 @@ fn place_quote(
     words: &str,
     source: Option<usize>,
     sources: &[DraftSource],
-    read: &Read<'_>,
-    prepared: &HashMap<Place, Prepared<'_>>,
+    at_hand: &AtHand<'_>,
 ) -> Result<(usize, (u64, u64)), Misplaced> {
     let mut misplaced = Misplaced::NoDocument;
     let asked = |(index, _): &(usize, &DraftSource)| source.is_none_or(|only| only == *index);
     for (index, own) in sources.iter().enumerate().filter(asked) {
         let Some(document) = &own.document else { continue };
         let place = place(document);
-        let (Some(prepared), Some(read)) = (prepared.get(&place), read.get(&place)) else {
+        let (Some(prepared), Some(read)) = (at_hand.prepared.get(&place), at_hand.documents.get(&place)) else {
             return Err(Misplaced::Unreadable);
         };
         if let Some(at) = prepared.find(words) {

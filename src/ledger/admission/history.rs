@@ -12,6 +12,7 @@ use crate::domain::id::AnnouncementId;
 use crate::domain::record::{Policy, Reaffirmation, RecorderRevoked, RevocationCause, Verdict};
 use crate::event::facts::Recorded;
 use crate::ledger::admission::{Desk, Scope};
+use crate::ledger::draft::{Brought, Draft};
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::described;
 use crate::projection::catalogue::Catalogue;
@@ -28,7 +29,7 @@ const FEWEST_AGREEMENTS: usize = 16;
 /// Checks one announcement.
 pub(super) fn check(
     position: usize,
-    announcement: &Announcement,
+    (draft, announcement): (&Draft, &Announcement),
     scope: &Scope<'_>,
     desk: &Desk<'_>,
     findings: &mut Vec<Finding>,
@@ -36,10 +37,11 @@ pub(super) fn check(
     let mut say = |field: &str, code, message: String, hint: &str| {
         findings.push(Finding::new(position, field, code, message).hint(hint));
     };
-    if let (Some(announced), Some((field, occurred))) = (&announcement.announced, occurred(&announcement.body))
-        && announced.window().certainly_before(occurred.window())
+    if let (Some(public), Some((field, occurred))) = (public(draft), occurred(&announcement.body))
+        && public.latest.is_some_and(|latest| !occurred.window().possibly_by(latest.next()))
     {
-        let message = format!("announced {announced}, before it occurred on {occurred}");
+        let Public { how, on, .. } = public;
+        let message = format!("{how} {on}, before it occurred on {occurred}");
         say(field, Code::AnnouncedBeforeOccurred, message, "what is only expected is a `prospect`, or has `expected`");
     }
     check_body(&announcement.body, "", scope, &mut say);
@@ -172,6 +174,26 @@ fn tells_of_world((field, id): (&str, &AnnouncementId), desk: &Desk<'_>, say: &m
         let message = format!("`{id}` is a {kind}: it is about the ledger, and is not disputed or taken back");
         say(field, Code::KindNotHere, message, "a key is taken back by `recorder-revoked`");
     }
+}
+
+/// When an announcement was made, as it says itself.
+struct Public<'a> {
+    how: &'static str,
+    on: &'a Date,
+    /// What it tells had happened by that day; a day of grace is for time zones.
+    latest: Option<Day>,
+}
+
+/// The day on which it was announced, or without one the earliest on which a source was published that it brings itself.
+fn public(draft: &Draft) -> Option<Public<'_>> {
+    if let Some(on) = &draft.announcement.announced {
+        return Some(Public { how: "announced", on, latest: on.window().latest() });
+    }
+    let own = draft.sources.iter().filter(|_| draft.brought == Brought::ByItself);
+    let published = own.filter_map(|source| source.source.published.as_ref());
+    let dated = published.filter_map(|on| Some((on.window().latest()?, on)));
+    let (latest, on) = dated.min_by_key(|(latest, _)| *latest)?;
+    Some(Public { how: "published", on, latest: Some(latest) })
 }
 
 /// The day of the act, and the field that has it.

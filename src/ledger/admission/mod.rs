@@ -18,11 +18,11 @@ use serde_json::Value;
 
 use crate::domain::announcement::{Announcement, Body, Kind};
 use crate::domain::id::{AnnouncementId, Namespace};
+use crate::domain::timestamp::Timestamp;
 use crate::event::canonical::NotCanonical;
 use crate::event::facts::Recorded;
 use crate::event::statement;
 use crate::event::written::{Checked, Written};
-use crate::evidence::quote::Prepared;
 use crate::integrity::digest::{ContentHash, Salt};
 use crate::ledger::bearing::Bearing;
 use crate::ledger::draft::{Batch, Draft};
@@ -77,11 +77,11 @@ pub type Refused = BTreeSet<(Namespace, String)>;
 /// Checks a batch against the ledger.
 ///
 /// Returns what may be appended, unless a finding refuses it, and every finding. That a name in `refused` is missing is
-/// none.
+/// none. It would be recorded at `recorded`.
 pub(super) fn admit(
     (events, index, bearing): (&[Recorded], &Index, &Bearing),
     batch: &Batch,
-    refused: &Refused,
+    (refused, recorded): (&Refused, Timestamp),
     salts: &mut Salts,
 ) -> (Admitted, Vec<Finding>) {
     let mut findings = Vec::new();
@@ -89,7 +89,8 @@ pub(super) fn admit(
     let documents = evidence::read(batch, (events, index), salts, &mut findings);
     let prepared = evidence::prepare(&documents);
 
-    let look = |(position, draft): (usize, &Draft)| Looked::at(position, draft, &described, &documents, &prepared);
+    let at_hand = evidence::AtHand { documents: &documents, prepared: &prepared, recorded };
+    let look = |(position, draft): (usize, &Draft)| Looked::at(position, draft, &described, &at_hand);
     let looked: Vec<Looked> = batch.drafts.par_iter().enumerate().with_min_len(FEWEST_DRAFTS).map(look).collect();
 
     let mut desk = Desk { events, index, bearing, salts, seen: HashMap::new(), admitted: Admitted::default() };
@@ -100,7 +101,7 @@ pub(super) fn admit(
         if written.is_none() {
             references::resolve(position, draft, &mut announcement, &described, &desk, &mut findings);
         }
-        history::check(position, &announcement, &described, &desk, &mut findings);
+        history::check(position, (draft, &announcement), &described, &desk, &mut findings);
         findings.extend(in_evidence);
         if findings[before..].iter().all(|finding| !finding.code.refuses()) {
             let written = written.unwrap_or_else(|| Written::of(&announcement).checked());
@@ -109,7 +110,7 @@ pub(super) fn admit(
     }
     for (position, fragment) in (batch.drafts.len()..).zip(&batch.fragments) {
         references::check(position, fragment, &described, &mut findings);
-        evidence::check(position, fragment, &documents, &prepared, &mut findings);
+        evidence::check(position, fragment, &at_hand, &mut findings);
     }
     let mut admitted = desk.admitted;
     admitted.documents = evidence::kept(documents, index);
@@ -126,17 +127,11 @@ struct Looked {
 }
 
 impl Looked {
-    fn at(
-        position: usize,
-        draft: &Draft,
-        scope: &Scope<'_>,
-        documents: &evidence::Read<'_>,
-        prepared: &HashMap<evidence::Place, Prepared<'_>>,
-    ) -> Self {
+    fn at(position: usize, draft: &Draft, scope: &Scope<'_>, at_hand: &evidence::AtHand<'_>) -> Self {
         let mut announcement = draft.announcement.clone();
         let (mut in_texts, mut in_evidence) = (Vec::new(), Vec::new());
         text::admit(position, &mut announcement, &mut in_texts);
-        evidence::admit(position, draft, &mut announcement, documents, prepared, &mut in_evidence);
+        evidence::admit(position, draft, &mut announcement, at_hand, &mut in_evidence);
         let settled = references::is_settled(&announcement.body, scope);
         let written = settled.then(|| Written::of(&announcement).checked());
         Self { announcement, written, in_texts, in_evidence }
@@ -278,7 +273,8 @@ impl Desk<'_> {
 }
 
 /// The kinds whose announcements have ids that begin with the kind and a colon.
-const NAMED_BY_KIND: [Kind; 5] = [Kind::Party, Kind::Agreement, Kind::Mission, Kind::Policy, Kind::Attestation];
+const NAMED_BY_KIND: [Kind; 6] =
+    [Kind::Party, Kind::Agreement, Kind::Mission, Kind::Policy, Kind::Attestation, Kind::ClockCorrected];
 
 /// The id of an announcement: the thing's for a description, else the one given, else one made of the content.
 fn draft_id(draft: &Draft, announcement: &Announcement, content: ContentHash) -> Result<AnnouncementId, String> {

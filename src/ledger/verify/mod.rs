@@ -20,11 +20,14 @@ use std::collections::VecDeque;
 use rayon::prelude::*;
 
 use crate::domain::shape::vocabulary;
+use crate::domain::timestamp::Timestamp;
+use crate::event::chain::Chain;
 use crate::integrity::Vkey;
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::EventHash;
 use crate::integrity::policy::Policy;
 use crate::ledger::checkpoints::Checkpoints;
+use crate::ledger::clock::tolerated;
 use crate::ledger::facts::{Comparison, Used};
 use crate::ledger::log::{Found, Log};
 use crate::ledger::settings::Head;
@@ -129,6 +132,20 @@ pub struct Report {
     pub bytes: u64,
     /// Hash of the newest event, recomputed.
     pub head: EventHash,
+    /// What was recorded later than the clock from outside says. One of both is wrong, and which one no log can tell: it is
+    /// no fault of a layer.
+    pub ahead: Option<Ahead>,
+}
+
+/// Events that were recorded later than it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ahead {
+    /// The first of them; all that follow are too.
+    pub from: u64,
+    /// When the newest was recorded.
+    pub latest: Timestamp,
+    /// What the clock from outside says.
+    pub now: Timestamp,
 }
 
 impl Report {
@@ -158,6 +175,8 @@ pub struct Outside {
     pub policy: Option<Policy>,
     /// How timestamps are checked.
     pub timestamps: Option<Checker>,
+    /// The caller's clock.
+    pub now: Option<Timestamp>,
 }
 
 /// Verifies all of a log.
@@ -185,6 +204,7 @@ pub fn verify(log: &Log, outside: &Outside) -> Report {
     let whose = if log.is_published() { Whose::Published } else { Whose::Ledgers };
     let documents = Kept::look(&log.shelf(), &walk.holdings, whose);
     let head = walk.chain.head();
+    let ahead = outside.now.and_then(|now| ahead(&walk.chain, now));
     let vouched = walk.tree.vouched(outside, (log.origin(), log.len()));
     if let Some(given) = outside.log_key.as_ref().filter(|given| !walk.authority.log_keys().any(|key| key == *given)) {
         let what = format!("the log key that was given, {given}, is not one that the events name");
@@ -215,7 +235,13 @@ pub fn verify(log: &Log, outside: &Outside) -> Report {
         },
         projections(walk.facts, why_no_facts, (log.len(), head)),
     ];
-    Report { layers, events: log.len(), bytes: walk.bytes, head }
+    Report { layers, events: log.len(), bytes: walk.bytes, head, ahead }
+}
+
+/// What was recorded later than a clock says, beyond what honest clocks differ.
+fn ahead(chain: &Chain, now: Timestamp) -> Option<Ahead> {
+    let from = chain.first_after(tolerated(now))?;
+    Some(Ahead { from, latest: chain.recorded()?, now })
 }
 
 /// Has the facts that are kept beside a log made anew, if they are others than the events tell, or not believed; the report

@@ -187,6 +187,7 @@ fn blamed(seq: u64, fault: &ChainFault) -> Fault {
         | ChainFault::Origin { .. }
         | ChainFault::Founded { .. }
         | ChainFault::Recorded { .. }
+        | ChainFault::Correction(_)
         | ChainFault::Batch { .. }
         | ChainFault::BatchEnd { .. } => Fault { seq, what: fault.to_string() },
     }

@@ -18,7 +18,6 @@ use crate::domain::day::Day;
 use crate::domain::shape::vocabulary;
 use crate::domain::window::{Certainty, Window};
 use crate::event::facts::Facts;
-use crate::projection::knowledge::announced;
 use crate::query::diff::words::sentence;
 use crate::query::history::reason;
 use crate::query::members::Member;
@@ -336,15 +335,19 @@ impl Pair<'_, '_> {
     /// Of two days by the same knowledge: it happened between them, whenever it was announced.
     fn of_world(&self, events: &[u64]) -> Vec<Label> {
         let deciding = events.first().and_then(|event| self.event(*event));
-        let late = deciding
-            .is_some_and(|event| announced(event).earliest().is_some_and(|day| day > self.from.on.max(self.to.on)));
+        let announced = deciding.and_then(|event| self.after.knowledge.announced(event).earliest());
+        let late = announced.is_some_and(|day| day > self.from.on.max(self.to.on));
         std::iter::once(Label::WorldChanged).chain(late.then_some(Label::LearnedLate)).collect()
     }
 
     /// What the later state of knowledge says of something new: whether it happened after the earlier state.
     fn learned(&self, fresh: &[u64], after: Option<&Member>) -> Label {
-        let known_until =
-            self.from.known.announced_by.into_iter().chain(self.before.events.last().map(|event| event.recorded.day()));
+        let known_until = self
+            .from
+            .known
+            .announced_by
+            .into_iter()
+            .chain(self.before.events.last().map(|event| self.before.recorded(event).day()));
         let known_until = known_until.min();
         let happened = after.and_then(|row| row.since.as_ref()).map(Date::window);
         let happened = match after {

@@ -67,9 +67,9 @@ pub fn access() -> Access {
     Access { holder: format!("fuzz {}", std::process::id()), lock_timeout: Duration::from_secs(10) }
 }
 
-/// A moment that many milliseconds into 2026-01-01.
+/// A moment that many milliseconds into 2026-11-23.
 pub fn moment(ms: i64) -> Timestamp {
-    Timestamp::from_unix_ms(1_767_225_600_000 + ms).expect("a moment of 2026")
+    Timestamp::from_unix_ms(1_795_392_000_000 + ms).expect("a moment of 2026")
 }
 
 /// A ledger with its genesis and nothing else, open for writing, in a folder of that name.
@@ -140,7 +140,7 @@ impl KnownLog {
         let backup = backed_up(&target);
         let log = Log::read(&target, &access()).expect("the log can be read");
         let facts = log.hashed_facts().expect("the chain holds");
-        let cosigned = witness_signer().cosign(&newer, 1_767_225_700);
+        let cosigned = witness_signer().cosign(&newer, 1_795_392_100);
         let newer = newer.with([cosigned]);
         let size = newer.size();
         let tree = log.tree(size).expect("it is that large");

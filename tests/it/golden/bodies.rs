@@ -18,8 +18,8 @@ use servanda::domain::announcement::{Announcement, Body, Kind, Replacement, Stan
 use servanda::domain::contribution::{Contribution, ContributionStage, Item, ItemType, Prospect, ProspectStage};
 use servanda::domain::party::{Identifiers, Party, PartyType};
 use servanda::domain::record::{
-    Attestation, Authorised, Confirm, Confirmation, Correction, CorrectionCause, Dispute, Erasure, Genesis,
-    LogKeyChanged, Policy, Reaffirmation, RecorderRevoked, RecorderRole, Retraction, RevocationCause, Verdict,
+    Attestation, Authorised, ClockCorrected, Confirm, Confirmation, Correction, CorrectionCause, Dispute, Erasure,
+    Genesis, LogKeyChanged, Policy, Reaffirmation, RecorderRevoked, RecorderRole, Retraction, RevocationCause, Verdict,
 };
 use servanda::domain::source::{Document, Evidence, ExtractedText, Grade, Source};
 use servanda::integrity::SigningKey;
@@ -321,6 +321,7 @@ fn of_the_ledger() -> Vec<(&'static str, Announcement)> {
         of: vec![name("pakistan-joins-ilrs"), name("party:suparco@1981")],
         reason: "checked against the documents".to_owned(),
     };
+    let clock = ClockCorrected { from: 39, reason: "the machine's clock was ten years ahead".to_owned() };
     let erasure = Erasure {
         authority: "order 12/2026 of the data protection office".to_owned(),
         documents: vec![name(&"ab".repeat(32)), name(&"0c".repeat(32))],
@@ -333,6 +334,7 @@ fn of_the_ledger() -> Vec<(&'static str, Announcement)> {
         ("log-key-changed", Announcement::of(changed)),
         ("policy", Announcement::of(policy)),
         ("attestation", Announcement::of(attestation)),
+        ("clock-corrected", Announcement::of(clock)),
         ("reaffirmation", Announcement::of(reaffirmation)),
         ("erasure", Announcement { note: Some("asked for by mail".to_owned()), ..Announcement::of(erasure) }),
         ("minimal-recorder-revoked", Announcement::of(minimal_revoked)),

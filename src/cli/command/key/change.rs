@@ -142,7 +142,7 @@ impl ReplaceLog {
         let signer = self.admin.key(context)?;
         context.sign(&ledger)?;
         let seed = (context.around.entropy)()?;
-        let made = ledger.change_log_key(&seed, self.because, &signer, context.around.now);
+        let made = ledger.change_log_key(&seed, self.because, &signer, self.admin.clock(context));
         let made = made.map_err(unrecorded)?;
         conclude((ledger, &folder), &[("log-key-changed", made)], keys, context)
     }
@@ -171,7 +171,7 @@ fn change(
     let mut made = Vec::new();
     for announcement in changes(&ledger)? {
         let kind = announcement.body.kind().as_str();
-        let own = ledger.append_own(announcement, &signer, context.around.now);
+        let own = ledger.append_own(announcement, &signer, admin.clock(context));
         made.push((kind, own.map_err(unrecorded)?));
     }
     conclude((ledger, &folder), &made, keys, context)

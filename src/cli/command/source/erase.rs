@@ -46,9 +46,8 @@ impl Erase {
         let whole = |prefix: &String| Ok(document_beginning(&holdings, prefix)?);
         let documents = self.document.iter().map(whole).collect::<Result<Vec<Address>, Failure>>()?;
         let key = self.admin.key(context)?;
-        let now = context.around.now;
         let erased = ledger
-            .erase(&documents, (&self.authority, &self.reason), &key, now)
+            .erase(&documents, (&self.authority, &self.reason), &key, self.admin.clock(context))
             .map_err(|error| not_recorded(error, "nothing was erased"))?;
         let answer = ErasedAnswer::of(&documents, &erased, &ledger);
         if erased.event.is_some() && Context::signs_each_append(&folder) {
