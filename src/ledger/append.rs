@@ -40,6 +40,7 @@ use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::Index;
 use crate::ledger::settings::Head;
 use crate::ledger::signer::{Signer, SignerError};
+use crate::projection::review::Review;
 use crate::projection::stays::Irregularity;
 use crate::store::StoreError;
 use crate::store::documents::DocumentError;
@@ -252,9 +253,18 @@ impl Ledger {
         let place = |seq: u64| usize::try_from(seq).expect("events are in memory");
         let place_of = |id: &_| self.index.announcement(id).map(place);
         let bearing = self.bearing.on(&self.facts.events, place(first_new), place_of);
-        for (seq, because) in admission::irregular(&bearing, first_new) {
+        let events = &self.facts.events;
+        let review = if self.index.asks_for_reviewers() { Review::of(events) } else { Review::default() };
+        for event in &events[place(first_new)..] {
+            if let Some((batch, draft)) = planned.get(&event.seq).copied()
+                && let Some(policy) = review.policies().passed_over_by(event)
+            {
+                findings[batch].push(passed_over(draft, event, policy));
+            }
+        }
+        for (seq, because) in admission::irregular(&bearing, first_new, review) {
             if let Some((batch, draft)) = planned.get(&seq).copied() {
-                findings[batch].push(irregular(draft, &self.facts.events[place(seq)], because, options));
+                findings[batch].push(irregular(draft, &events[place(seq)], because, options));
             }
         }
         for (outcome, found) in outcomes.iter_mut().zip(&findings) {
@@ -473,4 +483,13 @@ fn irregular(draft: usize, event: &Recorded, because: Irregularity, options: Opt
         "look at its dates; a later announcement may make it regular"
     };
     Finding::new(draft, "", Code::Irregular, message).hint(hint)
+}
+
+fn passed_over(draft: usize, event: &Recorded, policy: u64) -> Finding {
+    let message = format!(
+        "`{}` changes how a thing is described, and counts at once: the policy of event {policy} says nothing of that",
+        event.id
+    );
+    let hint = "`servanda policy set` with the same kinds has it take reviewers from then on";
+    Finding::new(draft, "", Code::PassedOver, message).hint(hint)
 }

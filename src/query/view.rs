@@ -23,7 +23,6 @@ pub struct View<'a> {
     pub(super) position: Position,
     pub(super) knowledge: Knowledge<'a>,
     pub(super) catalogue: Catalogue<'a>,
-    horizon: Horizon,
 }
 
 /// The parties of one agreement on a day.
@@ -80,7 +79,7 @@ impl<'a> View<'a> {
         let horizon = Horizon { announced_by: known.announced_by };
         let knowledge = Knowledge::of(events, horizon);
         let catalogue = Catalogue::of(&knowledge);
-        Self { events, position, knowledge, catalogue, horizon }
+        Self { events, position, knowledge, catalogue }
     }
 
     /// The position that answers are computed at; before the first event, what it follows.
@@ -158,7 +157,7 @@ impl<'a> View<'a> {
 
     /// Whether an event was public by the day that is looked from.
     pub(super) fn is_public(&self, event: &Recorded) -> bool {
-        self.horizon.includes(event)
+        self.knowledge.is_public(event)
     }
 
     /// What was told of the world, and was public by the day that is looked from.
