@@ -7,14 +7,15 @@
 //! stays visible.
 //!
 //! What a key signed while others may have had it is suspect, and counts all the same; a suspect verdict does not,
-//! since it would let others' announcements count. Facts tell who recorded an event, and not with which of several keys: all
-//! that the recorder signed in that span is suspect.
+//! since it would let others' announcements count. Facts tell who recorded an event, and not with which of several
+//! keys: all that the recorder signed in that span is suspect. It ends with the first revocation of the key, also where
+//! a later one says that others had it: since then the recorder signed with other keys.
 
 use std::collections::HashMap;
 
 use crate::domain::announcement::Body;
 use crate::domain::id::{AnnouncementId, Recorder};
-use crate::domain::record::{RecorderRevoked, RevocationCause, Verdict};
+use crate::domain::record::{RecorderKey, RecorderRevoked, RevocationCause, Verdict};
 use crate::event::facts::Recorded;
 use crate::projection::policies::Policies;
 
@@ -56,7 +57,9 @@ pub struct Reviewed<'a> {
 struct Suspicion<'a> {
     recorder: &'a Recorder,
     from: u64,
-    /// The revocation, which ends it.
+    /// The first revocation of the key.
+    until: u64,
+    /// The revocation that says so, the first or a later one.
     revoked: u64,
 }
 
@@ -71,12 +74,13 @@ impl<'a> Review<'a> {
     /// By what the ledger says of itself, and what it was told of the world; each in the order of the events.
     pub fn by(own: &[&'a Recorded], told: &[&'a Recorded]) -> Self {
         let mut review = Self { policies: Policies::of(own, told), ..Self::default() };
+        let mut first_revoked: HashMap<(&Recorder, &RecorderKey), u64> = HashMap::new();
         for event in own {
-            if let Body::RecorderRevoked(revoked) = &event.announcement.body
-                && revoked.because == RevocationCause::Compromised
-            {
+            let Body::RecorderRevoked(revoked) = &event.announcement.body else { continue };
+            let until = *first_revoked.entry((&revoked.recorder, &revoked.key)).or_insert(event.seq);
+            if revoked.because == RevocationCause::Compromised {
                 let from = revoked.suspect_from.unwrap_or_else(|| first_signed(own, revoked));
-                review.suspicions.push(Suspicion { recorder: &revoked.recorder, from, revoked: event.seq });
+                review.suspicions.push(Suspicion { recorder: &revoked.recorder, from, until, revoked: event.seq });
             }
         }
         // Only later events reaffirm earlier ones: whether one counts is known before those that it might clear.
@@ -123,7 +127,7 @@ impl<'a> Review<'a> {
     /// The revocation by which an event is suspect, unless it was reaffirmed since.
     pub fn suspected(&self, event: &Recorded) -> Option<u64> {
         let is_in =
-            |span: &&Suspicion<'_>| (span.from..span.revoked).contains(&event.seq) && *span.recorder == event.recorder;
+            |span: &&Suspicion<'_>| (span.from..span.until).contains(&event.seq) && *span.recorder == event.recorder;
         let last = self.suspicions.iter().filter(is_in).map(|span| span.revoked).next_back()?;
         self.reaffirmed(&event.id).is_none_or(|by| by < last).then_some(last)
     }

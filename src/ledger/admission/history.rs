@@ -55,7 +55,7 @@ pub(super) fn check(
         Body::Retraction(retraction) => strikes(("retracts", &retraction.retracts), None, desk, &mut say),
         Body::Dispute(dispute) => tells_of_world(("of", &dispute.of), desk, &mut say),
         Body::Confirmation(confirmation) => tells_of_world(("of", &confirmation.of), desk, &mut say),
-        Body::RecorderRevoked(revoked) => suspects(revoked, desk.events.len() as u64, &mut say),
+        Body::RecorderRevoked(revoked) => suspects(revoked, desk.events, &mut say),
         Body::Policy(policy) => takes_reviewers(policy, &mut say),
         Body::Attestation(attestation) => {
             tells_of_world(("of", &attestation.of), desk, &mut say);
@@ -132,15 +132,22 @@ fn strikes(target: (&str, &AnnouncementId), replacement: Option<&Body>, desk: &D
     }
 }
 
-/// What a key signed is in doubt only where others may have had it, and from an event on that there is.
-fn suspects(revoked: &RecorderRevoked, len: u64, say: &mut Say<'_>) {
+/// What a key signed is in doubt only where others may have had it, and from an event on that there is, and by which it
+/// could sign.
+fn suspects(revoked: &RecorderRevoked, events: &[Recorded], say: &mut Say<'_>) {
     let Some(from) = revoked.suspect_from else { return };
+    let len = events.len() as u64;
+    let revokes = |event: &&Recorded| matches!(&event.announcement.body, Body::RecorderRevoked(other) if other.key == revoked.key);
+    let before = events.iter().find(revokes).map(|event| event.seq);
     if revoked.because != RevocationCause::Compromised {
         let message = format!("what a {} key signed is not in doubt", revoked.because);
         say("suspect_from", Code::Combination, message, "leave it out, or say that the key was compromised");
     } else if from >= len {
         let message = format!("there is no event {from}: the newest is {}", len.saturating_sub(1));
         say("suspect_from", Code::UnknownReference, message, "name the first event that may be somebody else's");
+    } else if let Some(before) = before.filter(|before| from >= *before) {
+        let message = format!("the key signed nothing from event {from} on: event {before} revoked it");
+        say("suspect_from", Code::Combination, message, "name the first event that may be somebody else's");
     }
 }
 
@@ -215,8 +222,8 @@ impl Desk<'_> {
         self.review.get_or_init(|| Review::of(self.events))
     }
 
-    /// The type of an agreement, by what was told last of it, in the batch or else in the ledger; but what takes reviewers counts
-    /// only when these have confirmed it.
+    /// The type of an agreement, by what was told last of it, in the batch or else in the ledger; but what takes
+    /// reviewers counts only when these have confirmed it.
     fn agreement_type(&self, id: &str, scope: &Scope<'_>) -> Option<AgreementType> {
         let (there, new) = (scope.ledger.agreement_types(id), scope.batch.agreement_types(id));
         let told = match (there, new) {
@@ -255,9 +262,9 @@ impl Desk<'_> {
     }
 }
 
-/// The events, from `first` on, that certainly cannot follow the history, each with the reason; `bearing` are the events
-/// that bear on that, of the ledger and of what is new, and `review` says what counts of descriptions: acts that await reviewers are
-/// looked at as if they counted.
+/// The events, from `first` on, that certainly cannot follow the history, each with the reason; `bearing` are the
+/// events that bear on that, of the ledger and of what is new, and `review` says what counts of descriptions: acts that
+/// await reviewers are looked at as if they counted.
 pub fn irregular<'a>(bearing: &[&'a Recorded], first: u64, review: Review<'a>) -> Vec<(u64, Irregularity)> {
     let knowledge = Knowledge::reviewed(bearing.to_vec(), review, Horizon::default(), Unreviewed::ActsCount);
     let catalogue = Catalogue::of(&knowledge);
