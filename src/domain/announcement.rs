@@ -275,9 +275,9 @@ impl Kind {
         !self.is_about_ledger() && !matches!(self, Self::Correction)
     }
 
-    /// Whether a policy can ask that reviewers confirm it: it tells of the world, and is no description.
+    /// Whether a policy can ask that reviewers confirm it: it tells of the world.
     pub const fn takes_reviewers(self) -> bool {
-        !self.is_about_ledger() && !self.is_description()
+        !self.is_about_ledger()
     }
 
     /// Whether it describes a thing rather than tells of something that happened.
@@ -287,6 +287,35 @@ impl Kind {
 }
 
 impl Body {
+    /// What it says; a correction says what takes the place of the wrong, and nothing where nothing does.
+    pub fn said(&self) -> Option<&Self> {
+        match self {
+            Self::Correction(correction) => correction.replacement.as_ref().map(|replacement| &*replacement.0),
+            body => Some(body),
+        }
+    }
+
+    /// The thing that it describes, by its space and its id as it is written there: a memorandum describes the
+    /// agreement that it brings, and a correction nothing itself.
+    pub fn describes(&self) -> Option<(Namespace, &str)> {
+        match self {
+            Self::Party(party) => Some((Namespace::Party, party.id.as_str())),
+            Self::Agreement(agreement) => Some((Namespace::Agreement, agreement.id.as_str())),
+            Self::Memorandum(memorandum) => Some((Namespace::Agreement, memorandum.agreement.id.as_str())),
+            Self::Mission(mission) => Some((Namespace::Mission, mission.id.as_str())),
+            _ => None,
+        }
+    }
+
+    /// What it corrects or takes back.
+    pub fn strikes(&self) -> Option<&AnnouncementId> {
+        match self {
+            Self::Correction(correction) => Some(&correction.corrects),
+            Self::Retraction(retraction) => Some(&retraction.retracts),
+            _ => None,
+        }
+    }
+
     /// The announcement that this one is about: what it corrects, takes back, denies, confirms or attests.
     pub fn about(&self) -> Option<&AnnouncementId> {
         match self {

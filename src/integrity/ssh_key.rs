@@ -69,6 +69,12 @@ impl PublicKey {
         &self.point
     }
 
+    /// The key in both forms that have its Ed25519 key: in software, and on a security key. Whoever had the one may
+    /// have made the other of it.
+    pub fn forms(&self) -> [Self; 2] {
+        [Algorithm::Ed25519, Algorithm::SkEd25519].map(|algorithm| Self { algorithm, point: self.point })
+    }
+
     pub(super) fn of_signer(key: &ed25519_dalek::SigningKey) -> Self {
         Self { algorithm: Algorithm::Ed25519, point: key.verifying_key().to_bytes() }
     }

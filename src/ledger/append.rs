@@ -18,6 +18,8 @@
 //! Steps 2 to 6 are taken for one batch after another: a crash leaves whole files, and the same command goes on, since
 //! what is there already is not appended again.
 
+mod findings;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
@@ -28,8 +30,8 @@ use crate::domain::record::Authorised;
 use crate::domain::timestamp::Timestamp;
 use crate::event::chain::{MAX_BATCH_BYTES, MAX_BATCH_LEN};
 use crate::event::effective::CorrectionFault;
-use crate::event::facts::{Facts, Recorded};
-use crate::event::statement::{Event, EventError, Header};
+use crate::event::facts::Facts;
+use crate::event::statement::{Event, Header};
 use crate::integrity::digest::{self, EventHash};
 use crate::integrity::ssh_key::PublicKey;
 use crate::ledger::Ledger;
@@ -42,9 +44,11 @@ use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::Index;
 use crate::ledger::settings::Head;
 use crate::ledger::signer::{Signer, SignerError};
-use crate::projection::stays::Irregularity;
+use crate::projection::review::Review;
 use crate::store::StoreError;
 use crate::store::documents::DocumentError;
+
+use findings::{irregular, passed_over, stand_alone, unwritable};
 
 /// How to append.
 #[derive(Debug, Clone, Copy, Default)]
@@ -247,9 +251,18 @@ impl Ledger {
         let place = |seq: u64| usize::try_from(seq).expect("events are in memory");
         let place_of = |id: &_| self.index.announcement(id).map(place);
         let bearing = self.bearing.on(&self.facts.events, place(first_new), place_of);
-        for (seq, because) in admission::irregular(&bearing, first_new) {
+        let events = &self.facts.events;
+        let review = if self.index.asks_for_reviewers() { Review::of(events) } else { Review::default() };
+        for event in &events[place(first_new)..] {
+            if let Some((batch, draft)) = planned.get(&event.seq).copied()
+                && let Some(policy) = review.policies().passed_over_by(event)
+            {
+                findings[batch].push(passed_over(draft, event, policy));
+            }
+        }
+        for (seq, because) in admission::irregular(&bearing, first_new, review) {
             if let Some((batch, draft)) = planned.get(&seq).copied() {
-                findings[batch].push(irregular(draft, &self.facts.events[place(seq)], because, options));
+                findings[batch].push(irregular(draft, &events[place(seq)], because, options));
             }
         }
         for (outcome, found) in outcomes.iter_mut().zip(&findings) {
@@ -453,36 +466,4 @@ impl Outcomes {
             format!("a batch has at most {MAX_BATCH_LEN} events and {MAX_BATCH_BYTES} bytes; this file makes {what}");
         Self::Refused(Finding::new(0, "", Code::BatchTooLarge, message).hint("split the file"))
     }
-}
-
-fn unwritable(draft: usize, error: &EventError) -> Finding {
-    let code = match error {
-        EventError::StatementTooLong(_) => Code::TooLong,
-        _ => Code::ControlCharacter,
-    };
-    Finding::new(draft, "", code, error.to_string())
-        .hint("split it: several announcements, or fewer and shorter quotes")
-}
-
-/// The ledger's own kinds stand alone in their batch, so that authority is the state before it.
-fn stand_alone(new: &[New]) -> Option<Finding> {
-    let own = new.iter().find(|new| new.announcement.body.kind().is_about_ledger())?;
-    let kind = own.announcement.body.kind();
-    let message = format!("a {kind} stands alone in its file, and this one has {} new announcements", new.len());
-    (new.len() > 1)
-        .then(|| Finding::new(own.draft, "kind", Code::NotAlone, message).hint("put it into a file of its own"))
-}
-
-fn irregular(draft: usize, event: &Recorded, because: Irregularity, options: Options) -> Finding {
-    let why = match because {
-        Irregularity::EndsBeforeItBegins => "the stay that it belongs to ends before it begins",
-        Irregularity::NothingToEnd => "by then the party had joined nothing that it could end",
-    };
-    let message = format!("`{}` certainly cannot follow the history, and is not counted: {why}", event.id);
-    let hint = if options.strict {
-        "look at its dates; without --strict it is admitted with a warning"
-    } else {
-        "look at its dates; a later announcement may make it regular"
-    };
-    Finding::new(draft, "", Code::Irregular, message).hint(hint)
 }

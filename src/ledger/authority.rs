@@ -1,13 +1,13 @@
 //! Who may sign what: the keys and roles at a position of the log, folded from the ledger's own announcements.
 //!
 //! Validity goes by position, never by clock. A key may sign after it was added and before it was revoked; what it
-//! signed stays valid when it is retired.
+//! signed stays valid when it is retired. That others may have had it can be said later too, and changes nothing here.
 
 use std::collections::BTreeMap;
 
 use crate::domain::announcement::{Body, Kind};
 use crate::domain::id::Recorder;
-use crate::domain::record::{Authorised, Genesis, RecorderRevoked, RecorderRole};
+use crate::domain::record::{Authorised, Genesis, RecorderRevoked, RecorderRole, RevocationCause};
 use crate::event::facts::Recorded;
 use crate::integrity::note_key::Vkey;
 use crate::integrity::ssh_key::PublicKey;
@@ -29,7 +29,7 @@ pub struct KeyHistory {
     pub roles: Vec<RecorderRole>,
     /// The event that added it.
     pub added: u64,
-    /// The event that revoked it.
+    /// The event that revoked it, the first if a later one says that others may have had it.
     pub revoked: Option<u64>,
 }
 
@@ -80,6 +80,16 @@ pub enum AuthorityFault {
         /// Its fingerprint.
         key: String,
         /// Whose it is.
+        owner: Recorder,
+    },
+    /// A key that is added has the Ed25519 key of one that is there, or was.
+    #[error("the key {key} is {owner}'s key {known} in another form")]
+    SamePoint {
+        /// Its fingerprint.
+        key: String,
+        /// The fingerprint of the other.
+        known: String,
+        /// Whose that is.
         owner: Recorder,
     },
     /// A log key cannot be a recorder's.
@@ -189,6 +199,23 @@ impl Authority {
         if has { Ok(()) } else { Err(AuthorityFault::Role { recorder: recorder.clone(), role, kind }) }
     }
 
+    /// Checks that neither this key nor another form of it is or was a recorder's: a key that was revoked never
+    /// returns.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityFault::Revoked`], [`AuthorityFault::KeyTaken`], [`AuthorityFault::SamePoint`].
+    pub fn check_new(&self, key: &PublicKey) -> Result<(), AuthorityFault> {
+        let known = key.forms().into_iter().find_map(|form| Some((form, self.keys.get(&form)?)));
+        let Some((known, history)) = known else { return Ok(()) };
+        let (key_of, owner) = (key.fingerprint(), history.recorder.clone());
+        Err(match history.revoked {
+            _ if known != *key => AuthorityFault::SamePoint { key: key_of, known: known.fingerprint(), owner },
+            Some(by) => AuthorityFault::Revoked { key: key_of, by },
+            None => AuthorityFault::KeyTaken { key: key_of, owner },
+        })
+    }
+
     /// Applies a change of keys; other kinds change nothing.
     ///
     /// # Errors
@@ -236,9 +263,7 @@ impl Authority {
 
     fn add(&mut self, seq: u64, added: &Authorised) -> Result<(), AuthorityFault> {
         let key = public_key(added.key.as_str())?;
-        if let Some(history) = self.keys.get(&key) {
-            return Err(AuthorityFault::KeyTaken { key: key.fingerprint(), owner: history.recorder.clone() });
-        }
+        self.check_new(&key)?;
         if self.log_keys.iter().any(|(_, log_key)| log_key.point() == key.point()) {
             return Err(AuthorityFault::LogKey { key: key.fingerprint() });
         }
@@ -249,10 +274,17 @@ impl Authority {
 
     fn revoke(&mut self, seq: u64, revoked: &RecorderRevoked) -> Result<(), AuthorityFault> {
         let key = public_key(revoked.key.as_str())?;
-        let owner = self.recorder_of(&key)?;
-        if *owner != revoked.recorder {
-            let (owner, recorder) = (owner.clone(), revoked.recorder.clone());
+        let fault = || AuthorityFault::UnknownKey { key: key.fingerprint() };
+        let history = self.keys.get(&key).ok_or_else(fault)?;
+        if history.recorder != revoked.recorder {
+            let (owner, recorder) = (history.recorder.clone(), revoked.recorder.clone());
             return Err(AuthorityFault::OthersKey { key: key.fingerprint(), owner, recorder });
+        }
+        match history.revoked {
+            // What it signed until then is in doubt since; that it signs nothing any more is so already.
+            Some(_) if revoked.because == RevocationCause::Compromised => return Ok(()),
+            Some(by) => return Err(AuthorityFault::Revoked { key: key.fingerprint(), by }),
+            None => {}
         }
         let admins = |(_, history): &(&PublicKey, &KeyHistory)| {
             history.revoked.is_none() && history.roles.contains(&RecorderRole::Admin)

@@ -129,6 +129,8 @@ codes! {
     Normalised = "W0902",
     /// An id that looks like another.
     Confusable = "W0903",
+    /// One recorder alone describes a thing anew, since the policy does not name descriptions.
+    PassedOver = "W0904",
 }
 
 impl Code {

@@ -1,12 +1,13 @@
 //! What admission has to know of the ledger: the ids that are taken, and what was struck. Folded from the events.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::agreement::AgreementType;
-use crate::domain::announcement::{Announcement, Body};
+use crate::domain::announcement::{Announcement, Body, Kind};
 use crate::domain::id::{AnnouncementId, ByName, Namespace, folded};
 use crate::domain::source::Address;
 use crate::event::facts::Recorded;
+use crate::projection::policies::named;
 
 /// The ids of a ledger, by their folded form.
 #[derive(Debug, Clone, Default)]
@@ -18,7 +19,12 @@ pub struct Index {
     other_names: HashMap<(Namespace, String), String>,
     /// The first thing of each look.
     looks: HashMap<(Namespace, String), String>,
-    types: ByName<AgreementType>,
+    /// The types that were told of each agreement, in the order of the events, or drafts, that tell them.
+    types: ByName<Vec<(u64, AgreementType)>>,
+    /// What the newest policy says.
+    policy: BTreeMap<Kind, u64>,
+    /// Whether a policy ever asked for reviewers.
+    asks_for_reviewers: bool,
     erased: HashMap<Address, u64>,
     personal: HashMap<Address, (u64, u64)>,
 }
@@ -27,7 +33,11 @@ impl Index {
     /// Takes the ids of one more event.
     pub fn add(&mut self, event: &Recorded) {
         self.announcements.insert(event.id.folded(), event.seq);
-        self.describe(&event.announcement);
+        self.describe(&event.announcement, event.seq);
+        if let Body::Policy(policy) = &event.announcement.body {
+            self.policy = named(policy);
+            self.asks_for_reviewers |= self.policy.values().any(|reviewers| *reviewers > 0);
+        }
         if let Body::Erasure(erasure) = &event.announcement.body {
             for document in &erasure.documents {
                 self.erased.entry(document.clone()).or_insert(event.seq);
@@ -55,10 +65,23 @@ impl Index {
         self.personal.iter().map(|(commit, (seq, len))| (commit, *seq, *len))
     }
 
-    /// Takes the ids of the things that an announcement describes.
-    pub fn describe(&mut self, announcement: &Announcement) {
+    /// Whether a policy ever asked for reviewers: only then it has to be looked at whether a description counts.
+    pub fn asks_for_reviewers(&self) -> bool {
+        self.asks_for_reviewers
+    }
+
+    /// How many reviewers the newest policy asks for, of a kind.
+    pub fn reviewers_of(&self, kind: Kind) -> u64 {
+        self.policy.get(&kind).copied().unwrap_or_default()
+    }
+
+    /// Takes the ids of the things that an announcement describes, and its other names, unless it describes anew what
+    /// takes reviewers then: these may never confirm it. `place` is that of the event, or of the draft.
+    pub fn describe(&mut self, announcement: &Announcement, place: u64) {
         if let Some(described) = described(&announcement.body) {
-            for name in described.other_names {
+            let is_free =
+                self.thing(described.namespace, described.id).is_none() || self.reviewers_of(described.kind) == 0;
+            for name in described.other_names.into_iter().filter(|_| is_free) {
                 self.other_names.entry((described.namespace, name.to_lowercase())).or_insert(described.id.to_owned());
             }
             let look = (described.namespace, look(described.id));
@@ -67,17 +90,12 @@ impl Index {
                 things.entry(described.id.to_ascii_lowercase()).or_insert_with(|| described.id.to_owned());
             }
         }
-        let body = match &announcement.body {
-            Body::Correction(correction) => correction.replacement.as_ref().map(|replacement| replacement.0.as_ref()),
-            body => Some(body),
+        let told = match announcement.body.said() {
+            Some(Body::Agreement(agreement)) => (agreement.id.folded(), agreement.r#type),
+            Some(Body::Memorandum(memorandum)) => (memorandum.agreement.id.folded(), memorandum.agreement.r#type),
+            _ => return,
         };
-        match body.unwrap_or(&announcement.body) {
-            Body::Agreement(agreement) => self.types.insert(agreement.id.folded(), agreement.r#type),
-            Body::Memorandum(memorandum) => {
-                self.types.insert(memorandum.agreement.id.folded(), memorandum.agreement.r#type)
-            }
-            _ => None,
-        };
+        self.types.entry(told.0).or_default().push((place, told.1));
     }
 
     /// The event of the announcement of that id, whatever its case.
@@ -114,9 +132,9 @@ impl Index {
         self.announcements.keys().map(String::as_str)
     }
 
-    /// The type of an agreement.
-    pub fn agreement_type(&self, id: &str) -> Option<AgreementType> {
-        self.types.get(&*folded(id)).copied()
+    /// The types that were told of an agreement, in their order, each by the event or draft at that place.
+    pub fn agreement_types(&self, id: &str) -> &[(u64, AgreementType)] {
+        self.types.get(&*folded(id)).map(Vec::as_slice).unwrap_or_default()
     }
 
     fn space(&mut self, namespace: Namespace) -> Option<&mut ByName<String>> {
@@ -155,6 +173,8 @@ fn look(id: &str) -> String {
 pub struct Described<'a> {
     /// Its space.
     pub namespace: Namespace,
+    /// The kind that describes such things.
+    pub kind: Kind,
     /// Its id.
     pub id: &'a str,
     /// Where the id stands in the body.
@@ -164,20 +184,19 @@ pub struct Described<'a> {
 
 /// What a body describes: a party, agreement or mission, or the instrument that a memorandum brings.
 pub fn described(body: &Body) -> Option<Described<'_>> {
-    let (namespace, id, field, name, others): (_, _, _, &String, &[String]) = match body {
-        Body::Party(party) => (Namespace::Party, party.id.as_str(), "id", &party.name, &party.also_known_as),
+    let (kind, id, field, name, others): (_, _, _, &String, &[String]) = match body {
+        Body::Party(party) => (Kind::Party, party.id.as_str(), "id", &party.name, &party.also_known_as),
         Body::Agreement(agreement) => {
-            (Namespace::Agreement, agreement.id.as_str(), "id", &agreement.title, &agreement.also_known_as)
+            (Kind::Agreement, agreement.id.as_str(), "id", &agreement.title, &agreement.also_known_as)
         }
-        Body::Mission(mission) => {
-            (Namespace::Mission, mission.id.as_str(), "id", &mission.title, &mission.also_known_as)
-        }
+        Body::Mission(mission) => (Kind::Mission, mission.id.as_str(), "id", &mission.title, &mission.also_known_as),
         Body::Memorandum(memorandum) => {
             let new = &memorandum.agreement;
-            (Namespace::Agreement, new.id.as_str(), "agreement.id", &new.title, &[])
+            (Kind::Agreement, new.id.as_str(), "agreement.id", &new.title, &[])
         }
         _ => return None,
     };
+    let (namespace, _) = body.describes()?;
     let other_names = std::iter::once(name).chain(others).map(String::as_str).collect();
-    Some(Described { namespace, id, field, other_names })
+    Some(Described { namespace, kind, id, field, other_names })
 }

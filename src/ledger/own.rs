@@ -1,8 +1,9 @@
 //! What the ledger says about itself: one announcement, alone in its batch, signed by who may change keys and documents.
 
-use crate::domain::announcement::Announcement;
+use crate::domain::announcement::{Announcement, Body};
 use crate::domain::id::AnnouncementId;
 use crate::ledger::append::{AppendError, Options};
+use crate::ledger::authority::AuthorityFault;
 use crate::ledger::clock::Clock;
 use crate::ledger::signer::Signer;
 use crate::ledger::{Batch, Draft, Ledger};
@@ -32,7 +33,8 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`AppendError`]: [`AppendError::NotAdmissible`] also if the signer lacks the role, or keys cannot change so.
+    /// [`AppendError`]: [`AppendError::NotAdmissible`] also if the signer lacks the role, or keys cannot change so;
+    /// [`AppendError::NotAuthorised`] also if a key is added that was revoked.
     pub fn append_own(
         &mut self,
         announcement: Announcement,
@@ -56,6 +58,13 @@ impl Ledger {
 
     fn append_own_draft(&mut self, draft: Draft, signer: &dyn Signer, clock: Clock) -> Result<Own, AppendError> {
         debug_assert!(draft.announcement.body.kind().is_about_ledger(), "others come in files, with evidence");
+        // That it was added once, before it was revoked, is no answer to whoever wants it to sign.
+        if let Body::RecorderAdded(added) = &draft.announcement.body
+            && let Ok(key) = added.key.as_str().parse()
+            && let Err(revoked @ AuthorityFault::Revoked { .. }) = self.authority.check_new(&key)
+        {
+            return Err(revoked.into());
+        }
         let batch = Batch { drafts: vec![draft], ..Batch::default() };
         let appended = self.append(&[batch], Options::default(), signer, clock)?;
         let [outcome] = appended.batches.as_slice() else { unreachable!("one batch has one outcome") };

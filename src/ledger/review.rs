@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::domain::announcement::{Announcement, Kind};
 use crate::domain::id::AnnouncementId;
 use crate::domain::record::{Attestation, Confirm, Policy, Reaffirmation, Verdict};
+use crate::event::facts::Recorded;
 use crate::ledger::Ledger;
 use crate::ledger::append::AppendError;
 use crate::ledger::clock::Clock;
@@ -17,8 +18,12 @@ use crate::projection::review::Review;
 const MOST_REAFFIRMED: usize = 256;
 
 impl Ledger {
-    /// Says how many reviewers announcements of some kinds take from now on, in place of every earlier policy; a kind that
-    /// is not named takes none. Nothing happens, and nothing is returned, if there never was a policy and none is wanted.
+    /// Says how many reviewers announcements of some kinds take from now on, in place of every earlier policy; a kind
+    /// that is not named takes none. But where any is named, parties, agreements and missions that are described anew
+    /// take as many as a joining, or else as the kind that takes the most: they change what it amounts to. 0 says that
+    /// they take none.
+    ///
+    /// Nothing happens, and nothing is returned, if there never was a policy and none is wanted.
     ///
     /// # Errors
     ///
@@ -30,17 +35,21 @@ impl Ledger {
         clock: impl Into<Clock>,
     ) -> Result<Option<Own>, AppendError> {
         let review = Review::of(&self.facts.events);
-        let in_force = match review.policy() {
-            Some((seq, known)) if known == needs => return Ok(Some(Own::Already(seq))),
+        let wanted = with_descriptions(needs);
+        let in_force = match review.policies().newest() {
+            Some((seq, known)) if *known == wanted => return Ok(Some(Own::Already(seq))),
+            Some((seq, known)) if wanted.is_empty() && known.values().all(|reviewers| *reviewers == 0) => {
+                return Ok(Some(Own::Already(seq)));
+            }
             Some((_, known)) => known.clone(),
-            None if needs.is_empty() => return Ok(None),
+            None if wanted.is_empty() => return Ok(None),
             None => BTreeMap::new(),
         };
         let mut by_number: BTreeMap<u64, Vec<Kind>> = BTreeMap::new();
-        for (kind, reviewers) in needs {
+        for (kind, reviewers) in &wanted {
             by_number.entry(*reviewers).or_default().push(*kind);
         }
-        if needs.is_empty() {
+        if wanted.is_empty() {
             by_number.insert(0, in_force.into_keys().collect());
         }
         let confirm = by_number.into_iter().map(|(reviewers, kinds)| Confirm { kinds, reviewers }).collect();
@@ -107,4 +116,24 @@ impl Ledger {
         }
         Ok(made)
     }
+}
+
+/// The events of a log by which things may be found by their names: all but those that describe anew and await
+/// reviewers.
+pub fn usable(events: &[Recorded]) -> impl Iterator<Item = &Recorded> {
+    let review = Review::of(events);
+    events.iter().filter(move |event| !review.awaits(event) || review.policies().describes_anew(event).is_empty())
+}
+
+/// Names the descriptions that are not named, with as many reviewers as a joining takes, or the kind that takes the
+/// most.
+fn with_descriptions(needs: &BTreeMap<Kind, u64>) -> BTreeMap<Kind, u64> {
+    let as_many = needs.get(&Kind::Joining).or_else(|| needs.values().max()).copied();
+    let mut all = needs.clone();
+    for kind in Kind::ALL.iter().copied().filter(|kind| kind.is_description()) {
+        if let Some(reviewers) = as_many {
+            all.entry(kind).or_insert(reviewers);
+        }
+    }
+    all
 }

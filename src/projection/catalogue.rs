@@ -23,6 +23,8 @@ pub struct Catalogue<'a> {
 #[derive(Debug)]
 struct Description<T> {
     from: Option<Day>,
+    /// The event that makes it.
+    event: u64,
     thing: T,
 }
 
@@ -46,32 +48,36 @@ impl AgreementView<'_> {
 }
 
 impl<'a> Catalogue<'a> {
-    /// Collects the descriptions among the claims. What a memorandum brings is described while the memorandum awaits
-    /// reviewers, since others may name it.
+    /// Collects the descriptions among the claims. The first of an agreement may be that of a memorandum that awaits
+    /// reviewers: others may name it.
     pub fn of(knowledge: &Knowledge<'a>) -> Self {
         let mut catalogue = Self::default();
+        let awaiting = knowledge.awaiting.iter();
+        let mut brought = awaiting.filter(|event| knowledge.review.policies().describes_first(event)).peekable();
         for claim in &knowledge.claims {
-            catalogue.add(claim.body);
+            while let Some(event) = brought.next_if(|event| event.seq < claim.seq()) {
+                catalogue.add(event.seq, &event.announcement.body);
+            }
+            catalogue.add(claim.seq(), claim.body);
         }
-        let awaiting = knowledge.awaiting.iter().map(|event| &event.announcement.body);
-        for body in awaiting.filter(|body| matches!(body, Body::Memorandum(_))) {
-            catalogue.add(body);
+        for event in brought {
+            catalogue.add(event.seq, &event.announcement.body);
         }
         catalogue
     }
 
-    fn add(&mut self, body: &'a Body) {
+    fn add(&mut self, event: u64, body: &'a Body) {
         match body {
             Body::Party(party) => {
                 let names = std::iter::once(&party.name).chain(&party.also_known_as);
                 self.name(Namespace::Party, &party.id.folded(), names);
-                insert(&mut self.parties, party.id.folded(), party.from.as_ref(), party);
+                insert(&mut self.parties, party.id.folded(), party.from.as_ref(), (event, party));
             }
             Body::Agreement(agreement) => {
                 let names = std::iter::once(&agreement.title).chain(&agreement.also_known_as);
                 self.name(Namespace::Agreement, &agreement.id.folded(), names);
                 let view = AgreementView::Described(agreement);
-                insert(&mut self.agreements, agreement.id.folded(), agreement.from.as_ref(), view);
+                insert(&mut self.agreements, agreement.id.folded(), agreement.from.as_ref(), (event, view));
             }
             Body::Memorandum(memorandum) => {
                 let new = &memorandum.agreement;
@@ -87,12 +93,12 @@ impl<'a> Catalogue<'a> {
                     membership: None,
                     from: None,
                 }));
-                insert(&mut self.agreements, new.id.folded(), None, view);
+                insert(&mut self.agreements, new.id.folded(), None, (event, view));
             }
             Body::Mission(mission) => {
                 let names = std::iter::once(&mission.title).chain(&mission.also_known_as);
                 self.name(Namespace::Mission, &mission.id.folded(), names);
-                insert(&mut self.missions, mission.id.folded(), mission.from.as_ref(), mission);
+                insert(&mut self.missions, mission.id.folded(), mission.from.as_ref(), (event, mission));
             }
             _ => {}
         }
@@ -107,7 +113,7 @@ impl<'a> Catalogue<'a> {
 
     /// The party of that id as it was on a day.
     pub fn party(&self, id: &str, on: Day) -> Option<&'a Party> {
-        on_day(self.parties.get(&*folded(id))?, on).copied()
+        on_day(self.parties.get(&*folded(id))?, on).map(|known| known.thing)
     }
 
     /// Whether the party of that id is of a type on every day; nothing, if that depends on the day.
@@ -119,7 +125,7 @@ impl<'a> Catalogue<'a> {
 
     /// The agreement of that id as it was on a day.
     pub fn agreement(&self, id: &str, on: Day) -> Option<&Agreement> {
-        on_day(self.agreements.get(&*folded(id))?, on).map(AgreementView::get)
+        on_day(self.agreements.get(&*folded(id))?, on).map(|known| known.thing.get())
     }
 
     /// The days from which the agreement of that id was another than before, in order.
@@ -130,7 +136,18 @@ impl<'a> Catalogue<'a> {
 
     /// The mission of that id as it was on a day.
     pub fn mission(&self, id: &str, on: Day) -> Option<&'a Mission> {
-        on_day(self.missions.get(&*folded(id))?, on).copied()
+        on_day(self.missions.get(&*folded(id))?, on).map(|known| known.thing)
+    }
+
+    /// The event that describes a thing as it was on a day.
+    pub fn described_by(&self, namespace: Namespace, id: &str, on: Day) -> Option<u64> {
+        let id = &*folded(id);
+        match namespace {
+            Namespace::Party => on_day(self.parties.get(id)?, on).map(|known| known.event),
+            Namespace::Agreement => on_day(self.agreements.get(id)?, on).map(|known| known.event),
+            Namespace::Mission => on_day(self.missions.get(id)?, on).map(|known| known.event),
+            Namespace::Announcement => None,
+        }
     }
 
     /// The folded id of the thing that has this id or other name, whatever its case.
@@ -153,15 +170,20 @@ impl<'a> Catalogue<'a> {
     }
 }
 
-fn insert<T>(things: &mut BTreeMap<String, Vec<Description<T>>>, id: String, from: Option<&Date>, thing: T) {
+fn insert<T>(
+    things: &mut BTreeMap<String, Vec<Description<T>>>,
+    id: String,
+    from: Option<&Date>,
+    (event, thing): (u64, T),
+) {
     let from = from.and_then(|date| date.window().earliest());
     let descriptions = things.entry(id).or_default();
     let at = descriptions.partition_point(|known| known.from <= from);
-    descriptions.insert(at, Description { from, thing });
+    descriptions.insert(at, Description { from, event, thing });
 }
 
 /// The newest description that holds by then; before all of them, the oldest.
-fn on_day<T>(descriptions: &[Description<T>], on: Day) -> Option<&T> {
+fn on_day<T>(descriptions: &[Description<T>], on: Day) -> Option<&Description<T>> {
     let holding = descriptions.iter().rev().find(|known| known.from.is_none_or(|from| from <= on));
-    holding.or(descriptions.first()).map(|known| &known.thing)
+    holding.or(descriptions.first())
 }

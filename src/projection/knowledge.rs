@@ -1,8 +1,8 @@
 //! What was known: the claims that stand, seen from a point on the clocks of announcement and recording.
 //!
 //! A correction or retraction works from its own announced and recorded position on; before it, answers are as they
-//! were. What awaits reviewers makes no claim and strikes nothing yet. Nothing is dropped: what does not stand is kept
-//! with the reason, for the history.
+//! were. Descriptions, and what corrects them or brings them back, are always known. What awaits reviewers makes no
+//! claim and strikes nothing yet. Nothing is dropped: what does not stand is kept with the reason, for the history.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -14,7 +14,6 @@ use crate::domain::id::{AgreementId, AnnouncementId};
 use crate::domain::source::{Evidence, Grade};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::window::Window;
-use crate::event::effective::Corrections;
 use crate::event::facts::Recorded;
 use crate::projection::review::Review;
 
@@ -51,15 +50,13 @@ pub struct Claim<'a> {
     pub suspect: Option<u64>,
 }
 
-impl Horizon {
-    /// Whether an event, recorded at that time, was public by then. Descriptions always are known, and what the ledger
-    /// says of itself.
-    fn includes(self, event: &Recorded, recorded: Timestamp) -> bool {
-        let kind = event.announcement.body.kind();
-        kind.is_description()
-            || kind.is_about_ledger()
-            || self.announced_by.is_none_or(|day| announced(event, recorded).certainly_by(day))
-    }
+/// What counts of the announcements that await reviewers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreviewed {
+    /// Nothing.
+    LeftOut,
+    /// What describes nothing anew: for whoever asks whether an act can follow the others, reviewed or not.
+    ActsCount,
 }
 
 impl<'a> Claim<'a> {
@@ -115,12 +112,13 @@ pub struct Knowledge<'a> {
     pub awaiting: Vec<&'a Recorded>,
     /// What the ledger says of its own announcements.
     pub review: Review<'a>,
-    /// From where it is looked.
-    horizon: Horizon,
-    /// When events were recorded whose clock was wrong.
-    pub corrections: Corrections,
     /// The events that others name.
     by_id: HashMap<&'a AnnouncementId, &'a Recorded>,
+    /// From where it is looked.
+    horizon: Horizon,
+    /// Corrections and retractions that are as known as the descriptions that they are about; not looked for where all
+    /// is known.
+    of_descriptions: HashSet<u64>,
 }
 
 impl<'a> Knowledge<'a> {
@@ -131,28 +129,39 @@ impl<'a> Knowledge<'a> {
 
     /// The same from some of a log's events, in their order: what is told by others is not known.
     pub fn among(events: impl IntoIterator<Item = &'a Recorded>, horizon: Horizon) -> Self {
-        let (mut known, mut own) = (Vec::new(), Vec::new());
-        for event in events {
-            let is_about_ledger = event.announcement.body.kind().is_about_ledger();
-            if is_about_ledger { &mut own } else { &mut known }.push(event);
-        }
-        let corrections = Corrections::of(own.iter().copied());
+        let is_own = |event: &&Recorded| event.announcement.body.kind().is_about_ledger();
+        let (own, told): (Vec<&Recorded>, Vec<&Recorded>) = events.into_iter().partition(is_own);
+        let review = Review::by(&own, &told);
+        Self::reviewed(told, review, horizon, Unreviewed::LeftOut)
+    }
+
+    /// The same from what was told of the world, and what the ledger says of that.
+    pub fn reviewed(told: Vec<&'a Recorded>, review: Review<'a>, horizon: Horizon, unreviewed: Unreviewed) -> Self {
+        let mut of_descriptions = HashSet::new();
+        let mut known = told;
         if horizon.announced_by.is_some() {
-            known.retain(|event| horizon.includes(event, corrections.recorded(event)));
+            of_descriptions = about_descriptions(&known);
+            known.retain(|event| includes(horizon, &of_descriptions, event, review.corrections.recorded(event)));
         }
-        let review = Review::of(own);
+        let awaits = |event: &Recorded| {
+            review.awaits(event)
+                && match unreviewed {
+                    Unreviewed::LeftOut => true,
+                    Unreviewed::ActsCount => !review.policies().describes_anew(event).is_empty(),
+                }
+        };
         let by_id = named(&known);
-        let struck = strikes(&known, &by_id, &review);
+        let struck = strikes(&known, &by_id, &awaits);
         let retracted = |seq: u64| struck.get(&seq).is_some_and(|strike| strike.retracted);
         // Without a policy no event is looked at.
-        let awaiting = |event: &&&Recorded| review.awaits(event) && !struck.contains_key(&event.seq);
-        let awaiting: Vec<&Recorded> = known.par_iter().with_min_len(PART).filter(awaiting).copied().collect();
+        let is_awaiting = |event: &&&Recorded| awaits(event) && !struck.contains_key(&event.seq);
+        let awaiting: Vec<&Recorded> = known.par_iter().with_min_len(PART).filter(is_awaiting).copied().collect();
 
         let waits = |event: &Recorded| awaiting.binary_search_by_key(&event.seq, |event| event.seq).is_ok();
         let stands = |event: &&&'a Recorded| !struck.contains_key(&event.seq) && !waits(event);
         let of_event = |event: &&'a Recorded| {
             let claim = claim(event, &by_id)?;
-            Some(Claim { recorded: corrections.recorded(event), suspect: review.suspected(event), ..claim })
+            Some(Claim { recorded: review.corrections.recorded(event), suspect: review.suspected(event), ..claim })
         };
         let of_part = |part: &[&'a Recorded]| part.iter().filter(stands).filter_map(of_event).collect();
         let parts: Vec<Vec<Claim<'a>>> = known.par_chunks(PART).map(of_part).collect();
@@ -160,12 +169,12 @@ impl<'a> Knowledge<'a> {
         claims.extend(parts.into_iter().flatten());
         mark(&mut claims, &known, &by_id, &|event| retracted(event.seq) || waits(event));
         let struck = struck.into_iter().map(|(seq, strike)| (seq, strike.shown())).collect();
-        Self { claims, struck, awaiting, review, horizon, corrections, by_id }
+        Self { claims, struck, awaiting, review, by_id, horizon, of_descriptions }
     }
 
     /// When an event was recorded: by its effective time, as far as corrections of the clock are known here.
     pub fn recorded(&self, event: &Recorded) -> Timestamp {
-        self.corrections.recorded(event)
+        self.review.corrections.recorded(event)
     }
 
     /// When an event was announced.
@@ -173,9 +182,10 @@ impl<'a> Knowledge<'a> {
         announced(event, self.recorded(event))
     }
 
-    /// Whether an event was public by the horizon.
+    /// Whether an event was public by the horizon. Descriptions always are known, what corrects them or brings them
+    /// back, and what the ledger says of itself.
     pub fn is_public(&self, event: &Recorded) -> bool {
-        self.horizon.includes(event, self.recorded(event))
+        includes(self.horizon, &self.of_descriptions, event, self.recorded(event))
     }
 
     /// The claim of the event at that position, if it makes one that stands.
@@ -222,6 +232,31 @@ impl<'a> Knowledge<'a> {
         }
         folded
     }
+}
+
+/// Whether an event, recorded at that time, was public by a horizon, by itself or as one of those that are about
+/// descriptions.
+fn includes(horizon: Horizon, of_descriptions: &HashSet<u64>, event: &Recorded, recorded: Timestamp) -> bool {
+    let kind = event.announcement.body.kind();
+    let is_always = || kind.is_description() || kind.is_about_ledger() || of_descriptions.contains(&event.seq);
+    horizon.announced_by.is_none_or(|day| is_always() || announced(event, recorded).certainly_by(day))
+}
+
+/// The corrections and retractions of descriptions, and of each other.
+fn about_descriptions(told: &[&Recorded]) -> HashSet<u64> {
+    let mut ids: HashSet<&AnnouncementId> = HashSet::new();
+    let mut found = HashSet::new();
+    for event in told {
+        let body = &event.announcement.body;
+        let strikes = body.strikes().is_some_and(|target| ids.contains(target));
+        if strikes || body.kind().is_description() {
+            ids.insert(&event.id);
+        }
+        if strikes {
+            found.insert(event.seq);
+        }
+    }
+    found
 }
 
 /// The events whose announcements others name, by their ids: few of many, so that the rest need no place in an index.
@@ -287,7 +322,7 @@ impl Strike {
 fn strikes(
     known: &[&Recorded],
     by_id: &HashMap<&AnnouncementId, &Recorded>,
-    review: &Review<'_>,
+    awaits: &dyn Fn(&Recorded) -> bool,
 ) -> HashMap<u64, Strike> {
     let mut strikes: HashMap<u64, Strike> = HashMap::new();
     for event in known.iter().rev() {
@@ -300,7 +335,7 @@ fn strikes(
         };
         let takes_effect = match strikes.get(&seq) {
             Some(strike) => !strike.retracted,
-            None => !review.awaits(event),
+            None => !awaits(event),
         };
         if !takes_effect {
             continue;

@@ -1,15 +1,16 @@
 //! What events mean on a day. Pure folds; there is no today here.
 //!
-//! Reading order: what was known ([`knowledge`]), what it tells of parties ([`acts`]), which of several claims of one
-//! fact decides ([`rank`]), what the acts amount to ([`stays`], each put together as one [`stay`] of [`interval`]s, by
-//! the [`rules`] of the agreement), what parties say about how they are bound ([`remarks`]), and who is what on a day
-//! ([`membership`], and on every day [`steps`]).
+//! Reading order: what counts once it was reviewed ([`policies`], [`review`]), what was known ([`knowledge`]), what it
+//! tells of parties ([`acts`]), which of several claims of one fact decides ([`rank`]), what the acts amount to
+//! ([`stays`], each put together as one [`stay`] of [`interval`]s, by the [`rules`] of the agreement), what parties say
+//! about how they are bound ([`remarks`]), and who is what on a day ([`membership`], and on every day [`steps`]).
 
 pub mod acts;
 pub mod catalogue;
 pub mod interval;
 pub mod knowledge;
 pub mod membership;
+pub mod policies;
 pub mod rank;
 pub mod remarks;
 pub mod review;

@@ -1,26 +1,31 @@
-//! What the ledger says of its own announcements: which kinds need reviewers, what reviewers said, and what was signed
+//! What the ledger says of its own announcements: which need reviewers, what reviewers said, and what was signed
 //! with a key that was in other hands.
 //!
-//! All of it goes by position, as keys do, and by no other clock: the policy before an event says how many reviewers it
-//! needs, whatever policy comes later, and a verdict counts from its own position on. Only the latest verdict of each
+//! All of it goes by position, as keys do, and by no other clock: [`Policies`] say how many reviewers an event
+//! needs, and a verdict counts from its own position on. Only the latest verdict of each
 //! reviewer counts, and none on what the reviewer recorded. A rejection does not outweigh others' confirmations, and
 //! stays visible.
 //!
 //! What a key signed while others may have had it is suspect, and counts all the same; a suspect verdict does not,
-//! since it would let others' announcements count. Facts tell who recorded an event, and not with which of several keys: all
-//! that the recorder signed in that span is suspect.
+//! since it would let others' announcements count. Facts tell who recorded an event, and not with which of several
+//! keys: all that the recorder signed in that span is suspect. It ends with the first revocation of the key, also where
+//! a later one says that others had it: since then the recorder signed with other keys.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use crate::domain::announcement::{Body, Kind};
+use crate::domain::announcement::Body;
 use crate::domain::id::{AnnouncementId, Recorder};
-use crate::domain::record::{Policy, RecorderRevoked, RevocationCause, Verdict};
+use crate::domain::record::{RecorderKey, RecorderRevoked, RevocationCause, Verdict};
+use crate::event::effective::Corrections;
 use crate::event::facts::Recorded;
+use crate::projection::policies::Policies;
 
 /// The ledger's own announcements, as far as they say which others count.
 #[derive(Debug, Default)]
 pub struct Review<'a> {
-    policies: Vec<(u64, BTreeMap<Kind, u64>)>,
+    /// When events were recorded whose clock was wrong.
+    pub corrections: Corrections,
+    policies: Policies,
     /// In the order of their events, by what they are about.
     verdicts: HashMap<&'a AnnouncementId, Vec<Given<'a>>>,
     suspicions: Vec<Suspicion<'a>>,
@@ -55,24 +60,34 @@ pub struct Reviewed<'a> {
 struct Suspicion<'a> {
     recorder: &'a Recorder,
     from: u64,
-    /// The revocation, which ends it.
+    /// The first revocation of the key.
+    until: u64,
+    /// The revocation that says so, the first or a later one.
     revoked: u64,
 }
 
 impl<'a> Review<'a> {
-    /// By what the ledger says of itself among events in their order.
+    /// By the events of a log in their order.
     pub fn of(events: impl IntoIterator<Item = &'a Recorded>) -> Self {
         let is_own = |event: &&Recorded| event.announcement.body.kind().is_about_ledger();
-        let own: Vec<&Recorded> = events.into_iter().filter(is_own).collect();
-        let mut review = Self::default();
-        for event in &own {
-            match &event.announcement.body {
-                Body::Policy(policy) => review.policies.push((event.seq, needs(policy))),
-                Body::RecorderRevoked(revoked) if revoked.because == RevocationCause::Compromised => {
-                    let from = revoked.suspect_from.unwrap_or_else(|| first_signed(&own, revoked));
-                    review.suspicions.push(Suspicion { recorder: &revoked.recorder, from, revoked: event.seq });
-                }
-                _ => {}
+        let (own, told): (Vec<&Recorded>, Vec<&Recorded>) = events.into_iter().partition(is_own);
+        Self::by(&own, &told)
+    }
+
+    /// By what the ledger says of itself, and what it was told of the world; each in the order of the events.
+    pub fn by(own: &[&'a Recorded], told: &[&'a Recorded]) -> Self {
+        let mut review = Self {
+            corrections: Corrections::of(own.iter().copied()),
+            policies: Policies::of(own, told),
+            ..Self::default()
+        };
+        let mut first_revoked: HashMap<(&Recorder, &RecorderKey), u64> = HashMap::new();
+        for event in own {
+            let Body::RecorderRevoked(revoked) = &event.announcement.body else { continue };
+            let until = *first_revoked.entry((&revoked.recorder, &revoked.key)).or_insert(event.seq);
+            if revoked.because == RevocationCause::Compromised {
+                let from = revoked.suspect_from.unwrap_or_else(|| first_signed(own, revoked));
+                review.suspicions.push(Suspicion { recorder: &revoked.recorder, from, until, revoked: event.seq });
             }
         }
         // Only later events reaffirm earlier ones: whether one counts is known before those that it might clear.
@@ -85,7 +100,7 @@ impl<'a> Review<'a> {
                 }
             }
         }
-        for event in &own {
+        for event in own {
             if let Body::Attestation(attestation) = &event.announcement.body
                 && review.suspected(event).is_none()
             {
@@ -99,27 +114,27 @@ impl<'a> Review<'a> {
         review
     }
 
-    /// The policy in force, and the event that set it.
-    pub fn policy(&self) -> Option<(u64, &BTreeMap<Kind, u64>)> {
-        self.policies.last().map(|(seq, needs)| (*seq, needs))
+    /// Which policies there were.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
     }
 
     /// Whether it takes reviewers for an event to count, and too few have confirmed it.
     pub fn awaits(&self, event: &Recorded) -> bool {
-        let needed = self.needed(event);
+        let needed = self.policies.needed(event);
         needed > 0 && self.confirmations(event) < needed
     }
 
     /// How an event stands with reviewers, where it needs them or they said something.
     pub fn of_event(&self, event: &Recorded) -> Option<Reviewed<'a>> {
-        let reviewed = Reviewed { needed: self.needed(event), verdicts: self.given(event).copied().collect() };
+        let reviewed = Reviewed { needed: self.policies.needed(event), verdicts: self.given(event).copied().collect() };
         (reviewed.needed > 0 || !reviewed.verdicts.is_empty()).then_some(reviewed)
     }
 
     /// The revocation by which an event is suspect, unless it was reaffirmed since.
     pub fn suspected(&self, event: &Recorded) -> Option<u64> {
         let is_in =
-            |span: &&Suspicion<'_>| (span.from..span.revoked).contains(&event.seq) && *span.recorder == event.recorder;
+            |span: &&Suspicion<'_>| (span.from..span.until).contains(&event.seq) && *span.recorder == event.recorder;
         let last = self.suspicions.iter().filter(is_in).map(|span| span.revoked).next_back()?;
         self.reaffirmed(&event.id).is_none_or(|by| by < last).then_some(last)
     }
@@ -132,20 +147,6 @@ impl<'a> Review<'a> {
     /// Whether nothing is suspect.
     pub fn has_no_suspicion(&self) -> bool {
         self.suspicions.is_empty()
-    }
-
-    fn needed(&self, event: &Recorded) -> u64 {
-        let before = self.policies.iter().rev().find(|(seq, _)| *seq < event.seq);
-        let Some((_, needs)) = before else { return 0 };
-        let of_kind = |body: &Body| needs.get(&body.kind()).copied().unwrap_or_default();
-        let own = of_kind(&event.announcement.body);
-        match &event.announcement.body {
-            // What takes the place of the wrong counts no sooner than by itself.
-            Body::Correction(correction) => {
-                correction.replacement.as_ref().map_or(own, |replacement| own.max(of_kind(&replacement.0)))
-            }
-            _ => own,
-        }
     }
 
     fn confirmations(&self, event: &Recorded) -> u64 {
@@ -175,19 +176,6 @@ impl Reviewed<'_> {
     pub fn is_rejected(&self) -> bool {
         self.verdicts.iter().any(|given| given.verdict == Verdict::Reject)
     }
-}
-
-/// How many reviewers a policy asks for, of each kind that needs any; of a kind that it names twice, the more.
-pub fn needs(policy: &Policy) -> BTreeMap<Kind, u64> {
-    let mut needs: BTreeMap<Kind, u64> = BTreeMap::new();
-    for confirm in &policy.confirm {
-        for kind in &confirm.kinds {
-            let need = needs.entry(*kind).or_default();
-            *need = confirm.reviewers.max(*need);
-        }
-    }
-    needs.retain(|_, reviewers| *reviewers > 0);
-    needs
 }
 
 /// The first event that a key could sign: the one after it was added, where that is told.

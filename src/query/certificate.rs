@@ -28,6 +28,7 @@ use crate::integrity::merkle::{Node, Tree};
 use crate::integrity::proof::{ProofError, check_inclusion};
 use crate::ledger::Log;
 use crate::ledger::holdings::erasures;
+use crate::query::review::describes_any;
 use crate::query::view::{concerns_all_or, names_any};
 use crate::query::why::{Why, why};
 use crate::query::{QueryError, Standpoint};
@@ -220,7 +221,7 @@ fn bearing(facts: &Facts, party: Option<&str>, agreement: &str) -> BTreeSet<u64>
             let body = &event.announcement.body;
             let comments = body.about().is_some_and(|of| ids.contains(of.as_str()));
             let is_named = ids.contains(event.id.as_str());
-            if !(is_direct(body) || comments || is_named || describes(body, &things)) {
+            if !(is_direct(body) || comments || is_named || describes_any(body, &things)) {
                 continue;
             }
             found.insert(event.seq);
@@ -270,18 +271,6 @@ fn erasures_of(facts: &Facts, seqs: &BTreeSet<u64>) -> Vec<u64> {
     let evidence = events.flat_map(|event| &event.announcement.evidence);
     let addresses = evidence.filter_map(|evidence| evidence.source.document.as_ref()?.address());
     addresses.filter_map(|address| erased.get(address.as_str()).copied()).collect()
-}
-
-/// Whether a body says what one of these things is.
-fn describes(body: &Body, things: &BTreeSet<(Namespace, String)>) -> bool {
-    let is_there = |namespace, id: String| things.contains(&(namespace, id));
-    match body {
-        Body::Party(party) => is_there(Namespace::Party, party.id.folded()),
-        Body::Agreement(agreement) => is_there(Namespace::Agreement, agreement.id.folded()),
-        Body::Memorandum(memorandum) => is_there(Namespace::Agreement, memorandum.agreement.id.folded()),
-        Body::Mission(mission) => is_there(Namespace::Mission, mission.id.folded()),
-        _ => false,
-    }
 }
 
 /// Some of the events, of a log that stands where it does.

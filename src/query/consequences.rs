@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::announcement::Standing;
+use crate::domain::announcement::{Body, Standing};
 use crate::domain::day::Day;
-use crate::domain::id::{AgreementId, PartyId};
+use crate::domain::id::{AgreementId, Namespace, PartyId, folded};
 use crate::domain::window::Certainty;
 use crate::event::facts::{Facts, Recorded};
 use crate::projection::membership::{Participation, participations};
@@ -79,19 +79,20 @@ pub fn consequences(facts: &Facts, first_new: u64, until: Day) -> Result<Vec<Con
     Ok(found)
 }
 
-/// The agreements that new events tell of, by their folded ids.
+/// The agreements that new events tell of or describe, by their folded ids.
 fn touched(view: &View<'_>, new: &[Recorded]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for event in new {
         let mut at = Some(event);
         // A correction may be of a correction; each is about an earlier event, so that this comes to an end.
         while let Some(event) = at {
-            found.extend(event.announcement.body.agreement().map(AgreementId::folded));
+            let said = event.announcement.body.said();
+            found.extend(said.and_then(Body::agreement).map(AgreementId::folded));
+            if let Some((Namespace::Agreement, id)) = said.and_then(Body::describes) {
+                found.insert(folded(id).into_owned());
+            }
             let target = event.announcement.body.about().and_then(|id| view.knowledge.event(id));
             at = target.filter(|target| target.seq < event.seq);
-        }
-        if let crate::domain::announcement::Body::Agreement(agreement) = &event.announcement.body {
-            found.insert(agreement.id.folded());
         }
     }
     found

@@ -1,6 +1,6 @@
 //! Who is what to an agreement on a day.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,15 +10,15 @@ use crate::domain::agreement::AgreementType;
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
-use crate::domain::id::Namespace;
+use crate::domain::id::{AgreementId, Namespace};
 use crate::domain::party::PartyType;
 use crate::domain::window::Certainty;
-use crate::event::facts::{Facts, Recorded};
+use crate::event::facts::Facts;
 use crate::projection::knowledge::Claim;
 use crate::projection::membership::Row;
 use crate::projection::remarks::Remark;
 use crate::projection::rules::Status;
-use crate::query::review::{UnderReview, under_review};
+use crate::query::review::{UnderReview, awaiting_on, describes_any, under_review};
 use crate::query::{QueryError, Standpoint, Vantage, View};
 
 /// A question about the parties of an agreement.
@@ -43,6 +43,9 @@ pub struct Members {
     pub title: String,
     /// Its type on that day.
     pub r#type: AgreementType,
+    /// The event that describes it as it was on that day: from its type, or from rules of its own, follows who is its
+    /// member.
+    pub described_by: Option<u64>,
     /// From where it was asked.
     #[serde(flatten)]
     pub vantage: Vantage,
@@ -50,7 +53,8 @@ pub struct Members {
     pub members: Vec<Member>,
     /// How many are members.
     pub counts: Counts,
-    /// What was told of the agreement, and awaits reviewers before it counts.
+    /// What was told of the agreement, or describes it or one of these parties anew, and awaits reviewers before it
+    /// counts.
     pub awaiting: Vec<UnderReview>,
 }
 
@@ -64,6 +68,8 @@ pub struct Member {
     pub name: String,
     /// Its own type, never that of whom it acts for.
     pub r#type: PartyType,
+    /// The event that describes it as it was on that day: its name and its type.
+    pub described_by: Option<u64>,
     /// The highest status possible.
     pub status: Status,
     /// How sure that status is: certain or possible.
@@ -149,20 +155,22 @@ pub fn members(facts: &Facts, agreement: &str, question: Question) -> Result<Mem
     let id = view.find(Namespace::Agreement, agreement)?;
     let standing = view.standing(&id, at).expect("what was found is described");
     let mut members = standing.members;
+    let mut things: BTreeSet<(Namespace, String)> = BTreeSet::from([(Namespace::Agreement, id.clone())]);
+    things.extend(members.iter().map(|row| (Namespace::Party, row.party.to_ascii_lowercase())));
     members.retain(|member| question.all || member.takes_part());
     members.retain(|member| question.party_type.is_none_or(|wanted| member.r#type == wanted));
-    let concerns = |event: &&&Recorded| {
-        event.announcement.body.agreement().is_some_and(|own| own.as_str().eq_ignore_ascii_case(&id))
-    };
+    let is_ours = |own: &AgreementId| own.as_str().eq_ignore_ascii_case(&id);
+    let awaiting = awaiting_on(&view, |body| body.agreement().is_some_and(is_ours) || describes_any(body, &things));
     Ok(Members {
         schema: "servanda/members/v1",
         agreement: standing.agreement.id.to_string(),
         title: standing.agreement.title.clone(),
         r#type: standing.agreement.r#type,
+        described_by: view.catalogue.described_by(Namespace::Agreement, &id, at.on),
         vantage: view.vantage(at),
         counts: Counts::of(&members),
         members,
-        awaiting: view.knowledge.awaiting.iter().filter(concerns).map(|event| under_review(&view, event)).collect(),
+        awaiting: awaiting.into_iter().map(|event| under_review(&view, event)).collect(),
     })
 }
 
@@ -191,6 +199,7 @@ pub(super) fn member(row: &Row<'_>, view: &View<'_>, on: Day, participants: bool
         party: party.map_or_else(|| row.party.clone(), |party| party.id.to_string()),
         name: party.map_or_else(|| row.party.clone(), |party| party.name.clone()),
         r#type: party.map_or(PartyType::Unspecified, |party| party.r#type),
+        described_by: view.catalogue.described_by(Namespace::Party, &row.party, on),
         status: row.status,
         certainty: row.certainty,
         at_least: row.at_least,

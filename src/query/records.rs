@@ -13,7 +13,8 @@ use crate::event::statement::{self, Event};
 use crate::integrity::EventHash;
 use crate::ledger::log::bears_on_names;
 use crate::projection::catalogue::Catalogue;
-use crate::projection::knowledge::{Horizon, Knowledge};
+use crate::projection::knowledge::{Horizon, Knowledge, Unreviewed};
+use crate::projection::review::Review;
 use crate::query::review::ReviewTold;
 use crate::query::sentence::Names;
 use crate::query::{Position, QueryError};
@@ -99,11 +100,11 @@ pub struct Naming<'a> {
 impl<'a> Naming<'a> {
     /// From what bears on names, as [`Log::naming`](crate::ledger::Log::naming) gives it, or from more.
     pub fn of(facts: &'a Facts) -> Self {
-        Self::by(&naming(facts, None))
+        Self::by(&naming(facts, None, Review::of(&facts.events)))
     }
 
     fn by(knowledge: &Knowledge<'a>) -> Self {
-        Self { catalogue: Catalogue::of(knowledge), corrections: knowledge.corrections.clone() }
+        Self { catalogue: Catalogue::of(knowledge), corrections: knowledge.review.corrections.clone() }
     }
 
     /// An event in a line.
@@ -134,7 +135,8 @@ impl LogAnswer {
 /// Shows an event whole; what is known of it, and of names, is told by the facts of the log.
 pub fn show(facts: &Facts, event: &Event) -> Shown {
     let seq = event.header.seq;
-    let knowledge = naming(facts, Some(seq));
+    // How many reviewers an event takes may follow from what has no bearing on names.
+    let knowledge = naming(facts, Some(seq), Review::of(&facts.events));
     let (review, recorded) = (&knowledge.review, facts.event(seq));
     Shown {
         schema: "servanda/event/v1",
@@ -149,9 +151,13 @@ pub fn show(facts: &Facts, event: &Event) -> Shown {
 }
 
 /// What is known of names: by descriptions, and by what is said about them; and of one event, whether it was struck.
-fn naming(facts: &Facts, also: Option<u64>) -> Knowledge<'_> {
-    let bears_on_names = |event: &&Recorded| bears_on_names(&event.announcement.body) || also == Some(event.seq);
-    Knowledge::among(facts.events.iter().filter(bears_on_names), Horizon::default())
+fn naming<'a>(facts: &'a Facts, also: Option<u64>, review: Review<'a>) -> Knowledge<'a> {
+    let bears = |event: &&Recorded| {
+        let body = &event.announcement.body;
+        !body.kind().is_about_ledger() && (bears_on_names(body) || also == Some(event.seq))
+    };
+    let told = facts.events.iter().filter(bears).collect();
+    Knowledge::reviewed(told, review, Horizon::default(), Unreviewed::LeftOut)
 }
 
 /// The event that is meant.

@@ -1,13 +1,13 @@
 //! Which announcements await reviewers, which are suspect, and the policy that says what takes reviewers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::announcement::Kind;
+use crate::domain::announcement::{Body, Kind};
 use crate::domain::date::Date;
-use crate::domain::id::Recorder;
+use crate::domain::id::{Namespace, Recorder};
 use crate::domain::record::{RecorderRole, Verdict};
 use crate::domain::shape::vocabulary;
 use crate::domain::timestamp::Timestamp;
@@ -134,6 +134,9 @@ pub struct PolicyAnswer {
     pub since: Option<Moment>,
     /// The kinds of announcements that take reviewers; all others count at once.
     pub confirm: Vec<KindConfirmed>,
+    /// The descriptions that it says nothing of, though it asks for reviewers: one recorder alone can describe such a
+    /// thing anew, and so change what counts.
+    pub unnamed: Vec<Kind>,
     /// Who can review now.
     pub reviewers: Vec<Recorder>,
 }
@@ -177,6 +180,37 @@ pub fn awaiting(facts: &Facts, reviewer: Option<&Recorder>) -> Awaiting {
     }
 }
 
+/// The announcements among those that await reviewers that say such a thing, themselves or by what they are about.
+pub(super) fn awaiting_on<'a>(view: &View<'a>, says: impl Fn(&Body) -> bool) -> Vec<&'a Recorded> {
+    let mut known: HashMap<u64, bool> = HashMap::new();
+    let mut concerns = |event: &'a Recorded| {
+        let (mut chain, mut at) = (Vec::new(), event);
+        // Each is about an earlier one, so this comes to an end; what one was found to say is not looked for again.
+        let found = loop {
+            if let Some(found) = known.get(&at.seq) {
+                break *found;
+            }
+            chain.push(at.seq);
+            let body = &at.announcement.body;
+            if body.said().is_some_and(&says) {
+                break true;
+            }
+            match body.about().and_then(|id| view.knowledge.event(id)).filter(|target| target.seq < at.seq) {
+                Some(target) => at = target,
+                None => break false,
+            }
+        };
+        known.extend(chain.into_iter().map(|seq| (seq, found)));
+        found
+    };
+    view.knowledge.awaiting.iter().copied().filter(|event| concerns(event)).collect()
+}
+
+/// Whether a body describes one of these things, whose ids are folded.
+pub(super) fn describes_any(body: &Body, things: &BTreeSet<(Namespace, String)>) -> bool {
+    body.describes().is_some_and(|(space, id)| things.contains(&(space, id.to_ascii_lowercase())))
+}
+
 /// The events from a position on that await reviewers.
 pub fn await_from(facts: &Facts, first: u64) -> Vec<u64> {
     let review = Review::of(&facts.events);
@@ -197,18 +231,23 @@ pub fn reviewed(facts: &Facts, events: &[&Recorded]) -> ReviewedAnswer {
 /// Tells which kinds take reviewers, and who can review.
 pub fn policy(facts: &Facts) -> PolicyAnswer {
     let view = View::whole(facts);
-    let policy = view.knowledge.review.policy();
+    let policy = view.knowledge.review.policies().newest();
     let moment = |event: u64| Some(Moment { event, recorded: view.recorded(view.event(event)?) });
     let authority = Authority::of(view.events);
     let can_review =
         authority.keys().filter(|(_, key)| key.revoked.is_none() && key.roles.contains(&RecorderRole::Reviewer));
     let reviewers: BTreeSet<&Recorder> = can_review.map(|(_, key)| &key.recorder).collect();
-    let kinds = policy.iter().flat_map(|(_, needs)| needs.iter());
+    let named = policy.map(|(_, named)| named.clone()).unwrap_or_default();
+    let is_unnamed = |kind: &Kind| kind.is_description() && !named.contains_key(kind);
+    let confirm = named.iter().filter(|(_, reviewers)| **reviewers > 0);
+    let confirm: Vec<KindConfirmed> =
+        confirm.map(|(kind, reviewers)| KindConfirmed { kind: *kind, reviewers: *reviewers }).collect();
     PolicyAnswer {
         schema: "servanda/policy/v1",
         position: view.position(),
         since: policy.and_then(|(event, _)| moment(event)),
-        confirm: kinds.map(|(kind, reviewers)| KindConfirmed { kind: *kind, reviewers: *reviewers }).collect(),
+        unnamed: Kind::ALL.iter().copied().filter(|kind| !confirm.is_empty() && is_unnamed(kind)).collect(),
+        confirm,
         reviewers: reviewers.into_iter().cloned().collect(),
     }
 }

@@ -1,17 +1,18 @@
 //! What an announcement says, in one sentence with the names of the things in it.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::domain::act::{Departure, DepartureAct, Joining, JoiningAct};
-use crate::domain::announcement::{Body, Kind};
+use crate::domain::announcement::Body;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, AnnouncementId, MissionId, PartyId};
 use crate::domain::record::Policy;
 use crate::domain::shape::UnknownWord;
 use crate::projection::catalogue::Catalogue;
-use crate::projection::review::needs;
+use crate::projection::policies::named;
 use crate::projection::rules::binds_by_consent;
 
 /// Names for the ids in a sentence.
@@ -43,7 +44,10 @@ impl Names<'_, '_> {
     pub(super) fn sentence(&self, body: &Body) -> String {
         match body {
             Body::Party(party) => format!("{} is described: {}", party.name, words(party.r#type)),
-            Body::Agreement(agreement) => format!("{} is described: {}", agreement.title, words(agreement.r#type)),
+            Body::Agreement(agreement) => {
+                let own = if agreement.membership.is_some() { ", with rules of membership of its own" } else { "" };
+                format!("{} is described: {}{own}", agreement.title, words(agreement.r#type))
+            }
             Body::Mission(mission) => format!("{} is described: mission", mission.title),
             Body::Joining(joining) => self.joining(joining),
             Body::Memorandum(memorandum) => {
@@ -179,15 +183,26 @@ fn effective(date: Option<&Date>) -> String {
     date.map(|date| format!(", effective {}", date.in_words())).unwrap_or_default()
 }
 
-/// How many reviewers kinds take from now on.
+/// How many reviewers kinds take from now on; of descriptions, those of what is described already.
 fn takes_reviewers(policy: &Policy) -> String {
-    let needs = needs(policy);
-    let of_kind = |(kind, number): (&Kind, &u64)| {
-        let reviewers = if *number == 1 { "reviewer" } else { "reviewers" };
-        format!("each {} takes {number} {reviewers}", words(*kind))
-    };
-    let all: Vec<String> = needs.iter().map(of_kind).collect();
-    if all.is_empty() { "no announcement takes reviewers any more".to_owned() } else { all.join(", ") }
+    let named = named(policy);
+    let mut takes: Vec<String> = Vec::new();
+    let mut descriptions: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+    for (kind, number) in named.into_iter().filter(|(_, number)| *number > 0) {
+        if kind.is_description() {
+            descriptions.entry(number).or_default().push(words(kind));
+        } else {
+            takes.push(format!("each {} takes {}", words(kind), reviewers(number)));
+        }
+    }
+    for (number, kinds) in descriptions {
+        takes.push(format!("each {} that is described anew takes {}", kinds.join(" or "), reviewers(number)));
+    }
+    if takes.is_empty() { "no announcement takes reviewers any more".to_owned() } else { takes.join(", ") }
+}
+
+fn reviewers(number: u64) -> String {
+    if number == 1 { "1 reviewer".to_owned() } else { format!("{number} reviewers") }
 }
 
 /// An announcement's id; of one made of a hash, no more than tells it from others.

@@ -24,7 +24,7 @@ use crate::projection::stay::Terms;
 use crate::projection::stays::Stays;
 use crate::query::history::{happened, published, reason};
 use crate::query::members::{Member, member};
-use crate::query::review::{ReviewState, ReviewTold};
+use crate::query::review::{ReviewState, ReviewTold, awaiting_on, describes_any};
 use crate::query::sentence::Names;
 use crate::query::view::is_of_participants;
 use crate::query::{QueryError, Reported, Standpoint, Vantage, View};
@@ -55,9 +55,13 @@ pub struct Why {
     pub end_ground: Option<EndGround>,
     /// That in a sentence.
     pub end_rule: Option<&'static str>,
+    /// The descriptions by which the agreement and the party are what they are on that day, the agreement's first: from
+    /// its type, or from rules of its own, follows who is its member, and the party has its name and type by the other.
+    pub described_by: Vec<ClaimTold>,
     /// The claims that the row rests on, the deciding one first.
     pub claims: Vec<ClaimTold>,
-    /// What was told of the party and the agreement, and does not count here.
+    /// What was told of the party and the agreement, and does not count here; of descriptions, those that await
+    /// reviewers.
     pub left_out: Vec<LeftOut>,
 }
 
@@ -137,6 +141,8 @@ pub struct LeftOut {
     pub what: String,
     /// When it happened, as EDTF.
     pub date: Option<Date>,
+    /// Who recorded it.
+    pub recorder: String,
     /// Why it does not count.
     pub because: LeftOutBecause,
     /// The event that corrected or took it back.
@@ -211,7 +217,12 @@ pub fn why(facts: &Facts, party: &str, agreement: &str, at: Standpoint) -> Resul
     let mut seen = BTreeSet::new();
     let erased = erasures(&facts.events);
     let used = used.iter().filter(|claim| seen.insert(claim.seq()));
-    let told = used.map(|claim| told(&view, claim, &erased)).collect();
+    let claims_told = used.map(|claim| told(&view, claim.event, Some(claim), &erased)).collect();
+    let described_by = [(Namespace::Agreement, &agreement), (Namespace::Party, &party)];
+    let described_by = described_by.into_iter().filter_map(|(space, id)| {
+        let event = view.event(view.catalogue.described_by(space, id, at.on)?)?;
+        Some(told(&view, event, view.knowledge.claim(event.seq), &erased))
+    });
     let unused = Unused { facts, view: &view, party: &party, agreement: &agreement, at };
     Ok(Why {
         schema: "servanda/why/v1",
@@ -226,7 +237,8 @@ pub fn why(facts: &Facts, party: &str, agreement: &str, at: Standpoint) -> Resul
         end_rule: row.as_ref().and_then(|row| row.end_ground).map(end_rule),
         left_out: unused.list(&claims, &rules, row.as_ref(), &seen),
         row: row.as_ref().map(|row| member(row, &view, at.on, is_of_participants(described))),
-        claims: told,
+        described_by: described_by.collect(),
+        claims: claims_told,
     })
 }
 
@@ -275,26 +287,29 @@ const fn end_rule(ground: EndGround) -> &'static str {
     }
 }
 
-fn told(view: &View<'_>, claim: &Claim<'_>, erased: &BTreeMap<&str, u64>) -> ClaimTold {
-    let announcement = &claim.event.announcement;
+/// What an event tells, and what else is known of the claim that it makes; a memorandum that awaits reviewers makes
+/// none yet.
+fn told(view: &View<'_>, event: &Recorded, claim: Option<&Claim<'_>>, erased: &BTreeMap<&str, u64>) -> ClaimTold {
+    let announcement = &event.announcement;
     let happened = happened(&announcement.body);
+    let evidence = claim.map_or(&*announcement.evidence, |claim| claim.evidence);
     ClaimTold {
-        event: claim.seq(),
-        id: claim.event.id.to_string(),
+        event: event.seq,
+        id: event.id.to_string(),
         kind: announcement.body.kind(),
         what: Names(&view.catalogue).sentence(&announcement.body),
         date: happened.map(|(_, date)| date.clone()),
         wording: happened.and_then(|(field, _)| announcement.wording.get(field).cloned()),
-        announced: announcement.announced.clone().or_else(|| published(claim.event)),
-        recorded: claim.recorded,
-        recorder: claim.event.recorder.to_string(),
-        standing: claim.standing,
-        disputed_by: claim.disputed_by.clone(),
-        confirmed_by: claim.confirmed_by.clone(),
-        evidence: claim.evidence.iter().map(|evidence| Cited::of(evidence, erased)).collect(),
+        announced: announcement.announced.clone().or_else(|| published(event)),
+        recorded: view.recorded(event),
+        recorder: event.recorder.to_string(),
+        standing: claim.map_or(announcement.standing, |claim| claim.standing),
+        disputed_by: claim.map(|claim| claim.disputed_by.clone()).unwrap_or_default(),
+        confirmed_by: claim.map(|claim| claim.confirmed_by.clone()).unwrap_or_default(),
+        evidence: evidence.iter().map(|evidence| Cited::of(evidence, erased)).collect(),
         no_evidence: announcement.no_evidence.clone(),
-        review: ReviewTold::of_event(&view.knowledge.review, claim.event),
-        suspect: claim.suspect,
+        review: ReviewTold::of_event(&view.knowledge.review, event),
+        suspect: view.knowledge.review.suspected(event),
     }
 }
 
@@ -346,7 +361,10 @@ impl Unused<'_, '_> {
         }
         let reported_counts = row.is_some_and(|row| row.standing == Standing::Reported);
         let is_in = |review: &Option<ReviewTold>, state| review.as_ref().is_some_and(|told| told.state == state);
-        let told = self.facts.events.iter().filter(|event| self.tells(event) && !used.contains(&event.seq));
+        let awaiting = self.awaiting();
+        let is_ours =
+            |event: &&Recorded| self.tells(&event.announcement.body) || awaiting.binary_search(&event.seq).is_ok();
+        let told = self.facts.events.iter().filter(is_ours).filter(|event| !used.contains(&event.seq));
         told.map(|event| {
             let seq = event.seq;
             let struck = self.view.knowledge.struck.get(&seq);
@@ -368,6 +386,7 @@ impl Unused<'_, '_> {
                 event: seq,
                 what: Names(&self.view.catalogue).sentence(&event.announcement.body),
                 date: happened(&event.announcement.body).map(|(_, date)| date.clone()),
+                recorder: event.recorder.to_string(),
                 because,
                 by: struck.map(|struck| struck.by),
                 reason: by.and_then(|by| reason(&by.announcement.body)),
@@ -382,15 +401,17 @@ impl Unused<'_, '_> {
         standing.unwrap_or(event.announcement.standing) == Standing::Reported && self.at.reported == Reported::LeftOut
     }
 
-    /// Whether an event tells what the party is to the agreement.
-    fn tells(&self, event: &Recorded) -> bool {
-        let body = match &event.announcement.body {
-            Body::Correction(correction) => match &correction.replacement {
-                Some(replacement) => replacement.0.as_ref(),
-                None => return false,
-            },
-            body => body,
-        };
+    /// The events that await reviewers, and tell of both, describe one of them, or are about what does.
+    fn awaiting(&self) -> Vec<u64> {
+        let [party, agreement] = [self.party, self.agreement].map(str::to_owned);
+        let things = BTreeSet::from([(Namespace::Party, party), (Namespace::Agreement, agreement)]);
+        let found = awaiting_on(self.view, |body| self.tells(body) || describes_any(body, &things));
+        found.into_iter().map(|event| event.seq).collect()
+    }
+
+    /// Whether a body tells what the party is to the agreement.
+    fn tells(&self, body: &Body) -> bool {
+        let Some(body) = body.said() else { return false };
         let of_agreement = body.agreement().is_some_and(|id| id.as_str().eq_ignore_ascii_case(self.agreement));
         let is_ours = |id: &crate::domain::id::PartyId| id.as_str().eq_ignore_ascii_case(self.party);
         of_agreement

@@ -6,6 +6,7 @@
 mod beside;
 mod chain;
 mod documents;
+mod eyes;
 mod hostile;
 mod keys;
 mod outside;

@@ -6,6 +6,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
+
 use servanda::integrity::LogSigner;
 use servanda::ledger::KeyFile;
 
@@ -82,13 +84,89 @@ fn nobody_changes_keys_without_the_role_and_no_key_returns_or_belongs_to_two() {
     refused(&desk.run("key add ana --ledger l --public @ana2.pub --role admin --key ana"), "needs the role admin");
     refused(&desk.run("key add eve --ledger l --public @ana.pub"), "is already ana's");
     done(&desk.run("key revoke @ana.pub --ledger l --because lost"));
-    refused(&desk.run("key add ana --ledger l --public @ana.pub --role reviewer"), "is already ana's");
+    refused(&desk.run("key add ana --ledger l --public @ana.pub --role reviewer"), "was revoked by event 2");
+    let again = desk.run("key add ana --ledger l --public @ana.pub");
+    refused(&again, "was revoked by event 2");
+    assert!(!again.err.contains("already"), "the same that was said once is no answer: {}", again.err);
     refused(&desk.run("key revoke @ana.pub --ledger l --because retired"), "was revoked by event 2");
     let unknown = desk.run("key revoke @boris.pub --ledger l");
     assert_eq!(unknown.code, 3, "{}", unknown.err);
     assert!(unknown.err.contains("ever had the key"), "{}", unknown.err);
     desk.write("rsa.pub", "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQ== somebody\n");
     refused(&desk.run("key add eve --ledger l --public @rsa.pub"), "is no public key of a recorder");
+}
+
+/// The same Ed25519 key on a security key, or in software if it is on one.
+fn in_another_form(public: &str) -> String {
+    let base64 = public.split_whitespace().nth(1).expect("a key");
+    let blob = BASE64_STANDARD.decode(base64).expect("base64");
+    let is_sk = public.starts_with("sk-");
+    let point = &blob[if is_sk { 4 + 26 + 4.. } else { 4 + 11 + 4.. }][..32];
+    let mut other = Vec::new();
+    let name = if is_sk { "ssh-ed25519" } else { "sk-ssh-ed25519@openssh.com" };
+    for text in [name.as_bytes(), point].into_iter().chain((!is_sk).then_some("ssh:".as_bytes())) {
+        other.extend(u32::try_from(text.len()).expect("a short text").to_be_bytes());
+        other.extend(text);
+    }
+    format!("{name} {}", BASE64_STANDARD.encode(other))
+}
+
+#[test]
+fn no_key_returns_in_another_form_nor_has_two_of_them() {
+    let desk = desk();
+    let public = |name: &str| fs::read_to_string(desk.path().join(format!("{name}.pub"))).expect("it was made");
+    done(&desk.run("key add ana --ledger l --public @ana.pub"));
+    desk.write("twin.pub", in_another_form(&public("ana")));
+    for recorder in ["ana", "eve"] {
+        refused(&desk.run(&format!("key add {recorder} --ledger l --public @twin.pub")), "in another form");
+    }
+    done(&desk.run("key revoke @ana.pub --ledger l --because compromised"));
+    refused(&desk.run("key add ana --ledger l --public @twin.pub"), "in another form");
+
+    desk.write("sk.pub", in_another_form(&public("boris")));
+    done(&desk.run("key add boris --ledger l --public @sk.pub"));
+    refused(&desk.run("key add boris --ledger l --public @boris.pub"), "in another form");
+    done(&desk.run("key revoke @sk.pub --ledger l"));
+    refused(&desk.run("key replace @ana.pub --with @boris.pub --ledger l"), "in another form");
+    assert_eq!(
+        in_another_form(&in_another_form(&public("boris"))).split(' ').nth(1),
+        public("boris").split(' ').nth(1)
+    );
+}
+
+#[test]
+fn a_retired_key_can_be_called_compromised_later_and_what_its_successor_signed_is_not_in_doubt() {
+    let desk = desk();
+    done(&desk.run("key add ana --ledger l --public @ana.pub"));
+    done(&record(&desk, "one", "ana"));
+    done(&record(&desk, "two", "ana"));
+    done(&desk.run("key replace @ana.pub --with @ana2.pub --ledger l"));
+    done(&record(&desk, "three", "ana2"));
+    let suspect = || {
+        let listed = desk.run("awaiting --ledger l --json").json();
+        let events =
+            listed["suspect"].as_array().expect("a list").iter().map(|of| of["event"].as_u64().expect("a number"));
+        events.collect::<Vec<_>>()
+    };
+    assert_eq!(suspect(), [0; 0]);
+    let late = desk.run("key revoke @ana.pub --because compromised --suspect-from 5 --ledger l");
+    refused(&late, "the key signed nothing from event 5 on: event 5 revoked it");
+    refused(&desk.run("key revoke @ana.pub --because lost --ledger l"), "was revoked by event 5");
+    let revoked = desk.run("key revoke @ana.pub --because compromised --suspect-from 3 --ledger l --json");
+    done(&revoked);
+    assert_eq!(revoked.err, "recorder-revoked: event 7\n");
+    let keys = revoked.json();
+    let ana = keys["keys"].as_array().expect("keys").iter().find(|key| key["added"]["event"] == 1).expect("ana's");
+    assert_eq!(ana["revoked"]["event"], 5, "from which it signs nothing any more");
+    assert_eq!(suspect(), [3], "and not what the successor signed");
+    done(&desk.run("key revoke @ana.pub --because compromised --ledger l"));
+    assert_eq!(suspect(), [2, 3], "more of it, since it was added");
+    let history = desk.run("history one --ledger l");
+    assert!(history.out.contains("suspect: its key was revoked as compromised by event 8"), "{}", history.out);
+    done(&desk.run("reaffirm 2..3 --reason Compared --ledger l"));
+    assert_eq!(suspect(), [0; 0]);
+    done(&record(&desk, "four", "ana2"));
+    done(&desk.run("verify --ledger l"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::cli::command::asking::{Knowing, footer, known, seen_from};
+use crate::cli::command::awaiting::under_review;
 use crate::cli::command::{counted, day, recorded_by};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::page::{Page, numbers};
@@ -99,6 +100,7 @@ impl Answer for DiffAnswer {
         };
         let sheet = Sheet { header: vec!["WHY", "WHAT", "EVENTS"], rows: self.changes.iter().map(row).collect() };
         page.section("", &sheet);
+        page.section("Awaiting reviewers, and not counted", &under_review(&self.awaiting));
         if self.from.position.len != self.to.position.len {
             page.line(&format!("\n{}", footer(&self.from.position, Screen { colour: false, ..screen })));
         }

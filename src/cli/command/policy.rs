@@ -17,6 +17,8 @@ use crate::query::review::{KindConfirmed, PolicyAnswer, policy};
 /// Show which kinds of announcements take reviewers, and change that
 ///
 /// An announcement of such a kind is in the log at once, is shown as awaiting, and counts when so many reviewers have confirmed it with `servanda attest`. The policy before an announcement decides, whatever policy comes later.
+///
+/// Of parties, agreements and missions the first description is free: later ones, and corrections of any, take reviewers. What takes something back takes at least as many as that took.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
@@ -37,14 +39,15 @@ enum What {
 
 /// Have announcements of these kinds count only when reviewers have confirmed them
 ///
-/// It takes the place of every earlier policy: a kind that is not named takes no reviewers. What was recorded before stays as it is. It needs an admin's key.
+/// It takes the place of every earlier policy: a kind that is not named takes no reviewers. Only party, agreement and mission take as many as joining, or as the kind that takes the most, unless they are named: whoever describes them anew changes what the others amount to. What was recorded before stays as it is. It needs an admin's key.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
   servanda policy set joining=1
-  servanda policy set joining=1 departure=1 correction=1")]
+  servanda policy set joining=2 departure=2 correction=1
+  servanda policy set joining=2 mission=0    missions can be described anew by one recorder")]
 struct Set {
-    /// A kind, and how many reviewers it takes
+    /// A kind, and how many reviewers it takes; 0 for party, agreement or mission alone
     #[arg(required = true, value_name = "KIND=NUMBER", value_parser = need)]
     needs: Vec<(Kind, u64)>,
     #[command(flatten)]
@@ -96,6 +99,7 @@ fn need(text: &str) -> Result<(Kind, u64), String> {
         return Err(format!("a {kind} counts without reviewers"));
     }
     match number.parse() {
+        Ok(0) if kind.is_description() => Ok((kind, 0)),
         Ok(number @ 1..=99) => Ok((kind, number)),
         _ => Err(format!("`{number}` is not a number of reviewers, from 1 to 99")),
     }
@@ -110,7 +114,10 @@ impl Answer for PolicyAnswer {
         if self.confirm.is_empty() {
             page.line("none: every announcement counts at once");
         }
-        let row = |of: &KindConfirmed| (Tone::Plain, vec![of.kind.to_string(), of.reviewers.to_string()]);
+        let row = |of: &KindConfirmed| {
+            let anew = if of.kind.is_description() { ", described anew" } else { "" };
+            (Tone::Plain, vec![format!("{}{anew}", of.kind), of.reviewers.to_string()])
+        };
         let rows = self.confirm.iter().map(row).collect();
         page.section("", &Sheet { header: vec!["KIND", "REVIEWERS"], rows });
         page.line("");
@@ -122,6 +129,13 @@ impl Answer for PolicyAnswer {
             page.line(
                 "That is too few: what takes more awaits them. `servanda key add NAME --role reviewer` adds one.",
             );
+        }
+        if !self.unnamed.is_empty() {
+            let kinds: Vec<&str> = self.unnamed.iter().map(|kind| kind.as_str()).collect();
+            page.line(&format!(
+                "It says nothing of {}: one recorder alone can describe them anew, and so change what counts. `servanda policy set` with the same kinds has that take reviewers.",
+                kinds.join(", ")
+            ));
         }
         page.end(&self.position)
     }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::command::asking::{Asking, seen_from};
 use crate::cli::failure::Exit;
-use crate::cli::page::{Page, marks, review, words};
+use crate::cli::page::{Page, doubts, marks, review, words};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Standing;
@@ -72,10 +72,17 @@ impl Answer for WhyAnswer {
             page.line("");
             self.claim(&mut page, claim, index);
         }
+        let row = |of: &ClaimTold| {
+            let what = format!("{}{}", of.what, doubts(of.review.as_ref(), of.suspect));
+            (Tone::Plain, vec![words(of.date.as_ref()), what, of.recorder.clone(), of.event.to_string()])
+        };
+        let rows = self.described_by.iter().map(row).collect();
+        page.section("By these descriptions", &Sheet { header: vec!["FROM", "WHAT", "RECORDED BY", "EVENT"], rows });
         let row = |of: &LeftOut| {
             let by = of.by.map(|by| format!(" by event {by}")).unwrap_or_default();
             let reason = of.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            let review = of.review.as_ref().map(|told| format!(": {}", review(told))).unwrap_or_default();
+            let told = |told| format!(": {}; recorded by {}", review(told), of.recorder);
+            let review = of.review.as_ref().map(told).unwrap_or_default();
             let because = format!("{}{by}{reason}{review}", of.because.as_str().replace('-', " "));
             (Tone::Quiet, vec![words(of.date.as_ref()), of.what.clone(), because, of.event.to_string()])
         };

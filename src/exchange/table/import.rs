@@ -21,6 +21,7 @@ use crate::exchange::table::reader::Table;
 use crate::exchange::table::rejects::TakeReject;
 use crate::exchange::table::roster::{Roster, Standing};
 use crate::exchange::table::target::{Receiver, Taken, Target};
+use crate::ledger::review::usable;
 use crate::ledger::{AppendError, Code, Finding};
 
 /// The announcements of one batch, unless it is asked otherwise.
@@ -92,7 +93,7 @@ impl Import<'_> {
     ///
     /// [`ImportFault`].
     pub fn run(&self, target: &mut Target<'_>, watch: &mut Watch<'_>) -> Result<Account, ImportFault> {
-        let directory = Directory::of(target.events());
+        let directory = Directory::of(usable(target.events()));
         let mut account = Account::default();
         let mut agreements = Roster::new(Namespace::Agreement, &self.layout.agreements.prefix);
         let listed = match self.agreements {

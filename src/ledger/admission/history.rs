@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use crate::domain::act::JoiningAct;
+use crate::domain::agreement::AgreementType;
 use crate::domain::announcement::{Announcement, Body, Kind, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
@@ -16,7 +17,7 @@ use crate::ledger::draft::{Brought, Draft};
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::described;
 use crate::projection::catalogue::Catalogue;
-use crate::projection::knowledge::{Horizon, Knowledge};
+use crate::projection::knowledge::{Horizon, Knowledge, Unreviewed};
 use crate::projection::membership::participations;
 use crate::projection::rank::Prefer;
 use crate::projection::review::Review;
@@ -44,19 +45,19 @@ pub(super) fn check(
         let message = format!("{how} {on}, before it occurred on {occurred}");
         say(field, Code::AnnouncedBeforeOccurred, message, "what is only expected is a `prospect`, or has `expected`");
     }
-    check_body(&announcement.body, "", scope, &mut say);
+    check_body(&announcement.body, "", (scope, desk), &mut say);
     match &announcement.body {
         Body::Correction(correction) => {
             let replacement = correction.replacement.as_ref().map(|replacement| replacement.0.as_ref());
             if let Some(body) = replacement {
-                check_body(body, "replacement", scope, &mut say);
+                check_body(body, "replacement", (scope, desk), &mut say);
             }
             strikes(("corrects", &correction.corrects), replacement, desk, &mut say);
         }
         Body::Retraction(retraction) => strikes(("retracts", &retraction.retracts), None, desk, &mut say),
         Body::Dispute(dispute) => tells_of_world(("of", &dispute.of), desk, &mut say),
         Body::Confirmation(confirmation) => tells_of_world(("of", &confirmation.of), desk, &mut say),
-        Body::RecorderRevoked(revoked) => suspects(revoked, desk.events.len() as u64, &mut say),
+        Body::RecorderRevoked(revoked) => suspects(revoked, desk.events, &mut say),
         Body::Policy(policy) => takes_reviewers(policy, &mut say),
         Body::Attestation(attestation) => {
             tells_of_world(("of", &attestation.of), desk, &mut say);
@@ -74,14 +75,13 @@ pub(super) fn check(
 type Say<'s> = dyn FnMut(&str, Code, String, &str) + 's;
 
 /// What the shape of a body alone cannot say; `path` is the way to the body.
-fn check_body(body: &Body, path: &str, scope: &Scope<'_>, say: &mut Say<'_>) {
+fn check_body(body: &Body, path: &str, (scope, desk): (&Scope<'_>, &Desk<'_>), say: &mut Say<'_>) {
     let at = |field: &str| if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") };
     match body {
         Body::Joining(joining) => {
-            let id = joining.agreement.as_str();
-            let of_type = scope.batch.agreement_type(id).or_else(|| scope.ledger.agreement_type(id));
-            if let Some(of_type) = of_type.filter(|of_type| binds_by_consent(*of_type))
-                && joining.act == JoiningAct::Unspecified
+            if joining.act == JoiningAct::Unspecified
+                && let Some(of_type) = desk.agreement_type(joining.agreement.as_str(), scope)
+                && binds_by_consent(of_type)
             {
                 let message = format!("joining a {of_type} needs its `act`");
                 say(&at("act"), Code::MissingKey, message, "for example `act: ratification`");
@@ -134,31 +134,38 @@ fn strikes(target: (&str, &AnnouncementId), replacement: Option<&Body>, desk: &D
     }
 }
 
-/// What a key signed is in doubt only where others may have had it, and from an event on that there is.
-fn suspects(revoked: &RecorderRevoked, len: u64, say: &mut Say<'_>) {
+/// What a key signed is in doubt only where others may have had it, and from an event on that there is, and by which it
+/// could sign.
+fn suspects(revoked: &RecorderRevoked, events: &[Recorded], say: &mut Say<'_>) {
     let Some(from) = revoked.suspect_from else { return };
+    let len = events.len() as u64;
+    let revokes = |event: &&Recorded| matches!(&event.announcement.body, Body::RecorderRevoked(other) if other.key == revoked.key);
+    let before = events.iter().find(revokes).map(|event| event.seq);
     if revoked.because != RevocationCause::Compromised {
         let message = format!("what a {} key signed is not in doubt", revoked.because);
         say("suspect_from", Code::Combination, message, "leave it out, or say that the key was compromised");
     } else if from >= len {
         let message = format!("there is no event {from}: the newest is {}", len.saturating_sub(1));
         say("suspect_from", Code::UnknownReference, message, "name the first event that may be somebody else's");
+    } else if let Some(before) = before.filter(|before| from >= *before) {
+        let message = format!("the key signed nothing from event {from} on: event {before} revoked it");
+        say("suspect_from", Code::Combination, message, "name the first event that may be somebody else's");
     }
 }
 
-/// Reviewers confirm claims. A description makes none, and what the ledger says of itself is an admin's.
+/// Reviewers confirm what tells of the world; what the ledger says of itself is an admin's.
 fn takes_reviewers(policy: &Policy, say: &mut Say<'_>) {
     for (place, confirm) in policy.confirm.iter().enumerate() {
         for kind in confirm.kinds.iter().filter(|kind| !kind.takes_reviewers()) {
             let message = format!("a {kind} counts without reviewers");
-            say(&format!("confirm[{place}].kinds"), Code::KindNotHere, message, "name kinds that tell what happened");
+            say(&format!("confirm[{place}].kinds"), Code::KindNotHere, message, "name kinds that tell of the world");
         }
     }
 }
 
 /// Only what is in doubt is reaffirmed.
 fn are_suspect(reaffirmation: &Reaffirmation, desk: &Desk<'_>, say: &mut Say<'_>) {
-    let review = Review::of(desk.events);
+    let review = desk.review();
     for (place, id) in reaffirmation.of.iter().enumerate() {
         let Some(seq) = desk.index.announcement(id).and_then(|seq| usize::try_from(seq).ok()) else { continue };
         if review.suspected(&desk.events[seq]).is_none() {
@@ -232,6 +239,36 @@ impl Desk<'_> {
         }
     }
 
+    /// What counts in the ledger.
+    fn review(&self) -> &Review<'_> {
+        self.review.get_or_init(|| Review::of(self.events))
+    }
+
+    /// The type of an agreement, by what was told last of it, in the batch or else in the ledger; but what takes
+    /// reviewers counts only when these have confirmed it.
+    fn agreement_type(&self, id: &str, scope: &Scope<'_>) -> Option<AgreementType> {
+        let (there, new) = (scope.ledger.agreement_types(id), scope.batch.agreement_types(id));
+        let told = match (there, new) {
+            (there, _) if scope.ledger.reviewers_of(Kind::Agreement) > 0 && !there.is_empty() => self.counting(there),
+            ([], [first, ..]) if scope.ledger.reviewers_of(Kind::Agreement) > 0 => Some(first),
+            (_, [.., last]) => Some(last),
+            (there, []) => self.counting(there),
+        };
+        told.map(|(_, of_type)| *of_type)
+    }
+
+    /// The last of some types that counts; of several events one may await reviewers.
+    fn counting<'t>(&self, told: &'t [(u64, AgreementType)]) -> Option<&'t (u64, AgreementType)> {
+        let counts = |(seq, _): &&(u64, AgreementType)| {
+            let event = usize::try_from(*seq).ok().and_then(|place| self.events.get(place));
+            event.is_some_and(|event| !self.review().awaits(event))
+        };
+        match told {
+            [_, _, ..] if self.index.asks_for_reviewers() => told.iter().rev().find(counts).or(told.first()),
+            _ => told.last(),
+        }
+    }
+
     /// What struck the announcement of that id, in the ledger or earlier in the batch.
     fn struck_by(&self, id: &AnnouncementId) -> Option<String> {
         let strikes = |announcement: &Announcement| match &announcement.body {
@@ -247,10 +284,11 @@ impl Desk<'_> {
     }
 }
 
-/// The events, from `first` on, that certainly cannot follow the history, each with the reason; `bearing` are the events
-/// that bear on that, of the ledger and of what is new.
-pub fn irregular(bearing: &[&Recorded], first: u64) -> Vec<(u64, Irregularity)> {
-    let knowledge = Knowledge::among(bearing.iter().copied(), Horizon::default());
+/// The events, from `first` on, that certainly cannot follow the history, each with the reason; `bearing` are the
+/// events that bear on that, of the ledger and of what is new, and `review` says what counts of descriptions: acts that
+/// await reviewers are looked at as if they counted.
+pub fn irregular<'a>(bearing: &[&'a Recorded], first: u64, review: Review<'a>) -> Vec<(u64, Irregularity)> {
+    let knowledge = Knowledge::reviewed(bearing.to_vec(), review, Horizon::default(), Unreviewed::ActsCount);
     let catalogue = Catalogue::of(&knowledge);
     let by_agreement: Vec<_> = knowledge.by_agreement().into_iter().collect();
     let of_agreement = |(id, claims): &(String, Vec<_>)| {

@@ -11,6 +11,7 @@ mod personal;
 mod references;
 mod text;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
@@ -28,6 +29,7 @@ use crate::ledger::bearing::Bearing;
 use crate::ledger::draft::{Batch, Draft};
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::{Index, described};
+use crate::projection::review::Review;
 
 pub use history::irregular;
 pub use personal::Salts;
@@ -93,7 +95,8 @@ pub(super) fn admit(
     let look = |(position, draft): (usize, &Draft)| Looked::at(position, draft, &described, &at_hand);
     let looked: Vec<Looked> = batch.drafts.par_iter().enumerate().with_min_len(FEWEST_DRAFTS).map(look).collect();
 
-    let mut desk = Desk { events, index, bearing, salts, seen: HashMap::new(), admitted: Admitted::default() };
+    let review = OnceCell::new();
+    let mut desk = Desk { events, index, bearing, salts, review, seen: HashMap::new(), admitted: Admitted::default() };
     for ((position, draft), looked) in batch.drafts.iter().enumerate().zip(looked) {
         let Looked { mut announcement, written, in_texts, in_evidence } = looked;
         let before = findings.len();
@@ -179,7 +182,7 @@ impl<'a> Scope<'a> {
                     findings.push(Finding::new(position, new.field, Code::Confusable, message).hint(hint));
                 }
             }
-            scope.batch.describe(&draft.announcement);
+            scope.batch.describe(&draft.announcement, position as u64);
         }
         scope
     }
@@ -197,6 +200,8 @@ struct Desk<'a> {
     index: &'a Index,
     bearing: &'a Bearing,
     salts: &'a Salts,
+    /// What counts in the ledger, once somebody has asked.
+    review: OnceCell<Review<'a>>,
     /// By folded id: the position in `admitted.new`.
     seen: HashMap<String, usize>,
     admitted: Admitted,

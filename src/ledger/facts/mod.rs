@@ -91,7 +91,7 @@ impl Files {
     fn open(folder: &Folder, origin: &Origin) -> Result<Self, Unusable> {
         let nobodys = || Unusable::Other("no facts are kept for who asks");
         let (facts, recent) = (folder.facts().ok_or_else(nobodys)?, folder.recent().ok_or_else(nobodys)?);
-        let file = whole_file::open_to_read(&facts)?.ok_or(Unusable::Other("there are no facts"))?;
+        let file = whole_file::open_to_read(&facts)?.ok_or(Unusable::Other("no facts are kept"))?;
         let base = Base::open(file, |genesis| folder.marks(origin, genesis))?;
         if base.index.origin != origin.as_str() {
             return Err(Unusable::Other("facts of another ledger"));

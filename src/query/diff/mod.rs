@@ -15,12 +15,14 @@ use crate::domain::act::Role;
 use crate::domain::announcement::{Body, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
+use crate::domain::id::Namespace;
 use crate::domain::shape::vocabulary;
 use crate::domain::window::{Certainty, Window};
-use crate::event::facts::Facts;
+use crate::event::facts::{Facts, Recorded};
 use crate::query::diff::words::sentence;
 use crate::query::history::reason;
 use crate::query::members::Member;
+use crate::query::review::{UnderReview, under_review};
 use crate::query::view::AgreementState;
 use crate::query::{QueryError, Standpoint, Status, Vantage, View};
 
@@ -35,6 +37,9 @@ pub struct Diff {
     pub to: Vantage,
     /// What is different in the second, by agreement and party.
     pub changes: Vec<Change>,
+    /// What awaits reviewers in the second, and may come to change it; of two states of knowledge, what did not in the
+    /// first.
+    pub awaiting: Vec<UnderReview>,
 }
 
 /// One change.
@@ -180,7 +185,11 @@ pub fn diff(facts: &Facts, from: Standpoint, to: Standpoint) -> Result<Diff, Que
             pair.changes(agreement, old.get(agreement).unwrap_or(&none), new.get(agreement).unwrap_or(&none))
         })
         .collect();
-    Ok(Diff { schema: "servanda/diff/v1", from: before.vantage(from), to: after.vantage(to), changes })
+    let waited =
+        |event: &Recorded| before.knowledge.awaiting.binary_search_by_key(&event.seq, |known| known.seq).is_ok();
+    let is_new = |event: &&&Recorded| other.is_none() || !waited(event);
+    let awaiting = after.knowledge.awaiting.iter().filter(is_new).map(|event| under_review(after, event)).collect();
+    Ok(Diff { schema: "servanda/diff/v1", from: before.vantage(from), to: after.vantage(to), changes, awaiting })
 }
 
 /// The rows that are more than nothing, by agreement and party.
@@ -264,8 +273,9 @@ impl Pair<'_, '_> {
         let parties: Vec<PartyChange> = rows.iter().map(|(before, after)| PartyChange::of(*before, *after)).collect();
         let mut events: Vec<u64> = Vec::new();
         let mut labels: BTreeSet<Label> = BTreeSet::new();
+        let descriptions = self.descriptions(agreement);
         for (before, after) in rows {
-            let (own_labels, own_events) = self.because(*before, *after);
+            let (own_labels, own_events) = self.because((*before, *after), descriptions);
             labels.extend(own_labels);
             events.extend(own_events);
         }
@@ -287,18 +297,34 @@ impl Pair<'_, '_> {
         }
     }
 
-    fn event(&self, seq: u64) -> Option<&crate::event::facts::Recorded> {
+    fn event(&self, seq: u64) -> Option<&Recorded> {
         self.after.event(seq).or_else(|| self.before.event(seq))
     }
 
-    /// Why a row differs, and the events that make the difference.
-    fn because(&self, before: Option<&Member>, after: Option<&Member>) -> (Vec<Label>, Vec<u64>) {
-        let none: &[u64] = &[];
-        let old = before.map_or(none, |row| &row.events);
-        let new = after.map_or(none, |row| &row.events);
+    /// The events that describe the agreement in both states, where another type or other rules of its own follow from
+    /// them.
+    fn descriptions(&self, agreement: &str) -> Option<[u64; 2]> {
+        let of = |view: &View<'_>, on: Day| {
+            let described = view.catalogue.agreement(agreement, on)?;
+            let by = view.catalogue.described_by(Namespace::Agreement, agreement, on)?;
+            Some((by, described.r#type, described.membership.clone()))
+        };
+        let (old, new) = (of(self.before, self.from.on)?, of(self.after, self.to.on)?);
+        ((&old.1, &old.2) != (&new.1, &new.2)).then_some([old.0, new.0])
+    }
+
+    /// Why a row differs, and the events that make the difference; `descriptions` are those of the agreement, where
+    /// they do.
+    fn because(&self, (before, after): Sides<'_>, descriptions: Option<[u64; 2]>) -> (Vec<Label>, Vec<u64>) {
+        let events = |row: Option<&Member>, state: usize| {
+            let mut events = row.map(|row| row.events.clone()).unwrap_or_default();
+            events.extend(descriptions.map(|events| events[state]));
+            events
+        };
+        let (old, new) = (&events(before, 0), &events(after, 1));
         let fresh: Vec<u64> = new.iter().copied().filter(|event| !old.contains(event)).collect();
         if self.from.on != self.to.on {
-            let events = if fresh.is_empty() { if new.is_empty() { old } else { new }.to_vec() } else { fresh };
+            let events = if fresh.is_empty() { if new.is_empty() { old } else { new }.clone() } else { fresh };
             return (self.of_world(&events), events);
         }
         let mut labels = Vec::new();

@@ -168,6 +168,24 @@ fn a_revoked_key_is_found_by_signatures_and_what_it_signed_before_stays() {
 }
 
 #[test]
+fn a_retired_key_called_compromised_later_changes_nothing_that_verifies_and_anything_else_is_found_by_signatures() {
+    let mut ledger = with_clerk(&["recorder"]);
+    append(&ledger.folder, mission("by-the-clerk"), &clerks_key()).expect("the clerk may");
+    let revoked =
+        |because: &str| json!({"key": clerks_key().public().to_string(), "recorder": "clerk", "because": because});
+    append(&ledger.folder, vec![draft(body("recorder-revoked", revoked("retired")))], &key()).expect("an admin may");
+    ledger.values = taken(&ledger.folder);
+    let again = |because: &str| forged(&ledger.values, "recorder", &key(), "recorder-revoked", revoked(because));
+    check(&ledger.verify(&again("compromised")), &[], &[]);
+    check(&ledger.verify(&again("lost")), &[Layer::Signatures], &[12]);
+    // It takes an admin, and gives the thief nothing back.
+    let by_thief = forged(&ledger.values, "clerk", &clerks_key(), "recorder-revoked", revoked("compromised"));
+    check(&ledger.verify(&by_thief), &[Layer::Signatures], &[12]);
+    let values = forged_mission(&again("compromised"), "clerk", &clerks_key());
+    check(&ledger.verify(&values), &[Layer::Signatures], &[13]);
+}
+
+#[test]
 fn a_history_rewritten_without_keys_is_found_by_signatures() {
     let ledger = Ledger::new();
     // All that follows fits, and nobody has signed it: every batch from there on.

@@ -61,11 +61,12 @@ pub(super) struct Replace {
 
 /// Revoke a key: it signs no event from the next one on
 ///
-/// What it signed before stays as it is. A revoked key never returns. It needs an admin's key.
+/// What it signed before stays as it is. A revoked key never returns. One that was retired or lost can be revoked once more as compromised: what it signed until it was first revoked is suspect then, and not what its recorder signed since. It needs an admin's key.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
   servanda key revoke @ana-2027.pub --because retired
+  servanda key revoke @ana-2027.pub --because compromised
   servanda key revoke @boris-2027.pub --because compromised --suspect-from 12")]
 pub(super) struct Revoke {
     /// The key: its fingerprint, or the public key; @FILE reads that from a file
