@@ -29,6 +29,13 @@ pub(super) fn decode(armor: &str) -> Option<Vec<u8>> {
     (encode(&blob) == armor).then_some(blob)
 }
 
+/// The bytes within an armor in lines of any length and end, or nothing if it is none. For what is armored anew.
+pub(super) fn decode_leniently(armor: &str) -> Option<Vec<u8>> {
+    let body = armor.trim_ascii().strip_prefix(BEGIN.trim_end())?.strip_suffix(END.trim_end())?;
+    let base64: String = body.split_ascii_whitespace().collect();
+    BASE64_STANDARD.decode(base64).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

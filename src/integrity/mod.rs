@@ -12,6 +12,7 @@ pub mod proof_file;
 pub mod signature;
 pub mod signing_key;
 pub mod ssh_key;
+pub mod unverified;
 
 mod armor;
 mod point;
@@ -21,7 +22,8 @@ mod text;
 pub use digest::{Commitment, ContentHash, DocumentHash, EventHash, Salt};
 pub use note_key::{LogSigner, Vkey};
 pub use point::PointError;
-pub use signature::{EVENT_NAMESPACE, SignatureError, verify};
+pub use signature::{EVENT_NAMESPACE, SignatureError, signed_data, verify};
 pub use signing_key::{SigningKey, SigningKeyError};
 pub use ssh_key::{PublicKey, PublicKeyError};
 pub use ssh_wire::WireError;
+pub use unverified::Unverified;

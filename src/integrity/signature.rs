@@ -28,7 +28,7 @@ const HASH: &[u8] = b"sha512";
 const USER_PRESENT: u8 = 0x01;
 
 /// A good armor has less than 600 bytes, or some more if its namespace is long.
-const MAX_ARMOR_LEN: usize = 4096;
+pub(super) const MAX_ARMOR_LEN: usize = 4096;
 
 /// Why an armor is no signature of this message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,6 +98,14 @@ pub enum SignatureError {
         /// The key that the armor names.
         key: PublicKey,
     },
+    /// A signature of this message, with another key than it should be.
+    #[error("expected a signature by {}, found one by {}", .expected.fingerprint(), .found.fingerprint())]
+    OtherKey {
+        /// Whose signature it should be.
+        expected: PublicKey,
+        /// Whose it is.
+        found: PublicKey,
+    },
 }
 
 /// Checks that `armor` signs `message` for `namespace`, and returns the key that did.
@@ -128,8 +136,8 @@ pub fn verify(armor: &str, namespace: &str, message: &[u8]) -> Result<PublicKey,
     Ok(key)
 }
 
-/// What the key signs in place of the message.
-pub(super) fn signed_data(namespace: &str, message: &[u8]) -> Vec<u8> {
+/// What a key signs in place of `message`, if it is to sign that for `namespace`.
+pub fn signed_data(namespace: &str, message: &[u8]) -> Vec<u8> {
     let mut signed = MAGIC.to_vec();
     put_string(&mut signed, namespace.as_bytes());
     put_string(&mut signed, b"");
@@ -138,19 +146,23 @@ pub(super) fn signed_data(namespace: &str, message: &[u8]) -> Vec<u8> {
     signed
 }
 
-/// The armor of a signature by `key`, which is not on a security key.
-pub(super) fn armored(key: &PublicKey, namespace: &str, bytes: &[u8; 64]) -> String {
+/// The blob of a signature by a key that is not on a security key.
+pub(super) fn blob_of(bytes: &[u8; 64]) -> Vec<u8> {
     let mut signature = Vec::new();
-    put_string(&mut signature, key.algorithm().name().as_bytes());
+    put_string(&mut signature, Algorithm::Ed25519.name().as_bytes());
     put_string(&mut signature, bytes);
+    signature
+}
 
+/// The armor of the blob of a signature by `key`.
+pub(super) fn armored(key: &PublicKey, namespace: &str, signature: &[u8]) -> String {
     let mut blob = MAGIC.to_vec();
     blob.extend(VERSION.to_be_bytes());
     put_string(&mut blob, &key.to_blob());
     put_string(&mut blob, namespace.as_bytes());
     put_string(&mut blob, b"");
     put_string(&mut blob, HASH);
-    put_string(&mut blob, &signature);
+    put_string(&mut blob, signature);
     armor::encode(&blob)
 }
 

@@ -83,7 +83,7 @@ impl SigningKey {
     /// The armor is, byte for byte, what `ssh-keygen -Y sign` writes for the same key.
     pub fn sign(&self, namespace: &str, message: &[u8]) -> String {
         let signature = self.0.sign(&signature::signed_data(namespace, message));
-        signature::armored(&self.public(), namespace, &signature.to_bytes())
+        signature::armored(&self.public(), namespace, &signature::blob_of(&signature.to_bytes()))
     }
 }
 

@@ -43,7 +43,7 @@ use crate::ledger::facts::{Following, Kept};
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::Index;
 use crate::ledger::settings::Head;
-use crate::ledger::signer::{Signer, SignerError};
+use crate::ledger::signer::{self, Signer, SignerError};
 use crate::projection::review::Review;
 use crate::store::StoreError;
 use crate::store::documents::DocumentError;
@@ -231,7 +231,7 @@ impl Ledger {
                 found.push(finding);
             } else if let Some(owner) = owner {
                 let drafts: Vec<usize> = admitted.new.iter().map(|new| new.draft).collect();
-                match self.write(admitted.new, &owner, recorded, signer)? {
+                match self.write(admitted.new, &owner, recorded, (signer, &key))? {
                     Outcomes::Events(values, appended) => {
                         let places = appended.iter().zip(drafts);
                         planned.extend(places.map(|((seq, _), draft)| (*seq, (outcomes.len(), draft))));
@@ -404,7 +404,7 @@ impl Ledger {
         new: Vec<New>,
         recorder: &Recorder,
         recorded: Timestamp,
-        signer: &dyn Signer,
+        (signer, key): (&dyn Signer, &PublicKey),
     ) -> Result<Outcomes, AppendError> {
         if new.len() > MAX_BATCH_LEN {
             return Ok(Outcomes::too_large(&format!("{} announcements", new.len())));
@@ -426,7 +426,8 @@ impl Ledger {
                 Ok(value) => value,
                 Err(error) => return Ok(Outcomes::Refused(unwritable(new.draft, &error))),
             };
-            let signature = if header.ends_batch() { Some(signer.sign(value.as_bytes())?) } else { None };
+            let signature =
+                if header.ends_batch() { Some(signer::armor_by(signer, key, value.as_bytes())?) } else { None };
             value.extend(signature.as_deref());
             bytes += value.len();
             let hash = digest::event_hash(value.as_bytes());

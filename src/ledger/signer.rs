@@ -6,25 +6,35 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::integrity::note_key::{LogSigner, NoteKeyError, Vkey, WitnessSigner};
-use crate::integrity::signature::{self, EVENT_NAMESPACE};
+use crate::integrity::signature::{EVENT_NAMESPACE, SignatureError};
 use crate::integrity::signing_key::{SigningKey, SigningKeyError};
 use crate::integrity::ssh_key::PublicKey;
+use crate::integrity::unverified::Unverified;
 use crate::store::{folder as store_folder, whole_file};
 
 /// The most bytes of a key's file.
 const MAX_KEY_BYTES: u64 = 64 << 10;
 
-/// Somebody who can sign a batch.
-pub trait Signer {
+/// Somebody who can sign a batch: a key file, an agent, a key service.
+///
+/// What it hands over is checked before anything is written, so that a signer that is wrong costs an append, and no more.
+pub trait Signer: Send + Sync {
     /// The public half of the key.
     fn public(&self) -> PublicKey;
 
-    /// Signs the statement that ends a batch, with its line feed; the answer is an armored SSHSIG.
+    /// Signs the statement that ends a batch, with its line feed, for the namespace [`EVENT_NAMESPACE`]: an armor, or the
+    /// SSH signature over [`signed_data`](crate::integrity::signed_data) of both.
     ///
     /// # Errors
     ///
-    /// [`SignerError`], if the key cannot be used now.
-    fn sign(&self, statement: &[u8]) -> Result<String, SignerError>;
+    /// [`SignerError`], if the key cannot be used now; [`SignerError::Service`] is for signers that are no files.
+    fn sign(&self, statement: &[u8]) -> Result<Unverified, SignerError>;
+}
+
+/// Has a signer sign the statement that ends a batch, with its line feed, and returns the armor to be written.
+pub(super) fn armor_by(signer: &dyn Signer, key: &PublicKey, statement: &[u8]) -> Result<String, SignerError> {
+    let given = signer.sign(statement)?;
+    given.armor(key, EVENT_NAMESPACE, statement).map_err(|source| SignerError::NoSignature { key: *key, source })
 }
 
 /// Why nothing was signed.
@@ -66,6 +76,30 @@ pub enum SignerError {
         file: PathBuf,
         /// What it answered.
         what: String,
+    },
+    /// It signs only once somebody was asked, and nobody is there.
+    #[error("the key file {} signs only when somebody is asked: {because}", .file.display())]
+    WouldAsk {
+        /// The file.
+        file: PathBuf,
+        /// What would be asked for.
+        because: &'static str,
+    },
+    /// What signs is no file, and did not.
+    #[error("{name} did not sign: {source}")]
+    Service {
+        /// What it is called.
+        name: String,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What was handed over is no signature of the batch. Nothing of it was written.
+    #[error("what was signed for the key {} is no signature of this batch with it: {source}", .key.fingerprint())]
+    NoSignature {
+        /// The key that should have signed.
+        key: PublicKey,
+        /// What is wrong.
+        source: SignatureError,
     },
     /// It holds no key of a log, or of a witness.
     #[error("the key file {} cannot be used: {source}", .file.display())]
@@ -113,6 +147,13 @@ impl SignerError {
             Self::NotSigned { .. } => {
                 "a public key's private half is asked of ssh-agent: `ssh-add -l` lists what it has".to_owned()
             }
+            Self::WouldAsk { .. } => {
+                "give a key without a passphrase that only this process can read, or sign where somebody is".to_owned()
+            }
+            Self::Service { .. } => "nothing was appended: try again when it answers".to_owned(),
+            Self::NoSignature { .. } => {
+                "nothing was appended: look at what signs with this key, an agent, `ssh-keygen` or a service".to_owned()
+            }
             Self::Unusable { .. } => "a key is made with: ssh-keygen -t ed25519 -N '' -f FILE".to_owned(),
             Self::NoLogKey { .. } => "it holds one line, `PRIVATE+KEY+NAME+ID+…`".to_owned(),
             Self::OtherLogKey { .. } => {
@@ -134,7 +175,7 @@ enum Held {
     /// In memory.
     Here(SigningKey),
     /// Where `ssh-keygen` has it from.
-    Elsewhere { file: PathBuf, public: PublicKey },
+    Elsewhere { file: PathBuf, public: PublicKey, because: &'static str },
 }
 
 impl KeyFile {
@@ -153,17 +194,35 @@ impl KeyFile {
     /// [`SignerError`], with what to do about it.
     pub fn read(file: &Path) -> Result<Self, SignerError> {
         if let Some(public) = public_half(file)? {
-            return Ok(Self(Held::Elsewhere { file: file.to_owned(), public }));
+            let because = "its private half is in an agent";
+            return Ok(Self(Held::Elsewhere { file: file.to_owned(), public, because }));
         }
         let text = secret(file)?;
         let unusable = |source| SignerError::Unusable { file: file.to_owned(), source };
         match SigningKey::from_openssh(&text) {
             Ok(key) => Ok(Self::of(key)),
-            Err(SigningKeyError::Encrypted | SigningKeyError::Algorithm { .. }) => {
+            Err(error @ (SigningKeyError::Encrypted | SigningKeyError::Algorithm { .. })) => {
                 let public = SigningKey::public_of_openssh(&text).map_err(unusable)?;
-                Ok(Self(Held::Elsewhere { file: file.to_owned(), public }))
+                let because = match error {
+                    SigningKeyError::Encrypted => "it has a passphrase",
+                    _ => "a security key has to be touched",
+                };
+                Ok(Self(Held::Elsewhere { file: file.to_owned(), public, because }))
             }
             Err(source) => Err(unusable(source)),
+        }
+    }
+
+    /// Reads an OpenSSH private key that signs without asking anybody, for a process that nobody watches.
+    ///
+    /// # Errors
+    ///
+    /// [`SignerError::WouldAsk`] for a key behind a passphrase, on a security key or in an agent, and every error of
+    /// [`read`](Self::read).
+    pub fn read_unattended(file: &Path) -> Result<Self, SignerError> {
+        match Self::read(file)? {
+            Self(Held::Elsewhere { file, because, .. }) => Err(SignerError::WouldAsk { file, because }),
+            here => Ok(here),
         }
     }
 
@@ -195,19 +254,14 @@ impl Signer for KeyFile {
         }
     }
 
-    fn sign(&self, statement: &[u8]) -> Result<String, SignerError> {
-        match &self.0 {
-            Held::Here(key) => Ok(key.sign(EVENT_NAMESPACE, statement)),
-            Held::Elsewhere { file, public } => {
-                let not_signed = |what: String| SignerError::NotSigned { file: file.clone(), what };
-                let armor = ssh_keygen(file, statement).map_err(not_signed)?;
-                match signature::verify(&armor, EVENT_NAMESPACE, statement) {
-                    Ok(key) if key == *public => Ok(armor),
-                    Ok(key) => Err(not_signed(format!("it took another key, {}", key.fingerprint()))),
-                    Err(error) => Err(not_signed(error.to_string())),
-                }
+    fn sign(&self, statement: &[u8]) -> Result<Unverified, SignerError> {
+        let armor = match &self.0 {
+            Held::Here(key) => key.sign(EVENT_NAMESPACE, statement),
+            Held::Elsewhere { file, .. } => {
+                ssh_keygen(file, statement).map_err(|what| SignerError::NotSigned { file: file.clone(), what })?
             }
-        }
+        };
+        Ok(Unverified::Armor(armor))
     }
 }
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::support::{Desk, access, body, draft, key, moment, of_account, read, source};
+use crate::support::{Desk, access, armor, body, draft, key, moment, of_account, read, source};
 use servanda::domain::id::{Origin, Recorder};
 use servanda::event::statement::split;
 use servanda::integrity::checkpoint::{Checkpoint, Verified};
@@ -33,7 +33,7 @@ use servanda::ledger::found::{Founded, Founding};
 use servanda::ledger::verify::{Layer, Outside, Report, Verdict, verify};
 use servanda::ledger::{
     AppendError, Appended, Batch, Draft, DraftDocument, DraftQuote, DraftSource, Folder, KeyFile, Log, MediaType,
-    Options, Privacy, Signer,
+    Options, Privacy,
 };
 
 const ORIGIN: &str = "test.example/ledger";
@@ -207,7 +207,7 @@ fn parts(value: &[u8]) -> (&str, Option<&str>) {
 fn signed(statement: &str, key: Option<&KeyFile>) -> Vec<u8> {
     let mut value = format!("{statement}\n");
     if let Some(key) = key {
-        value += &key.sign(value.as_bytes()).expect("the key is at hand");
+        value += &armor(key, &value);
     }
     value.into_bytes()
 }

@@ -12,10 +12,10 @@ use servanda::exchange::ndjson;
 use servanda::integrity::SigningKey;
 use servanda::integrity::digest::event_hash;
 use servanda::ledger::found::{Founded, Founding};
-use servanda::ledger::{Draft, Folder, KeyFile, Signer};
+use servanda::ledger::{Draft, Folder, KeyFile};
 
 use crate::hostile::run;
-use crate::support::{Desk, access, append, body, draft, found, key, moment, read};
+use crate::support::{Desk, access, append, armor, body, draft, found, key, moment, read};
 
 /// A ledger's events, in batches that end with the events 0, 3 and 5, and a desk to restore them on.
 struct Export {
@@ -75,7 +75,7 @@ fn export(events: &[Vec<u8>]) -> String {
 fn changed(event: &[u8], key: &KeyFile, change: impl FnOnce(&str) -> String) -> Vec<u8> {
     let (statement, signature) = split(event).expect("a sound event");
     let statement = format!("{}\n", change(statement));
-    let signature = signature.map(|_| key.sign(statement.as_bytes()).expect("the key is at hand"));
+    let signature = signature.map(|_| armor(key, &statement));
     (statement + &signature.unwrap_or_default()).into_bytes()
 }
 

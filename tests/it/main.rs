@@ -26,6 +26,7 @@ mod founding;
 mod given;
 mod golden;
 mod hostile;
+mod hostile_signers;
 mod ilrs;
 mod import;
 mod import_hostile;

@@ -82,7 +82,10 @@ fn a_program_that_signs_with_another_key_or_nonsense_is_not_believed() {
     let desk = desk();
     assert_eq!(shell(&desk, "ssh-keygen -q -p -P '' -N secret -f admin").code, 0);
     let scripts = [
-        ("#!/bin/sh\nexec /usr/bin/ssh-keygen -q -Y sign -n servanda-event-v1 -f other\n", "it took another key"),
+        (
+            "#!/bin/sh\nexec /usr/bin/ssh-keygen -q -Y sign -n servanda-event-v1 -f other\n",
+            "expected a signature by SHA256:",
+        ),
         ("#!/bin/sh\nexec /usr/bin/ssh-keygen -q -Y sign -n other-purpose -f other\n", "namespace"),
         ("#!/bin/sh\ncat > /dev/null; echo nonsense\n", "the armor is not written as ssh-keygen writes it"),
         ("#!/bin/sh\nexit 7\n", "it ended with"),

@@ -13,9 +13,11 @@ use servanda::domain::id::{Origin, Recorder};
 use servanda::domain::source::{Grade, Source};
 use servanda::domain::timestamp::Timestamp;
 use servanda::event::Facts;
-use servanda::integrity::SigningKey;
+use servanda::integrity::{EVENT_NAMESPACE, SigningKey};
 use servanda::ledger::found::{Founded, Founding};
-use servanda::ledger::{Access, AppendError, Appended, Batch, Draft, Folder, KeyFile, Ledger, Log, Options, User};
+use servanda::ledger::{
+    Access, AppendError, Appended, Batch, Draft, Folder, KeyFile, Ledger, Log, Options, Signer, User,
+};
 
 use crate::answers;
 
@@ -141,6 +143,12 @@ pub(crate) fn moment(ms: i64) -> Timestamp {
 /// The key that tests sign with.
 pub(crate) fn key() -> KeyFile {
     KeyFile::of(SigningKey::from_seed(&[7; 32]))
+}
+
+/// The armor of a statement, by a key at hand.
+pub(crate) fn armor(key: &KeyFile, statement: &str) -> String {
+    let given = key.sign(statement.as_bytes()).expect("the key is at hand");
+    given.armor(&key.public(), EVENT_NAMESPACE, statement.as_bytes()).expect("it signs so")
 }
 
 /// How tests open a ledger.

@@ -9,9 +9,8 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use rayon::prelude::*;
 
 use super::{Ledger, check, parts};
-use crate::support::{Desk, is_long, key};
+use crate::support::{Desk, armor, is_long, key};
 use servanda::integrity::EVENT_NAMESPACE;
-use servanda::ledger::Signer;
 use servanda::ledger::batch_end::batch_end;
 use servanda::ledger::verify::Layer::{self, Bytes, Signatures};
 
@@ -124,7 +123,7 @@ impl SshKeygen {
             return None;
         }
         let desk = Desk::new();
-        let mut weak = blob_of(&key().sign(b"x").expect("the key is at hand"))[KEY - 19..KEY + 32].to_vec();
+        let mut weak = blob_of(&armor(&key(), "x"))[KEY - 19..KEY + 32].to_vec();
         let line = |blob: &[u8]| format!("recorder ssh-ed25519 {}\n", BASE64_STANDARD.encode(blob));
         let own = line(&weak);
         weak[19..].copy_from_slice(&SMALL_ORDER);
