@@ -162,6 +162,8 @@ impl From<TimestampError> for Failure {
         match error {
             TimestampError::Refused(_) => Self::new(Exit::No, message)
                 .hint("is it a reply for this checkpoint, and are these the authority's certificates?"),
+            TimestampError::Ahead { .. } => Self::new(Exit::No, message)
+                .hint("if the clock is right, the authority's was ahead: bring the reply when its time has come"),
             TimestampError::NotRun { .. } => Self::new(Exit::CouldNot, message)
                 .hint("timestamps are made and checked with OpenSSL: install the package openssl"),
             TimestampError::Io { .. } => Self::new(Exit::CouldNot, message),

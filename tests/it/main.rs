@@ -58,6 +58,7 @@ mod signers;
 mod support;
 mod tidy;
 mod timeline;
+mod timestamps;
 mod tour;
 mod traced;
 mod treaties;

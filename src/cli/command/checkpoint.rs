@@ -150,12 +150,14 @@ impl Checkpoint {
             What::Timestamp { file, size, tsa_ca, tsa_untrusted } => {
                 let checkpoint = kept(&log, &keys, size)?;
                 let checker = checker(&tsa_ca, tsa_untrusted.as_deref(), context);
-                let reply = context.around.path(&file);
                 let none = || Failure::new(Exit::CouldNot, format!("there is no file {}", file.display()));
-                let bytes = read_bytes(&reply, MAX_REPLY)?.ok_or_else(none)?;
-                let time = checker.check(&log.checkpoint_file(checkpoint.size()), &reply)?;
+                let bytes = read_bytes(&context.around.path(&file), MAX_REPLY)?.ok_or_else(none)?;
+                let stamp = checker.check(&log.checkpoint_file(checkpoint.size()), &bytes)?;
                 log.timestamps().keep(checkpoint.size(), &bytes)?;
-                context.say(&format!("kept for the checkpoint of {} events: {time}\n", checkpoint.size()));
+                context.say(&format!("kept for the checkpoint of {} events: {}\n", checkpoint.size(), stamp.time));
+                if let Some(day) = stamp.expired {
+                    context.say(&format!("certificate expired since {day}: it rests on that key not having leaked\n"));
+                }
                 Ok(Exit::Done)
             }
             What::Witness(_) => unreachable!("it was run above"),
@@ -233,6 +235,7 @@ pub(in crate::cli) fn checker(authorities: &Path, between: Option<&Path>, contex
         openssl: PathBuf::from(OPENSSL),
         authorities: context.around.path(authorities),
         between: between.map(|file| context.around.path(file)),
+        now: context.around.now,
     }
 }
 

@@ -31,7 +31,7 @@ use crate::ledger::clock::tolerated;
 use crate::ledger::facts::{Comparison, Used};
 use crate::ledger::log::{Found, Log};
 use crate::ledger::settings::Head;
-use crate::ledger::timestamps::Checker;
+use crate::ledger::timestamps::{Checker, Stamp};
 use crate::store::bundle::BUNDLE_LEN;
 
 use documents::{Kept, Texts, Whose};
@@ -288,21 +288,37 @@ fn timestamps(log: &Log, checker: Option<&Checker>) -> LayerReport {
     let Some(checker) = checker else {
         return not_checked(Layer::Timestamps, "no authority's certificate was given to check them with");
     };
-    let (mut faults, mut oldest) = (Vec::new(), None);
+    let (mut faults, mut stamps) = (Vec::new(), Vec::new());
     for size in &sizes {
-        match checker.check(&log.checkpoint_file(*size), &kept.file(*size)) {
-            Ok(time) => oldest = oldest.or(Some((*size, time))),
+        let checked = kept.read(*size).and_then(|reply| checker.check(&log.checkpoint_file(*size), &reply));
+        match checked {
+            Ok(stamp) => stamps.push((*size, stamp)),
             Err(error) => {
                 let what = format!("timestamps/{size}.tsr: {error}");
                 faults.push(Fault { seq: size.saturating_sub(1), what });
             }
         }
     }
-    let covered = match oldest {
-        Some((size, time)) => format!("{} of checkpoints, the first over {size} events at {time}", sizes.len()),
-        None => String::new(),
-    };
-    report(Layer::Timestamps, faults, covered)
+    report(Layer::Timestamps, faults, stamped(&stamps))
+}
+
+/// What timestamps that hold say, by the sizes of their checkpoints.
+fn stamped(stamps: &[(u64, Stamp)]) -> String {
+    let Some((size, first)) = stamps.first() else { return String::new() };
+    let all = format!("{} of checkpoints, the first over {size} events at {}", stamps.len(), first.time);
+    let expired: Vec<_> = stamps.iter().filter_map(|(_, stamp)| stamp.expired).collect();
+    match expired.iter().min() {
+        None => all,
+        Some(day) if stamps.len() == 1 => {
+            format!("{all}; certificate expired since {day}: it rests on that key not having leaked")
+        }
+        Some(day) => {
+            format!(
+                "{all}; certificates of {} expired since {day}: they rest on those keys not having leaked",
+                expired.len()
+            )
+        }
+    }
 }
 
 /// The facts that are kept are compared, if questions use them: those of this very head.
