@@ -175,6 +175,15 @@ else
         faults+=" $said"
     result "Go's tlog opens the checkpoint and checks tiles and proofs" "$said" "$faults"
     faults=
+    older=thousand/tile/0/003.p/32
+    mv "$older" partial
+    ! GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$PWD/go-cache go run "$root/tests/tlogcheck/main.go" thousand > go.out 2>&1 ||
+        faults+=" a missing tile passed"
+    ! "$servanda" verify --export thousand --vkey @thousand/log.vkey > verify.out 2>&1 || faults+=" verify passed it"
+    mv partial "$older"
+    "$servanda" verify --export thousand --vkey @thousand/log.vkey > verify.out 2>&1 || faults+=" $(cat verify.out)"
+    result "Go's tlog and verify --export miss a partial tile of an older checkpoint" "$older" "$faults"
+    faults=
     tile=$(find thousand/tile/0 -type f | sort | head -n1)
     printf '\377' | dd of="$tile" bs=1 seek=40 conv=notrunc 2> dd.out
     ! GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$PWD/go-cache go run "$root/tests/tlogcheck/main.go" thousand > go.out 2>&1 ||

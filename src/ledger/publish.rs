@@ -1,8 +1,10 @@
 //! A log published as files, for anybody to check with other people's tools: C2SP tlog-tiles, with what is ours beside.
 //!
 //! Tiles and entries come first, the checkpoint that stands for them last, so that whoever reads meanwhile finds either
-//! the older log or the newer. What is there is added to, and replaced only where it was not full.
+//! the older log or the newer. What is there is added to. The partial tiles of every size that was signed stay until the
+//! full one is there, since somebody may keep a checkpoint of that size and read on from it.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -171,10 +173,17 @@ pub fn publish(
         put(&folder.join(tile.path()), &contents(log, &tree, tile)?)?;
         written += 1;
     }
+    let kept = log.checkpoints();
+    for tile in needed(kept.sizes()?.into_iter().chain([known]), size) {
+        let file = folder.join(tile.path());
+        if !file.is_file() {
+            put(&file, &contents(log, &tree, tile)?)?;
+            written += 1;
+        }
+    }
     for (name, bytes) in beside {
         put(&folder.join(name), bytes)?;
     }
-    let kept = log.checkpoints();
     let stamps = log.timestamps();
     let all = kept.sizes()?.into_iter().flat_map(|earlier| {
         let cosigned = kept.cosignature_file(earlier).map(|file| ("cosignatures", earlier, file));
@@ -188,8 +197,9 @@ pub fn publish(
         }
     }
     put(&folder.join("checkpoint"), checkpoint.note().to_string().as_bytes())?;
-    for tile in Tile::all(known, size) {
-        forget_other_partials(folder, tile);
+    for tile in Tile::all(known, size).filter(|tile| tile.width == TILE_WIDTH) {
+        // That nobody needs the partial ones any more is no reason to fail.
+        let _ = std::fs::remove_dir_all(folder.join(tile.partials()));
     }
     Ok(Publication { before: known, size, tiles: written })
 }
@@ -248,12 +258,16 @@ pub fn open(folder: &Path, key: &Vkey) -> Result<(Log, Verified), PublishError> 
 pub fn with_tiles(mut report: Report, log: &Log, key: &Vkey, folder: &Path) -> Report {
     let mut faults = differing(log, folder).unwrap_or_else(|error| vec![Fault { seq: 0, what: error.to_string() }]);
     let tiles = Tile::all(0, log.len()).filter(|tile| tile.level.is_some()).count();
+    let older = needed(log.checkpoints().sizes().unwrap_or_default().into_iter(), log.len()).len();
     // Without keys that the events name, the one that is given is the only one that there can be.
     let keys = log.authority().map_or_else(|_| vec![key.clone()], |keys| keys.log_keys().cloned().collect());
     let (proofs, unproved) = log.unproved(folder, &keys);
     faults.extend(unproved);
     if let Some(tree) = report.layers.iter_mut().find(|of| of.layer == Layer::Tree) {
         tree.covered += &format!("; published tiles compared: {tiles}");
+        if older > 0 {
+            tree.covered += &format!(", and {older} partial ones of older checkpoints");
+        }
         if proofs > 0 {
             tree.covered += &format!("; proofs checked: {proofs}");
         }
@@ -262,29 +276,43 @@ pub fn with_tiles(mut report: Report, log: &Log, key: &Vkey, folder: &Path) -> R
     report
 }
 
+/// The partial tiles that signed sizes need beside those of a tree over `size` entries.
+///
+/// # Source
+///
+/// C2SP tlog-tiles: a log serves the partial tiles of sizes for which it signed a checkpoint until the full tile is there.
+fn needed(signed: impl Iterator<Item = u64>, size: u64) -> BTreeSet<Tile> {
+    signed.filter(|older| *older < size).flat_map(|older| Tile::partial(older, size)).collect()
+}
+
 /// The tiles that are others than the events make them, or are not there; each by the last event that it stands for.
 fn differing(log: &Log, folder: &Path) -> Result<Vec<Fault>, StoreError> {
     let tree = log.tree(log.len())?;
+    // What keeps them from being listed is told with the checkpoints.
+    let signed = log.checkpoints().sizes().unwrap_or_default();
+    // The entries of the newest size were read already.
+    let newest = Tile::all(0, log.len()).filter(|tile| tile.level.is_some());
     let mut faults = Vec::new();
-    for tile in Tile::all(0, log.len()).filter(|tile| tile.level.is_some()) {
-        let path = tile.path();
-        let full = Tile { width: TILE_WIDTH, ..tile };
+    for tile in newest.chain(needed(signed.into_iter(), log.len())) {
         let expected = contents(log, &tree, tile)?;
         // A partial tile may have been replaced by the full one meanwhile.
+        let full = Tile { width: TILE_WIDTH, ..tile };
         let found = [tile, full].into_iter().find_map(|tile| {
-            let bytes = read_bytes(&folder.join(tile.path()), 32 * TILE_WIDTH).transpose()?;
+            let bytes = read_bytes(&folder.join(tile.path()), tile.most_bytes()).transpose()?;
             Some(bytes.map(|bytes| (tile.width, bytes)))
         });
         let what = match found {
             Some(Ok((width, found))) if found == expected || (width != tile.width && found.starts_with(&expected)) => {
                 continue;
             }
-            Some(Ok(_)) => "has other hashes than the events".to_owned(),
+            Some(Ok(_)) => {
+                format!("has other {} than the log", if tile.level.is_some() { "hashes" } else { "entries" })
+            }
             Some(Err(error)) => error.to_string(),
             None => "is not there".to_owned(),
         };
         let last = (tile.index * TILE_WIDTH + tile.width) << (8 * tile.level.unwrap_or(0));
-        faults.push(Fault { seq: last.saturating_sub(1), what: format!("{}: {what}", path.display()) });
+        faults.push(Fault { seq: last.saturating_sub(1), what: format!("{}: {what}", tile.path().display()) });
     }
     Ok(faults)
 }
@@ -321,19 +349,4 @@ pub fn put(file: &Path, bytes: &[u8]) -> Result<(), PublishError> {
         store_folder::create(folder).map_err(refused)?;
     }
     whole_file::replace(file, bytes, None).map_err(refused)
-}
-
-/// Removes partial tiles that a wider one stands for. That nobody needs them is no reason to fail.
-fn forget_other_partials(folder: &Path, tile: Tile) {
-    let partials = folder.join(tile.partials());
-    if tile.width == TILE_WIDTH {
-        let _ = std::fs::remove_dir_all(&partials);
-        return;
-    }
-    for entry in std::fs::read_dir(&partials).into_iter().flatten().flatten() {
-        let width: Option<u64> = entry.file_name().to_str().and_then(|name| name.parse().ok());
-        if width.is_some_and(|width| width < tile.width) {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
 }

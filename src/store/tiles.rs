@@ -21,7 +21,7 @@ pub const TILE_WIDTH: u64 = BUNDLE_LEN as u64;
 const MAX_ENTRIES_BYTES: u64 = TILE_WIDTH * (2 + MAX_VALUE_BYTES as u64);
 
 /// A tile of hashes, or a bundle of entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tile {
     /// The level of the hashes; none of entries.
     pub level: Option<u32>,
@@ -52,6 +52,17 @@ impl Tile {
         })
     }
 
+    /// Every partial tile of a tree over `older` entries for which the tree over `size` has no full one: whoever keeps a
+    /// checkpoint of `older` needs it.
+    pub fn partial(older: u64, size: u64) -> impl Iterator<Item = Self> {
+        let levels = std::iter::once(None).chain((0..8).map(Some));
+        levels.filter_map(move |level: Option<u32>| {
+            let [older, size] = [older, size].map(|number| number >> (8 * level.unwrap_or(0)));
+            let tile = Self { level, index: older / TILE_WIDTH, width: older % TILE_WIDTH };
+            (tile.width > 0 && tile.index == size / TILE_WIDTH).then_some(tile)
+        })
+    }
+
     /// Where it lies below the published folder.
     pub fn path(self) -> PathBuf {
         let mut path = match self.level {
@@ -69,6 +80,11 @@ impl Tile {
             path += &format!(".p/{}", self.width);
         }
         PathBuf::from(path)
+    }
+
+    /// The most bytes that it can have.
+    pub fn most_bytes(self) -> u64 {
+        if self.level.is_some() { 32 * self.width } else { MAX_ENTRIES_BYTES }
     }
 
     /// The folder of its partial forms.
@@ -197,6 +213,21 @@ mod tests {
         let of_256: Vec<Tile> = Tile::all(0, 256).collect();
         assert_eq!(of_256.len(), 3);
         assert_eq!(of_256[2], Tile { level: Some(1), index: 0, width: 1 });
+    }
+
+    #[test]
+    fn partial_tiles_of_an_older_tree_are_needed_until_they_are_full() {
+        for (older, size) in
+            [(0, 0), (0, 5), (1, 1), (1, 255), (1, 256), (255, 256), (256, 257), (300, 511), (300, 512)]
+                .into_iter()
+                .chain([(256, 65_535), (256, 65_536), (65_537, 65_600), (70_000, 70_000), (70_000, 131_072)])
+        {
+            let full: Vec<Tile> = Tile::all(0, size).filter(|tile| tile.width == TILE_WIDTH).collect();
+            let has_full = |tile: &Tile| full.contains(&Tile { width: TILE_WIDTH, ..*tile });
+            let expected: Vec<Tile> =
+                Tile::all(0, older).filter(|tile| tile.width < TILE_WIDTH && !has_full(tile)).collect();
+            assert_eq!(Tile::partial(older, size).collect::<Vec<_>>(), expected, "{older} in {size}");
+        }
     }
 
     #[test]

@@ -45,6 +45,7 @@ mod personal;
 mod power_cut;
 mod processes;
 mod proofs;
+mod published;
 mod questions;
 mod reads;
 mod refusals;

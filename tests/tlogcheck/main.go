@@ -101,7 +101,7 @@ func parse(text []byte, verifier note.Verifier) (tlog.Tree, error) {
 	return tlog.Tree{N: size, Hash: root}, err
 }
 
-// tiles reads tiles from where C2SP puts them: Go's own path has the height of a tile in it.
+// tiles reads tiles from where C2SP puts them.
 type tiles struct{ folder string }
 
 func (tiles) Height() int { return 8 }
@@ -111,14 +111,32 @@ func (tiles) SaveTiles([]tlog.Tile, [][]byte) {}
 func (t tiles) ReadTiles(wanted []tlog.Tile) ([][]byte, error) {
 	var all [][]byte
 	for _, tile := range wanted {
-		path := strings.Replace(tile.Path(), "tile/8/", "tile/", 1)
-		data, err := os.ReadFile(filepath.Join(t.folder, path))
+		data, full, err := read(t.folder, tile)
 		if err != nil {
 			return nil, err
+		}
+		if end := tile.W * tlog.HashSize; full && end < len(data) {
+			data = data[:end]
 		}
 		all = append(all, data)
 	}
 	return all, nil
+}
+
+// read reads a tile, or the full one that came in its place, and says which. C2SP has no height in its paths, and other
+// words for entries.
+func read(folder string, tile tlog.Tile) ([]byte, bool, error) {
+	path := func(tile tlog.Tile) string {
+		name := strings.Replace(strings.TrimPrefix(tile.Path(), "tile/8/"), "data/", "entries/", 1)
+		return filepath.Join(folder, "tile", name)
+	}
+	data, err := os.ReadFile(path(tile))
+	if !os.IsNotExist(err) || tile.W == width {
+		return data, false, err
+	}
+	tile.W = width
+	data, err = os.ReadFile(path(tile))
+	return data, true, err
 }
 
 // entries gives the hash of every entry's leaf.
@@ -129,22 +147,21 @@ func entries(folder string, size int64) ([]tlog.Hash, error) {
 		if count > width {
 			count = width
 		}
-		tile := tlog.Tile{H: 8, L: 0, N: first / width, W: int(count)}
-		path := strings.Replace(tile.Path(), "tile/8/0/", "tile/entries/", 1)
-		data, err := os.ReadFile(filepath.Join(folder, path))
+		tile := tlog.Tile{H: 8, L: -1, N: first / width, W: int(count)}
+		data, full, err := read(folder, tile)
 		if err != nil {
 			return nil, err
 		}
 		for ; count > 0; count-- {
 			if len(data) < 2 || len(data) < 2+int(binary.BigEndian.Uint16(data)) {
-				return nil, fmt.Errorf("%s ends within an entry", path)
+				return nil, fmt.Errorf("%s ends within an entry", tile.Path())
 			}
 			end := 2 + int(binary.BigEndian.Uint16(data))
 			leaves = append(leaves, tlog.RecordHash(data[2:end]))
 			data = data[end:]
 		}
-		if len(data) > 0 {
-			return nil, fmt.Errorf("%s has more than its entries", path)
+		if len(data) > 0 && !full {
+			return nil, fmt.Errorf("%s has more than its entries", tile.Path())
 		}
 	}
 	return leaves, nil
@@ -194,6 +211,9 @@ func growths(folder string, tree tlog.Tree, hashes tlog.HashReader, leaves []tlo
 			return 0, err
 		}
 		older[signed.N] = signed.Hash
+		if err := readable(folder, signed, leaves); err != nil {
+			return 0, fmt.Errorf("of the checkpoint of %d events: %w", signed.N, err)
+		}
 		if signed.N == tree.N {
 			continue
 		}
@@ -239,6 +259,26 @@ func growths(folder string, tree tlog.Tree, hashes tlog.HashReader, leaves []tlo
 		count++
 	}
 	return count, nil
+}
+
+// readable checks that whoever keeps an older checkpoint finds the tiles and entries of its size: partial ones, until the
+// full ones are there.
+func readable(folder string, tree tlog.Tree, leaves []tlog.Hash) error {
+	hashes := tlog.TileHashReader(tree, tiles{folder})
+	found, err := entries(folder, tree.N)
+	if err != nil {
+		return err
+	}
+	for i, leaf := range found {
+		published, err := hashes.ReadHashes([]int64{tlog.StoredHashIndex(0, int64(i))})
+		if err != nil {
+			return err
+		}
+		if published[0] != leaf || leaf != leaves[i] {
+			return fmt.Errorf("entry %d is another", i)
+		}
+	}
+	return nil
 }
 
 // storage holds hashes as they would be stored.
