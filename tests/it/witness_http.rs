@@ -234,35 +234,117 @@ fn a_slow_client_does_not_keep_others_from_being_served() {
     assert_eq!(served.end().0, Some(0));
 }
 
-#[test]
-fn slow_clients_cost_others_no_more_than_the_time_of_a_request() {
+/// Serves a witness of no logs on a thread of its own, while a test talks to it.
+fn serving(limits: Limits, talk: impl FnOnce(&str)) {
     let desk = Desk::new();
     let signer = WitnessSigner::from_seed("witness.example", &[4; 32]).expect("a good name");
     let witness = Witness::new(signer, Vec::new(), desk.path());
-    let short = Duration::from_millis(300);
-    let limits = Limits { workers: 2, request: short, idle: short };
     let server = Server::bind("127.0.0.1:0".parse().expect("an address"), "", witness, limits).expect("a port is free");
     let url = server.url().expect("it listens");
     let is_to_end = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let served = scope.spawn(|| server.run(&|| 5, &|| is_to_end.load(Ordering::Relaxed), &mut |_| {}));
+        // Also if what is talked about fails, it ends.
+        let talked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| talk(&url)));
+        is_to_end.store(true, Ordering::Relaxed);
+        served.join().expect("it does not panic").expect("it could begin");
+        talked.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    });
+}
+
+/// A time that no test waits for, and that no connection has to be waited for.
+const FOR_EVER: Duration = Duration::from_hours(1);
+
+fn patient() -> Limits {
+    Limits { workers: 1, request: FOR_EVER, idle: FOR_EVER, ..Limits::default() }
+}
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: w\r\n\r\n";
+
+/// Asks, and reads the whole answer; the connection stays open.
+#[track_caller]
+fn ask(mut stream: &TcpStream) {
+    stream.set_read_timeout(Some(Duration::from_mins(1))).expect("it is a time");
+    stream.write_all(GET.as_bytes()).expect("it listens");
+    let (mut answer, mut byte) = (Vec::new(), [0]);
+    while !answer.ends_with(b"add-checkpoint\n") {
+        stream.read_exact(&mut byte).expect("it is answered");
+        answer.extend(byte);
+    }
+    assert!(answer.starts_with(b"HTTP/1.1 404 "), "{}", String::from_utf8_lossy(&answer));
+}
+
+/// It was closed, and nothing was said on it.
+#[track_caller]
+fn is_closed(mut stream: &TcpStream) {
+    stream.set_read_timeout(Some(Duration::from_mins(1))).expect("it is a time");
+    assert_eq!(stream.read(&mut [0; 8]).expect("it is closed"), 0);
+}
+
+#[test]
+fn whoever_connects_and_says_nothing_holds_no_thread() {
+    serving(patient(), |url| {
+        let silent: Vec<TcpStream> = (0..100).map(|_| connect(url)).collect();
+        ask(&connect(url));
+        ask(&silent[50]);
+        ask(&silent[0]);
+    });
+}
+
+#[test]
+fn a_connection_that_is_kept_holds_no_thread_either() {
+    serving(patient(), |url| {
+        let kept: Vec<TcpStream> = (0..3).map(|_| connect(url)).collect();
+        for _ in 0..3 {
+            kept.iter().for_each(ask);
+        }
+    });
+}
+
+#[test]
+fn of_more_connections_than_an_address_has_places_the_one_that_waited_longest_is_closed() {
+    for limits in [
+        Limits { connections_of_address: 4, ..patient() },
+        Limits { connections: 4, ..patient() },
+        Limits { connections_of_address: 4, connections: 4, ..patient() },
+    ] {
+        serving(limits, |url| {
+            let silent: Vec<TcpStream> = (0..6).map(|_| connect(url)).collect();
+            is_closed(&silent[0]);
+            is_closed(&silent[1]);
+            silent[2..].iter().for_each(ask);
+            // Now that all have asked, the first of them has waited longest.
+            let another = connect(url);
+            is_closed(&silent[2]);
+            ask(&another);
+            ask(&silent[3]);
+        });
+    }
+}
+
+#[test]
+fn whoever_says_nothing_for_too_long_is_sent_away() {
+    serving(Limits { idle: Duration::from_millis(50), ..patient() }, |url| {
+        let silent: Vec<TcpStream> = (0..5).map(|_| connect(url)).collect();
+        silent.iter().for_each(is_closed);
+    });
+}
+
+#[test]
+fn slow_clients_cost_others_no_more_than_the_time_of_a_request() {
+    let short = Duration::from_millis(300);
+    serving(Limits { workers: 2, request: short, idle: short, ..Limits::default() }, |url| {
         // Both threads are held by requests that do not come to their end.
-        let mut slow: Vec<TcpStream> = (0..2).map(|_| connect(&url)).collect();
+        let mut slow: Vec<TcpStream> = (0..2).map(|_| connect(url)).collect();
         for stream in &mut slow {
             stream.write_all(b"POST /").expect("it listens");
         }
-        assert_eq!(parts(&sent(connect(&url), b"GET / HTTP/1.1\r\nHost: w\r\n\r\n")).0, 404);
+        assert_eq!(parts(&sent(connect(url), GET.as_bytes())).0, 404);
         for mut stream in slow {
             let mut answer = String::new();
             stream.read_to_string(&mut answer).expect("it answers");
             assert_eq!(parts(&answer).0, 408);
         }
-        // Who says nothing at all is not answered.
-        let mut silent = String::new();
-        connect(&url).read_to_string(&mut silent).expect("it ends");
-        assert_eq!(silent, "");
-        is_to_end.store(true, Ordering::Relaxed);
-        served.join().expect("it does not panic").expect("it could begin");
     });
 }
 

@@ -195,13 +195,22 @@ impl<'s> Connection<'s> {
         Self { stream, unread: Vec::new(), until: Instant::now(), is_ending }
     }
 
-    /// The next request's head. It has to begin within one time, and to be there whole, with its body, within another.
-    pub(super) fn head(&mut self, idle: Duration, request: Duration) -> Result<Head, Fault> {
-        self.until = Instant::now() + idle;
+    /// What it is read from, to wait on.
+    pub(super) fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    /// Whether something of the next request is there already.
+    pub(super) fn has_more(&self) -> bool {
+        !self.unread.is_empty()
+    }
+
+    /// The next request's head, which has begun. It has to be there whole, with its body, within a time.
+    pub(super) fn head(&mut self, request: Duration) -> Result<Head, Fault> {
+        self.until = Instant::now() + request;
         if self.unread.is_empty() && !matches!(self.more(MAX_HEAD), Ok(1..)) {
             return Err(Fault::Gone);
         }
-        self.until = Instant::now() + request;
         loop {
             if let Some((head, len)) = Head::parse(&self.unread)? {
                 self.unread.drain(..len);

@@ -8,6 +8,7 @@ pub mod client;
 mod endpoint;
 mod message;
 pub mod server;
+mod waiting;
 
 /// Where a checkpoint is brought to, below the witness's prefix.
 const ADD_CHECKPOINT: &str = "/add-checkpoint";

@@ -1,26 +1,30 @@
 //! A witness that answers over HTTP/1.1, until it is told to end.
 //!
-//! A fixed number of threads take connections, one at a time each; others wait their turn in the system's queue. Every
-//! request has to be there within a time, however its bytes come, so that who sends slowly holds a thread no longer than
-//! that. A connection is kept open for a next request only while most threads are free.
+//! One thread watches all connections on which nothing was said yet; a fixed number of others take those on which
+//! something was, one request at a time each, and give the connection back. Every request has to be there within a time,
+//! however its bytes come, so that who sends slowly holds a thread no longer than that, and who sends nothing holds none.
 //!
 //! What was signed is on the disk before its answer is sent. A server that is killed between the two has signed something
 //! that nobody got; asked again, it signs that again.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::io::{self, ErrorKind, PipeReader, PipeWriter, Write};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use super::endpoint::{self, Wanted};
 use super::message::{Connection, Fault, Head, Reply};
+use super::waiting::{Room, Visitor, holder};
 use crate::ledger::witness::{MAX_REQUEST, Refusal, Signed, Witness};
 
 /// How often it looks whether it is to end.
 const TICK: Duration = Duration::from_millis(100);
+/// How many connections are taken before others are looked at.
+const AT_ONCE: usize = 64;
 /// The most that is told and was not heard yet; what comes on top of it is not told.
 const MOST_TOLD: usize = 1024;
 
@@ -38,15 +42,25 @@ pub struct Server {
 pub struct Limits {
     /// How many are served at once.
     pub workers: usize,
-    /// How long a request may take from its first byte to its last.
+    /// How long a request may take once it is read.
     pub request: Duration,
     /// How long a connection may wait for its next request.
     pub idle: Duration,
+    /// How many connections there are at most; the one that has waited longest makes room for another.
+    pub connections: usize,
+    /// How many of them come from one address, or one IPv6 network of 64 bits.
+    pub connections_of_address: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { workers: 32, request: Duration::from_secs(10), idle: Duration::from_secs(5) }
+        Self {
+            workers: 32,
+            request: Duration::from_secs(10),
+            idle: Duration::from_secs(5),
+            connections: 512,
+            connections_of_address: 128,
+        }
     }
 }
 
@@ -64,8 +78,30 @@ pub enum Told {
 /// What the threads of a server share.
 struct Work<'s> {
     clock: &'s (dyn Fn() -> u64 + Sync),
-    is_ending: AtomicBool,
-    busy: AtomicUsize,
+    is_ending: &'s AtomicBool,
+    /// Has the thread that watches look what there is.
+    wake: PipeWriter,
+}
+
+/// What becomes of a connection on which something was said.
+enum Served<'s> {
+    /// It waits for its next request.
+    Kept(Visitor<'s>),
+    /// It has ended.
+    Ended(IpAddr),
+}
+
+/// The two ends of the threads that serve: what they take, and what they give back.
+struct Queue<'s> {
+    said: Mutex<Receiver<Visitor<'s>>>,
+    served: Sender<Served<'s>>,
+}
+
+impl Work<'_> {
+    fn wake(&self) {
+        // Where nobody watches any more, nobody has to be woken.
+        let _ = (&self.wake).write(b".");
+    }
 }
 
 impl Server {
@@ -101,86 +137,127 @@ impl Server {
         tell: &mut dyn FnMut(Told),
     ) -> io::Result<()> {
         let (told, heard) = sync_channel(MOST_TOLD);
-        let work = Work { clock, is_ending: AtomicBool::new(false), busy: AtomicUsize::new(0) };
+        let (words, wake) = io::pipe()?;
+        self.listener.set_nonblocking(true)?;
+        let is_ending = AtomicBool::new(false);
+        let work = Work { clock, is_ending: &is_ending, wake };
+        let ((say, said), (served, back)) = (channel(), channel());
+        let queue = Queue { said: Mutex::new(said), served };
         let outcome = thread::scope(|scope| {
-            let worker = |_| {
-                let (work, told) = (&work, told.clone());
-                thread::Builder::new().spawn_scoped(scope, move || self.take_turns(work, &told)).map(drop)
-            };
-            let begun = (0..self.limits.workers).try_for_each(worker);
+            let (work, queue) = (&work, &queue);
+            let watching = told.clone();
+            let watcher = move || self.watch(work, &watching, words, (&say, &back));
+            let begun = thread::Builder::new().spawn_scoped(scope, watcher).and_then(|_| {
+                (0..self.limits.workers).try_for_each(|_| {
+                    let told = told.clone();
+                    thread::Builder::new().spawn_scoped(scope, move || self.take_turns(work, queue, &told)).map(drop)
+                })
+            });
             while begun.is_ok() && !is_to_end() {
                 if let Ok(event) = heard.recv_timeout(TICK) {
                     tell(event);
                 }
             }
             work.is_ending.store(true, Ordering::Relaxed);
-            self.wake();
+            work.wake();
             begun
         });
         heard.try_iter().for_each(tell);
         outcome
     }
 
-    /// Lets every thread that waits for a connection have one.
-    fn wake(&self) {
-        let Ok(mut address) = self.listener.local_addr() else { return };
-        if address.ip().is_unspecified() {
-            address.set_ip(match address.ip() {
-                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-            });
-        }
-        for _ in 0..self.limits.workers {
-            // If the queue is full, nobody waits.
-            let _ = TcpStream::connect_timeout(&address, TICK);
+    /// Takes connections, and hands on those on which something is said, until the server ends; then nobody is served any
+    /// more.
+    fn watch<'s>(
+        &self,
+        work: &Work<'s>,
+        told: &SyncSender<Told>,
+        mut words: PipeReader,
+        (say, back): (&Sender<Visitor<'s>>, &Receiver<Served<'s>>),
+    ) {
+        let mut room = Room::new(self.limits.clone());
+        while !work.is_ending.load(Ordering::Relaxed) {
+            let (came, said) = match room.look(&self.listener, &mut words) {
+                Ok(found) => found,
+                Err(error) => {
+                    let _ = told.try_send(Told::Failed(format!("no connection could be watched: {error}")));
+                    thread::sleep(TICK);
+                    continue;
+                }
+            };
+            for visitor in said {
+                // They end after this thread.
+                let _ = say.send(visitor);
+            }
+            for served in back.try_iter() {
+                match served {
+                    Served::Kept(visitor) if visitor.connection.has_more() => drop(say.send(visitor)),
+                    Served::Kept(visitor) => room.wait(visitor),
+                    Served::Ended(address) => room.leave(address),
+                }
+            }
+            if came.connection {
+                self.accept(work, told, &mut room);
+            }
         }
     }
 
-    fn take_turns(&self, work: &Work<'_>, told: &SyncSender<Told>) {
-        while !work.is_ending.load(Ordering::Relaxed) {
-            match self.listener.accept() {
-                Ok((stream, _)) => {
-                    work.busy.fetch_add(1, Ordering::Relaxed);
-                    // A mistake of ours costs one connection, and no thread.
-                    let outcome = catch_unwind(AssertUnwindSafe(|| self.serve(stream, work, told)));
-                    work.busy.fetch_sub(1, Ordering::Relaxed);
-                    if outcome.is_err() {
-                        let _ =
-                            told.try_send(Told::Failed("a connection ended by a mistake of the program".to_owned()));
-                    }
-                }
+    /// Takes the connections that are there, a few at a time.
+    fn accept<'s>(&self, work: &Work<'s>, told: &SyncSender<Told>, room: &mut Room<'s>) {
+        for _ in 0..AT_ONCE {
+            let taken = self.listener.accept().and_then(|(stream, address)| {
+                stream.set_nonblocking(false)?;
+                Ok(Visitor { connection: Connection::new(stream, work.is_ending), address: holder(address.ip()) })
+            });
+            match taken {
+                Ok(visitor) => room.enter(visitor),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) => {
                     let _ = told.try_send(Told::Failed(format!("no connection could be taken: {error}")));
-                    thread::sleep(TICK);
+                    // Mostly there are too many open: one less, or some time, may help.
+                    if !room.close_oldest(|_| true) {
+                        thread::sleep(TICK);
+                    }
+                    return;
                 }
             }
         }
     }
 
-    /// Answers the requests of one connection.
-    fn serve(&self, stream: TcpStream, work: &Work<'_>, told: &SyncSender<Told>) {
-        let mut connection = Connection::new(stream, &work.is_ending);
+    fn take_turns<'s>(&self, work: &Work<'s>, queue: &Queue<'s>, told: &SyncSender<Told>) {
         loop {
-            let head = match connection.head(self.limits.idle, self.limits.request) {
-                Ok(head) => head,
-                Err(fault) => return refuse(connection, &fault, work),
-            };
-            let (reply, is_read) = match self.reply(&head, &mut connection, work, told) {
-                Ok(answered) => answered,
-                Err(fault) => return refuse(connection, &fault, work),
-            };
-            let is_quiet = work.busy.load(Ordering::Relaxed) <= self.limits.workers / 2;
-            let keeps = head.keeps && is_read && is_quiet && !work.is_ending.load(Ordering::Relaxed);
-            if connection.answer(&reply, head.method == "HEAD", (work.clock)(), keeps).is_err() {
-                return;
-            }
-            if !is_read {
-                return connection.linger();
-            }
-            if !keeps {
-                return;
-            }
+            let said = queue.said.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(visitor) = said else { return };
+            let address = visitor.address;
+            // A mistake of ours costs one connection, and no thread.
+            let served = catch_unwind(AssertUnwindSafe(|| self.serve(visitor, work, told))).unwrap_or_else(|_| {
+                let _ = told.try_send(Told::Failed("a connection ended by a mistake of the program".to_owned()));
+                None
+            });
+            // Who watches may have ended, and nothing waits then.
+            let _ = queue.served.send(served.map_or(Served::Ended(address), Served::Kept));
+            work.wake();
         }
+    }
+
+    /// Answers a request, and gives the connection back if it is kept for another.
+    fn serve<'s>(&self, mut visitor: Visitor<'s>, work: &Work<'s>, told: &SyncSender<Told>) -> Option<Visitor<'s>> {
+        let connection = &mut visitor.connection;
+        let head = match connection.head(self.limits.request) {
+            Ok(head) => head,
+            Err(fault) => return refuse(visitor.connection, &fault, work),
+        };
+        let (reply, is_read) = match self.reply(&head, connection, work, told) {
+            Ok(answered) => answered,
+            Err(fault) => return refuse(visitor.connection, &fault, work),
+        };
+        let keeps = head.keeps && is_read && !work.is_ending.load(Ordering::Relaxed);
+        connection.answer(&reply, head.method == "HEAD", (work.clock)(), keeps).ok()?;
+        if !is_read {
+            visitor.connection.linger();
+            return None;
+        }
+        keeps.then_some(visitor)
     }
 
     /// What is answered to a request, and whether its body was read.
@@ -216,10 +293,11 @@ impl Server {
 }
 
 /// Answers what is no request, and ends the connection.
-fn refuse(mut connection: Connection<'_>, fault: &Fault, work: &Work<'_>) {
-    let Fault::Answered(status, why) = fault else { return };
+fn refuse<'s>(mut connection: Connection<'s>, fault: &Fault, work: &Work<'s>) -> Option<Visitor<'s>> {
+    let Fault::Answered(status, why) = fault else { return None };
     let reply = Reply::text(*status, format!("{why}\n"));
     if connection.answer(&reply, false, (work.clock)(), false).is_ok() {
         connection.linger();
     }
+    None
 }

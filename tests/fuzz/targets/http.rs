@@ -38,7 +38,7 @@ fn server() -> SocketAddr {
     *SERVER.get_or_init(|| {
         let witness = Witness::new(witness_signer(), vec![log_key()], folder().join("witness"));
         let seconds = Duration::from_secs(SECONDS);
-        let limits = Limits { workers: 2, request: seconds, idle: seconds };
+        let limits = Limits { workers: 2, request: seconds, idle: seconds, ..Limits::default() };
         let server = Server::bind(([127, 0, 0, 1], 0).into(), "", witness, limits).expect("an address is free");
         let url = server.url().expect("it has an address");
         let address = url.trim_start_matches("http://").parse().expect("it has a port");

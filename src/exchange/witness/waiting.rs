@@ -1,0 +1,169 @@
+//! Connections on which nothing was said yet: they wait here, and cost a place but no thread.
+//!
+//! There are so many places, and so many for one address. Where one is missing, the connection that has waited longest
+//! makes room: who connects and says nothing loses a place, and keeps nobody from being served.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, PipeReader, Read};
+use std::net::{IpAddr, Ipv6Addr, TcpListener};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use super::message::Connection;
+use super::server::Limits;
+
+/// A connection and whose it is.
+pub(super) struct Visitor<'s> {
+    pub(super) connection: Connection<'s>,
+    pub(super) address: IpAddr,
+}
+
+/// Connections that wait, and how many there are in all.
+pub(super) struct Room<'s> {
+    /// Since longest first, and until when.
+    waiting: VecDeque<(Visitor<'s>, Instant)>,
+    /// Connections by address, those that are served among them.
+    by_address: HashMap<IpAddr, usize>,
+    total: usize,
+    limits: Limits,
+}
+
+/// What came.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Came {
+    /// Somebody connects.
+    pub(super) connection: bool,
+    /// Somebody of the server's own has something to tell.
+    pub(super) word: bool,
+}
+
+impl<'s> Room<'s> {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { waiting: VecDeque::new(), by_address: HashMap::new(), total: 0, limits }
+    }
+
+    /// Takes a connection in, if room can be made for it.
+    pub(super) fn enter(&mut self, visitor: Visitor<'s>) {
+        let address = visitor.address;
+        let is_own = |own: &Visitor<'_>| own.address == address;
+        let has_place = self.by_address.get(&address).is_none_or(|own| *own < self.limits.connections_of_address)
+            || self.close_oldest(is_own);
+        if has_place && (self.has_place() || self.close_oldest(|_| true)) {
+            *self.by_address.entry(address).or_default() += 1;
+            self.total += 1;
+            self.wait(visitor);
+        }
+    }
+
+    /// Has a connection wait that was served.
+    pub(super) fn wait(&mut self, visitor: Visitor<'s>) {
+        self.waiting.push_back((visitor, Instant::now() + self.limits.idle));
+    }
+
+    /// A connection of that address has ended.
+    pub(super) fn leave(&mut self, address: IpAddr) {
+        self.total -= 1;
+        if let Some(own) = self.by_address.get_mut(&address) {
+            *own -= 1;
+            if *own == 0 {
+                self.by_address.remove(&address);
+            }
+        }
+    }
+
+    fn has_place(&self) -> bool {
+        self.total < self.limits.connections
+    }
+
+    /// Ends the connection that has waited longest, among some.
+    pub(super) fn close_oldest(&mut self, among: impl Fn(&Visitor<'_>) -> bool) -> bool {
+        let oldest = self.waiting.iter().position(|(visitor, _)| among(visitor));
+        let closed = oldest.and_then(|at| self.waiting.remove(at));
+        closed.inspect(|(visitor, _)| self.leave(visitor.address)).is_some()
+    }
+
+    /// Waits until something comes, or somebody has waited too long, and gives the connections on which something was said.
+    pub(super) fn look(
+        &mut self,
+        listener: &TcpListener,
+        words: &mut PipeReader,
+    ) -> io::Result<(Came, Vec<Visitor<'s>>)> {
+        let accepts = self.has_place() || !self.waiting.is_empty();
+        let until = self.waiting.front().map(|(_, until)| until.saturating_duration_since(Instant::now()));
+        let (came, said) = {
+            let listening = if accepts { PollFlags::IN } else { PollFlags::empty() };
+            let mut all = vec![
+                PollFd::from_borrowed_fd(words.as_fd(), PollFlags::IN),
+                PollFd::from_borrowed_fd(listener.as_fd(), listening),
+            ];
+            let streams = self.waiting.iter().map(|(visitor, _)| visitor.connection.stream());
+            all.extend(streams.map(|stream| PollFd::from_borrowed_fd(stream.as_fd(), PollFlags::IN)));
+            match poll(&mut all, until.map(timespec).as_ref()) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let said: Vec<bool> = all.iter().map(|one| !one.revents().is_empty()).collect();
+            (Came { word: said[0], connection: said[1] }, said)
+        };
+        if came.word {
+            // They are told apart by what was sent with them.
+            let _ = words.read(&mut [0; 512])?;
+        }
+        let now = Instant::now();
+        let mut ready = Vec::new();
+        for ((visitor, until), has_said) in std::mem::take(&mut self.waiting).into_iter().zip(said.into_iter().skip(2))
+        {
+            if has_said {
+                ready.push(visitor);
+            } else if until <= now {
+                self.leave(visitor.address);
+            } else {
+                self.waiting.push_back((visitor, until));
+            }
+        }
+        Ok((came, ready))
+    }
+}
+
+fn timespec(duration: Duration) -> Timespec {
+    // To the millisecond after: else it would come back too early, again and again.
+    let ms = duration.as_millis().saturating_add(1);
+    let seconds = i64::try_from(ms / 1000).unwrap_or(i64::MAX);
+    Timespec { tv_sec: seconds, tv_nsec: i64::try_from(ms % 1000).unwrap_or_default() * 1_000_000 }
+}
+
+/// Whom an address belongs to: of IPv6 whoever has its network of 64 bits.
+pub(super) fn holder(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_of_ipv6_is_one_holder_and_every_ipv4_address_its_own() {
+        let holder = |text: &str| holder(text.parse().expect("an address")).to_string();
+        assert_eq!(holder("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(holder("2001:db8:1:3:3:4:5:6"), "2001:db8:1:3::");
+        assert_eq!(holder("192.0.2.7"), "192.0.2.7");
+        assert_eq!(holder("::ffff:192.0.2.7"), "192.0.2.7");
+    }
+
+    #[test]
+    fn a_wait_is_never_shorter_than_it_should_be() {
+        for duration in
+            [Duration::ZERO, Duration::from_nanos(1), Duration::from_millis(999), Duration::from_micros(5_999_999)]
+        {
+            let found = timespec(duration);
+            let nanoseconds = i128::from(found.tv_sec) * 1_000_000_000 + i128::from(found.tv_nsec);
+            assert!(nanoseconds > i128::try_from(duration.as_nanos()).expect("it is short"), "{duration:?}");
+        }
+    }
+}
