@@ -133,13 +133,9 @@ impl<const TYPE: u8> NoteKey<TYPE> {
 }
 
 impl Vkey {
-    /// The SHA-256 of the log's name in hex: where a witness shows what it signed of the log.
-    ///
-    /// # Source
-    ///
-    /// C2SP tlog-witness, monitor retrieval.
+    /// The [`origin_hash`] of the log with the name of its key.
     pub fn origin_hash(&self) -> String {
-        Sha256::digest(&self.name).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+        origin_hash(&self.name)
     }
 
     /// Checks the log's signature over a note's text.
@@ -151,6 +147,15 @@ impl Vkey {
         let signature = signature.try_into().map_err(|_| self.forged())?;
         self.check(text.as_bytes(), signature)
     }
+}
+
+/// The SHA-256 of a log's name in hex: where a witness shows what it signed of the log.
+///
+/// # Source
+///
+/// C2SP tlog-witness, monitor retrieval.
+pub fn origin_hash(origin: &str) -> String {
+    Sha256::digest(origin).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 impl LogSigner {
@@ -249,20 +254,38 @@ fn note_key(r#type: u8, name: &str, id: &str, key: &[u8; 32]) -> String {
     format!("{name}+{id}+{}", BASE64_STANDARD.encode(typed))
 }
 
-/// Undoes [`note_key`]; the id is the caller's to check. Base64 may have a plus, so only the first two divide.
+/// The type of a key that has the form and the id of one, if no key of that type can be used here: of ML-DSA, or one that is
+/// still to come.
+///
+/// # Source
+///
+/// C2SP signed-note, of key ids.
+pub fn unknown_type(text: &str) -> Option<u8> {
+    let (name, id, typed) = parts(text)?;
+    check_name(name).ok()?;
+    let digest = Sha256::new().chain_update(name).chain_update(b"\n").chain_update(&typed).finalize();
+    let expected = digest.iter().take(4).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    let r#type = *typed.first()?;
+    (id == expected && ![LOG, WITNESS].contains(&r#type)).then_some(r#type)
+}
+
+/// Undoes [`note_key`]; the id is the caller's to check.
 fn split<'a>(r#type: u8, text: &'a str, expected: &'static str) -> Result<(&'a str, &'a str, [u8; 32]), NoteKeyError> {
     let form = NoteKeyError::Form { expected };
-    let mut parts = text.splitn(3, '+');
-    let (Some(name), Some(id), Some(base64)) = (parts.next(), parts.next(), parts.next()) else {
-        return Err(form);
-    };
+    let Some((name, id, typed)) = parts(text) else { return Err(form) };
     check_name(name)?;
-    let Ok(typed) = BASE64_STANDARD.decode(base64) else { return Err(form) };
     match typed.split_first() {
         Some((&found, key)) if found == r#type => Ok((name, id, key.try_into().map_err(|_| form)?)),
         Some((&found, _)) => Err(NoteKeyError::Type { expected: r#type, found }),
         None => Err(form),
     }
+}
+
+/// Name, id, and type with key. Base64 may have a plus, so only the first two divide.
+fn parts(text: &str) -> Option<(&str, &str, Vec<u8>)> {
+    let mut parts = text.splitn(3, '+');
+    let (name, id, base64) = (parts.next()?, parts.next()?, parts.next()?);
+    Some((name, id, BASE64_STANDARD.decode(base64).ok()?))
 }
 
 fn check_name(name: &str) -> Result<(), NoteKeyError> {

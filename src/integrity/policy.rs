@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::checkpoint::Verified;
 use super::note::NoteError;
-use super::note_key::{NoteKeyError, Vkey, WitnessKey};
+use super::note_key::{NoteKeyError, Vkey, WitnessKey, unknown_type};
 
 /// The most logs, witnesses and groups, each.
 const MOST: usize = 256;
@@ -23,6 +23,8 @@ pub struct Policy {
     pub logs: Vec<Vkey>,
     /// The witnesses, in the order of the file.
     pub witnesses: Vec<Witness>,
+    /// Witnesses with keys that cannot be used here, each with the type of its key: nothing of theirs is ever found.
+    pub unknown: Vec<(String, u8)>,
     /// Who has to have signed; none, if nobody has to.
     quorum: Option<String>,
     groups: BTreeMap<String, Group>,
@@ -74,6 +76,16 @@ pub enum PolicyFault {
     /// A name that is a member of two groups.
     #[error("`{0}` is a member of a group already")]
     TwoGroups(String),
+    /// A witness whose signatures cannot be checked, and without which there are never enough.
+    #[error(
+        "the key of the witness `{witness}` is of type {found:#04x}, which is not known here, and the quorum needs it"
+    )]
+    UnknownType {
+        /// Its name in the policy.
+        witness: String,
+        /// The type of its key.
+        found: u8,
+    },
     /// Something that no file of text has.
     #[error("a control character")]
     Control,
@@ -104,8 +116,16 @@ impl Policy {
     ///
     /// C2SP tlog-policy.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        let mut policy = Self { logs: Vec::new(), witnesses: Vec::new(), quorum: None, groups: BTreeMap::new() };
+        let mut policy = Self {
+            logs: Vec::new(),
+            witnesses: Vec::new(),
+            unknown: Vec::new(),
+            quorum: None,
+            groups: BTreeMap::new(),
+        };
         let mut has_quorum = false;
+        // Where the first witness stands whose key cannot be used.
+        let mut unknown_at = None;
         let mut members = BTreeSet::new();
         let mut lines = 0;
         let text = text.strip_suffix('\n').unwrap_or(text);
@@ -127,12 +147,25 @@ impl Policy {
                 policy.take_quorum(&words).map_err(fault)?;
             } else {
                 policy.take(&words, &mut members).map_err(fault)?;
+                unknown_at = unknown_at.or_else(|| (!policy.unknown.is_empty()).then_some(number));
             }
         }
         if !has_quorum {
             return Err(PolicyError { line: lines + 1, what: PolicyFault::Expected("`quorum` and a name, or `none`") });
         }
-        Ok(policy)
+        match (unknown_at, policy.unknown.first()) {
+            (Some(line), Some((witness, found))) if !policy.can_be_enough() => {
+                let what = PolicyFault::UnknownType { witness: witness.clone(), found: *found };
+                Err(PolicyError { line, what })
+            }
+            _ => Ok(policy),
+        }
+    }
+
+    /// Whether it would be enough if every witness with a known key signed.
+    fn can_be_enough(&self) -> bool {
+        let by: Vec<(String, u64)> = self.witnesses.iter().map(|witness| (witness.name.clone(), 0)).collect();
+        self.quorum.as_ref().is_none_or(|name| self.holds(name, &by))
     }
 
     fn take_quorum(&mut self, words: &[&str]) -> Result<(), PolicyFault> {
@@ -148,11 +181,14 @@ impl Policy {
     }
 
     fn take(&mut self, words: &[&str], members: &mut BTreeSet<String>) -> Result<(), PolicyFault> {
-        if [self.logs.len(), self.witnesses.len(), self.groups.len()].contains(&MOST) {
+        if [self.logs.len(), self.witnesses.len() + self.unknown.len(), self.groups.len()].contains(&MOST) {
             return Err(PolicyFault::TooMany);
         }
         match words {
             ["log", key] | ["log", key, _] => {
+                if unknown_type(key).is_some() {
+                    return Ok(());
+                }
                 let key: Vkey = key.parse()?;
                 if self.logs.iter().any(|known| known.point() == key.point()) {
                     return Err(PolicyFault::Again(key.to_string()));
@@ -161,6 +197,10 @@ impl Policy {
             }
             ["witness", name, key, url @ ..] if url.len() < 2 => {
                 self.check_new(name)?;
+                if let Some(found) = unknown_type(key) {
+                    self.unknown.push(((*name).to_owned(), found));
+                    return Ok(());
+                }
                 let key: WitnessKey = key.parse()?;
                 if self.witnesses.iter().any(|known| known.key.point() == key.point()) {
                     return Err(PolicyFault::Again(key.to_string()));
@@ -203,7 +243,9 @@ impl Policy {
     }
 
     fn is_defined(&self, name: &str) -> bool {
-        self.groups.contains_key(name) || self.witnesses.iter().any(|witness| witness.name == name)
+        self.groups.contains_key(name)
+            || self.witnesses.iter().any(|witness| witness.name == name)
+            || self.unknown.iter().any(|(own, _)| own == name)
     }
 
     /// Whether anybody has to have signed.
@@ -284,6 +326,48 @@ mod tests {
         assert_eq!(policy.witnessed(&plain.with([forged])).forged, ["X1"]);
         let none = Policy::parse("quorum none\n").expect("a policy");
         assert!(!none.needs_witnesses());
+    }
+
+    /// A key of another type, with as many bytes.
+    fn key_of_type(name: &str, r#type: u8, len: usize) -> String {
+        use base64::prelude::{BASE64_STANDARD, Engine};
+        use sha2::{Digest, Sha256};
+        let typed = [vec![r#type], vec![7; len]].concat();
+        let id = Sha256::digest([name.as_bytes(), b"\n", &typed].concat());
+        format!("{name}+{:02x}{:02x}{:02x}{:02x}+{}", id[0], id[1], id[2], id[3], BASE64_STANDARD.encode(typed))
+    }
+
+    #[test]
+    fn a_witness_with_a_key_of_another_type_is_one_that_did_not_sign() {
+        let plain = Checkpoint { origin: "ledger.example/log".to_owned(), size: 3, root: [7; 32] };
+        let plain = plain.sign(&log()).expect("it is one");
+        let ed = witness("ED", 1);
+        let cosigned = plain.clone().with([ed.cosign(&plain, 5)]);
+        for (r#type, len) in [(0x06, 1312), (0x02, 91), (0x05, 32), (0xff, 40), (0x00, 0)] {
+            let other = format!("witness ML {}\nwitness ED {}\n", key_of_type("w.example/ml", r#type, len), ed.vkey());
+            let policy = |rest: &str| Policy::parse(&format!("{other}{rest}\n"));
+            let any = policy("group g any ML ED\nquorum g").expect("one is enough");
+            assert!(any.witnessed(&cosigned).is_quorum && !any.witnessed(&plain).is_quorum, "{type}");
+            assert_eq!(any.unknown, [("ML".to_owned(), r#type)]);
+            assert!(policy("group g any ML\nquorum ED").expect("it is in no quorum").witnessed(&cosigned).is_quorum);
+            policy("quorum none").expect("nobody has to sign");
+            for needed in ["group g all ML ED\nquorum g", "quorum ML", "group g any ML\ngroup h all g ED\nquorum h"] {
+                let error = policy(needed).expect_err("it can never be enough");
+                let what = PolicyFault::UnknownType { witness: "ML".to_owned(), found: r#type };
+                assert_eq!(error, PolicyError { line: 1, what }, "{needed}");
+            }
+        }
+        let log = format!("log {}\nquorum none\n", key_of_type("ledger.example/log", 0x06, 1312));
+        assert!(Policy::parse(&log).expect("it can have another key as well").logs.is_empty());
+    }
+
+    #[test]
+    fn a_key_of_another_type_is_one_only_with_its_own_id() {
+        let key = key_of_type("w.example/ml", 0x06, 1312);
+        for wrong in [key.replacen("+BgcH", "+BgcI", 1), key.replacen("w.", "v.", 1), key[..key.len() - 4].to_owned()] {
+            assert_ne!(wrong, key);
+            check(&format!("witness ML {wrong}\nquorum none\n"), 1);
+        }
     }
 
     #[track_caller]

@@ -155,10 +155,21 @@ fn witnesses(mut holding: Vec<Verified>, policy: Option<&Policy>, len: u64) -> L
     }
     let newest = seen.iter().rev().find(|(size, seen)| *size > 0 && seen.is_quorum);
     let Some((size, seen)) = newest else {
-        let what = "no checkpoint was seen by as many witnesses as the policy asks for".to_owned();
+        let what = "no checkpoint was seen by as many witnesses as the policy asks for".to_owned() + &uncounted(policy);
         faults.push(Fault { seq: len.saturating_sub(1), what });
         return report(Layer::Witnesses, faults, String::new());
     };
     let names: Vec<&str> = seen.by.iter().map(|(name, _)| name.as_str()).collect();
-    report(Layer::Witnesses, faults, format!("the first {size} events, seen by {}", names.join(", ")))
+    report(
+        Layer::Witnesses,
+        faults,
+        format!("the first {size} events, seen by {}", names.join(", ")) + &uncounted(policy),
+    )
+}
+
+/// The witnesses of a policy whose signatures cannot be checked.
+fn uncounted(policy: &Policy) -> String {
+    let each = |(name, found): &(String, u8)| format!("{name} (a key of type {found:#04x})");
+    let names: Vec<String> = policy.unknown.iter().map(each).collect();
+    if names.is_empty() { String::new() } else { format!("; not known here: {}", names.join(", ")) }
 }
