@@ -126,6 +126,21 @@ impl Verified {
     ///
     /// Every [`CheckpointError`].
     pub fn open(bytes: &[u8], key: &Vkey) -> Result<Self, CheckpointError> {
+        Self::open_of(bytes, key.name(), key)
+    }
+
+    /// Reads a checkpoint of the log with that name and key, which need not have the log's name, and checks its signature.
+    ///
+    /// The name is the one that the verifier was told: never one that the bytes say.
+    ///
+    /// # Errors
+    ///
+    /// Every [`CheckpointError`].
+    ///
+    /// # Source
+    ///
+    /// C2SP tlog-checkpoint: the key's name should be the log's, and does not have to.
+    pub fn open_of(bytes: &[u8], origin: &str, key: &Vkey) -> Result<Self, CheckpointError> {
         let note = Note::parse(bytes)?;
         let mut signed = None;
         for signature in note.signatures_by(key)? {
@@ -133,8 +148,8 @@ impl Verified {
             signed = signed.or(Some(signature.clone()));
         }
         let says = Checkpoint::parse(note.text())?;
-        if says.origin != key.name() {
-            return Err(CheckpointError::Origin { expected: key.name().to_owned(), found: says.origin });
+        if says.origin != origin {
+            return Err(CheckpointError::Origin { expected: origin.to_owned(), found: says.origin });
         }
         let signed = signed.expect("there is one at least");
         Ok(Self { says, note, signed })

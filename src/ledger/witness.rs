@@ -27,12 +27,43 @@ pub const MOST_EVIDENCE: usize = 256;
 /// The most bytes in a request.
 pub const MAX_REQUEST: usize = MAX_NOTE + 64 * 64;
 
+/// The folder of what was signed, and beside it the list of the logs that have something there.
+const SIGNED: &str = "signed";
+const SIGNED_FOR: &str = "signed-for";
+/// The most bytes in that list.
+const MAX_SIGNED_FOR: u64 = 1 << 20;
+
 /// A witness with its key, the logs that it knows, and what it has signed.
 #[derive(Debug)]
 pub struct Witness {
     signer: WitnessSigner,
-    logs: Vec<Vkey>,
+    logs: Vec<KnownLog>,
     folder: PathBuf,
+    memory: Memory,
+}
+
+/// A log that a witness signs for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownLog {
+    /// Its name.
+    pub origin: String,
+    /// Its key, which mostly has that name too.
+    pub key: Vkey,
+}
+
+impl From<Vkey> for KnownLog {
+    fn from(key: Vkey) -> Self {
+        Self { origin: key.name().to_owned(), key }
+    }
+}
+
+/// What a witness takes it for, if it finds nothing that it signed of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// It was lost, unless the witness can tell that it never signed anything of that log.
+    Kept,
+    /// It begins now: somebody says so who knows.
+    New,
 }
 
 /// A checkpoint that was signed, and kept.
@@ -98,6 +129,14 @@ pub enum Refusal {
     /// The clock says nothing that can be signed.
     #[error("the clock says that it is 1970")]
     Clock,
+    /// It has the key, and not what it signed of the log: whatever it signed now could be another history.
+    #[error("what was signed of `{origin}` is not in {}, where it should be: nothing can be signed that goes on from it", .folder.display())]
+    Lost {
+        /// The log.
+        origin: String,
+        /// Where it should be.
+        folder: PathBuf,
+    },
     /// Another process signs for this witness.
     #[error("the witness is in use by {0}")]
     InUse(String),
@@ -128,17 +167,26 @@ impl Refusal {
             Self::Untrusted(_) => 403,
             Self::UnknownLog(_) => 404,
             Self::Conflict { .. } => 409,
-            Self::State { .. } | Self::Clock => 500,
+            Self::State { .. } | Self::Lost { .. } | Self::Clock => 500,
             Self::InUse(_) => 503,
         }
     }
 }
 
 impl Witness {
-    /// With a key, the keys of the logs that it signs for, and its folder: what it signed lies in `signed`, and what logs
-    /// should not have signed in `evidence`.
-    pub fn new(signer: WitnessSigner, logs: Vec<Vkey>, folder: impl Into<PathBuf>) -> Self {
-        Self { signer, logs, folder: folder.into() }
+    /// With a key, the logs that it signs for, and its folder: what it signed lies in `signed`, and what logs should not
+    /// have signed in `evidence`.
+    pub fn new(signer: WitnessSigner, logs: Vec<KnownLog>, folder: impl Into<PathBuf>, memory: Memory) -> Self {
+        Self { signer, logs, folder: folder.into(), memory }
+    }
+
+    /// Makes the folder for what a witness will sign, which had no key before: from now on its absence says something.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    pub fn begin(folder: &Path) -> std::io::Result<()> {
+        store_folder::create(&folder.join(SIGNED))
     }
 
     /// Signs the checkpoint of a request, if it goes on from the last. The time is in seconds since 1970.
@@ -164,6 +212,9 @@ impl Witness {
         let _lock = self.lock()?;
         let file = self.file(newer.origin());
         let known = self.known(&file)?;
+        if known.is_none() {
+            self.check_memory(newer.origin())?;
+        }
         let known_size = known.as_ref().map_or(0, Verified::size);
         if known_size != old {
             return Err(Refusal::Conflict { known: known_size });
@@ -195,12 +246,37 @@ impl Witness {
     }
 
     fn file(&self, origin: &str) -> PathBuf {
-        self.folder.join("signed").join(folder_name(origin))
+        self.folder.join(SIGNED).join(folder_name(origin))
     }
 
-    /// The keys of the logs that it signs for.
-    pub fn logs(&self) -> &[Vkey] {
+    /// The logs that it signs for.
+    pub fn logs(&self) -> &[KnownLog] {
         &self.logs
+    }
+
+    /// Checks that nothing is lost of what was signed, as far as that can be told.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Lost`], [`Refusal::State`].
+    pub fn check(&self) -> Result<(), Refusal> {
+        let is_absent = |log: &&KnownLog| self.known(&self.file(&log.origin)).is_ok_and(|known| known.is_none());
+        self.logs.iter().filter(is_absent).try_for_each(|log| self.check_memory(&log.origin))
+    }
+
+    /// Checks that a log of which nothing is found that was signed is one of which nothing ever was.
+    fn check_memory(&self, origin: &str) -> Result<(), Refusal> {
+        let folder = self.folder.join(SIGNED);
+        let is_new = self.memory == Memory::New
+            || (folder.exists() && !self.signed_for()?.lines().any(|name| name == folder_name(origin)));
+        if is_new { Ok(()) } else { Err(Refusal::Lost { origin: origin.to_owned(), folder }) }
+    }
+
+    /// The logs of which something was signed, a line each.
+    fn signed_for(&self) -> Result<String, Refusal> {
+        let file = self.folder.join(SIGNED_FOR);
+        let read = whole_file::read_text(&file, MAX_SIGNED_FOR).map(Option::unwrap_or_default);
+        read.map_err(|error| Refusal::State { file, what: error.to_string() })
     }
 
     /// The last checkpoint of a log that was signed here.
@@ -208,8 +284,8 @@ impl Witness {
     /// # Errors
     ///
     /// [`Refusal::State`].
-    pub fn last(&self, log: &Vkey) -> Result<Option<Verified>, Refusal> {
-        self.known(&self.file(log.name()))
+    pub fn last(&self, origin: &str) -> Result<Option<Verified>, Refusal> {
+        self.known(&self.file(origin))
     }
 
     fn opened(&self, text: &str) -> Result<Verified, Refusal> {
@@ -221,10 +297,10 @@ impl Witness {
             Err(CheckpointError::EmptyRoot { origin }) => origin,
             Err(error) => return Err(Refusal::NotCheckpoint(error)),
         };
-        let keys: Vec<&Vkey> = self.logs.iter().filter(|key| key.name() == origin).collect();
-        let mut found = Err(Refusal::UnknownLog(origin));
+        let keys = self.logs.iter().filter(|log| log.origin == origin).map(|log| &log.key);
+        let mut found = Err(Refusal::UnknownLog(origin.clone()));
         for key in keys {
-            match Verified::open(text.as_bytes(), key) {
+            match Verified::open_of(text.as_bytes(), &origin, key) {
                 Ok(checkpoint) => found = Ok(checkpoint),
                 // One that does not hold spoils the note, whichever others hold.
                 Err(error @ CheckpointError::Note(NoteError::Forged { .. })) => return Err(Refusal::Untrusted(error)),
@@ -245,9 +321,18 @@ impl Witness {
     }
 
     fn keep(&self, file: &Path, note: &Note) -> Result<(), Refusal> {
-        let kept = store_folder::create(&self.folder.join("signed"))
+        let kept = store_folder::create(&self.folder.join(SIGNED))
             .and_then(|()| whole_file::replace(file, note.to_string().as_bytes(), None));
-        kept.map_err(|error| Refusal::State { file: file.to_owned(), what: error.to_string() })
+        kept.map_err(|error| Refusal::State { file: file.to_owned(), what: error.to_string() })?;
+        // Only now: a crash before leaves a checkpoint that nobody got, and that the witness goes on from.
+        let (mut all, name) = (self.signed_for()?, file.file_name().unwrap_or_default().to_string_lossy());
+        if all.lines().any(|own| own == name) {
+            return Ok(());
+        }
+        all += &format!("{name}\n");
+        let list = self.folder.join(SIGNED_FOR);
+        let listed = whole_file::replace(&list, all.as_bytes(), None);
+        listed.map_err(|error| Refusal::State { file: list, what: error.to_string() })
     }
 
     /// Keeps two checkpoints of one log that are not shown to go on from each other.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use servanda::exchange::witness::server::{Limits, Server};
 use servanda::integrity::note_key::WitnessSigner;
-use servanda::ledger::witness::Witness;
+use servanda::ledger::witness::{Memory, Witness};
 
 use crate::support::Desk;
 use crate::witnesses::{append, copy, desk};
@@ -238,7 +238,7 @@ fn a_slow_client_does_not_keep_others_from_being_served() {
 fn serving(limits: Limits, talk: impl FnOnce(&str)) {
     let desk = Desk::new();
     let signer = WitnessSigner::from_seed("witness.example", &[4; 32]).expect("a good name");
-    let witness = Witness::new(signer, Vec::new(), desk.path());
+    let witness = Witness::new(signer, Vec::new(), desk.path(), Memory::New);
     let server = Server::bind("127.0.0.1:0".parse().expect("an address"), "", witness, limits).expect("a port is free");
     let url = server.url().expect("it listens");
     let is_to_end = AtomicBool::new(false);
@@ -390,6 +390,7 @@ fn what_was_answered_is_remembered_by_a_witness_that_was_killed() {
 #[test]
 fn a_witness_that_cannot_keep_what_it_signs_signs_nothing() {
     let desk = desk();
+    fs::remove_dir(desk.path().join("one/signed")).expect("it is empty");
     desk.write("one/signed", "in the way");
     let served = Served::begin(&desk, "one", "");
     let (status, _, said) = served.add_checkpoint(&request(&desk, "ledger", 0));

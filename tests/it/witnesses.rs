@@ -147,3 +147,56 @@ fn what_no_known_witness_signed_is_not_kept() {
     assert_eq!(desk.run("witness sign request --log @log.vkey --folder nowhere").code, 3);
     assert_eq!(desk.run("witness key --name a+b --folder new").code, 2);
 }
+
+#[test]
+fn a_witness_that_lost_what_it_signed_says_so_until_it_is_told_to_begin() {
+    let desk = desk();
+    assert_eq!(ask(&desk, "ledger", "one", 0).code, 0);
+    fs::remove_dir_all(desk.path().join("one/signed")).expect("it is there");
+    let lost = ask(&desk, "ledger", "one", 0);
+    assert!(lost.code == 3 && lost.err.contains("--new"), "{}", lost.err);
+    let lost = desk.run("witness serve --log @log.vkey --folder one --listen 127.0.0.1:0");
+    assert!(lost.code == 3 && lost.err.contains("--new"), "{}", lost.err);
+    let begun = desk.run("witness sign request --log @log.vkey --folder one --new");
+    assert_eq!(begun.code, 0, "{}", begun.err);
+    assert_eq!(ask(&desk, "ledger", "one", 2).code, 0);
+}
+
+#[test]
+fn a_log_is_named_with_its_key_where_that_has_another_name() {
+    let desk = desk();
+    let key = fs::read_to_string(desk.path().join("log.vkey")).expect("it is there");
+    desk.write("request", desk.run("checkpoint request --ledger ledger").out);
+    let sign = |log: &str| {
+        let words = ["witness", "sign", "request", "--folder", "one", "--log", log];
+        Answer::of(&desk.command(words).output().expect("the binary runs"))
+    };
+    // Some other log's key, and its own behind its name, whole or in a file.
+    let unknown = sign(&format!("go.sum database tree={}", key.trim_end()));
+    assert!(unknown.code == 1 && unknown.err.contains("is not known here"), "{}", unknown.err);
+    assert_eq!(sign(&format!("{NAME}={}", key.trim_end())).code, 0);
+    desk.write("request", desk.run("checkpoint request --old 2 --ledger ledger").out);
+    assert_eq!(sign(&format!("{NAME}=@log.vkey")).code, 0);
+    for wrong in ["=@log.vkey", "name=", "name=key", "name"] {
+        assert_eq!(sign(wrong).code, 2, "{wrong}");
+    }
+}
+
+#[test]
+fn a_witness_with_a_key_of_a_type_to_come_is_one_that_did_not_sign() {
+    let desk = desk();
+    // A key of ML-DSA-44 of the name `w.example/ml`, of 1,312 bytes 7.
+    let key = format!("w.example/ml+3686747c+BgcH{}Bwc=", "BwcH".repeat(436));
+    let known = desk.run("witness key --folder one").out;
+    let policy = |rest: &str| desk.write("policy", format!("witness ml {key}\nwitness ed {known}{rest}\n"));
+    policy("group g any ml ed\nquorum g");
+    let (code, verdict, said) = self::verdict(&desk, "verify --ledger ledger");
+    assert!(code == 1 && verdict == "fail" && said.contains("ml (a key of type 0x06)"), "{said}");
+    assert_eq!(ask(&desk, "ledger", "one", 0).code, 0);
+    assert_eq!(desk.run("checkpoint cosign answer --policy policy --ledger ledger").code, 0);
+    let (code, verdict, said) = self::verdict(&desk, "verify --ledger ledger");
+    assert!(code == 0 && verdict == "pass" && said.contains("seen by ed; not known here: ml"), "{said}");
+    policy("group g all ml ed\nquorum g");
+    let needed = desk.run("verify --ledger ledger --policy policy");
+    assert!(needed.code == 2 && needed.err.contains("line 1: the key of the witness `ml`"), "{}", needed.err);
+}

@@ -12,7 +12,7 @@ use crate::cli::{Context, Outcome};
 use crate::integrity::Vkey;
 use crate::integrity::note_key::WitnessSigner;
 use crate::ledger::signer::{create_secret, witness_signer};
-use crate::ledger::witness::{Refusal, Witness as Signing};
+use crate::ledger::witness::{KnownLog, Memory, Refusal, Witness as Signing};
 
 /// Be a witness for logs, ours and others'
 ///
@@ -42,9 +42,8 @@ enum What {
     Sign {
         /// The request, as `servanda checkpoint request` prints it
         request: PathBuf,
-        /// The keys of the logs that are signed for; @FILE reads one from a file
-        #[arg(long, value_name = "KEY", required = true)]
-        log: Vec<String>,
+        #[command(flatten)]
+        logs: Logs,
         #[command(flatten)]
         own: Own,
     },
@@ -52,6 +51,39 @@ enum What {
     ///
     /// It takes requests at `/add-checkpoint`, and shows the last checkpoint that it signed of a log at `/HASH/checkpoint`, by the SHA-256 of the log's name. For TLS, put a reverse proxy before it.
     Serve(serve::Serve),
+}
+
+/// For whom a witness signs.
+#[derive(Debug, Args)]
+struct Logs {
+    /// The keys of the logs that are signed for; @FILE reads one from a file; NAME=KEY or NAME=@FILE, if the log has another name than its key
+    #[arg(long, value_name = "KEY", required = true)]
+    log: Vec<String>,
+    /// Sign also where what was signed before is not there any more: only for logs that this witness's key never signed for
+    #[arg(long)]
+    new: bool,
+}
+
+impl Logs {
+    fn witness(&self, own: &Own, context: &Context<'_, '_>) -> Result<Signing, Failure> {
+        let folder = own.folder(context)?;
+        let signer = witness_signer(&folder.join("key"))?;
+        let logs = self.log.iter().map(|text| known_log(text, context)).collect::<Result<_, _>>()?;
+        Ok(Signing::new(signer, logs, folder, if self.new { Memory::New } else { Memory::Kept }))
+    }
+}
+
+/// A log on the command line, `KEY` or `NAME=KEY`. A key ends with the signs that divide, and may have them in its name:
+/// it is one if it is one whole, or behind the first sign behind which there is one.
+fn known_log(text: &str, context: &Context<'_, '_>) -> Result<KnownLog, Failure> {
+    let is_key = |text: &str| text.starts_with('@') || text.parse::<Vkey>().is_ok();
+    let named = text.match_indices('=').map(|(at, _)| (&text[..at], &text[at + 1..]));
+    match named.into_iter().find(|(_, key)| !is_key(text) && is_key(key)) {
+        Some((origin, key)) if !origin.is_empty() => {
+            Ok(KnownLog { origin: origin.to_owned(), key: vkey(key, context)? })
+        }
+        _ => Ok(vkey(text, context)?.into()),
+    }
 }
 
 /// What a witness keeps.
@@ -80,13 +112,11 @@ impl Witness {
                 let signer = if file.exists() { witness_signer(&file)? } else { new_key(name, &file, context)? };
                 context.print(&format!("{}\n", signer.vkey()))?;
             }
-            What::Sign { request, log, own } => {
-                let folder = own.folder(context)?;
-                let signer = witness_signer(&folder.join("key"))?;
-                let logs: Vec<Vkey> = log.iter().map(|key| vkey(key, context)).collect::<Result<_, _>>()?;
+            What::Sign { request, logs, own } => {
+                let witness = logs.witness(&own, context)?;
                 let text = text_of(&request, context)?;
                 let seconds = u64::try_from(context.around.now.unix_ms() / 1000).unwrap_or_default();
-                let answer = Signing::new(signer, logs, &folder).add_checkpoint(&text, seconds);
+                let answer = witness.add_checkpoint(&text, seconds);
                 let signed = answer.map_err(|refusal| refused(&request, &refusal))?;
                 context.print(&signed.line)?;
             }
@@ -103,18 +133,25 @@ fn new_key(name: Option<String>, file: &Path, context: &mut Context<'_, '_>) -> 
     let seed = (context.around.entropy)()?;
     let signer = WitnessSigner::from_seed(&name, &seed)
         .map_err(|error| Failure::new(Exit::Misuse, format!("--name: {error}")))?;
+    // First, so that a key without it has lost something.
+    Signing::begin(file.parent().unwrap_or(file))?;
     create_secret(file, &signer.to_secret_text())?;
     Ok(signer)
 }
 
+/// What to do where a witness does not know any more what it signed.
+const LOST: &str = "bring that folder back. If this key never signed for the log, --new begins now; else make a new key under a \
+                    new name, and have others trust that";
+
 fn refused(request: &Path, refusal: &Refusal) -> Failure {
     let exit = match refusal {
         Refusal::Conflict { .. } => Exit::Conflict,
-        Refusal::State { .. } | Refusal::Clock | Refusal::InUse(_) => Exit::CouldNot,
+        Refusal::State { .. } | Refusal::Lost { .. } | Refusal::Clock | Refusal::InUse(_) => Exit::CouldNot,
         _ => Exit::No,
     };
     let failure = Failure::new(exit, format!("{}: {refusal}", request.display()));
     match refusal {
+        Refusal::Lost { .. } => failure.hint(LOST),
         Refusal::Conflict { known } => failure.hint(format!("ask again: servanda checkpoint request --old {known}")),
         Refusal::UnknownLog(_) => failure.hint("name its key with --log, as it was had from elsewhere"),
         Refusal::Fork { .. } => failure.hint("the log shows different histories: tell others, and show them both"),

@@ -2,6 +2,7 @@
 
 use super::message::{Head, Reply};
 use super::{ADD_CHECKPOINT, SIZE};
+use crate::integrity::note_key::origin_hash;
 use crate::ledger::witness::{Refusal, Signed, Witness};
 
 /// What a request is for.
@@ -61,7 +62,7 @@ fn told(refusal: &Refusal) -> String {
             format!("it is not shown to go on from the last checkpoint that was signed here: {why}")
         }
         Refusal::Fork { size, .. } => format!("ALARM: the log signed two roots of {size} events; both are kept"),
-        Refusal::State { .. } | Refusal::Clock | Refusal::InUse(_) => {
+        Refusal::State { .. } | Refusal::Lost { .. } | Refusal::Clock | Refusal::InUse(_) => {
             "the witness cannot keep what it signs, and signs nothing: try again later".to_owned()
         }
         _ => refusal.to_string(),
@@ -74,8 +75,8 @@ fn told(refusal: &Refusal) -> String {
 ///
 /// C2SP tlog-witness, monitor retrieval.
 pub(super) fn last(witness: &Witness, hash: &str) -> Reply {
-    let log = witness.logs().iter().find(|log| log.origin_hash() == hash);
-    match log.map(|log| witness.last(log)) {
+    let log = witness.logs().iter().find(|log| origin_hash(&log.origin) == hash);
+    match log.map(|log| witness.last(&log.origin)) {
         Some(Ok(Some(checkpoint))) => Reply::text(200, checkpoint.note().to_string()),
         Some(Ok(None)) | None => Reply::text(404, "no checkpoint of that log was signed here\n"),
         Some(Err(refusal)) => Reply::text(refusal.status(), format!("{}\n", told(&refusal))),

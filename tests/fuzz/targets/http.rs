@@ -13,7 +13,7 @@ use libfuzzer_sys::fuzz_target;
 use servanda::exchange::witness::client::{Address, Answer, Client};
 use servanda::exchange::witness::server::{Limits, Server, Told};
 use servanda::integrity::checkpoint::MAX_SIZE;
-use servanda::ledger::witness::Witness;
+use servanda::ledger::witness::{Memory, Witness};
 use servanda_fuzz::{folder, log_key, witness_signer};
 
 /// What the server may answer, and what it says while it waits.
@@ -36,7 +36,7 @@ fuzz_target!(|bytes: &[u8]| {
 fn server() -> SocketAddr {
     static SERVER: OnceLock<SocketAddr> = OnceLock::new();
     *SERVER.get_or_init(|| {
-        let witness = Witness::new(witness_signer(), vec![log_key()], folder().join("witness"));
+        let witness = Witness::new(witness_signer(), vec![log_key().into()], folder().join("witness"), Memory::New);
         let seconds = Duration::from_secs(SECONDS);
         let limits = Limits { workers: 2, request: seconds, idle: seconds, ..Limits::default() };
         let server = Server::bind(([127, 0, 0, 1], 0).into(), "", witness, limits).expect("an address is free");

@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use servanda::integrity::checkpoint::Verified;
 use servanda::integrity::proof::{check_consistency, check_inclusion};
 use servanda::integrity::proof_file::{ConsistencyFile, InclusionFile};
-use servanda::ledger::witness::Witness;
+use servanda::ledger::witness::{Memory, Witness};
 use servanda::query::certificate::{self, Certificate};
 use servanda_fuzz::{KnownLog, folder, log_key, witness_signer};
 
@@ -71,7 +71,7 @@ fn check_certificate(text: &str) {
 /// A witness that has signed the older checkpoint signs only what the log's key signed.
 fn check_request(text: &str) {
     static WITNESS: OnceLock<Witness> = OnceLock::new();
-    let witness = WITNESS.get_or_init(|| Witness::new(witness_signer(), vec![log_key()], folder().join("witness")));
+    let witness = WITNESS.get_or_init(|| Witness::new(witness_signer(), vec![log_key().into()], folder().join("witness"), Memory::New));
     if let Ok(signed) = witness.add_checkpoint(text, 1_767_225_900) {
         assert!([log().older.size(), log().newer.size()].contains(&signed.size), "{text}");
         assert!(signed.line.starts_with("— witness.example "), "{}", signed.line);

@@ -16,7 +16,7 @@ use servanda::integrity::proof_file::ConsistencyFile;
 use servanda::ledger::checkpoints::Checkpoints;
 use servanda::ledger::publish::{open, publish};
 use servanda::ledger::verify::{Layer, Outside, Report, Verdict, verify};
-use servanda::ledger::witness::{Refusal, Witness};
+use servanda::ledger::witness::{Memory, Refusal, Witness};
 
 /// What the layer of checkpoints says of its faults.
 fn told(report: &Report) -> String {
@@ -47,7 +47,8 @@ fn trusting(checkpoint: Verified) -> Outside {
 #[test]
 fn a_history_rewritten_with_all_keys_is_found_by_witnesses() {
     let ledger = Ledger::new();
-    let witness = Witness::new(witness_key(), vec![log_key().vkey()], ledger.desk.path().join("witness"));
+    let witness =
+        Witness::new(witness_key(), vec![log_key().vkey().into()], ledger.desk.path().join("witness"), Memory::New);
     let ask = |old: u64, checkpoint: &Verified| {
         let request = ConsistencyFile { old, path: Vec::new(), checkpoint: checkpoint.note().to_string() };
         witness.add_checkpoint(&request.text(), 1_800_000_000)

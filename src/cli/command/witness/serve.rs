@@ -4,15 +4,12 @@ use std::net::SocketAddr;
 
 use clap::Args;
 
-use super::Own;
-use crate::cli::command::checkpoint::vkey;
+use super::{LOST, Logs, Own};
 use crate::cli::command::counted;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, Outcome};
 use crate::exchange::witness::server::{Limits, Server, Told};
-use crate::integrity::Vkey;
-use crate::ledger::signer::witness_signer;
-use crate::ledger::witness::{Refusal, Witness};
+use crate::ledger::witness::Refusal;
 
 #[derive(Debug, Args)]
 #[command(before_help = "\
@@ -26,9 +23,8 @@ pub(super) struct Serve {
     /// The path below which it is asked, if a proxy before it keeps one
     #[arg(long, value_name = "PATH", default_value = "", value_parser = path, hide_default_value = true)]
     prefix: String,
-    /// The keys of the logs that are signed for; @FILE reads one from a file
-    #[arg(long, value_name = "KEY", required = true)]
-    log: Vec<String>,
+    #[command(flatten)]
+    logs: Logs,
     #[command(flatten)]
     own: Own,
 }
@@ -40,10 +36,11 @@ fn path(text: &str) -> Result<String, &'static str> {
 
 impl Serve {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let folder = self.own.folder(context)?;
-        let signer = witness_signer(&folder.join("key"))?;
-        let logs: Vec<Vkey> = self.log.iter().map(|key| vkey(key, context)).collect::<Result<_, _>>()?;
-        let witness = Witness::new(signer, logs, &folder);
+        let witness = self.logs.witness(&self.own, context)?;
+        // What others would be refused for ever is told before it begins.
+        if let Err(refusal @ Refusal::Lost { .. }) = witness.check() {
+            return Err(Failure::new(Exit::CouldNot, refusal.to_string()).hint(LOST));
+        }
         let server = Server::bind(self.listen, &self.prefix, witness, Limits::default()).map_err(|error| {
             Failure::new(Exit::CouldNot, format!("{} cannot be listened at: {error}", self.listen))
                 .hint("name another address with --listen; port 0 is any free one")
