@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{Cursor, Read};
 
 use servanda::exchange::table::import::{Import, ImportFault, Watch};
+use servanda::exchange::table::rejects::{Reject, RejectsWriter};
 use servanda::exchange::table::{Account, COMMA, MAX_RECORD, Table, Target, manytreaties, map};
 
 use crate::import::{account_of, desk_with_ledger, gzip, table};
@@ -48,6 +49,27 @@ fn a_table_that_cannot_be_read_is_refused_with_its_line_and_a_hint() {
     check_said(unclosed, "look for a quotation mark that is not closed");
     let long = format!("{HEADER}{}", "x,".repeat(2 << 20));
     check_said(long, &format!("a record goes on for more than {MAX_RECORD} bytes"));
+}
+
+#[test]
+fn a_table_of_as_many_columns_as_a_record_holds_takes_no_time_of_its_own() {
+    let many: String = (0..135_000).map(|column| format!(",c{column}")).collect();
+    let header = format!("{}{many}\n", HEADER.trim_end());
+    assert!((MAX_RECORD * 9 / 10..MAX_RECORD).contains(&(header.len() as u64)), "{}", header.len());
+    // The last of them is named, and stands twice; then every row is rejected for want of cells, each cell at its place.
+    check_said(format!("{},c134999\n", header.trim_end()), "acts.csv has two columns `c134999`");
+    let acts = table("acts.csv", format!("{header}{}", ROW.repeat(3)));
+    let (layout, agreements) = (manytreaties::layout(), table("agreements.csv", AGREEMENTS));
+    let import = Import { layout: &layout, agreements: Some(&agreements), acts: &acts, batch_len: 100 };
+    let mut rejects = Vec::new();
+    let mut writer = RejectsWriter::new(&mut rejects, import.columns().expect("it has columns"));
+    let mut reject = |reject: &Reject<'_>| writer.write(reject);
+    let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut reject };
+    import.run(&mut Target::Nowhere(&[]), &mut watch).expect("it can be read");
+    writer.finish().expect("there is room");
+    let rejects = String::from_utf8(rejects).expect("it is text");
+    assert_eq!(rejects.lines().count(), 4);
+    assert!(rejects.lines().nth(1).is_some_and(|row| row.contains("t:B,PAK,Pakistan,signature,2023-10-18,s#1/a,,,")));
 }
 
 #[test]

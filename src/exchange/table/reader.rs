@@ -4,6 +4,8 @@
 //! compressed table each have a limit.
 
 use std::cell::Cell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::{self, Cursor, Read};
 use std::rc::Rc;
 
@@ -46,8 +48,8 @@ impl Table<'_> {
         let mut reader = csv::ReaderBuilder::new();
         reader.has_headers(false).flexible(true).delimiter(self.delimiter);
         let reader = reader.from_reader(limited);
-        let (table, header) = (self.name.clone(), Vec::new());
-        let mut rows = Rows { table, reader, tally, header, line_ends: LineEnds::LineFeed };
+        let (table, header, places) = (self.name.clone(), Vec::new(), HashMap::new());
+        let mut rows = Rows { table, reader, tally, header, places, line_ends: LineEnds::LineFeed };
         rows.read_header()?;
         Ok(rows)
     }
@@ -59,6 +61,8 @@ pub(super) struct Rows {
     reader: csv::Reader<Limited>,
     tally: Rc<Tally>,
     header: Vec<String>,
+    /// Where the columns are, by their names; the first of those without one.
+    places: HashMap<String, usize>,
     line_ends: LineEnds,
 }
 
@@ -84,7 +88,7 @@ impl Rows {
 
     /// The index of a column, from 0.
     pub(super) fn column(&self, name: &str) -> Result<usize, TableFault> {
-        self.header.iter().position(|column| column == name).ok_or_else(|| TableFault::NoColumn {
+        self.places.get(name).copied().ok_or_else(|| TableFault::NoColumn {
             table: self.table.clone(),
             column: name.to_owned(),
             there: self.header.clone(),
@@ -131,8 +135,12 @@ impl Rows {
         for field in &record {
             let name = std::str::from_utf8(field).map_err(|_| self.not_text())?;
             let name = name.trim_start_matches(BYTE_ORDER_MARK).trim();
-            if !name.is_empty() && self.header.iter().any(|other| other == name) {
-                return Err(TableFault::TwoColumns { table: self.table.clone(), column: name.to_owned() });
+            match self.places.entry(name.to_owned()) {
+                Entry::Vacant(entry) => drop(entry.insert(self.header.len())),
+                Entry::Occupied(_) if name.is_empty() => {}
+                Entry::Occupied(_) => {
+                    return Err(TableFault::TwoColumns { table: self.table.clone(), column: name.to_owned() });
+                }
             }
             self.header.push(name.to_owned());
         }

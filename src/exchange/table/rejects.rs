@@ -1,5 +1,6 @@
 //! The rows that could not become events, as a table of their own: to be looked at, put right and imported again.
 
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
 use csv::ByteRecord;
@@ -40,20 +41,18 @@ const OWN: [&str; 4] = ["reject_table", "reject_line", "reject_code", "reject_re
 pub struct RejectsWriter<W: Write> {
     writer: csv::Writer<W>,
     columns: Vec<String>,
+    /// Where the cell of each column stands in a row, by the columns of the row's table.
+    places: HashMap<Vec<String>, Vec<Option<usize>>>,
     begun: bool,
 }
 
 impl<W: Write> RejectsWriter<W> {
     /// A table with these columns behind its own; a column that is named twice counts once.
     pub fn new(output: W, columns: impl IntoIterator<Item = String>) -> Self {
-        let mut unique: Vec<String> = Vec::new();
-        for column in columns {
-            if !unique.contains(&column) {
-                unique.push(column);
-            }
-        }
+        let mut known = HashSet::new();
+        let columns = columns.into_iter().filter(|column| known.insert(column.clone())).collect();
         let writer = csv::WriterBuilder::new().flexible(true).from_writer(output);
-        Self { writer, columns: unique, begun: false }
+        Self { writer, columns, places: HashMap::new(), begun: false }
     }
 
     /// Writes one row. Cells beyond the columns, of a ragged row, stand at its end.
@@ -66,8 +65,10 @@ impl<W: Write> RejectsWriter<W> {
         let line = reject.line.to_string();
         let own = [reject.table, line.as_str(), reject.code.as_str(), reject.reason];
         own.iter().try_for_each(|cell| self.writer.write_field(cell))?;
-        for column in &self.columns {
-            let place = reject.header.iter().position(|own| own == column);
+        if !self.places.contains_key(reject.header) {
+            self.places.insert(reject.header.to_vec(), places(&self.columns, reject.header));
+        }
+        for place in self.places.get(reject.header).into_iter().flatten() {
             self.writer.write_field(place.and_then(|place| reject.record.get(place)).unwrap_or_default())?;
         }
         for cell in reject.record.iter().skip(reject.header.len()) {
@@ -93,4 +94,13 @@ impl<W: Write> RejectsWriter<W> {
         }
         Ok(())
     }
+}
+
+/// Where each of the columns stands in a table with that header.
+fn places(columns: &[String], header: &[String]) -> Vec<Option<usize>> {
+    let mut by_name = HashMap::new();
+    for (place, name) in header.iter().enumerate() {
+        by_name.entry(name).or_insert(place);
+    }
+    columns.iter().map(|column| by_name.get(column).copied()).collect()
 }
