@@ -3,6 +3,7 @@
 //! `~` and `?` are kept and shown, and do not widen the window. A date whose year is wholly unspecified may be any day.
 //! A season without a hemisphere (`2023-22`) is read as a northern one.
 
+mod before_zero;
 mod error;
 mod hints;
 mod packed;
@@ -64,7 +65,7 @@ impl Date {
         if is_too_long(text) {
             return Err(DateError::TooLong);
         }
-        let edtf = Edtf::parse(text).map_err(|error| DateError::of_text(text, error.message))?;
+        let edtf = before_zero::read(text).map_err(|reason| DateError::of_text(text, reason))?;
         if matches!(edtf, Edtf::DateTime(_)) {
             return Err(DateError::TimeOfDay { text: text.to_owned() });
         }
@@ -145,7 +146,7 @@ impl Date {
     /// The date for a reader, such as `Oct 2023` or `by 8 Oct 2023`; what is rare stays EDTF.
     pub fn in_words(&self) -> String {
         let text = self.text();
-        let words = Edtf::parse(&text).ok().and_then(|edtf| words_for(&edtf, self.window()));
+        let words = before_zero::read(&text).ok().and_then(|edtf| words_for(&edtf, self.window()));
         words.unwrap_or_else(|| text.into_string())
     }
 }
@@ -236,11 +237,11 @@ fn on_or_after(date: &Single) -> Option<Window> {
 }
 
 fn window_of_single(date: &Single) -> Option<Window> {
-    if matches!(date.year.kind, YearKind::Standard { digits: [None, None, None, None], .. }) {
+    if matches!(date.year.kind, YearKind::Standard { negative: false, digits: [None, None, None, None] }) {
         return Some(Window::UNKNOWN);
     }
-    let bounds = Edtf::Date(*date).bounds();
-    Window::between(Some(day_of(bounds.earliest)?), Some(day_of(bounds.latest)?))
+    let [first, last] = before_zero::ends(date).unwrap_or([*date, *date]).map(|date| Edtf::Date(date).bounds());
+    Window::between(Some(day_of(first.earliest)?), Some(day_of(last.latest)?))
 }
 
 fn day_of(bound: edtf_core::Bound) -> Option<Day> {
