@@ -64,6 +64,7 @@ mod tour;
 mod traced;
 mod treaties;
 mod trial;
+mod vectors;
 mod witness_asked;
 mod witness_http;
 mod witnesses;
