@@ -19,6 +19,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let began = Instant::now();
     quiet_what_is_caught();
+    start_threads();
     let (mut input, mut out, mut err) = (stdin().lock(), stdout().lock(), stderr());
     let (out_is_terminal, err_is_terminal) = (out.is_terminal(), err.is_terminal());
     let mut around = Surroundings {
@@ -74,6 +75,30 @@ fn watch_interrupt() -> std::io::Result<Box<dyn Fn() -> bool>> {
         flag::register(signal, Arc::clone(&interrupted))?;
     }
     Ok(Box::new(move || interrupted.load(Ordering::Relaxed)))
+}
+
+/// Starts the threads that work is divided among; where they cannot be started, for a limit on them or for want of memory,
+/// all of it is done on this one. Left to itself, the first question would panic.
+fn start_threads() {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let start = |_| {
+        let (given, wait) = std::sync::mpsc::channel::<rayon::ThreadBuilder>();
+        let work = move || wait.recv().map_or((), rayon::ThreadBuilder::run);
+        std::thread::Builder::new().spawn(work).ok().map(|_| given)
+    };
+    let started: Vec<_> = (0..cores).map_while(start).collect();
+    let is_started = started.len() == cores;
+    let mut waiting = started.into_iter();
+    let take = |thread| {
+        let next = waiting.next().map(|next| next.send(thread));
+        next.and_then(Result::ok).ok_or_else(|| std::io::Error::other("no thread waits for it"))
+    };
+    let built = if is_started {
+        rayon::ThreadPoolBuilder::new().num_threads(cores).spawn_handler(take).build_global()
+    } else {
+        rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global()
+    };
+    built.expect("nobody else makes it, and every thread is there already");
 }
 
 /// sled panics on files that it did not write, and reading a PDF may on what is none; both are caught and reported, so that

@@ -320,6 +320,9 @@ impl From<RestoreError> for Failure {
         match error {
             RestoreError::AlreadyThere(_) => Self::new(Exit::CouldNot, message)
                 .hint("name another folder; in place of a damaged ledger `servanda repair --from FILE` puts it"),
+            RestoreError::Stopped => {
+                Self::new(Exit::CouldNot, message).hint("nothing was restored, and nothing is left of it")
+            }
             RestoreError::OtherHash { .. }
             | RestoreError::NoBeginning(_)
             | RestoreError::DoesNotHold(_)

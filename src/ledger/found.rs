@@ -21,7 +21,7 @@ use crate::ledger::signer::Signer;
 use crate::ledger::watched::WatchedStore;
 use crate::ledger::{Access, Ledger, OpenError, lock, write_readme};
 use crate::store::documents::Documents;
-use crate::store::{StoreError, whole_file};
+use crate::store::{StoreError, folder as store_folder, whole_file};
 
 /// What a new ledger is made of.
 #[derive(Debug)]
@@ -90,10 +90,11 @@ impl Founded {
     ) -> Result<Self, FoundError> {
         Self::check_free(target)?;
         let aside = Aside::beside(target)?;
-        let folder = aside.folder();
+        // As long as it may come to nothing, nothing is kept of it.
+        let folder = Folder::at(aside.folder().path());
         let log_key = LogSigner::from_seed(founding.origin.as_str(), founding.log_key_seed)?;
 
-        std::fs::create_dir(folder.keys())?;
+        make_keys_folder(&folder)?;
         whole_file::create_new(&folder.log_key(), format!("{}\n", log_key.to_secret_text()).as_bytes(), Some(0o600))?;
         std::fs::create_dir(folder.documents())?;
         Settings::new(founding.origin.clone()).save(&folder)?;
@@ -152,7 +153,8 @@ impl Founded {
     ///
     /// [`FoundError::Io`] if something came into its place meanwhile.
     pub fn publish(self) -> Result<Folder, FoundError> {
-        let Self { ledger, aside } = self;
+        let Self { mut ledger, aside } = self;
+        ledger.folder = aside.folder();
         drop(ledger);
         let target = aside.target().clone();
         aside.publish().map_err(|error| match error.kind() {
@@ -162,4 +164,11 @@ impl Founded {
             _ => error.into(),
         })
     }
+}
+
+/// Makes the folder for the log's own key: for its owner alone, whatever the umask, and for no repository that the ledger
+/// may lie in.
+pub(super) fn make_keys_folder(folder: &Folder) -> io::Result<()> {
+    store_folder::create_private(&folder.keys())?;
+    whole_file::create_new(&folder.keys().join(".gitignore"), b"*\n", Some(0o600))
 }

@@ -25,6 +25,7 @@ use crate::integrity::note::MAX_NOTE;
 use crate::ledger::aside::Aside;
 use crate::ledger::backup::BackupError;
 use crate::ledger::checkpoints::Checkpoints;
+use crate::ledger::found::make_keys_folder;
 use crate::ledger::holdings::{Named, NamedBy, State};
 use crate::ledger::publish::PublishError;
 use crate::ledger::settings::{Folder, Head, Settings};
@@ -88,6 +89,9 @@ pub enum RestoreError {
         /// The first event of the batch.
         begin: u64,
     },
+    /// It was asked to stop.
+    #[error("stopped")]
+    Stopped,
     /// There was no event.
     #[error("there is no event, not even a genesis")]
     Empty,
@@ -157,6 +161,8 @@ pub struct Restoration {
     /// The events of a batch whose end has not come yet.
     batch: Vec<Vec<u8>>,
     batch_bytes: usize,
+    /// Whether somebody wants it to stop.
+    is_stopped: Box<dyn Fn() -> bool>,
     // Released in this order, before the folder is removed.
     lock: Lock,
     aside: Aside,
@@ -182,11 +188,17 @@ impl Restoration {
 
     fn aside(aside: Aside, meant: Meant, access: &Access) -> Result<Self, RestoreError> {
         let folder = aside.folder();
-        std::fs::create_dir(folder.keys())?;
+        make_keys_folder(&folder)?;
         std::fs::create_dir(folder.documents())?;
         let lock = lock(&folder, access)?;
         let store = WatchedStore::create(&folder)?;
-        Ok(Self { store, meant, walk: None, batch: Vec::new(), batch_bytes: 0, lock, aside })
+        let is_stopped = Box::new(|| false);
+        Ok(Self { store, meant, walk: None, batch: Vec::new(), batch_bytes: 0, is_stopped, lock, aside })
+    }
+
+    /// Has it stop at the next event, or before what was taken is verified, once that is so: nothing is left behind then.
+    pub fn stop_when(&mut self, is_stopped: Box<dyn Fn() -> bool>) {
+        self.is_stopped = is_stopped;
     }
 
     /// Takes the next event, which was stated to have that hash.
@@ -196,6 +208,9 @@ impl Restoration {
     /// [`RestoreError`], with everything that does not hold of this event and of the batch that it may end. There is no
     /// going on after it.
     pub fn push(&mut self, stated: EventHash, event: Vec<u8>) -> Result<(), RestoreError> {
+        if (self.is_stopped)() {
+            return Err(RestoreError::Stopped);
+        }
         let seq = self.walk.as_ref().map_or(0, |walk| walk.chain.len());
         let found = event_hash(&event);
         if found != stated {
@@ -336,6 +351,9 @@ impl Restoration {
     /// the disk has other events than were given; [`RestoreError::Known`] if a checkpoint that came with them, or one that
     /// is remembered, does not hold. Documents that are missing are in the report, and no error.
     pub fn finish(self, remembered: &Checkpoints, access: &Access) -> Result<Restored, RestoreError> {
+        if (self.is_stopped)() {
+            return Err(RestoreError::Stopped);
+        }
         let head = self.head().ok_or(RestoreError::Empty)?;
         let last = head.len - 1;
         if !self.batch.is_empty() {
@@ -426,6 +444,7 @@ mod tests {
         let refused = restoration.push(event_hash(&events[2]), events[2].clone()).expect_err("it is too much");
         assert!(matches!(refused, RestoreError::BatchTooLarge { seq: 2, begin: 1 }), "{refused}");
         drop(restoration);
-        assert_eq!(std::fs::read_dir(desk.path()).expect("it can be listed").count(), 1, "something is left over");
+        // The ledger, and what the account keeps.
+        assert_eq!(std::fs::read_dir(desk.path()).expect("it can be listed").count(), 2, "something is left over");
     }
 }

@@ -85,6 +85,11 @@ impl Folder {
         self.scratch.as_deref()
     }
 
+    /// Sees to it that what is derived now is known again by the account.
+    pub(super) fn keep_key(&self) -> std::io::Result<()> {
+        self.user.as_ref().map_or(Ok(()), |user| user.keep_key())
+    }
+
     /// How files are told that were derived from the ledger of that name and genesis; nothing, where none are kept.
     pub(super) fn marks(&self, origin: &Origin, genesis: EventHash) -> Option<Marks> {
         self.user.as_ref()?.marks(&self.path, origin, genesis).ok()

@@ -24,6 +24,8 @@ use crate::integrity::digest::{EventHash, TagKey};
 use crate::ledger::settings::Head;
 use crate::store::{folder as store_folder, whole_file};
 
+/// The key's file.
+const KEY: &str = "derived.key";
 /// Bytes of the key.
 const KEY_BYTES: usize = 32;
 /// The most bytes of the file with the greatest length.
@@ -38,38 +40,47 @@ const PLACE: &[u8] = b"servanda derived place v1";
 pub struct User {
     state: PathBuf,
     key: TagKey,
+    /// The key's bytes, where it is not on the disk yet.
+    fresh: Option<[u8; KEY_BYTES]>,
 }
 
 impl User {
-    /// The account with that folder of its own, in which its key lies; where there is none, it is made of 32 random bytes.
+    /// The account with that folder of its own, in which its key lies; where there is none, it is made of 32 random bytes, and
+    /// put there with the first file that is kept.
     ///
     /// # Errors
     ///
     /// What the operating system says, and [`io::ErrorKind::InvalidData`] if what lies there is no key.
     pub fn at(state: &Path, random: impl FnOnce() -> io::Result<[u8; KEY_BYTES]>) -> io::Result<Self> {
-        let file = state.join("derived.key");
-        let read = || whole_file::read_bytes(&file, KEY_BYTES as u64);
-        let bytes = match read()? {
-            Some(bytes) => bytes,
-            None => {
-                store_folder::create_private(state)?;
-                match whole_file::create_new(&file, &random()?, Some(0o600)) {
-                    // Somebody else was first.
-                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                    _ => read()?.unwrap_or_default(),
-                }
-            }
+        let state = state.to_owned();
+        let Some(bytes) = whole_file::read_bytes(&state.join(KEY), KEY_BYTES as u64)? else {
+            let fresh = random()?;
+            return Ok(Self { state, key: TagKey::of(fresh), fresh: Some(fresh) });
         };
         let no_key = |_| io::Error::new(io::ErrorKind::InvalidData, "the file `derived.key` holds no key");
-        let key: [u8; KEY_BYTES] = bytes.try_into().map_err(no_key)?;
-        Ok(Self { state: state.to_owned(), key: TagKey::of(key) })
+        Ok(Self { state, key: TagKey::of(bytes.try_into().map_err(no_key)?), fresh: None })
+    }
+
+    /// Sees to it that the key is on the disk.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says, also if another process has put another key there meanwhile.
+    pub(super) fn keep_key(&self) -> io::Result<()> {
+        let Some(fresh) = &self.fresh else { return Ok(()) };
+        let file = self.state.join(KEY);
+        if whole_file::read_bytes(&file, KEY_BYTES as u64)?.is_some_and(|kept| kept == fresh) {
+            return Ok(());
+        }
+        store_folder::create_private(&self.state)?;
+        whole_file::create_new(&file, fresh, Some(0o600))
     }
 
     /// Where the account keeps what is derived of the ledger in a folder.
     pub(super) fn place(&self, folder: &Path) -> io::Result<PathBuf> {
         let found = fs::metadata(folder)?;
         let name = self.key.tag(&[PLACE, &found.dev().to_le_bytes(), &found.ino().to_le_bytes()]);
-        let name: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = name.iter().fold(String::new(), |name, byte| name + &format!("{byte:02x}"));
         Ok(self.state.join("derived").join(name))
     }
 

@@ -97,6 +97,7 @@ impl SledStore {
     }
 
     fn start(folder: &Path, config: &Config, sealing: &'static dyn Sealing) -> Result<Self, StoreError> {
+        check_threads()?;
         let trees = guarded(|| Trees::open(config)).map_err(|error| while_opening(error, folder))?;
         let file = File::options().write(true).open(folder.join("db"))?;
         let len = guarded(|| trees.read_len())?;
@@ -222,6 +223,14 @@ pub fn lock_for_a_moment(folder: &Path) -> Result<File, StoreError> {
     Err(StoreError::InUse { folder: folder.to_owned() })
 }
 
+/// Checks that a thread can be started: sled leaves its work to threads of its own, and where none comes it waits for ever.
+fn check_threads() -> Result<(), StoreError> {
+    let started = thread::Builder::new().spawn(|| ());
+    started.map(|thread| drop(thread.join())).map_err(|error| {
+        StoreError::Io(io::Error::new(error.kind(), format!("no thread can be started for the store: {error}")))
+    })
+}
+
 /// What sled says, or that it panicked.
 fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     // sled changes a page by swapping a pointer to it, so that a panic leaves every page whole, the old or the new one.
@@ -250,7 +259,14 @@ impl From<sled::Error> for StoreError {
             // Reading stopped where its own pointers led: the file is cut short, or another was put in its place.
             sled::Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => damaged("its file is too short"),
             sled::Error::Io(error) => Self::Io(error),
-            other => Self::Damaged { what: other.to_string() },
+            sled::Error::ReportableBug(what) if what.contains("code: 28") => {
+                Self::Io(io::ErrorKind::StorageFull.into())
+            }
+            // What sled says to those who keep it tells others nothing.
+            sled::Error::Corruption { .. } => damaged("its file says something that was never written"),
+            sled::Error::CollectionNotFound(_) | sled::Error::Unsupported(_) | sled::Error::ReportableBug(_) => {
+                damaged("its files contradict themselves")
+            }
         }
     }
 }

@@ -11,16 +11,16 @@ use servanda::event::statement::{Event, Header, split};
 use servanda::event::{Chain, Facts};
 use servanda::integrity::digest::event_hash;
 use servanda::ledger::verify::{Layer, Outside, Verdict, verify};
-use servanda::ledger::{Folder, Log, Signer};
+use servanda::ledger::{Folder, Log};
 
 use crate::clock::{DAY_MS, append, corrected};
-use crate::support::{Desk, body, key, moment, name, read};
+use crate::support::{Desk, armor, body, key, moment, name, read};
 
 /// An event, signed if it ends its batch.
 fn signed(statement: &str, ends: bool) -> Vec<u8> {
     let mut value = format!("{statement}\n");
     if ends {
-        value += &key().sign(value.as_bytes()).expect("the key is at hand");
+        value += &armor(&key(), &value);
     }
     value.into_bytes()
 }

@@ -57,6 +57,7 @@ mod rules;
 mod shown;
 mod signers;
 mod support;
+mod threads;
 mod tidy;
 mod timeline;
 mod timestamps;

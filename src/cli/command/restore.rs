@@ -51,6 +51,7 @@ impl Restore {
         let access = context.access("restore");
         // Whoever waits for the input to come is told at once that it would be for nothing.
         let mut restoration = Restoration::new(&target, meant, &access)?;
+        restoration.stop_when((context.around.watch_interrupt)()?);
         let given = if self.file.as_os_str() == "-" {
             take_lines(&mut restoration, BufReader::new(&mut *context.around.stdin))?;
             Given::Export

@@ -292,6 +292,7 @@ pub(super) fn write(folder: &Folder, facts: &Facts, block_len: usize) -> io::Res
     let marks = facts.heads.at(1).and_then(|genesis| folder.marks(&facts.origin, genesis));
     let nobodys = || io::Error::other("no facts are kept for who asks");
     let (marks, to) = marks.zip(folder.facts().zip(folder.recent())).ok_or_else(nobodys)?;
+    folder.keep_key()?;
     let found = Sections::of(&facts.events);
     let mut order: Vec<usize> = (0..facts.events.len()).collect();
     order.par_sort_by_key(|place| &found.of[*place]);
