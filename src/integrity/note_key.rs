@@ -139,7 +139,12 @@ impl Vkey {
     ///
     /// C2SP tlog-witness, monitor retrieval.
     pub fn origin_hash(&self) -> String {
-        Sha256::digest(&self.name).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+        sha256_hex(self.name.as_bytes())
+    }
+
+    /// The SHA-256 of the key's 32 bytes in hex: what tells logs apart whose names would be one.
+    pub fn point_hash(&self) -> String {
+        sha256_hex(&self.point)
     }
 
     /// Checks the log's signature over a note's text.
@@ -151,6 +156,10 @@ impl Vkey {
         let signature = signature.try_into().map_err(|_| self.forged())?;
         self.check(text.as_bytes(), signature)
     }
+}
+
+fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 impl LogSigner {
