@@ -161,6 +161,11 @@ impl Founded {
         }
     }
 
+    /// Where it shall be.
+    pub fn target(&self) -> Folder {
+        self.aside.target().clone()
+    }
+
     /// Closes the ledger and moves it into its place, durably.
     ///
     /// # Errors

@@ -48,7 +48,7 @@ impl Init {
         let (founded, _) = self.names.found(&target, true, context)?;
         let origin = founded.ledger.origin().clone();
         let genesis = founded.ledger.head();
-        let folder = founded.publish()?;
+        let folder = context.settle_founded(founded)?;
         let path = context.shown_path(&folder);
         context.print(&format!("founded {path}: {origin}, genesis {}\n", genesis.hash))?;
         context.say(&format!(
@@ -72,6 +72,10 @@ impl NewLedger {
         // What would fail is told before a key is made for it.
         Founded::check_free(target)?;
         let now = Clock::from(context.around.now).now()?;
+        if let Some(origin) = &self.origin {
+            context.memory().check_name(origin, target)?;
+        }
+        context.say_held(target)?;
         let key = context.key_or_new(self.key.as_ref(), self.recorder.as_str(), keep_key)?;
         let seed = (context.around.entropy)()?;
         let origin = match &self.origin {
