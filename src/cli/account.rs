@@ -11,7 +11,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::Context;
-use crate::ledger::{Folder, User, foreign_owner};
+use crate::cli::failure::Failure;
+use crate::domain::id::Origin;
+use crate::integrity::checkpoint::Verified;
+use crate::ledger::authority::Authority;
+use crate::ledger::checkpoints::Checkpoints;
+use crate::ledger::found::Founded;
+use crate::ledger::remembered::{Known, LogId, Memory, Met};
+use crate::ledger::{Damage, Folder, Log, User, foreign_owner};
 
 /// Names the folder itself.
 const FOLDER: &str = "SERVANDA_STATE";
@@ -95,4 +102,93 @@ impl Context<'_, '_> {
         let is_named = (self.around.variable)(FOLDER).is_some();
         Some(if is_named { folder.join("witness") } else { folder.with_file_name("servanda-witness") })
     }
+
+    /// What is remembered for the user.
+    pub(super) fn memory(&self) -> Memory {
+        self.account().own().map_or_else(Memory::default, Memory::at)
+    }
+
+    /// The checkpoints that are remembered of the ledger in a folder, which is refused if that held another one before.
+    pub(super) fn met(&mut self, folder: &Folder, log: &LogId, keys: &Authority) -> Result<Checkpoints, Failure> {
+        let memory = self.memory();
+        if let Met::New { namesake } = memory.meet(folder, log)? {
+            self.warn_of(&log.origin, namesake);
+            self.holds(folder, log);
+        }
+        memory.adopt(log, keys)?;
+        Ok(memory.checkpoints(log))
+    }
+
+    /// The same of a log that was opened to be read.
+    pub(super) fn met_log(&mut self, log: &Log, keys: &Authority) -> Result<Checkpoints, Failure> {
+        let folder = self.ledger();
+        self.met(&folder, &id(log)?, keys)
+    }
+
+    /// Says that another ledger has this one's name.
+    pub(super) fn warn_of(&mut self, origin: &Origin, namesake: Option<Known>) {
+        if let Some(known) = namesake {
+            let what =
+                format!("another ledger of the name {origin} is remembered: {known}; this one is remembered apart");
+            self.complain_shown(&format!("warning: {what}"));
+        }
+    }
+
+    /// Remembers which ledger a folder holds from now on.
+    pub(super) fn holds(&mut self, folder: &Folder, log: &LogId) {
+        if let Err(error) = self.memory().holds(folder, log) {
+            let path = self.shown_path(folder);
+            self.complain_shown(&format!("warning: which ledger {path} holds is not remembered: {error}"));
+        }
+    }
+
+    /// Says that a ledger was in a folder where another is founded, if it may be missed: it was signed.
+    pub(super) fn say_held(&mut self, folder: &Folder) -> Result<(), Failure> {
+        let memory = self.memory();
+        if let Some(held) = memory.held(folder)?
+            && let Some(size) = memory.checkpoints(&held).sizes()?.last()
+        {
+            let path = self.shown_path(folder);
+            self.say_shown(&format!("{path} held {held}, signed for {size} events: what is remembered of it stays"));
+        }
+        Ok(())
+    }
+
+    /// Moves a ledger that was made into its place, which from then on holds this one.
+    pub(super) fn settle<E: Into<Failure>>(
+        &mut self,
+        target: &Folder,
+        log: &LogId,
+        publish: impl FnOnce() -> Result<Folder, E>,
+    ) -> Result<Folder, Failure> {
+        // Nothing is there yet, so that nobody takes what comes between the two for a ledger that was replaced.
+        self.holds(target, log);
+        publish().map_err(|error| {
+            self.memory().never_held(target, log);
+            error.into()
+        })
+    }
+
+    /// Moves a ledger that was founded into its place.
+    pub(super) fn settle_founded(&mut self, founded: Founded) -> Result<Folder, Failure> {
+        let log = founded.ledger.id().expect("a ledger is founded with its genesis");
+        self.settle(&founded.target(), &log, || founded.publish())
+    }
+
+    /// Remembers a checkpoint of a log; it is kept in the ledger's folder too, so that this can fail.
+    pub(super) fn remember(&mut self, log: &LogId, checkpoint: &Verified) {
+        let what = "warning: the checkpoint is kept beside the ledger alone, and not remembered";
+        if let Some(why) = self.account().why_not() {
+            self.complain_shown(&format!("{what}: {why}"));
+        }
+        if let Err(error) = self.memory().checkpoints(log).keep(checkpoint) {
+            self.complain_shown(&format!("{what}: {error}"));
+        }
+    }
+}
+
+/// Which log it is.
+pub(super) fn id(log: &Log) -> Result<LogId, Failure> {
+    let unreadable = || Damage { seq: 0, what: "it cannot be read".to_owned() };
+    Ok(log.id().ok_or_else(unreadable)?)
 }

@@ -17,6 +17,7 @@ use crate::cli::command::append::Report;
 use crate::cli::command::backup::BackupAnswer;
 use crate::cli::command::check::Checked;
 use crate::cli::command::checkpoint::CheckpointsAnswer;
+use crate::cli::command::forget::RememberedAnswer;
 use crate::cli::command::import::ImportAnswer;
 use crate::cli::command::schema::Schemas;
 use crate::cli::command::source::check::SourceCheck;
@@ -70,6 +71,7 @@ pub const ANSWERS: &[Published] = &[
     answer::<PartyPage>("servanda/party/v1", "Everything about one party, on a day."),
     answer::<PolicyAnswer>("servanda/policy/v1", "Which kinds of announcements take reviewers."),
     answer::<Prospects>("servanda/prospects/v1", "What is expected, and what became of it."),
+    answer::<RememberedAnswer>("servanda/remembered/v1", "What this account remembers of ledgers, or has laid aside."),
     answer::<ReviewedAnswer>("servanda/reviewed/v1", "How announcements stand with reviewers."),
     answer::<Schemas>("servanda/schemas/v1", "The names of all forms."),
     answer::<SourceCheck>("servanda/source-check/v1", "Whether documents are there, and quotes stand in them."),

@@ -15,6 +15,7 @@ use crate::ledger::finding::nearest;
 use crate::ledger::found::FoundError;
 use crate::ledger::prove::ProveError;
 use crate::ledger::publish::PublishError;
+use crate::ledger::remembered::MemoryError;
 use crate::ledger::repair::RepairError;
 use crate::ledger::restore::RestoreError;
 use crate::ledger::timestamps::TimestampError;
@@ -133,9 +134,9 @@ impl From<OpenError> for Failure {
     }
 }
 
-/// What to do where the ledger that was remembered is another, or is to go on without what it had.
-const OTHER_LEDGER: &str = "if another ledger of that name was meant to be forgotten, or lost events are given up, take that \
-     checkpoint away, and keep it as evidence";
+/// What to do where a ledger is to go on without what it had.
+const OTHER_LEDGER: &str = "if lost events are given up, `servanda forget NAME` lays aside what is remembered of the ledger; a checkpoint in its own \
+     folder has to be taken away: keep it as evidence";
 
 impl From<CheckpointsError> for Failure {
     fn from(error: CheckpointsError) -> Self {
@@ -152,6 +153,26 @@ impl From<CheckpointsError> for Failure {
                 .hint("keep the file as evidence, and compare it with copies that others have")
                 .hint(OTHER_LEDGER),
             _ => Self::new(Exit::CouldNot, message),
+        }
+    }
+}
+
+impl From<MemoryError> for Failure {
+    fn from(error: MemoryError) -> Self {
+        let message = error.to_string();
+        match error {
+            MemoryError::Replaced { held, .. } => Self::new(Exit::CouldNot, message)
+                .hint("append nothing to this one: look for the one that was here, and keep both")
+                .hint(format!(
+                    "if it was put here on purpose, `servanda forget {}` lays aside what is remembered",
+                    held.origin
+                )),
+            MemoryError::Taken { known } => Self::new(Exit::CouldNot, message)
+                .hint("give this one another name with --origin NAME")
+                .hint(format!("or `servanda forget {}` lays aside what is remembered of the other", known.origin)),
+            MemoryError::Checkpoints(error) => error.into(),
+            MemoryError::Unusable { .. } | MemoryError::Io { .. } => Self::new(Exit::CouldNot, message)
+                .hint("it lies in the account's own folder; SERVANDA_STATE names another"),
         }
     }
 }

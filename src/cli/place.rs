@@ -82,11 +82,14 @@ impl Context<'_, '_> {
         Ok(Reading { facts: ManuallyDrop::new(log.hashed_facts()?), shelf: log.shelf() })
     }
 
-    /// Opens the ledger for appending, if it goes on from every checkpoint of it that this user has seen.
-    pub(super) fn open_to_write(&self, command: &str, folder: &Folder) -> Result<Ledger, Failure> {
+    /// Opens the ledger for appending, if it is the one that was here, and goes on from every checkpoint of it that this user
+    /// has seen.
+    pub(super) fn open_to_write(&mut self, command: &str, folder: &Folder) -> Result<Ledger, Failure> {
         let opened = Ledger::open(folder, &self.access(command));
         let ledger = opened.map_err(|error| self.not_opened(error, folder))?;
-        ledger.check(&self.remembered(ledger.origin()))?;
+        if let Some(log) = ledger.id() {
+            ledger.check(&self.met(folder, &log, ledger.authority())?)?;
+        }
         Ok(ledger)
     }
 

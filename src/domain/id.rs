@@ -14,6 +14,10 @@ use crate::domain::shape::{Code, Shape, Shaped, read_text};
 
 /// The longest id, in bytes.
 pub const MAX_ID: usize = 128;
+/// The longest origin, in bytes.
+pub const MAX_ORIGIN: usize = 120;
+/// How the names end of what stands beside a log, and so no origin.
+const COMPANIONS: [&str; 2] = ["/index", "/pq"];
 
 /// The four separate spaces of ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -142,8 +146,13 @@ fn check_recorder(text: &str) -> Result<(), IdError> {
     )
 }
 
+/// What an origin looks like, for whoever wrote something else.
+const ORIGIN: &str = "an origin: at most 120 of a–z 0–9 . / _ -, beginning with a letter or digit, and not ending in /index or /pq, which are names of the log's companions";
+
 fn check_origin(text: &str) -> Result<(), IdError> {
-    check_lower_case(text, 127, b"./_-", "an origin: at most 127 of a–z 0–9 . / _ -, beginning with a letter or digit")
+    check_lower_case(text, MAX_ORIGIN, b"./_-", ORIGIN)?;
+    let is_companion = COMPANIONS.iter().any(|ending| text.ends_with(ending));
+    if is_companion { Err(IdError::Form { found: text.to_owned(), what: ORIGIN }) } else { Ok(()) }
 }
 
 /// Checks a name of small letters, digits and `marks` that does not begin with a mark.
@@ -344,7 +353,7 @@ impl Shaped for Origin {
     const SHAPE: Shape = Shape::Code(&Code {
         what: "an origin",
         accepts: |text| check_origin(text).is_ok(),
-        pattern: Some("^[a-z0-9][a-z0-9./_-]{0,126}$"),
+        pattern: Some("^[a-z0-9][a-z0-9./_-]{0,119}$"),
     });
 }
 
@@ -410,5 +419,17 @@ mod tests {
         assert!(Origin::parse("ledger.example/agreements").is_ok());
         assert!(Origin::parse("Ledger").is_err());
         assert!(Origin::parse("").is_err());
+    }
+
+    #[test]
+    fn an_origin_leaves_room_for_the_names_of_its_companions() {
+        assert!(Origin::parse(&"o".repeat(MAX_ORIGIN)).is_ok());
+        assert!(Origin::parse(&"o".repeat(MAX_ORIGIN + 1)).is_err());
+        for origin in ["index", "pq", "ledger.example/index/a", "ledger.example/my-index", "ledger.example/pq2"] {
+            assert!(Origin::parse(origin).is_ok(), "{origin}");
+        }
+        for origin in ["ledger.example/index", "ledger.example/pq"] {
+            assert!(Origin::parse(origin).is_err(), "{origin}");
+        }
     }
 }

@@ -183,6 +183,11 @@ impl Verified {
         Self { note: self.note.only(self.signed.clone()), ..self.clone() }
     }
 
+    /// What it says.
+    pub fn says(&self) -> &Checkpoint {
+        &self.says
+    }
+
     /// The log's name.
     pub fn origin(&self) -> &str {
         &self.says.origin

@@ -138,6 +138,11 @@ impl Vkey {
         origin_hash(&self.name)
     }
 
+    /// The SHA-256 of the key's 32 bytes in hex: what tells logs apart whose names would be one.
+    pub fn point_hash(&self) -> String {
+        sha256_hex(&self.point)
+    }
+
     /// Checks the log's signature over a note's text.
     ///
     /// # Errors
@@ -155,7 +160,11 @@ impl Vkey {
 ///
 /// C2SP tlog-witness, monitor retrieval.
 pub fn origin_hash(origin: &str) -> String {
-    Sha256::digest(origin).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    sha256_hex(origin.as_bytes())
+}
+
+fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 impl LogSigner {

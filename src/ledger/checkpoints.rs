@@ -25,6 +25,17 @@ pub struct Checkpoints {
     cosignatures: Option<PathBuf>,
     /// The ledger that they are kept with, if they are.
     ledger: Option<Folder>,
+    written: Written,
+}
+
+/// Who wrote the files, and so what they are believed for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Written {
+    /// Whoever could.
+    #[default]
+    ByAnybody,
+    /// This account, for itself alone, after it had checked the signature of each.
+    ByTheAccount,
 }
 
 /// Why there is no checkpoint.
@@ -90,12 +101,22 @@ pub enum CheckpointsError {
 impl Checkpoints {
     /// Those that a ledger keeps itself.
     pub fn of(folder: &Folder) -> Self {
-        Self { folder: folder.checkpoints(), cosignatures: Some(folder.cosignatures()), ledger: Some(folder.clone()) }
+        Self {
+            folder: folder.checkpoints(),
+            cosignatures: Some(folder.cosignatures()),
+            ledger: Some(folder.clone()),
+            ..Self::default()
+        }
     }
 
     /// Those in any folder.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), cosignatures: None, ledger: None }
+        Self { folder: folder.into(), ..Self::default() }
+    }
+
+    /// Those that an account remembers of one log, in a folder of its own.
+    pub(super) fn remembered_at(folder: PathBuf) -> Self {
+        Self { folder, written: Written::ByTheAccount, ..Self::default() }
     }
 
     /// Their sizes, in order. What is called otherwise is not looked at.
@@ -132,6 +153,15 @@ impl Checkpoints {
         }
     }
 
+    /// What the checkpoint of a size says, whether or not the log still knows of the key that signed it: of those that the
+    /// account wrote for itself, since it checked them then. Of others, nothing.
+    ///
+    /// A log that was rolled back to before its key was changed does not know of the new one.
+    pub(super) fn says(&self, size: u64) -> Option<Checkpoint> {
+        let text = read(&self.file(size)).ok()?.filter(|_| self.written == Written::ByTheAccount)?;
+        Checkpoint::parse(Note::parse(text.as_bytes()).ok()?.text()).ok().filter(|says| says.size == size)
+    }
+
     /// The newest, if any is kept.
     ///
     /// # Errors
@@ -151,10 +181,14 @@ impl Checkpoints {
             return Ok(());
         }
         let file = self.file(checkpoint.size());
+        let (folder, mode): (fn(&Path) -> _, _) = match self.written {
+            Written::ByAnybody => (store_folder::create, None),
+            Written::ByTheAccount => (store_folder::create_private, Some(0o600)),
+        };
         let created = self
             .check_own()
-            .and_then(|()| store_folder::create(&self.folder))
-            .and_then(|()| whole_file::create_new(&file, checkpoint.note().to_string().as_bytes(), None));
+            .and_then(|()| folder(&self.folder))
+            .and_then(|()| whole_file::create_new(&file, checkpoint.note().to_string().as_bytes(), mode));
         match created {
             Ok(()) => Ok(()),
             Err(source) if source.kind() != std::io::ErrorKind::AlreadyExists => {
@@ -234,16 +268,32 @@ impl Checkpoints {
         store: &dyn Store,
         keys: &Authority,
     ) -> Result<Option<(Verified, Frontier)>, CheckpointsError> {
-        let Some(known) = self.newest(keys)? else { return Ok(None) };
-        let (len, size) = (store.len(), known.size());
+        let Some(size) = self.sizes()?.last().copied() else { return Ok(None) };
+        let known = match self.get(size, keys) {
+            Ok(Some(known)) => known,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                // That the log is another is told before that nobody knows who signed it.
+                self.says(size).map_or(Ok(()), |says| self.goes_on(&says, store).map(drop))?;
+                return Err(error);
+            }
+        };
+        let frontier = self.goes_on(known.says(), store)?;
+        Ok(Some((known, frontier)))
+    }
+
+    /// The tree over the events that a checkpoint says there are, if they are the first of this log.
+    fn goes_on(&self, says: &Checkpoint, store: &dyn Store) -> Result<Frontier, CheckpointsError> {
+        let (len, size) = (store.len(), says.size);
         if size > len {
             return Err(CheckpointsError::Rollback { len, known: self.file(size), size });
         }
         let frontier = Frontier::of(&LogTree::of(store, size)?, size)?;
-        if frontier.root() != known.root() {
-            return Err(CheckpointsError::Fork { known: self.file(size), size });
+        if frontier.root() == says.root {
+            Ok(frontier)
+        } else {
+            Err(CheckpointsError::Fork { known: self.file(size), size })
         }
-        Ok(Some((known, frontier)))
     }
 }
 

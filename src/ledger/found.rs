@@ -1,7 +1,7 @@
 //! Founding: a new ledger with its genesis, made aside and moved into place whole.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::domain::announcement::Announcement;
 use crate::domain::id::{Origin, Recorder};
@@ -67,6 +67,21 @@ pub enum FoundError {
     /// The genesis was not appended.
     #[error(transparent)]
     Genesis(#[from] AppendError),
+}
+
+/// The name of a ledger that nobody named: `local/`, its folder's name in the characters of origins, and six digits of the
+/// log's key, so that two folders of one name are two ledgers, and so is one that is begun again.
+pub fn local_origin(folder: &Path, log_key_seed: &[u8; 32]) -> Origin {
+    /// The most bytes of the folder's name.
+    const MOST: usize = 100;
+    // A ledger in a hidden folder is named for the folder that it hides in.
+    let named = folder.file_name().filter(|name| *name != ".servanda").or_else(|| folder.parent()?.file_name());
+    let named = named.map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    let name: String = named.chars().map(plain).take(MOST).collect();
+    let name = if name.bytes().any(|byte| byte.is_ascii_alphanumeric()) { &name } else { "ledger" };
+    let key = LogSigner::from_seed("local", log_key_seed).expect("a plain word can name a key").vkey();
+    Origin::parse(&format!("local/{name}-{}", &key.point_hash()[..6])).expect("its characters are those of origins")
 }
 
 /// A ledger that is complete and not yet in its place: dropping it leaves nothing behind.
@@ -147,6 +162,11 @@ impl Founded {
         }
     }
 
+    /// Where it shall be.
+    pub fn target(&self) -> Folder {
+        self.aside.target().clone()
+    }
+
     /// Closes the ledger and moves it into its place, durably.
     ///
     /// # Errors
@@ -171,4 +191,22 @@ impl Founded {
 pub(super) fn make_keys_folder(folder: &Folder) -> io::Result<()> {
     store_folder::create_private(&folder.keys())?;
     whole_file::create_new(&folder.keys().join(".gitignore"), b"*\n", Some(0o600))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ledger_that_nobody_named_is_named_for_its_folder_and_its_key() {
+        let origin = |folder: &str, seed: u8| local_origin(Path::new(folder), &[seed; 32]).to_string();
+        assert_eq!(origin("/desk/treaties", 1), "local/treaties-34750f");
+        assert_eq!(origin("/desk/treaties/.servanda", 1), "local/treaties-34750f");
+        assert_eq!(origin("/desk/A b+C", 1), "local/a-b-c-34750f");
+        assert_eq!(origin("/desk/\u{6761}\u{7ea6}", 1), "local/ledger-34750f");
+        assert_eq!(origin("/", 1), "local/ledger-34750f");
+        assert_eq!(origin(&format!("/desk/{}", "long".repeat(60)), 1).len(), 113);
+        assert_eq!(origin("/desk/index", 1), "local/index-34750f");
+        assert_ne!(origin("/2025/treaties", 1), origin("/2026/treaties", 2));
+    }
 }

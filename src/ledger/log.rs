@@ -18,6 +18,7 @@ use crate::integrity::merkle;
 use crate::ledger::authority::Authority;
 use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
 use crate::ledger::facts::{self, Comparison, HeadsKnown, Scope};
+use crate::ledger::remembered::LogId;
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::shelf::Shelf;
 use crate::ledger::stretch::{check_end, checked, checked_keeping, parts};
@@ -149,6 +150,12 @@ impl Log {
     /// The ledger's name, as its settings say.
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// Which log it is; nothing, if its first event cannot be read.
+    pub fn id(&self) -> Option<LogId> {
+        let genesis = self.value(0)?.ok()?;
+        Some(LogId { origin: self.origin.clone(), genesis: event_hash(&genesis) })
     }
 
     /// Number of events.

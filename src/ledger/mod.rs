@@ -27,6 +27,7 @@ pub mod own;
 pub mod pass;
 pub mod prove;
 pub mod publish;
+pub mod remembered;
 pub mod repair;
 pub mod restore;
 pub mod review;
@@ -65,6 +66,7 @@ use bearing::Bearing;
 use checkpoints::{Checkpoints, CheckpointsError};
 use facts::Kept;
 use index::Index;
+use remembered::LogId;
 
 pub use crate::evidence::extract::{ExtractError, MAX_DOCUMENT_BYTES, MediaType};
 pub use crate::store::documents::DocumentError;
@@ -272,6 +274,11 @@ impl Ledger {
     /// The ledger's name.
     pub fn origin(&self) -> &Origin {
         &self.facts.origin
+    }
+
+    /// Which log it is; nothing, before its genesis.
+    pub fn id(&self) -> Option<LogId> {
+        Some(LogId { origin: self.facts.origin.clone(), genesis: self.facts.heads.at(1)? })
     }
 
     /// Who may sign the next event.

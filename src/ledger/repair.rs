@@ -15,12 +15,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::domain::id::Origin;
 use crate::evidence::extract::MAX_DOCUMENT_BYTES;
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::ledger::aside::Aside;
+use crate::ledger::authority::Authority;
 use crate::ledger::backup::paths;
-use crate::ledger::checkpoints::Checkpoints;
+use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
+use crate::ledger::remembered::LogId;
 use crate::ledger::restore::{Known, Meant, Restoration, RestoreError};
 use crate::ledger::salvage;
 use crate::ledger::settings::{Folder, Head, Settings};
@@ -92,6 +93,8 @@ pub enum RepairError {
 /// What a repair came to.
 #[derive(Debug)]
 pub struct Repaired {
+    /// Which log it is.
+    pub log: LogId,
     /// What verifying all of it came to.
     pub report: Report,
     /// Events that came from elsewhere.
@@ -106,12 +109,15 @@ pub struct Repaired {
 
 /// Makes the store of a ledger again; `take` hands over the events from elsewhere, and may be asked to do so again.
 ///
+/// `remembered` gives the checkpoints that are remembered of a log with those keys; which log is meant is what the folder is
+/// remembered to have held.
+///
 /// # Errors
 ///
 /// [`RepairError`], or what `take` says.
 pub fn repair<E: From<RepairError>>(
     folder: &Folder,
-    (remembered, known): (impl Fn(&Origin) -> Checkpoints, Known),
+    (remembered, meant): (impl Fn(&LogId, &Authority) -> Result<Checkpoints, CheckpointsError>, Meant),
     access: &Access,
     mut take: impl FnMut(&mut Restoration) -> Result<(), E>,
 ) -> Result<Repaired, E> {
@@ -121,6 +127,8 @@ pub fn repair<E: From<RepairError>>(
     // Opened, it has lost what was behind a damage; a copy of what it was lies beside it.
     let logs = logs(folder);
     let remembers: Vec<Head> = Head::remembered(folder).map(|(_, head)| head).collect();
+    // Whose events they are is told by what is nearest first.
+    let Meant { genesis: held, known, .. } = meant;
     let meant = Meant { known, ..Meant::default() };
     let (mut limit, mut before) = (u64::MAX, None);
     let (restoration, given) = loop {
@@ -131,7 +139,7 @@ pub fn repair<E: From<RepairError>>(
             return Err(RepairError::GivenChanged.into());
         }
         let others = own.as_ref().filter(|_| known == Known::Holds);
-        check_whose(folder, others, &restoration)?;
+        check_whose(folder, (others, held), &restoration)?;
         match add_newer(own.as_ref(), (&logs, &remembers), limit, &mut restoration) {
             // What does not hold cannot be unmade: all is taken again, up to there.
             Err(Stop::Whole(whole)) if whole < limit => limit = whole,
@@ -149,19 +157,24 @@ pub fn repair<E: From<RepairError>>(
         }
     }
     drop(own);
-    let remembered = restoration.origin().map(|origin| remembered(&origin)).unwrap_or_default();
+    let id = restoration.id();
+    let remembered = match id.as_ref().zip(restoration.authority()) {
+        Some((log, keys)) => remembered(log, keys).map_err(OpenError::from).map_err(RepairError::from)?,
+        None => Checkpoints::default(),
+    };
     // What came with older events may have been erased since.
     restoration.drop_erased().map_err(RepairError::from)?;
     let mut altered = restoration.altered_in(folder);
     altered.extend(altered_checkpoints(folder, &restoration, known)?);
     take_over(folder, &restoration.folder())?;
     let restored = restoration.finish(&remembered, access).map_err(RepairError::from)?;
+    let id = id.ok_or(RestoreError::Empty).map_err(RepairError::from)?;
     let damaged = put_in_place(folder, &restored.folder(), newest, &altered)?;
     drop(restored);
     let settings = Settings::load(folder).map_err(OpenError::from).map_err(RepairError::from)?;
     let log = Log::under(lock, settings, folder, access).map_err(RepairError::from)?;
     let report = verify(&log, &Outside { remembered, ..Outside::default() });
-    Ok(Repaired { report, given, saved: newest.len - given, mended: altered.len(), damaged })
+    Ok(Repaired { log: id, report, given, saved: newest.len - given, mended: altered.len(), damaged })
 }
 
 /// Adds the events behind those that are there, up to a limit, that a damaged store has, or that can still be read in the
@@ -247,17 +260,23 @@ fn altered_checkpoints(folder: &Folder, restoration: &Restoration, known: Known)
     Ok(altered)
 }
 
-fn check_whose(folder: &Folder, store: Option<&WatchedStore>, restoration: &Restoration) -> Result<(), RepairError> {
+fn check_whose(
+    folder: &Folder,
+    (store, held): (Option<&WatchedStore>, Option<EventHash>),
+    restoration: &Restoration,
+) -> Result<(), RepairError> {
     if let (Ok(own), Some(found)) = (Settings::load(folder), restoration.origin())
         && own.origin != found
     {
         return Err(RepairError::OtherLedger { found: found.to_string(), origin: own.origin.to_string() });
     }
     let genesis = store.and_then(|store| store.read(0..1).next()?.ok()).map(|bytes| event_hash(&bytes));
-    if let (Some(known), Some(found)) = (genesis, restoration.hash(0))
-        && known != found
-    {
-        return Err(RepairError::OtherEvent { seq: 0, who: "the store", known, found });
+    for (who, known) in [("the store", genesis), ("what is remembered of the folder", held)] {
+        if let (Some(known), Some(found)) = (known, restoration.hash(0))
+            && known != found
+        {
+            return Err(RepairError::OtherEvent { seq: 0, who, known, found });
+        }
     }
     Ok(())
 }

@@ -23,11 +23,13 @@ use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle::Node;
 use crate::integrity::note::MAX_NOTE;
 use crate::ledger::aside::Aside;
+use crate::ledger::authority::Authority;
 use crate::ledger::backup::BackupError;
 use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::found::make_keys_folder;
 use crate::ledger::holdings::{Named, NamedBy, State};
 use crate::ledger::publish::PublishError;
+use crate::ledger::remembered::LogId;
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::shelf::Shelf;
 use crate::ledger::verify::{Fault, Layer, Outside, Report, Walk, verify};
@@ -260,6 +262,16 @@ impl Restoration {
         Settings::load(&self.folder()).ok().map(|settings| settings.origin)
     }
 
+    /// Which log it is, once its first batch was taken.
+    pub fn id(&self) -> Option<LogId> {
+        Some(LogId { origin: self.origin()?, genesis: self.hash(0)? })
+    }
+
+    /// Who may sign what follows the events that were taken.
+    pub fn authority(&self) -> Option<&Authority> {
+        self.walk.as_ref().map(|walk| &walk.authority)
+    }
+
     /// How many events there are in whole batches.
     pub(super) fn whole(&self) -> u64 {
         self.store.len()
@@ -407,6 +419,11 @@ impl Restored {
     /// Where it is now.
     pub(super) fn folder(&self) -> Folder {
         self.aside.folder()
+    }
+
+    /// Where it shall be.
+    pub fn target(&self) -> Folder {
+        self.aside.target().clone()
     }
 
     /// Moves the ledger into its place, durably.

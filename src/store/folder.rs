@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 
 /// Creates `folder` and whatever is missing above it, all of it durable. A folder that is there is left alone.
@@ -14,10 +14,23 @@ use std::path::Path;
 ///
 /// What the operating system says, also when something else than a folder is in the way.
 pub fn create(folder: &Path) -> io::Result<()> {
+    create_with(folder, &fs::DirBuilder::new())
+}
+
+/// Creates `folder` and whatever is missing above it, as [`create`] does, for nobody else to look into.
+///
+/// # Errors
+///
+/// Those of [`create`].
+pub fn create_private(folder: &Path) -> io::Result<()> {
+    create_with(folder, fs::DirBuilder::new().mode(0o700))
+}
+
+fn create_with(folder: &Path, builder: &fs::DirBuilder) -> io::Result<()> {
     let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.is_dir();
     let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
     for path in missing.into_iter().rev() {
-        match fs::create_dir(path) {
+        match builder.create(path) {
             // Somebody else creates it too, and both make sure that it lasts.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
             outcome => outcome?,
@@ -25,23 +38,6 @@ pub fn create(folder: &Path) -> io::Result<()> {
         sync(parent(path))?;
     }
     Ok(())
-}
-
-/// Creates `folder` and whatever is missing above it, as [`create`] does, for nobody else to look into.
-///
-/// # Errors
-///
-/// What the operating system says.
-pub fn create_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    if folder.is_dir() {
-        return Ok(());
-    }
-    create(parent(folder))?;
-    match fs::DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
-        outcome => outcome.and_then(|()| sync(parent(folder))),
-    }
 }
 
 /// Makes a folder in another that only its owner can look into, for as long as it is not dropped.

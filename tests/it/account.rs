@@ -1,22 +1,27 @@
 //! Where an account keeps what it remembers: where the environment says, and in nobody else's folder.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, chown};
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
 
 use crate::support::{Answer, Desk};
 
 /// A desk with a ledger of a genesis alone.
 fn founded() -> Desk {
     let desk = Desk::new();
-    let answer = desk.run("init --ledger ledger");
+    let answer = with(&desk, "init", &[]);
     assert_eq!(answer.code, 0, "{}", answer.err);
     desk
 }
 
-/// Signs a checkpoint with these variables, by paths from the desk, alone.
+/// Signs a checkpoint.
 fn signed(desk: &Desk, variables: &[(&str, &str)]) -> Answer {
-    let mut command = desk.command(["checkpoint", "--ledger", "ledger"]);
+    with(desk, "checkpoint", variables)
+}
+
+/// Runs a command with these variables, by paths from the desk, alone.
+fn with(desk: &Desk, command: &str, variables: &[(&str, &str)]) -> Answer {
+    let mut command = desk.command([command, "--ledger", "ledger"]);
     command.env_remove("XDG_STATE_HOME");
     command.envs(variables.iter().map(|(name, path)| (name, desk.path().join(path))));
     Answer::of(&command.output().expect("the binary runs"))
@@ -45,6 +50,10 @@ fn check_remembered_in(variables: &[(&str, &str)], folder: &str) {
     assert!(!files(&desk, folder).is_empty(), "nothing is in {folder}");
     for other in ["named", "state", "home"].iter().filter(|other| !folder.starts_with(*other)) {
         assert!(!desk.path().join(other).exists(), "something is in {other}");
+    }
+    for file in files(&desk, folder).into_iter().filter(|file| file.to_string_lossy().contains("/_")) {
+        let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+        assert_eq!((mode(&file), mode(file.parent().expect("a folder"))), (0o600, 0o700), "{}", file.display());
     }
 }
 

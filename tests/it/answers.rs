@@ -53,6 +53,7 @@ const COMMANDS: &[&str] = &[
     "history",
     "history pakistan --announced-by 2023-10-19",
     "history --from 2023-07-01 --to 2023-09-30",
+    "forget --list",
     "key show",
     "log --last 3",
     "members ilrs --on 2023-10-19",

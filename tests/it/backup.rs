@@ -144,8 +144,11 @@ fn a_backup_that_was_cut_or_damaged_is_what_it_was_before_and_goes_on_from_there
 fn a_backup_of_another_ledger_or_of_events_that_are_gone_is_not_gone_on_with() {
     let desk = founding_case();
     done(&desk.run("backup b --ledger l"));
-    done(&desk.run("init --ledger other"));
-    refused(&desk.run("backup b --ledger other"), "is a backup of the ledger local/ilrs.servanda, not of local/other");
+    done(&desk.run("init --ledger other --origin test.example/other"));
+    refused(
+        &desk.run("backup b --ledger other"),
+        "is a backup of the ledger test.example/ilrs, not of test.example/other",
+    );
     append(&desk, "l", "one");
     done(&desk.run("restore b older"));
     done(&desk.run("backup b --ledger l"));

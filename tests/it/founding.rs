@@ -54,6 +54,8 @@ fn of_two_who_found_one_ledger_each_is_done_or_told() {
     }
     assert_eq!(desk.run("verify --ledger ledger").code, 0);
     assert_eq!(names(&desk), ["a.yaml", "config", "first", "ledger", "state"]);
+    // Whoever came too late has not left word that the folder holds its own.
+    assert_eq!(desk.run("checkpoint --ledger ledger").code, 0);
 }
 
 #[test]

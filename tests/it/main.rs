@@ -40,6 +40,7 @@ mod layers;
 mod membership;
 mod merkle;
 mod model;
+mod names;
 mod pdf;
 mod personal;
 mod power_cut;

@@ -102,11 +102,11 @@ fn a_repair_that_would_lose_events_changes_nothing_unless_that_is_accepted() {
 #[test]
 fn a_ledger_is_not_repaired_with_another_or_with_nothing() {
     let desk = founding_case();
-    done(&desk.run("init --ledger other"));
+    done(&desk.run("init --ledger other --origin test.example/other"));
     done(&desk.run("backup others --ledger other"));
     refused(
         &desk.run("repair --from others --ledger l"),
-        "what was given is of the ledger local/other, not of local/ilrs.servanda",
+        "what was given is of the ledger test.example/other, not of test.example/ilrs",
     );
     desk.write("text", "nothing\n");
     refused(&desk.run("repair --from text --ledger l"), "line 1");
@@ -177,7 +177,8 @@ fn a_repair_puts_altered_documents_right() {
 fn a_repair_knows_a_ledger_by_its_own_store_and_waits_for_who_has_it_open() {
     let desk = founding_case();
     for folder in ["one", "two"] {
-        done(&desk.run(&format!("init --ledger {folder}/same")));
+        done(&desk.run(&format!("init --ledger {folder}/same --origin test.example/same")));
+        forget(&desk);
     }
     done(&desk.run("backup others --ledger two/same"));
     forget_end(&desk, "one/same");
@@ -349,7 +350,7 @@ fn refused_in_use(answer: &Answer) {
 #[test]
 fn a_store_of_another_ledger_that_was_put_there_by_mistake_is_not_remembered() {
     let desk = founding_case();
-    done(&desk.run("init --ledger other"));
+    done(&desk.run("init --ledger other --origin test.example/other"));
     let place = |folder: &str| desk.path().join(folder);
     fs::rename(place("other/sled"), place("own")).expect("it is there");
     fs::rename(place("l/sled"), place("other/sled")).expect("it is there");

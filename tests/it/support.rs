@@ -66,8 +66,9 @@ impl Desk {
     /// A ledger of the fixtures' folders, in `ilrs.servanda`.
     pub(crate) fn with_ilrs(folders: &[&str]) -> Self {
         let desk = Self::new();
-        let mut arguments =
-            vec!["append".to_owned(), "--init".to_owned(), "--ledger".to_owned(), "ilrs.servanda".to_owned()];
+        let mut arguments = ["append", "--init", "--ledger", "ilrs.servanda", "--origin", "test.example/ilrs"]
+            .map(str::to_owned)
+            .to_vec();
         arguments.extend(folders.iter().map(|folder| fixture(&format!("ilrs/{folder}")).display().to_string()));
         let answer = Answer::of(&desk.command(arguments).output().expect("the binary runs"));
         assert_eq!(answer.code, 0, "{}", answer.err);

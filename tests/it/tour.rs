@@ -1,4 +1,5 @@
-//! The README's tour: every command in it is run, and what it prints is compared with what the README says.
+//! The README's tour: every command in it is run, and what it prints is compared with what the README says; then all is
+//! deleted, and run once more.
 //!
 //! In a block marked `console`, a line that begins with `$ ` is run in a fresh folder that has the project's `fixtures`;
 //! what follows is its output, standard output first. A block marked `yaml NAME` is written to the file of that name.
@@ -11,19 +12,36 @@ use std::path::Path;
 use crate::support::{Answer, Desk, fixture};
 
 #[test]
-fn the_readme_prints_what_the_program_prints() {
+fn the_readme_prints_what_the_program_prints_and_does_so_again_for_who_begins_again() {
     let readme =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("there is a README");
     let desk = Desk::new();
     std::os::unix::fs::symlink(fixture(""), desk.path().join("fixtures")).expect("a link can be made");
+    check(&readme, &desk);
+    // Whoever begins again has an account that remembers what was signed the first time.
+    assert_eq!(desk.run("checkpoint --ledger ilrs.servanda").code, 0);
+    let kept = ["state", "config", "fixtures"];
+    for entry in fs::read_dir(desk.path()).expect("it can be listed").flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        if kept.iter().all(|kept| *kept != name) {
+            let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+            removed.expect("it is ours");
+        }
+    }
+    check(&readme, &desk);
+}
+
+/// The commands of the tour print what it says.
+#[track_caller]
+fn check(readme: &str, desk: &Desk) {
     let mut commands = 0;
-    for (kind, block) in blocks(&readme) {
+    for (kind, block) in blocks(readme) {
         match kind.split_once(' ') {
             Some(("yaml", name)) => {
                 desk.write(name, &block);
             }
             None if kind == "console" => {
-                let said = played(&desk, &block, &mut commands);
+                let said = played(desk, &block, &mut commands);
                 assert_eq!(steady(&said), steady(&block), "the README is not what the program says; it says:\n{said}");
             }
             _ => {}

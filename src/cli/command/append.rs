@@ -116,7 +116,7 @@ impl Append {
         report.verbose = self.verbose;
         match target {
             Target::New(founded) if !self.dry_run => {
-                founded.publish()?;
+                context.settle_founded(founded)?;
             }
             Target::There(ledger) if !self.dry_run && Context::signs_each_append(&folder) => {
                 context.sign(&ledger)?;

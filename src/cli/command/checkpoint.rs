@@ -9,11 +9,11 @@ use clap::{Args, Subcommand};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::cli::account::id;
 use crate::cli::command::counted;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Format, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
-use crate::domain::id::Origin;
 use crate::integrity::Vkey;
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::note::NoteSignature;
@@ -21,11 +21,11 @@ use crate::integrity::note_key::NoteKey;
 use crate::integrity::policy::Policy;
 use crate::integrity::proof_file::ConsistencyFile;
 use crate::ledger::authority::Authority;
-use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
+use crate::ledger::checkpoints::CheckpointsError;
 use crate::ledger::read_bytes;
 use crate::ledger::settings::CheckpointWhen;
 use crate::ledger::timestamps::{self, Checker, MAX_REPLY};
-use crate::ledger::witness::{MAX_REQUEST, folder_name};
+use crate::ledger::witness::MAX_REQUEST;
 use crate::ledger::{Folder, Ledger, Log, Settings, log_signer};
 
 /// Sign how many events there are, and which, for others to keep
@@ -167,9 +167,10 @@ impl Checkpoint {
 }
 
 fn sign(log: &Log, keys: &Authority, context: &mut Context<'_, '_>) -> Outcome {
+    let remembered = context.met_log(log, keys)?;
     let signer = log_signer(&context.ledger().log_key(), keys.log_key())?;
-    let made = log.checkpoint(&signer, keys, &context.remembered(log.origin()))?;
-    context.remember(&made);
+    let made = log.checkpoint(&signer, keys, &remembered)?;
+    context.remember(&id(log)?, &made);
     print(&made, context)?;
     Ok(Exit::Done)
 }
@@ -271,16 +272,11 @@ fn print(checkpoint: &Verified, context: &mut Context<'_, '_>) -> Result<(), Fai
 }
 
 impl Context<'_, '_> {
-    /// The checkpoints that this user has seen of the log of that name, wherever it lies.
-    pub(in crate::cli) fn remembered(&self, origin: &Origin) -> Checkpoints {
-        remembered_in(self.account().own().as_deref(), origin)
-    }
-
     /// The checkpoint of the log as it stands, signed now where its key is at hand; else the newest that was signed, if the
     /// log goes on from what is remembered.
     pub(in crate::cli) fn newest_checkpoint(&mut self, log: &Log) -> Result<Verified, Failure> {
-        let remembered = self.remembered(log.origin());
         let keys = log.authority()?;
+        let remembered = self.met_log(log, &keys)?;
         let checkpoint = match log_signer(&self.ledger().log_key(), keys.log_key()) {
             Ok(signer) => log.checkpoint(&signer, &keys, &remembered)?,
             Err(error) => {
@@ -288,7 +284,7 @@ impl Context<'_, '_> {
                 log.checkpoints().newest(&keys)?.ok_or(error)?
             }
         };
-        self.remember(&checkpoint);
+        self.remember(&id(log)?, &checkpoint);
         Ok(checkpoint)
     }
 
@@ -302,23 +298,12 @@ impl Context<'_, '_> {
         match log_signer(&self.ledger().log_key(), ledger.authority().log_key()) {
             Ok(signer) => {
                 let made = ledger.checkpoint(&signer)?;
-                self.remember(&made);
+                let log = ledger.id().expect("what has no genesis has no checkpoint");
+                self.remember(&log, &made);
             }
             Err(error) => self.complain(&format!("warning: no checkpoint was signed: {error}\n")),
         }
         Ok(())
-    }
-
-    /// Remembers a checkpoint; it is kept in the ledger's folder too, so that this can fail.
-    pub(in crate::cli) fn remember(&mut self, checkpoint: &Verified) {
-        let Ok(origin) = checkpoint.origin().parse() else { return };
-        if let Some(why) = self.account().why_not() {
-            let what = "warning: the checkpoint is kept beside the ledger alone, and not remembered";
-            self.complain_shown(&format!("{what}: {why}"));
-        }
-        if let Err(error) = self.remembered(&origin).keep(checkpoint) {
-            self.complain(&format!("warning: the checkpoint is kept beside the ledger alone: {error}\n"));
-        }
     }
 }
 
@@ -398,9 +383,4 @@ pub(in crate::cli) fn note_key<const TYPE: u8>(
 /// A log's key on the command line.
 pub(in crate::cli) fn vkey(text: &str, context: &Context<'_, '_>) -> Result<Vkey, Failure> {
     note_key(text, "`servanda key show` ends with the log's key", context)
-}
-
-/// The checkpoints of a log of that name in a user's folder for what is remembered.
-pub(super) fn remembered_in(state: Option<&Path>, origin: &Origin) -> Checkpoints {
-    state.map(|state| Checkpoints::at(state.join(folder_name(origin.as_str())))).unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::place::shell_word;
 use crate::cli::{Context, Outcome};
 use crate::domain::id::{Origin, Recorder};
-use crate::ledger::found::{Founded, Founding};
+use crate::ledger::found::{Founded, Founding, local_origin};
 use crate::ledger::{Clock, Folder, KeyFile};
 
 /// What to do with the hash of a genesis.
@@ -31,7 +31,7 @@ pub(in crate::cli) struct Init {
 /// The names and the key of a new ledger.
 #[derive(Debug, Args)]
 pub(super) struct NewLedger {
-    /// Name of the ledger [default: local/FOLDER]
+    /// Name of the ledger [default: local/FOLDER-XXXXXX, where XXXXXX are digits of the log's key]
     #[arg(long, value_name = "NAME")]
     origin: Option<Origin>,
     /// Name of the first recorder
@@ -48,7 +48,7 @@ impl Init {
         let (founded, _) = self.names.found(&target, true, context)?;
         let origin = founded.ledger.origin().clone();
         let genesis = founded.ledger.head();
-        let folder = founded.publish()?;
+        let folder = context.settle_founded(founded)?;
         let path = context.shown_path(&folder);
         context.print(&format!("founded {path}: {origin}, genesis {}\n", genesis.hash))?;
         context.say(&format!(
@@ -69,29 +69,21 @@ impl NewLedger {
         keep_key: bool,
         context: &mut Context<'_, '_>,
     ) -> Result<(Founded, KeyFile), Failure> {
-        let origin = match &self.origin {
-            Some(origin) => origin.clone(),
-            None => local_origin(target)?,
-        };
         // What would fail is told before a key is made for it.
         Founded::check_free(target)?;
         let now = Clock::from(context.around.now).now()?;
+        if let Some(origin) = &self.origin {
+            context.memory().check_name(origin, target)?;
+        }
+        context.say_held(target)?;
         let key = context.key_or_new(self.key.as_ref(), self.recorder.as_str(), keep_key)?;
         let seed = (context.around.entropy)()?;
+        let origin = match &self.origin {
+            Some(origin) => origin.clone(),
+            None => local_origin(&std::path::absolute(target.path())?, &seed),
+        };
         let founding = Founding { origin, recorder: self.recorder.clone(), log_key_seed: &seed, now };
         let founded = Founded::new(target, founding, &key, &context.access("init"))?;
         Ok((founded, key))
     }
-}
-
-/// `local/` and the folder's name in the characters of origins.
-fn local_origin(target: &Folder) -> Result<Origin, Failure> {
-    let path = std::path::absolute(target.path())?;
-    // A ledger in a hidden folder is named for the folder that it hides in.
-    let named = path.file_name().filter(|name| *name != ".servanda").or_else(|| path.parent()?.file_name());
-    let name = named.map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let name: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).take(100).collect();
-    Origin::parse(&format!("local/{}", if name.is_empty() { "ledger" } else { &name }))
-        .map_err(|error| Failure::new(Exit::Misuse, error.to_string()).hint("name the ledger with --origin"))
 }

@@ -15,6 +15,7 @@ mod conflicts;
 mod counts;
 mod diff;
 mod export;
+pub(super) mod forget;
 mod given;
 mod history;
 pub(super) mod import;
@@ -87,6 +88,7 @@ pub(super) enum Command {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Repair(repair::Repair),
+    Forget(forget::Forget),
     Completions(completions::Completions),
     Man(completions::Man),
     Checkpoint(checkpoint::Checkpoint),
@@ -130,6 +132,7 @@ impl Command {
             Self::Backup(command) => command.run(context),
             Self::Restore(command) => command.run(context),
             Self::Repair(command) => command.run(context),
+            Self::Forget(command) => command.run(context),
             Self::Completions(command) => command.run(context),
             Self::Man(command) => command.run(context),
             Self::Checkpoint(command) => command.run(context),

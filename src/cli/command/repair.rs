@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::command::checkpoint::remembered_in;
 use crate::cli::command::counted;
 use crate::cli::command::given::take;
-use crate::cli::command::restore::known;
+use crate::cli::command::restore::{known, remembered};
 use crate::cli::command::verify::VerifyAnswer;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, Outcome};
 use crate::ledger::Settings;
 use crate::ledger::repair::repair;
+use crate::ledger::restore::{Known, Meant};
 
 /// Make a damaged ledger whole again, from a backup, an export or a published log
 ///
@@ -38,11 +38,16 @@ impl Repair {
             // It may be the name alone that is lost; where nothing of a ledger is, there is none.
             Settings::load(&folder).map_err(|error| context.not_opened(error.into(), &folder))?;
         }
-        let account = context.account().own();
-        let remembered = |origin: &_| remembered_in(account.as_deref(), origin);
+        let memory = context.memory();
+        let known = known(self.despite_known);
+        // Of a store that cannot be read, this is all that tells whose events it should have.
+        let held = memory.held(&folder)?.filter(|_| known == Known::Holds);
+        let meant = Meant { genesis: held.map(|log| log.genesis), known, ..Meant::default() };
+        let remembered = |log: &_, keys: &_| remembered(&memory, log, keys);
         let access = context.access("repair");
         let hand_over = |restoration: &mut _| take(&self.from, restoration, context).map(drop);
-        let repaired = repair::<Failure>(&folder, (remembered, known(self.despite_known)), &access, hand_over)?;
+        let repaired = repair::<Failure>(&folder, (remembered, meant), &access, hand_over)?;
+        context.holds(&folder, &repaired.log);
         let path = context.shown_path(&folder);
         let events = |number: u64| counted(usize::try_from(number).unwrap_or(usize::MAX), "event", "events");
         let saved = match repaired.saved {

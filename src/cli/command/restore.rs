@@ -11,7 +11,10 @@ use crate::cli::failure::Exit;
 use crate::cli::place::shell_word;
 use crate::cli::{Context, Outcome};
 use crate::integrity::EventHash;
-use crate::ledger::restore::{Known, Meant, Restoration, Restored};
+use crate::ledger::authority::Authority;
+use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
+use crate::ledger::remembered::{LogId, Memory};
+use crate::ledger::restore::{Known, Meant, Restoration, RestoreError, Restored};
 
 /// Make a ledger again from a backup, an export or a published log, byte for byte
 ///
@@ -63,15 +66,22 @@ impl Restore {
             let copied = restoration.copy_documents(&given::folder(documents, hint, context)?)?;
             given::tell(&copied, context);
         }
-        let remembered = restoration.origin().map(|origin| context.remembered(&origin)).unwrap_or_default();
+        let log = restoration.id();
+        let remembered = match log.as_ref().zip(restoration.authority()) {
+            Some((log, keys)) => remembered(&context.memory(), log, keys)?,
+            None => Checkpoints::default(),
+        };
         let restored = restoration.finish(&remembered, &access)?;
-        self.tell(restored, given, context)
+        let log = log.ok_or(RestoreError::Empty)?;
+        context.warn_of(&log.origin, context.memory().namesake(&log, &target)?);
+        self.tell((restored, &log), given, context)
     }
 
     /// Moves it into its place, and says what it is.
-    fn tell(&self, restored: Restored, given: Given, context: &mut Context<'_, '_>) -> Outcome {
+    fn tell(&self, (restored, log): (Restored, &LogId), given: Given, context: &mut Context<'_, '_>) -> Outcome {
         let report = restored.report.clone();
-        let folder = restored.publish()?;
+        // Whoever restores a ledger means it to be in this folder from now on.
+        let folder = context.settle(&restored.target(), log, || restored.publish())?;
         let path = context.shown_path(&folder);
         context.say(&format!("restored {path}: {} events, head {}\n", report.events, report.head));
         let what = if matches!(given, Given::Backup { .. }) { "a backup" } else { "an export" };
@@ -84,6 +94,12 @@ impl Restore {
         let is_all = given != Given::Backup { is_damaged: true };
         Ok(if is_all && report.passed() { Exit::Done } else { Exit::No })
     }
+}
+
+/// The checkpoints that are remembered of a log with those keys.
+pub(super) fn remembered(memory: &Memory, log: &LogId, keys: &Authority) -> Result<Checkpoints, CheckpointsError> {
+    memory.adopt(log, keys)?;
+    Ok(memory.checkpoints(log))
 }
 
 /// Whether checkpoints that are known may tell of more.

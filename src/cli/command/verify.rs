@@ -14,6 +14,9 @@ use crate::domain::text::shown;
 use crate::domain::timestamp::Timestamp;
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::{EventHash, Vkey};
+use crate::ledger::authority::Authority;
+use crate::ledger::checkpoints::Checkpoints;
+use crate::ledger::remembered::{LogId, Met};
 use crate::ledger::verify::{Ahead, Fault, Layer, LayerReport, Outside, Report, Verdict, renew_facts, verify};
 use crate::ledger::{Log, checkpoints, publish, read_bytes};
 use crate::query::keys::keys;
@@ -65,12 +68,20 @@ impl Verify {
             let folder = context.around.path(folder);
             let (log, checkpoint) = publish::open(&folder, &key)?;
             outside.checkpoints.push(("checkpoint".to_owned(), checkpoint));
-            outside.remembered = context.remembered(log.origin());
+            outside.remembered = remembered(&log, log.id(), context)?;
             let report = publish::with_tiles(verify(&log, &outside), &log, &key, &folder);
             with_copies(report, &log, &folder)
         } else {
             let log = context.read_log("verify")?;
-            outside.remembered = context.remembered(log.origin());
+            let (folder, memory) = (context.ledger(), context.memory());
+            outside.held = memory.held(&folder)?;
+            if let (None, Some(id)) = (&outside.held, log.id())
+                && let Met::New { namesake } = memory.meet(&folder, &id)?
+            {
+                context.warn_of(&id.origin, namesake);
+            }
+            // What was signed of the log that was here is held against whatever is here now.
+            outside.remembered = remembered(&log, outside.held.clone().or_else(|| log.id()), context)?;
             let mut report = verify(&log, &outside);
             renew_facts(&log, &mut report);
             report
@@ -92,6 +103,19 @@ impl Verify {
         };
         self.against.iter().map(open).collect()
     }
+}
+
+/// The checkpoints that are remembered of a log; where it is not known which that is, none.
+fn remembered(log: &Log, id: Option<LogId>, context: &Context<'_, '_>) -> Result<Checkpoints, Failure> {
+    let memory = context.memory();
+    let Some(id) = id else { return Ok(Checkpoints::default()) };
+    // Of a log that does not hold, the keys are not known, and enough is told already.
+    if memory.has_nameless(&id.origin)
+        && let Ok(facts) = log.naming()
+    {
+        memory.adopt(&id, &Authority::of(&facts.events))?;
+    }
+    Ok(memory.checkpoints(&id))
 }
 
 /// The report on a published log, with the copies of its keys held against what its events say.

@@ -30,6 +30,7 @@ use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::clock::tolerated;
 use crate::ledger::facts::{Comparison, Used};
 use crate::ledger::log::{Found, Log};
+use crate::ledger::remembered::LogId;
 use crate::ledger::settings::Head;
 use crate::ledger::timestamps::{Checker, Stamp};
 use crate::store::bundle::BUNDLE_LEN;
@@ -165,6 +166,8 @@ impl Report {
 pub struct Outside {
     /// The hash of the first event.
     pub genesis: Option<EventHash>,
+    /// The log that the folder held when it was seen before.
+    pub held: Option<LogId>,
     /// The log's key.
     pub log_key: Option<Vkey>,
     /// Checkpoints, checked with a key from outside, and what they are called.
@@ -200,7 +203,7 @@ pub fn verify(log: &Log, outside: &Outside) -> Report {
         let take = || next.into_iter().for_each(|seen| walk.take(seen));
         ((), next) = rayon::join(take, || look(following));
     }
-    walk.end(log, outside.genesis);
+    walk.end(log, outside);
     let whose = if log.is_published() { Whose::Published } else { Whose::Ledgers };
     let documents = Kept::look(&log.shelf(), &walk.holdings, whose);
     let head = walk.chain.head();

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::domain::id::Origin;
-use crate::integrity::checkpoint::Verified;
+use crate::integrity::checkpoint::{Checkpoint, Verified};
 use crate::integrity::merkle::{Frontier, Node};
 use crate::integrity::policy::Policy;
 use crate::ledger::authority::Authority;
-use crate::ledger::checkpoints::Checkpoints;
+use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
 use crate::ledger::verify::{Fault, Layer, LayerReport, Outside, not_checked, report};
 
 /// The tree over the events, as far as they could be read.
@@ -51,10 +51,10 @@ impl Roots {
     }
 
     /// What is wrong with a checkpoint of a log of so many events.
-    fn fault(&self, checkpoint: &Verified, (origin, len): (&Origin, u64)) -> Option<String> {
-        let size = checkpoint.size();
-        if checkpoint.origin() != origin.as_str() {
-            return Some(format!("it is of the log `{}`", checkpoint.origin()));
+    fn fault(&self, checkpoint: &Checkpoint, (origin, len): (&Origin, u64)) -> Option<String> {
+        let size = checkpoint.size;
+        if checkpoint.origin != origin.as_str() {
+            return Some(format!("it is of the log `{}`", checkpoint.origin));
         }
         if size > len {
             return Some(format!("ROLLBACK: it was signed for {size} events, and the log has {len}"));
@@ -63,7 +63,7 @@ impl Roots {
             return None;
         }
         match self.at.get(&size).copied().flatten() {
-            Some((root, _)) if root != checkpoint.root() => {
+            Some((root, _)) if root != checkpoint.root => {
                 Some(format!("FORK: the first {size} events are others than those that it was signed for"))
             }
             Some((_, false)) => Some("it stands within a batch".to_owned()),
@@ -74,7 +74,7 @@ impl Roots {
 
     /// How many of a log's first events a key from outside vouches for, by a checkpoint that holds.
     pub(super) fn vouched(&self, outside: &Outside, log: (&Origin, u64)) -> u64 {
-        let holding = outside.checkpoints.iter().filter(|(_, given)| self.fault(given, log).is_none());
+        let holding = outside.checkpoints.iter().filter(|(_, given)| self.fault(given.says(), log).is_none());
         holding.map(|(_, given)| given.size()).max().unwrap_or_default()
     }
 
@@ -91,7 +91,12 @@ impl Roots {
         let mut of_folder = |folder: &Checkpoints, name: &str| {
             let sizes = folder.sizes();
             let found = sizes.iter().flatten().filter_map(|size| {
-                let found = folder.get(*size, keys).map_err(|error| error.to_string()).transpose()?;
+                // That the log is another is told before that nobody knows who signed it.
+                let told = |error: CheckpointsError| {
+                    let other = folder.says(*size).and_then(|says| self.fault(&says, (origin, len)));
+                    other.unwrap_or_else(|| error.to_string())
+                };
+                let found = folder.get(*size, keys).map_err(told).transpose()?;
                 Some((format!("{name}/{size}"), *size, found))
             });
             let found: Vec<_> = found.collect();
@@ -106,7 +111,7 @@ impl Roots {
         let from_outside = outside.checkpoints.len() + remembered.len();
         for (name, size, found) in own.into_iter().chain(remembered).chain(given) {
             checked += 1;
-            let holds = |checkpoint| self.fault(&checkpoint, (origin, len)).map_or(Ok(checkpoint), Err);
+            let holds = |checkpoint: Verified| self.fault(checkpoint.says(), (origin, len)).map_or(Ok(checkpoint), Err);
             match found.and_then(holds) {
                 Ok(checkpoint) => {
                     newest = newest.max(size);

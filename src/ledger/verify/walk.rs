@@ -13,10 +13,10 @@ use crate::ledger::authority::{Authority, AuthorityFault};
 use crate::ledger::facts::Comparison;
 use crate::ledger::holdings::Holdings;
 use crate::ledger::log::Log;
-use crate::ledger::verify::Fault;
 use crate::ledger::verify::documents::Quotes;
 use crate::ledger::verify::roots::Roots;
 use crate::ledger::verify::seen::Seen;
+use crate::ledger::verify::{Fault, Outside};
 
 /// An event of a batch whose signature has not come yet.
 struct Member {
@@ -153,7 +153,7 @@ impl Walk {
     }
 
     /// What can be said only at the end.
-    pub(super) fn end(&mut self, log: &Log, genesis: Option<EventHash>) {
+    pub(super) fn end(&mut self, log: &Log, outside: &Outside) {
         let last = log.len().saturating_sub(1);
         if self.chain.is_open() {
             let what = "the log ends in the middle of a batch: its signed end is gone".to_owned();
@@ -166,10 +166,17 @@ impl Walk {
         if let Some(Damage { seq, what }) = log.forgotten() {
             self.chain_faults.push(Fault { seq, what });
         }
-        if let (Some(expected), Some(first)) = (genesis, self.first)
+        if let (Some(expected), Some(first)) = (outside.genesis, self.first)
             && expected != first
         {
             let what = format!("genesis hashes to {first}, not to the {expected} that was given");
+            self.signature_faults.push(Fault { seq: 0, what });
+        }
+        if let (Some(held), Some(first)) = (&outside.held, self.first)
+            && held.genesis != first
+        {
+            let what =
+                format!("REPLACED: genesis hashes to {first}, and this folder held {held} when it was last seen");
             self.signature_faults.push(Fault { seq: 0, what });
         }
     }

@@ -2,7 +2,7 @@
 //! checkpoint, somebody who has what was published.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::support::{Answer, Desk};
 
@@ -55,6 +55,15 @@ fn signed() -> Desk {
 
 fn forget(desk: &Desk) {
     fs::remove_dir_all(desk.path().join("state")).expect("something was remembered");
+}
+
+/// Where checkpoints of the one ledger of that name are remembered.
+fn remembered(desk: &Desk) -> PathBuf {
+    let logs = desk.path().join("state/servanda/_logs/test.example+ledger");
+    let mut logs = fs::read_dir(logs).expect("something is remembered");
+    let found = logs.next().expect("a log").expect("it can be listed").path();
+    assert!(logs.next().is_none(), "it is the only one");
+    found
 }
 
 /// The verdict on a layer, and what it says of faults.
@@ -130,10 +139,8 @@ fn a_history_rewritten_with_all_keys_is_found_by_an_old_checkpoint() {
     assert_eq!(desk.run("verify --ledger older").code, 0, "it holds by itself");
     check_found(&desk, &format!("verify --ledger older {AGAINST}"), "checkpoints", "FORK");
     // A checkpoint of the one is remembered when the other is opened.
-    copy(&desk.path().join("ledger/checkpoints"), &desk.path().join("state/servanda/test.example+ledger"));
     fs::remove_dir_all(desk.path().join("older/checkpoints")).expect("it was signed");
-    fs::copy(desk.path().join("kept.checkpoint"), desk.path().join("state/servanda/test.example+ledger/4"))
-        .expect("it can be copied");
+    fs::copy(desk.path().join("kept.checkpoint"), remembered(&desk).join("4")).expect("it can be copied");
     let answer = append(&desk, "older", "four");
     assert!(answer.code == 3 && answer.err.contains("FORK"), "{}", answer.err);
     let answer = desk.run("checkpoint --ledger older");
@@ -367,6 +374,8 @@ fn a_pipe_in_the_place_of_a_file_holds_nobody_up() {
     assert_eq!(desk.run("prove 1 --output proofs --ledger ledger").code, 0);
     let (ledger, public) = ("verify --ledger ledger", "verify --export public --vkey @public/log.vkey");
     let check = "check proofs/1.tlog-proof --vkey @log.vkey";
+    let known = remembered(&desk).join("4");
+    let known = known.strip_prefix(desk.path()).expect("it lies below the desk").display().to_string();
     for (file, line, code) in [
         ("ledger/checkpoints/4", ledger, 1),
         ("ledger/cosignatures/4", ledger, 1),
@@ -374,7 +383,7 @@ fn a_pipe_in_the_place_of_a_file_holds_nobody_up() {
         ("ledger/HEAD", ledger, 0),
         ("ledger/facts", ledger, 0),
         ("ledger/servanda.toml", ledger, 3),
-        ("state/servanda/test.example+ledger/4", ledger, 1),
+        (known.as_str(), ledger, 1),
         ("public/checkpoint", public, 3),
         ("public/checkpoints/4", public, 1),
         ("public/tile/0/000.p/4", public, 1),

@@ -79,6 +79,8 @@ impl Witness {
         let client = Client::new(Duration::from_secs(self.timeout));
         let log = context.read_log("checkpoint")?;
         let keys = Authority::of(&log.naming()?.events);
+        // A witness would be asked in vain to sign for another ledger, and would keep it as evidence.
+        context.met_log(&log, &keys)?;
         let newest = kept(&log, &keys, None)?.alone();
         let vkey = keys.log_key_at(newest.size()).cloned();
         let vkey = vkey.ok_or_else(|| Failure::new(Exit::CouldNot, "the log has no key"))?;
