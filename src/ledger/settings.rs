@@ -14,6 +14,7 @@ use crate::domain::shape::vocabulary;
 use crate::integrity::digest::EventHash;
 use crate::ledger::Damage;
 use crate::ledger::checkpoints::Checkpoints;
+use crate::ledger::remembered::LogId;
 use crate::ledger::user::{Marks, User};
 use crate::ledger::watched::Check;
 use crate::store::folder as store_folder;
@@ -93,6 +94,12 @@ impl Folder {
     /// How files are told that were derived from the ledger of that name and genesis; nothing, where none are kept.
     pub(super) fn marks(&self, origin: &Origin, genesis: EventHash) -> Option<Marks> {
         self.user.as_ref()?.marks(&self.path, origin, genesis).ok()
+    }
+
+    /// How many events the log of that name and genesis has at the least, by the checkpoints that the account remembers of it.
+    pub(super) fn signed(&self, origin: &Origin, genesis: EventHash) -> u64 {
+        let log = LogId { origin: origin.clone(), genesis };
+        self.user.as_ref().map_or(0, |user| user.signed(&log))
     }
 
     /// Where derived files lie: in the ledger's own folder, or where that is another's, with the account.

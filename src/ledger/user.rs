@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::id::Origin;
 use crate::integrity::digest::{EventHash, TagKey};
+use crate::ledger::remembered::{LogId, Memory};
 use crate::ledger::settings::Head;
 use crate::store::{folder as store_folder, whole_file};
 
@@ -82,6 +83,12 @@ impl User {
         let name = self.key.tag(&[PLACE, &found.dev().to_le_bytes(), &found.ino().to_le_bytes()]);
         let name = name.iter().fold(String::new(), |name, byte| name + &format!("{byte:02x}"));
         Ok(self.state.join("derived").join(name))
+    }
+
+    /// The most events of that log for which the account remembers a checkpoint; what cannot be read is more than any.
+    pub(super) fn signed(&self, log: &LogId) -> u64 {
+        let sizes = Memory::at(&self.state).checkpoints(log).sizes();
+        sizes.map_or(u64::MAX, |sizes| sizes.last().copied().unwrap_or_default())
     }
 
     /// How files are told that were derived from the ledger of that name and genesis in a folder.

@@ -53,7 +53,7 @@ fn a_table_that_cannot_be_read_is_refused_with_its_line_and_a_hint() {
 
 #[test]
 fn a_table_of_as_many_columns_as_a_record_holds_takes_no_time_of_its_own() {
-    let many: String = (0..135_000).map(|column| format!(",c{column}")).collect();
+    let many: String = (0..135_000).fold(String::new(), |header, column| header + &format!(",c{column}"));
     let header = format!("{}{many}\n", HEADER.trim_end());
     assert!((MAX_RECORD * 9 / 10..MAX_RECORD).contains(&(header.len() as u64)), "{}", header.len());
     // The last of them is named, and stands twice; then every row is rejected for want of cells, each cell at its place.

@@ -374,7 +374,9 @@ fn after_a_writer_that_did_not_come_to_the_end_the_store_is_asked() {
         let _ = fs::remove_file(desk.path().join("ilrs.servanda/recent"));
         fs::write(&head, kept.1.replace("settled", state)).expect("it can be written");
         fs::write(&check, &closed).expect("it can be written");
-        derived.iter().for_each(|(bytes, file)| fs::write(file, bytes).expect("it is ours"));
+        for (bytes, file) in &derived {
+            fs::write(file, bytes).expect("it is ours");
+        }
     };
     put_back("writing\na writer");
     check_answer(&desk, &after, "a writer was killed");

@@ -16,7 +16,7 @@ fn signed(size: u64, root: Node) -> Verified {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 fn bytes<const N: usize>(hex: &str) -> [u8; N] {

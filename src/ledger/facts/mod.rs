@@ -68,7 +68,10 @@ pub fn read(folder: &Folder, scope: Scope<'_>, known: HeadsKnown) -> Option<Fact
     let mut head = Head::usable(folder)?;
     loop {
         let files = Files::open(folder, &settings.origin).ok().and_then(|files| files.cut(head));
-        let files = files.filter(|files| head.len >= files.base.marks.greatest());
+        let files = files.filter(|files| {
+            let marks = &files.base.marks;
+            head.len >= marks.greatest() && head.len >= folder.signed(&settings.origin, marks.genesis)
+        });
         if let Some(facts) = files.and_then(|files| files.facts(scope, known).ok()) {
             return Some(facts);
         }
