@@ -75,12 +75,12 @@ pub enum TimestampError {
 
 /// The timestamps that are kept of a log's checkpoints, by their sizes.
 #[derive(Debug, Clone)]
-pub struct Timestamps(PathBuf);
+pub struct Timestamps(Folder);
 
 impl Timestamps {
     /// Those in a ledger's folder, or of a published log.
     pub fn of(folder: &Folder) -> Self {
-        Self(folder.timestamps())
+        Self(folder.clone())
     }
 
     /// The sizes of the checkpoints that have one, in order.
@@ -89,12 +89,12 @@ impl Timestamps {
     ///
     /// [`CheckpointsError::Io`].
     pub fn sizes(&self) -> Result<Vec<u64>, CheckpointsError> {
-        sizes_in(&self.0, ".tsr")
+        sizes_in(&self.0.timestamps(), ".tsr")
     }
 
     /// The file of a size.
     pub fn file(&self, size: u64) -> PathBuf {
-        self.0.join(format!("{size}.tsr"))
+        self.0.timestamps().join(format!("{size}.tsr"))
     }
 
     /// Reads the reply of a size.
@@ -116,7 +116,8 @@ impl Timestamps {
     /// [`TimestampError::Io`].
     pub fn keep(&self, size: u64, reply: &[u8]) -> Result<(), TimestampError> {
         let file = self.file(size);
-        let kept = store_folder::create(&self.0).and_then(|()| whole_file::replace(&file, reply, None));
+        let own = self.0.check_own().and_then(|()| store_folder::create(&self.0.timestamps()));
+        let kept = own.and_then(|()| whole_file::replace(&file, reply, None));
         kept.map_err(|source| TimestampError::Io { file, source })
     }
 }
@@ -146,6 +147,11 @@ impl Checker {
     ///
     /// RFC 3161, section 2.4.2 and appendix B, by `openssl ts -verify -attime`.
     pub fn check(&self, checkpoint: &Path, reply: &[u8]) -> Result<Stamp, TimestampError> {
+        // The program that checks would follow a link, and wait at a pipe.
+        let io = |source| TimestampError::Io { file: checkpoint.to_owned(), source };
+        if whole_file::kind(checkpoint).map_err(io)? != whole_file::Kind::Regular {
+            return Err(io(io::Error::new(io::ErrorKind::InvalidData, "not a regular file")));
+        }
         let time = self.time_of(reply)?;
         if time > self.now {
             return Err(TimestampError::Ahead { time, now: self.now });

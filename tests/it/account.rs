@@ -43,8 +43,6 @@ fn files(desk: &Desk, folder: &str) -> Vec<PathBuf> {
 #[track_caller]
 fn check_remembered_in(variables: &[(&str, &str)], folder: &str) {
     let desk = founded();
-    // Founding kept there what the account has to remember of it.
-    fs::remove_dir_all(desk.path().join("state")).expect("it was founded");
     let answer = signed(&desk, variables);
     assert_eq!((answer.code, answer.err.as_str()), (0, ""));
     assert!(!files(&desk, folder).is_empty(), "nothing is in {folder}");
