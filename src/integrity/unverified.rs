@@ -1,7 +1,7 @@
 //! A signature as whoever signs hands it over, before anything of it is believed.
 //!
 //! What is written of it is never what was handed over: its bytes are taken out of whatever they came in, armored here,
-//! and read again by the [`verify`] that reads every armor of a ledger. So it cannot matter how they came.
+//! and read again by the [`verify`](crate::integrity::signature::verify) that reads every armor of a ledger. So it cannot matter how they came.
 
 use super::armor;
 use super::signature::{self, MAX_ARMOR_LEN, SignatureError};
