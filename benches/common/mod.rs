@@ -10,6 +10,7 @@ pub(crate) mod table;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::Criterion;
@@ -19,7 +20,7 @@ use servanda::domain::timestamp::Timestamp;
 use servanda::event::Recorded;
 use servanda::integrity::SigningKey;
 use servanda::ledger::found::{Founded, Founding};
-use servanda::ledger::{Access, Batch, Folder, Found, KeyFile, Ledger, Log, Options};
+use servanda::ledger::{Access, Batch, Folder, Found, KeyFile, Ledger, Log, Options, User};
 
 use history::History;
 
@@ -85,7 +86,7 @@ fn kinds(events: &[Recorded]) -> String {
     kinds.join(", ")
 }
 
-/// A new ledger, in which everything is described that its history will name.
+/// A new ledger of an account that keeps facts, in which everything is described that its history will name.
 pub(crate) fn found(desk: &Path, name: &str) -> (Folder, History) {
     found_with(desk, name, history::AGREEMENTS)
 }
@@ -98,7 +99,8 @@ pub(crate) fn found_with(desk: &Path, name: &str, agreements: usize) -> (Folder,
         log_key_seed: &[9; 32],
         now: now(),
     };
-    let target = Folder::at(desk.join(name));
+    let user = User::at(&desk.join("state"), || Ok([5; 32])).expect("there is room");
+    let target = Folder::at(desk.join(name)).of(Arc::new(user));
     let founded = Founded::new(&target, founding, &key(), &access()).expect("a ledger can be founded");
     let folder = founded.publish().expect("it can be moved into place");
     let mut ledger = Ledger::open(&folder, &access()).expect("the ledger opens");
