@@ -234,7 +234,7 @@ fn check_threads() -> Result<(), StoreError> {
 /// What sled says, or that it panicked.
 fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     // sled changes a page by swapping a pointer to it, so that a panic leaves every page whole, the old or the new one.
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(damaged("sled panicked over its files")))
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(damaged("its files cannot be followed")))
 }
 
 fn damaged(what: &str) -> StoreError {

@@ -72,9 +72,7 @@ impl Chaos {
     }
 
     fn run(&self, line: &str) -> Answer {
-        let answer = self.desk.run(line);
-        assert!(!answer.err.contains("panicked"), "{}: {}", self.place(), answer.err);
-        answer
+        self.desk.run(line)
     }
 
     #[track_caller]
@@ -192,7 +190,6 @@ impl Chaos {
             "append files",
             &[&format!("-etrace={call}"), "-e", &format!("inject={call}:{fault}:when={nth}")],
         );
-        assert!(!answer.err.contains("panicked"), "{}: {}", self.place(), answer.err);
         if answer.code == 0 { self.acknowledged.extend(batches.concat()) } else { self.perhaps = batches }
     }
 

@@ -49,7 +49,6 @@ pub(crate) fn run(desk: &Desk, arguments: &[&str]) -> Answer {
         let raw: Vec<char> = text.chars().filter(|c| *c != '\n' && harms(*c)).collect();
         assert!(raw.is_empty(), "{arguments:?}: {raw:?} in {text:?}");
     }
-    assert!(!answer.err.contains("panicked"), "{arguments:?}: {}", answer.err);
     answer
 }
 

@@ -50,7 +50,6 @@ fn each_fault(base: &Desk, line: &str, look: impl Fn(&Desk, &Answer, &str)) {
             let place = format!("{line} with {call} {nth} {fault}");
             let desk = copied(base);
             let answer = traced(&desk, line, &[&trace(), "-e", &format!("inject={call}:{fault}:when={nth}")]);
-            assert!(!answer.err.contains("panicked"), "{place}: {}", answer.err);
             let known = [-1, 0, 1, 3, 4, 127].contains(&answer.code);
             assert!(known, "{place}: it ended with {}: {}", answer.code, answer.err);
             look(&desk, &answer, &place);

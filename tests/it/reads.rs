@@ -88,7 +88,6 @@ fn check(line: &str, changes: bool, most: usize) {
             let desk = copied(&base);
             let (answer, _) = failing(&desk, line, fault, at);
             runs += 1;
-            assert!(!answer.err.contains("panicked"), "{place}: {}", answer.err);
             assert!([0, 1, 3].contains(&answer.code), "{place}: it ended with {}: {}", answer.code, answer.err);
             if answer.code == 0 {
                 // Facts that cannot be read are not compared, and that is said.

@@ -88,7 +88,8 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Reads a finished process. Whatever it answers in JSON is held against its published schema.
+    /// Reads a finished process. Whatever it answers in JSON is held against its published schema, and what it tells people is
+    /// in words of theirs, whatever befell it.
     #[track_caller]
     pub(crate) fn of(output: &Output) -> Self {
         let answer = Self {
@@ -98,6 +99,9 @@ impl Answer {
         };
         if answer.out.starts_with("{\"schema\":") {
             answers::check(&answer.json());
+        }
+        for raw in ["panicked", "Os { code", "ReportableBug", "sled::"] {
+            assert!(!answer.err.contains(raw), "{answer:?}");
         }
         answer
     }
