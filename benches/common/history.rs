@@ -207,6 +207,7 @@ impl History {
             signatories: if self.seed.one_in(5) { signatories } else { Vec::new() },
             attended_by: Vec::new(),
             scope: if self.seed.one_in(4) { vec!["operation".to_owned(), "training".to_owned()] } else { Vec::new() },
+            place: None,
         }
     }
 
@@ -223,6 +224,7 @@ impl History {
             effective: None,
             signatories: Vec::new(),
             scope: vec!["tracking".to_owned()],
+            place: None,
         }
     }
 
@@ -248,6 +250,7 @@ impl History {
         Prospect {
             parties: vec![self.party(), self.party()],
             agreement: self.seed.one_in(2).then(|| agreement(self.seed.index(self.agreements))),
+            aim: None,
             what: "an agreement on the exchange of samples".to_owned(),
             stage: *self.seed.one_of(ProspectStage::ALL),
             due: self.seed.one_in(2).then(|| self.seed.vague(day.shift(700))),
@@ -268,8 +271,17 @@ impl History {
     }
 
     fn count(&mut self, day: Day) -> Count {
-        let (number, of) = (self.seed.below(120), *self.seed.one_of(Counted::ALL));
-        Count { agreement: agreement(self.seed.index(self.agreements)), number, of, on: Date::of_day(day) }
+        let (number, of) = (self.seed.below(120), *self.seed.one_of(&[Counted::States, Counted::All]));
+        Count {
+            agreement: agreement(self.seed.index(self.agreements)),
+            number,
+            of,
+            on: Some(Date::of_day(day)),
+            during: None,
+            joining: None,
+            listed: Vec::new(),
+            complete: false,
+        }
     }
 
     /// Another's word on an announcement.

@@ -35,6 +35,8 @@ record! {
         list attended_by: String,
         /// What the joining covers.
         list scope: String,
+        /// Where it was done.
+        optional place: String,
     }
 }
 
@@ -123,6 +125,8 @@ record! {
         list signatories: Signatory,
         /// What it covers.
         list scope: String,
+        /// Where it was concluded.
+        optional place: String,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::domain::act::{JoiningAct, MilestoneAct};
 use crate::domain::date::Date;
-use crate::domain::id::{AgreementId, MissionId, PartyId};
+use crate::domain::id::{AgreementId, AnnouncementId, MissionId, PartyId};
 use crate::domain::shape::{record, vocabulary};
 
 record! {
@@ -120,8 +120,23 @@ record! {
         required number: u64,
         /// Who was counted.
         required of: Counted,
-        /// The day that the number is for.
-        required on: Date,
+        /// The day that the number is for; or `during`.
+        optional on: Date,
+        /// The days within which so many came, as the nineteenth of a year; or `on`.
+        optional during: Date,
+        /// The joining that was the number's last, as of the twelfth to join.
+        optional joining: AnnouncementId,
+        /// The parties that the source lists.
+        list listed: PartyId,
+        /// Whether the list claims to be whole.
+        defaulted complete: bool,
+    }
+}
+
+impl Count {
+    /// The days that the number is for, where it says so itself.
+    pub fn date(&self) -> Option<&Date> {
+        self.on.as_ref().or(self.during.as_ref())
     }
 }
 
@@ -132,5 +147,9 @@ vocabulary! {
         States = "states",
         /// All parties.
         All = "all",
+        /// Those that have signed.
+        Signatories = "signatories",
+        /// Those for which it is in force, or that have consented to be bound.
+        Parties = "parties",
     }
 }

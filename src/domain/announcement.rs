@@ -126,13 +126,17 @@ macro_rules! kinds {
                 match self { $( Self::$kind(body) => body.each_text(visit) ),* }
             }
 
-            /// Reads the body of an announcement of this kind.
+            /// Reads the body of an announcement of this kind; what says no more than its absence does is left out.
             ///
             /// # Errors
             ///
             /// What serde found: an unknown, missing or misshapen field.
             pub fn read<'de, D: Deserializer<'de>>(kind: Kind, deserializer: D) -> Result<Self, D::Error> {
-                match kind { $( Kind::$kind => <$body>::deserialize(deserializer).map(Self::$kind) ),* }
+                let mut body = match kind { $( Kind::$kind => <$body>::deserialize(deserializer).map(Self::$kind) ),* }?;
+                if let Self::Prospect(prospect) = &mut body {
+                    prospect.leave_out_default();
+                }
+                Ok(body)
             }
         }
 

@@ -89,6 +89,8 @@ record! {
         nonempty parties: PartyId,
         /// Which agreement it is about, if there is one already.
         optional agreement: AgreementId,
+        /// What it aims at; joining, where an agreement is named, else other.
+        optional aim: Aim,
         /// What is expected.
         required what: String,
         /// How far it has come.
@@ -97,6 +99,35 @@ record! {
         optional due: Date,
         /// The announcement that fulfilled it.
         optional fulfilled_by: AnnouncementId,
+    }
+}
+
+vocabulary! {
+    /// What something expected aims at.
+    pub enum Aim {
+        /// That the parties come to the agreement that is named.
+        Joining = "joining",
+        /// Another instrument between the parties, or with those of the agreement.
+        Instrument = "instrument",
+        /// Something else.
+        Other = "other",
+    }
+}
+
+impl Prospect {
+    /// What it aims at: as stated, else joining where an agreement is named.
+    pub fn aim(&self) -> Aim {
+        self.aim.unwrap_or(self.default_aim())
+    }
+
+    /// Leaves out an aim that it has without saying so.
+    pub(super) fn leave_out_default(&mut self) {
+        let default = self.default_aim();
+        self.aim = self.aim.filter(|aim| *aim != default);
+    }
+
+    fn default_aim(&self) -> Aim {
+        if self.agreement.is_some() { Aim::Joining } else { Aim::Other }
     }
 }
 

@@ -133,6 +133,10 @@ impl Shaped for u64 {
     const SHAPE: Shape = Shape::Integer;
 }
 
+impl Shaped for bool {
+    const SHAPE: Shape = Shape::Boolean;
+}
+
 impl Shaped for crate::domain::date::Date {
     const SHAPE: Shape = Shape::Date;
 }

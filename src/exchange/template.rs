@@ -129,11 +129,11 @@ impl Page {
     }
 
     fn field(&mut self, field: &Field) {
-        // A milestone is of an agreement or a mission, and like a contribution it has happened or is expected: one of
-        // each has to be there.
+        // A milestone is of an agreement or a mission, and like a contribution it has happened or is expected, and a count
+        // is for a day or for a span: one of each has to be there.
         let alternative = matches!(
             (self.kind, field.name()),
-            (Kind::Milestone, "agreement" | "occurred") | (Kind::Contribution, "occurred")
+            (Kind::Milestone, "agreement" | "occurred") | (Kind::Contribution, "occurred") | (Kind::Count, "on")
         );
         let need = if alternative { Need::Required } else { field.need };
         self.key(field.doc, need, |page| {
@@ -366,6 +366,10 @@ mod tests {
 
     # Which agreement it is about, if there is one already.
     #agreement: example-agreement
+
+    # What it aims at; joining, where an agreement is named, else other.
+    # One of: joining, instrument, other.
+    #aim: joining
 
     # What is expected.
     what: Example what

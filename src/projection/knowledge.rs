@@ -285,6 +285,7 @@ fn note_names<'a>(body: &'a Body, ids: &mut HashSet<&'a AnnouncementId>) {
         Body::Dispute(dispute) => ids.extend([&dispute.of]),
         Body::Confirmation(confirmation) => ids.extend([&confirmation.of]),
         Body::Prospect(prospect) => ids.extend(&prospect.fulfilled_by),
+        Body::Count(count) => ids.extend(&count.joining),
         Body::Statement(statement) => ids.extend(&statement.to),
         _ => {}
     }

@@ -122,7 +122,9 @@ pub struct Published {
     /// Who was counted.
     pub of: Counted,
     /// For which day, as EDTF.
-    pub on: Date,
+    pub on: Option<Date>,
+    /// Within which days so many came, as EDTF.
+    pub during: Option<Date>,
     /// The event that tells of it.
     pub event: u64,
 }
@@ -232,5 +234,11 @@ fn statement(view: &View<'_>, claim: &Claim<'_>, at: Standpoint) -> Option<State
 
 fn published(claim: &Claim<'_>) -> Option<Published> {
     let Body::Count(count) = claim.body else { return None };
-    Some(Published { number: count.number, of: count.of, on: count.on.clone(), event: claim.seq() })
+    Some(Published {
+        number: count.number,
+        of: count.of,
+        on: count.on.clone(),
+        during: count.during.clone(),
+        event: claim.seq(),
+    })
 }

@@ -16,7 +16,7 @@ use crate::domain::day::Day;
 use crate::domain::id::Namespace;
 use crate::domain::party::PartyType;
 use crate::domain::shape::vocabulary;
-use crate::domain::window::Certainty;
+use crate::domain::window::{Certainty, Window};
 use crate::event::facts::Facts;
 use crate::projection::knowledge::Claim;
 use crate::projection::membership::{Participation, Row, participations};
@@ -52,7 +52,9 @@ pub struct Compared {
     /// Who was counted.
     pub of: Counted,
     /// For which day, as EDTF.
-    pub on: Date,
+    pub on: Option<Date>,
+    /// Within which days so many came, as EDTF.
+    pub during: Option<Date>,
     /// Who published it.
     pub publishers: Vec<String>,
     /// The fewest and the most that we count on such a day.
@@ -178,9 +180,7 @@ fn of_agreement(
     if told.is_empty() {
         return Vec::new();
     }
-    told.sort_by(|(a, a_told), (b, b_told)| {
-        a_told.on.window().cmp_by_ends(&b_told.on.window()).then(a.seq().cmp(&b.seq()))
-    });
+    told.sort_by(|(a, a_told), (b, b_told)| days_of(a_told).cmp_by_ends(&days_of(b_told)).then(a.seq().cmp(&b.seq())));
     let rules = Rules::of(described);
     let parts = |standing| {
         let parts = participations(&view.knowledge, claims, id, &rules, standing, at.prefer);
@@ -198,6 +198,11 @@ fn of_agreement(
             ..ours.compared(claim, count)
         })
         .collect()
+}
+
+/// The days that a number is for, as far as it says so.
+fn days_of(count: &Count) -> Window {
+    count.date().map_or(Window::UNKNOWN, Date::window)
 }
 
 /// One party of an agreement.
@@ -253,6 +258,7 @@ impl<'p, F: FnOnce() -> Vec<Part<'p>>> Parts<'p, '_, F> {
             number: count.number,
             of: count.of,
             on: count.on.clone(),
+            during: count.during.clone(),
             publishers,
             ours,
             verdict,
@@ -266,7 +272,7 @@ impl<'p, F: FnOnce() -> Vec<Part<'p>>> Parts<'p, '_, F> {
 
     /// The days that a number may be for, one for each stretch on which nothing changes.
     fn days(&self, count: &Count) -> Vec<Day> {
-        let window = count.on.window();
+        let window = days_of(count);
         let (first, last) = (window.earliest().unwrap_or(Day::MIN), window.latest().unwrap_or(Day::MAX));
         let from = self.turning.partition_point(|day| *day < first);
         let inside = self.turning[from..].iter().copied().take_while(|day| *day <= last);
@@ -277,7 +283,7 @@ impl<'p, F: FnOnce() -> Vec<Part<'p>>> Parts<'p, '_, F> {
     fn is_counted(&self, of: Counted, part: &Part<'_>, on: Day) -> bool {
         let described = || self.view.catalogue.party(&part.whole.party, on);
         let is_state = || described().is_some_and(|party| party.r#type == PartyType::State);
-        of == Counted::All || part.is_state.unwrap_or_else(is_state)
+        of != Counted::States || part.is_state.unwrap_or_else(is_state)
     }
 
     fn ours(&self, of: Counted, on: Day) -> Ours {

@@ -261,7 +261,9 @@ pub(super) fn happened(body: &Body) -> Option<(&'static str, &Date)> {
         Body::Milestone(milestone) => {
             milestone.occurred.as_ref().map(occurred).or(milestone.expected.as_ref().map(|date| ("expected", date)))
         }
-        Body::Count(count) => Some(("on", &count.on)),
+        Body::Count(count) => {
+            count.on.as_ref().map(|date| ("on", date)).or(count.during.as_ref().map(|date| ("during", date)))
+        }
         Body::Correction(correction) => happened(correction.replacement.as_ref()?.0.as_ref()),
         Body::Retraction(_)
         | Body::Dispute(_)

@@ -258,17 +258,24 @@ impl From<sled::Error> for StoreError {
         match error {
             // Reading stopped where its own pointers led: the file is cut short, or another was put in its place.
             sled::Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => damaged("its file is too short"),
-            sled::Error::Io(error) => Self::Io(error),
-            sled::Error::ReportableBug(what) if what.contains("code: 28") => {
-                Self::Io(io::ErrorKind::StorageFull.into())
-            }
+            sled::Error::Io(error) => Self::Io(of_system(&error.to_string()).unwrap_or(error)),
             // What sled says to those who keep it tells others nothing.
             sled::Error::Corruption { .. } => damaged("its file says something that was never written"),
-            sled::Error::CollectionNotFound(_) | sled::Error::Unsupported(_) | sled::Error::ReportableBug(_) => {
+            sled::Error::ReportableBug(what) => {
+                of_system(&what).map_or_else(|| damaged("its files contradict themselves"), Self::Io)
+            }
+            sled::Error::CollectionNotFound(_) | sled::Error::Unsupported(_) => {
                 damaged("its files contradict themselves")
             }
         }
     }
+}
+
+/// The system's error that sled tells of in a text of its own, as programmers write it: `Os { code: 28, … }`.
+fn of_system(text: &str) -> Option<io::Error> {
+    let (_, rest) = text.split_once("Os { code: ")?;
+    let digits = rest.split(',').next()?;
+    digits.parse().ok().map(io::Error::from_raw_os_error)
 }
 
 #[cfg(test)]

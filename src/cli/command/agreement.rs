@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::cli::command::asking::{Asking, seen_from};
+use crate::cli::command::counts::counted_for;
 use crate::cli::command::members;
 use crate::cli::failure::Exit;
 use crate::cli::page::{self, Page, words};
@@ -91,7 +92,15 @@ impl AgreementPage {
 
     fn published(&self) -> Sheet {
         let row = |of: &Published| {
-            (Tone::Plain, vec![of.number.to_string(), of.of.to_string(), of.on.in_words(), of.event.to_string()])
+            (
+                Tone::Plain,
+                vec![
+                    of.number.to_string(),
+                    of.of.to_string(),
+                    counted_for(of.on.as_ref(), of.during.as_ref()),
+                    of.event.to_string(),
+                ],
+            )
         };
         Sheet { header: vec!["NUMBER", "OF", "ON", "EVENT"], rows: self.published.iter().map(row).collect() }
     }

@@ -8,6 +8,7 @@ use crate::cli::failure::Exit;
 use crate::cli::page::Page;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
+use crate::domain::date::Date;
 use crate::query::counts::{Candidate, Compared, Counts as CountsAnswer, Verdict, counts};
 
 /// Compare published numbers of parties with our own on that day
@@ -56,7 +57,7 @@ impl Answer for CountsAnswer {
             let tone = if of.verdict == Verdict::Agrees { Tone::Good } else { Tone::Unsure };
             let cells = vec![
                 of.agreement.clone(),
-                of.on.in_words(),
+                counted_for(of.on.as_ref(), of.during.as_ref()),
                 format!("{} ({})", of.number, of.of),
                 ours,
                 format!("{verdict}{disputed}"),
@@ -75,7 +76,8 @@ impl Answer for CountsAnswer {
         let row = |of: &Compared| {
             let cells = vec![
                 of.agreement.clone(),
-                of.on.to_string(),
+                of.on.as_ref().map(ToString::to_string).unwrap_or_default(),
+                of.during.as_ref().map(ToString::to_string).unwrap_or_default(),
                 of.number.to_string(),
                 of.of.to_string(),
                 of.ours.certain.to_string(),
@@ -92,6 +94,7 @@ impl Answer for CountsAnswer {
             header: vec![
                 "agreement",
                 "on",
+                "during",
                 "number",
                 "of",
                 "ours_certain",
@@ -109,4 +112,9 @@ impl Answer for CountsAnswer {
 
 fn candidate(of: &Candidate) -> String {
     format!("{} ({})", of.name, of.because.as_str().replace('-', " "))
+}
+
+/// For when a number was published.
+pub(super) fn counted_for(on: Option<&Date>, during: Option<&Date>) -> String {
+    on.map(Date::in_words).or(during.map(|date| format!("within {}", date.in_words()))).unwrap_or_default()
 }

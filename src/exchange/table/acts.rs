@@ -98,6 +98,7 @@ impl From<Claim> for Body {
                 signatories: Vec::new(),
                 attended_by: Vec::new(),
                 scope: Vec::new(),
+                place: None,
             }
             .into(),
             TableAct::Departure(act) => Departure { party, agreement, act, occurred, effective, stay }.into(),

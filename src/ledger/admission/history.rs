@@ -99,6 +99,15 @@ fn check_body(body: &Body, path: &str, (scope, desk): (&Scope<'_>, &Desk<'_>), s
             one_of(["agreement", "mission"], milestone.agreement.is_some(), milestone.mission.is_some());
             one_of(["occurred", "expected"], milestone.occurred.is_some(), milestone.expected.is_some());
         }
+        Body::Count(count) if count.on.is_some() == count.during.is_some() => {
+            if count.on.is_some() {
+                let message = "either `on` or `during` is needed; both are there".to_owned();
+                say(&at("during"), Code::Combination, message, "keep one of them");
+            } else if count.joining.is_none() {
+                let message = "either `on` or `during` is needed; neither is there".to_owned();
+                say(path, Code::Combination, message, "`on` is the day that the number is for");
+            }
+        }
         Body::Contribution(contribution) if contribution.occurred.is_none() && contribution.expected.is_none() => {
             let hint = "give one of them; `XXXX` says that the day is unknown";
             say(path, Code::Combination, "neither `occurred` nor `expected` is there".to_owned(), hint);

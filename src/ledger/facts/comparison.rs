@@ -377,7 +377,16 @@ mod tests {
         };
         let count = |of: &str| {
             let on = Date::parse("2020").expect("a year");
-            Count { agreement: agreement(of), number: 3, of: Counted::All, on }
+            Count {
+                agreement: agreement(of),
+                number: 3,
+                of: Counted::All,
+                on: Some(on),
+                during: None,
+                joining: None,
+                listed: Vec::new(),
+                complete: false,
+            }
         };
         let replacement = Some(Replacement(Box::new(count("b").into())));
         let correction =

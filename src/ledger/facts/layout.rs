@@ -1,4 +1,4 @@
-//! The bytes of the two files of facts, version 3. They are derived: a version that is not known is written anew.
+//! The bytes of the two files of facts, version 4. They are derived: a version that is not known is written anew.
 //!
 //! ```text
 //! facts  = magic[16] || genesis[32] || len[8] || tag[16] || index[len] || block …      in the order of the index
@@ -27,7 +27,7 @@ use crate::ledger::settings::Head;
 use crate::ledger::user::Marks;
 use crate::store::compressed::{Effort, compress, decompress};
 
-const MAGIC: &[u8; 16] = b"servanda facts 3";
+const MAGIC: &[u8; 16] = b"servanda facts 4";
 const CHECK_BYTES: usize = 16;
 /// The most bytes of an index or a header.
 const MAX_INDEX_BYTES: usize = 256 << 20;

@@ -15,7 +15,7 @@ use servanda::domain::act::{
 };
 use servanda::domain::agreement::{Agreement, AgreementType, Count, Counted, InForce, Membership, Milestone, Mission};
 use servanda::domain::announcement::{Announcement, Body, Kind, Replacement, Standing};
-use servanda::domain::contribution::{Contribution, ContributionStage, Item, ItemType, Prospect, ProspectStage};
+use servanda::domain::contribution::{Aim, Contribution, ContributionStage, Item, ItemType, Prospect, ProspectStage};
 use servanda::domain::party::{Identifiers, Party, PartyType};
 use servanda::domain::record::{
     Attestation, Authorised, ClockCorrected, Confirm, Confirmation, Correction, CorrectionCause, Dispute, Erasure,
@@ -114,6 +114,7 @@ fn of_acts() -> Vec<(&'static str, Announcement)> {
         signatories: vec![signatory.clone(), Signatory { name: "N. N.".to_owned(), office: None, r#for: None }],
         attended_by: vec!["the prime minister".to_owned()],
         scope: vec!["development".to_owned(), "operation".to_owned()],
+        place: None,
     };
     let full_joining = Announcement {
         announced: Some(name("2023-10-20")),
@@ -139,6 +140,7 @@ fn of_acts() -> Vec<(&'static str, Announcement)> {
         signatories: Vec::new(),
         attended_by: Vec::new(),
         scope: Vec::new(),
+        place: None,
     };
     let memorandum = Memorandum {
         agreement: NewAgreement {
@@ -151,6 +153,7 @@ fn of_acts() -> Vec<(&'static str, Announcement)> {
         effective: Some(name("[2021-05..2021-06]")),
         signatories: vec![signatory],
         scope: vec!["cooperation".to_owned()],
+        place: None,
     };
     let contribution = Contribution {
         party: name("pakistan"),
@@ -197,6 +200,7 @@ fn of_acts() -> Vec<(&'static str, Announcement)> {
     let prospect = Prospect {
         parties: vec![name("cnsa"), name("suparco")],
         agreement: Some(name("ilrs")),
+        aim: None,
         what: "framework agreement on human spaceflight".to_owned(),
         stage: ProspectStage::InTalks,
         due: Some(name("2024-06/2024-09")),
@@ -218,8 +222,34 @@ fn of_acts() -> Vec<(&'static str, Announcement)> {
         expected: Some(name("2024-05")),
         what: None,
     };
-    let count =
-        Count { agreement: name("ilrs"), number: 9_007_199_254_740_991, of: Counted::States, on: name("2025-04-23") };
+    let count = Count {
+        agreement: name("ilrs"),
+        number: 9_007_199_254_740_991,
+        of: Counted::States,
+        on: Some(name("2025-04-23")),
+        during: None,
+        joining: None,
+        listed: Vec::new(),
+        complete: false,
+    };
+    let placed_joining = Joining { place: Some("Beijing".to_owned()), ..minimal_joining.clone() };
+    let placed_memorandum = Memorandum { place: Some("Islamabad".to_owned()), ..memorandum.clone() };
+    let aimed_prospect = Prospect { aim: Some(Aim::Instrument), ..prospect.clone() };
+    let listed_count = Count {
+        number: 2,
+        of: Counted::Signatories,
+        listed: vec![name("pakistan"), name("azerbaijan")],
+        complete: true,
+        ..count.clone()
+    };
+    let ordinal_count = Count {
+        number: 19,
+        of: Counted::Parties,
+        on: None,
+        during: Some(name("2024")),
+        joining: Some(name("pakistan-joins-ilrs")),
+        ..count.clone()
+    };
     vec![
         ("joining", full_joining),
         ("memorandum", with(memorandum, vec![bare()])),
@@ -233,6 +263,11 @@ fn of_acts() -> Vec<(&'static str, Announcement)> {
         ("minimal-joining", unsupported(minimal_joining)),
         ("minimal-suspension", unsupported(minimal_suspension)),
         ("minimal-milestone", unsupported(milestone_of_a_mission)),
+        ("placed-joining", unsupported(placed_joining)),
+        ("placed-memorandum", unsupported(placed_memorandum)),
+        ("aimed-prospect", unsupported(aimed_prospect)),
+        ("listed-count", unsupported(listed_count)),
+        ("ordinal-count", unsupported(ordinal_count)),
     ]
 }
 
