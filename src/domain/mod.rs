@@ -12,6 +12,7 @@ pub mod record;
 pub mod date;
 pub mod day;
 pub mod id;
+pub mod name;
 pub mod schema;
 pub mod shape;
 pub mod source;
