@@ -1,9 +1,14 @@
 //! Pages for people: a title, facts in a line each, and sections that are left out when nothing is in them.
 
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
 use crate::cli::command::asking::footer;
-use crate::cli::screen::{Screen, Sheet, Tone};
+use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
+use crate::domain::name::folded;
 use crate::domain::record::Verdict;
 use crate::domain::text::shown;
 use crate::domain::window::Certainty;
@@ -105,6 +110,15 @@ pub(super) fn words(date: Option<&Date>) -> String {
     date.map(Date::in_words).unwrap_or_default()
 }
 
+/// A date in words, with the source's own beside it.
+pub(super) fn dated(date: &Date, wording: Option<&str>) -> String {
+    let words = date.in_words();
+    match wording.filter(|wording| folded(wording) != folded(&words)) {
+        Some(own) => format!("{words} (“{own}”)"),
+        None => words,
+    }
+}
+
 /// The numbers of events.
 pub(super) fn numbers(events: &[u64]) -> String {
     events.iter().map(u64::to_string).collect::<Vec<_>>().join(" ")
@@ -132,6 +146,9 @@ pub(super) fn marks(member: &Member) -> String {
     if member.disputed {
         marks.push("disputed");
     }
+    if !member.disagree.is_empty() {
+        marks.push("sources disagree");
+    }
     if member.without_evidence {
         marks.push("no evidence");
     }
@@ -153,7 +170,8 @@ pub(super) fn marks(member: &Member) -> String {
 
 /// What the certainty of a row asks of the eye.
 pub(super) fn tone(member: &Member) -> Tone {
-    match (member.certainty, member.disputed || member.suspect || member.standing == Standing::Reported) {
+    let doubted = member.disputed || member.suspect || !member.disagree.is_empty();
+    match (member.certainty, doubted || member.standing == Standing::Reported) {
         (Certainty::Certain, false) if member.status == Status::Former => Tone::Quiet,
         (Certainty::Certain, false) => Tone::Plain,
         _ => Tone::Unsure,
@@ -172,12 +190,11 @@ pub(super) fn contributions(contributions: &[ContributionState]) -> Sheet {
         if !marks.is_empty() {
             stage += &format!(" ({})", marks.join(", "));
         }
-        let day = match (&of.wording, &of.occurred, &of.expected) {
-            (Some(wording), Some(_), _) => wording.clone(),
-            (_, Some(occurred), _) => occurred.in_words(),
-            (Some(wording), None, Some(_)) => format!("expected {wording}"),
-            (None, None, Some(expected)) => format!("expected {}", expected.in_words()),
-            (_, None, None) => String::new(),
+        let wording = of.wording.as_deref();
+        let day = match (&of.occurred, &of.expected) {
+            (Some(occurred), _) => dated(occurred, wording),
+            (None, Some(expected)) => format!("expected {}", dated(expected, wording)),
+            (None, None) => String::new(),
         };
         let cells = vec![
             of.name.clone(),
@@ -214,7 +231,7 @@ pub(super) fn prospects(prospects: &[Expected]) -> Sheet {
         if of.disputed {
             state += " (disputed)";
         }
-        let mut due = of.wording.clone().unwrap_or_else(|| words(of.due.as_ref()));
+        let mut due = of.due.as_ref().map(|due| dated(due, of.wording.as_deref())).unwrap_or_default();
         if let Some(moved) = of.moved_from.last() {
             let before = moved.due.as_ref().map_or_else(|| "no day".to_owned(), Date::in_words);
             due += &format!(" (before: {before})");
@@ -255,17 +272,108 @@ pub(super) fn signatories(signed: &[Signed]) -> Sheet {
     Sheet { header: vec!["NAME", "OFFICE", "FOR", "AGREEMENT", "EVENT"], rows: signed.iter().map(row).collect() }
 }
 
-/// What happened, without what merely describes.
-pub(super) fn history(entries: &[Entry]) -> Sheet {
-    let happened = entries.iter().filter(|entry| !entry.kind.is_description());
-    Sheet { header: vec!["WHEN", "WHAT", "EVENT"], rows: happened.map(happening).collect() }
+/// What happened, without what merely describes: a line a fact.
+pub(super) fn history(entries: &[Entry], claims: Claims) -> Sheet {
+    let mut lines = facts(entries, claims);
+    lines.retain(|line| !line.entry.kind.is_description());
+    Sheet { header: vec!["WHEN", "WHAT", "EVENT"], rows: lines.iter().map(happening).collect() }
 }
 
-fn happening(entry: &Entry) -> (Tone, Vec<String>) {
-    let when = match (&entry.wording, &entry.date) {
-        (Some(wording), _) => wording.clone(),
-        (None, Some(date)) => date.in_words(),
-        (None, None) => words(entry.announced.as_ref()),
+/// Whether the claims of a fact that do not decide have lines of their own, or are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claims {
+    Counted,
+    Unfolded,
+}
+
+impl Claims {
+    /// As `--claims` asks.
+    pub(super) const fn wanted(unfolded: bool) -> Self {
+        if unfolded { Self::Unfolded } else { Self::Counted }
+    }
+}
+
+/// An answer whose table may count the claims that do not decide; in other forms they are always there.
+pub(super) trait Unfold: Serialize {
+    /// As [`Answer::ITEMS`].
+    const ITEMS: &'static str;
+
+    /// As [`Answer::table`].
+    fn table(&self, screen: Screen, claims: Claims) -> String;
+
+    /// As [`Answer::sheet`].
+    fn sheet(&self) -> Sheet;
+}
+
+/// Such an answer, as it was asked for.
+pub(super) struct Unfolding<A> {
+    pub(super) answer: A,
+    pub(super) claims: Claims,
+}
+
+impl<A: Serialize> Serialize for Unfolding<A> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.answer.serialize(serializer)
+    }
+}
+
+impl<A: Unfold> Answer for Unfolding<A> {
+    const ITEMS: &'static str = A::ITEMS;
+
+    fn table(&self, screen: Screen) -> String {
+        self.answer.table(screen, self.claims)
+    }
+
+    fn sheet(&self) -> Sheet {
+        self.answer.sheet()
+    }
+}
+
+/// One line of a history.
+pub(super) struct Line<'e> {
+    pub(super) entry: &'e Entry,
+    /// Whether it is beneath the line of the claim that decides.
+    pub(super) beneath: bool,
+    /// How many claims of the same fact have no line.
+    more: usize,
+}
+
+impl Line<'_> {
+    /// What the entry says, with the claims that have no line.
+    pub(super) fn what(&self, what: &str) -> String {
+        let beneath = if self.beneath { "  also: " } else { "" };
+        match self.more {
+            0 => format!("{beneath}{what}"),
+            1 => format!("{what} — and 1 more claim"),
+            more => format!("{what} — and {more} more claims"),
+        }
+    }
+}
+
+/// The lines of a history: a fact is where its deciding claim is.
+pub(super) fn facts(entries: &[Entry], claims: Claims) -> Vec<Line<'_>> {
+    let mut others: BTreeMap<u64, Vec<&Entry>> = BTreeMap::new();
+    for entry in entries {
+        if let Some(by) = entry.claim_of {
+            others.entry(by).or_default().push(entry);
+        }
+    }
+    let own = entries.iter().filter(|entry| entry.claim_of.is_none());
+    own.flat_map(|entry| {
+        let others = others.remove(&entry.event).unwrap_or_default();
+        let more = if claims == Claims::Counted { others.len() } else { 0 };
+        let beneath = others.into_iter().filter(|_| claims == Claims::Unfolded);
+        let beneath = beneath.map(|entry| Line { entry, beneath: true, more: 0 });
+        std::iter::once(Line { entry, beneath: false, more }).chain(beneath).collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+fn happening(line: &Line<'_>) -> (Tone, Vec<String>) {
+    let entry = line.entry;
+    let when = match &entry.date {
+        Some(date) => dated(date, entry.wording.as_deref()),
+        None => words(entry.announced.as_ref()),
     };
     let struck = entry.struck.as_ref().map(|struck| format!(" — struck by event {}", struck.event));
     let reported = if entry.standing == Standing::Reported { "(reported) " } else { "" };
@@ -276,7 +384,7 @@ fn happening(entry: &Entry) -> (Tone, Vec<String>) {
         None if entry.is_unsure() => Tone::Unsure,
         None => Tone::Plain,
     };
-    let what = format!("{reported}{}{disputed}{doubts}{}", entry.what, struck.unwrap_or_default());
+    let what = line.what(&format!("{reported}{}{disputed}{doubts}{}", entry.what, struck.unwrap_or_default()));
     (tone, vec![when, what, entry.event.to_string()])
 }
 

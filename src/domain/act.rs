@@ -289,4 +289,19 @@ impl MilestoneAct {
             | Self::Other => false,
         }
     }
+
+    /// Whether it happens to an agreement only once, so that two days of it are two claims of one fact.
+    pub const fn is_once(self) -> bool {
+        match self {
+            Self::Amended | Self::Extended | Self::Other => false,
+            Self::Adopted
+            | Self::Opened
+            | Self::EntryIntoForce
+            | Self::Established
+            | Self::Launched
+            | Self::Terminated
+            | Self::Expired
+            | Self::Superseded => true,
+        }
+    }
 }

@@ -18,8 +18,8 @@ pub fn folded(name: &str) -> String {
     if name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'`') {
         return name.to_ascii_lowercase();
     }
-    // An acute accent that stands alone decomposes to a space with a mark, so apostrophes come first.
-    let plain = name.chars().map(with_plain_apostrophe).nfkd().flat_map(without_case).nfkd();
+    // An acute accent that stands alone decomposes to a space with a mark, so apostrophes come first; others come of it.
+    let plain = name.chars().map(with_plain_apostrophe).nfkd().flat_map(without_case).nfkd().map(with_plain_apostrophe);
     let kept = plain.filter(|c| !is_diacritic(*c) && !is_hidden(*c)).flat_map(spelled_out);
     let composed: String = kept.nfc().map(with_plain_hyphen).collect();
     composed.split_whitespace().collect::<Vec<_>>().join(" ")

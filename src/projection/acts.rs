@@ -9,7 +9,7 @@ use crate::domain::day::Day;
 use crate::domain::id::{AnnouncementId, PartyId};
 use crate::domain::window::Window;
 use crate::projection::knowledge::Claim;
-use crate::projection::rank::{Prefer, rank};
+use crate::projection::rank::{Prefer, Rival, rank};
 use crate::projection::rules::{Ground, Rules, Status, Step};
 
 /// One act of one party, by one claim.
@@ -83,9 +83,29 @@ pub struct Milestones<'a> {
     /// The earliest day on which anything is recorded of it.
     pub earliest: Option<Day>,
     /// The claims of its entry into force, the deciding one first.
-    pub in_force: Vec<(&'a Claim<'a>, &'a Date)>,
+    pub in_force: Vec<Reached<'a>>,
     /// The claims of its termination, expiry or supersession, the deciding one first.
-    pub ended: Vec<(&'a Claim<'a>, &'a Date)>,
+    pub ended: Vec<Reached<'a>>,
+    /// The claims of what else happens to an agreement once, by act, the deciding one first.
+    pub once: BTreeMap<MilestoneAct, Vec<Reached<'a>>>,
+}
+
+/// One milestone, by one claim.
+#[derive(Debug, Clone, Copy)]
+pub struct Reached<'a> {
+    /// The claim that tells of it.
+    pub claim: &'a Claim<'a>,
+    /// When, as the claim says it.
+    pub date: &'a Date,
+    /// The days that this may be.
+    pub window: Window,
+}
+
+impl<'a> Reached<'a> {
+    /// What decides between several claims of one milestone.
+    pub fn rival(&self) -> Rival<'a> {
+        Rival { claim: self.claim, window: self.window, date: self.date }
+    }
 }
 
 impl<'a> AgreementActs<'a> {
@@ -100,7 +120,6 @@ impl<'a> AgreementActs<'a> {
         let is_ours = |id: &str| id.eq_ignore_ascii_case(agreement);
         let milestones = Milestones::of(claims, &is_ours, prefer);
         let earliest = milestones.earliest;
-        let clip = |window: Window| clip(window, earliest);
         let mut found = Self {
             parties: BTreeMap::new(),
             prospects: Vec::new(),
@@ -109,48 +128,49 @@ impl<'a> AgreementActs<'a> {
             milestones,
         };
         for claim in claims.iter().copied().filter(|claim| claim.standing == standing) {
+            let act = |turn, days: Days<'a>| Act {
+                claim,
+                turn,
+                occurred: claim.happened(days.occurred),
+                effect: clip(days.effect(claim), earliest),
+                date: days.date(),
+                in_force: None,
+            };
             match claim.body {
                 Body::Joining(joining) if is_ours(joining.agreement.as_str()) => {
                     let (step, to, ground) = rules.joining(joining.act, joining.role);
-                    let effective = joining.effective.as_ref();
-                    let deposited = joining.deposited.as_ref();
-                    let date = match step {
+                    let (deposited, effective) = (joining.deposited.as_ref(), joining.effective.as_ref());
+                    let days = Days { occurred: &joining.occurred, deposited: None, effective: None };
+                    let days = match step {
                         // Where entry into force is derived, a consent is one before it is effective.
-                        Step::Consent if !rules.in_force_is_stated() => deposited,
-                        Step::Consent | Step::Join => effective.or(deposited),
+                        Step::Consent if !rules.in_force_is_stated() => Days { deposited, ..days },
+                        Step::Consent | Step::Join => Days { deposited, effective, ..days },
                         Step::Sign
                         | Step::Apply
                         | Step::EnterIntoForce
                         | Step::Leave
                         | Step::Suspend
-                        | Step::Resume => effective,
+                        | Step::Resume => Days { effective, ..days },
                     };
-                    let date = date.unwrap_or(&joining.occurred);
                     let turn = Turn::Joining { act: joining.act, role: joining.role, step, to, ground };
-                    let in_force = joining.effective.as_ref().filter(|_| step == Step::Consent);
-                    let (occurred, effect) = (joining.occurred.window(), clip(date.window()));
-                    found.add(&joining.party, Act { claim, turn, occurred, effect, date, in_force });
+                    let in_force = effective.filter(|_| step == Step::Consent);
+                    found.add(&joining.party, Act { in_force, ..act(turn, days) });
                 }
                 Body::Memorandum(memorandum) if is_ours(memorandum.agreement.id.as_str()) => {
-                    let date = memorandum.effective.as_ref().unwrap_or(&memorandum.occurred);
                     let (step, to, ground) = rules.joining(JoiningAct::Memorandum, None);
                     let turn = Turn::Joining { act: JoiningAct::Memorandum, role: None, step, to, ground };
-                    let (occurred, effect) = (memorandum.occurred.window(), clip(date.window()));
+                    let act = act(turn, Days::of(&memorandum.occurred, memorandum.effective.as_ref()));
                     for party in &memorandum.parties {
-                        found.add(party, Act { claim, turn, occurred, effect, date, in_force: None });
+                        found.add(party, act.clone());
                     }
                 }
                 Body::Departure(departure) if is_ours(departure.agreement.as_str()) => {
-                    let date = departure.effective.as_ref().unwrap_or(&departure.occurred);
-                    let turn = Turn::Departure(departure.act);
-                    let (occurred, effect) = (departure.occurred.window(), clip(date.window()));
-                    found.add(&departure.party, Act { claim, turn, occurred, effect, date, in_force: None });
+                    let days = Days::of(&departure.occurred, departure.effective.as_ref());
+                    found.add(&departure.party, act(Turn::Departure(departure.act), days));
                 }
                 Body::Suspension(suspension) if is_ours(suspension.agreement.as_str()) => {
-                    let date = suspension.effective.as_ref().unwrap_or(&suspension.occurred);
-                    let turn = Turn::Suspension(suspension.act);
-                    let (occurred, effect) = (suspension.occurred.window(), clip(date.window()));
-                    let act = Act { claim, turn, occurred, effect, date, in_force: None };
+                    let days = Days::of(&suspension.occurred, suspension.effective.as_ref());
+                    let act = act(Turn::Suspension(suspension.act), days);
                     match &suspension.party {
                         Some(party) => found.add(party, act),
                         None => found.for_all.push(act),
@@ -175,6 +195,30 @@ impl<'a> AgreementActs<'a> {
     }
 }
 
+/// The dates of one act.
+#[derive(Clone, Copy)]
+struct Days<'a> {
+    occurred: &'a Date,
+    deposited: Option<&'a Date>,
+    effective: Option<&'a Date>,
+}
+
+impl<'a> Days<'a> {
+    fn of(occurred: &'a Date, effective: Option<&'a Date>) -> Self {
+        Self { occurred, deposited: None, effective }
+    }
+
+    /// The date from which it works.
+    fn date(self) -> &'a Date {
+        self.effective.or(self.deposited).unwrap_or(self.occurred)
+    }
+
+    /// From when it works: a day of effect may lie ahead of what was told, what was done does not.
+    fn effect(self, claim: &Claim<'_>) -> Window {
+        self.effective.map_or_else(|| claim.happened(self.date()), Date::window)
+    }
+}
+
 impl<'a> Milestones<'a> {
     /// The window with an open start clipped at the earliest day on which anything is recorded of the agreement.
     pub(super) fn clip(&self, window: Window) -> Window {
@@ -182,26 +226,32 @@ impl<'a> Milestones<'a> {
     }
 
     fn of(claims: &[&'a Claim<'a>], is_ours: &dyn Fn(&str) -> bool, prefer: Prefer) -> Self {
-        let mut in_force = Vec::new();
-        let mut ended = Vec::new();
-        let mut earliest = None;
+        let mut found = Self::default();
         for claim in claims.iter().copied().filter(|claim| claim.standing == Standing::Confirmed) {
             let Body::Milestone(milestone) = claim.body else { continue };
             let Some(occurred) = &milestone.occurred else { continue };
             if !milestone.agreement.as_ref().is_some_and(|id| is_ours(id.as_str())) {
                 continue;
             }
-            earliest = [earliest, occurred.window().earliest()].into_iter().flatten().min();
-            if milestone.act == MilestoneAct::EntryIntoForce {
-                in_force.push((claim, occurred));
-            } else if milestone.act.ends() {
-                ended.push((claim, occurred));
+            let reached = Reached { claim, date: occurred, window: claim.happened(occurred) };
+            found.earliest = [found.earliest, reached.window.earliest()].into_iter().flatten().min();
+            match milestone.act {
+                MilestoneAct::EntryIntoForce => found.in_force.push(reached),
+                act if act.ends() => found.ended.push(reached),
+                act if act.is_once() => found.once.entry(act).or_default().push(reached),
+                _ => {}
             }
         }
-        for claims in [&mut in_force, &mut ended] {
-            rank(claims, prefer, |(claim, date)| (*claim, date.window()));
+        for claims in [&mut found.in_force, &mut found.ended].into_iter().chain(found.once.values_mut()) {
+            rank(claims, prefer, Reached::rival);
         }
-        Self { earliest, in_force, ended }
+        found
+    }
+
+    /// Every milestone that happens once, with its claims, the deciding one first.
+    pub fn facts(&self) -> impl Iterator<Item = &[Reached<'a>]> {
+        let told = [&self.in_force, &self.ended].into_iter().chain(self.once.values());
+        told.map(Vec::as_slice).filter(|claims| !claims.is_empty())
     }
 }
 
@@ -212,7 +262,12 @@ fn clip(window: Window, earliest: Option<Day>) -> Window {
     }
 }
 
-impl Act<'_> {
+impl<'a> Act<'a> {
+    /// What decides between several claims of it.
+    pub fn rival(&self) -> Rival<'a> {
+        Rival { claim: self.claim, window: self.effect, date: self.date }
+    }
+
     pub(super) fn departs(&self) -> bool {
         matches!(self.turn, Turn::Departure(_))
     }

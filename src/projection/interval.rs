@@ -5,7 +5,7 @@ use crate::domain::date::Date;
 use crate::domain::window::Window;
 use crate::projection::acts::{Act, Milestones, Turn};
 use crate::projection::knowledge::Claim;
-use crate::projection::rank::{Prefer, rank, stated};
+use crate::projection::rank::{Prefer, Reason, rank, reason, stated};
 use crate::projection::rules::{EndGround, Ground, Status, Step};
 
 /// One fact: a step of one stay that leads to one status, the leaving of it, or a suspension, and all claims of it.
@@ -22,7 +22,7 @@ pub struct Fact<'a> {
 impl<'a> Fact<'a> {
     /// With its claims put in order. There must be one.
     pub(super) fn ranked(step: Step, to: Option<Status>, mut acts: Vec<Act<'a>>, prefer: Prefer) -> Self {
-        rank(&mut acts, prefer, |act| (act.claim, act.effect));
+        rank(&mut acts, prefer, Act::rival);
         Self { step, to, acts }
     }
 }
@@ -40,6 +40,8 @@ pub struct Interval<'a> {
     pub since: Date,
     /// The end likewise.
     pub until: Option<Date>,
+    /// Why the beginning is as the first claim says it; nothing, if there is no other.
+    pub decided_by: Option<Reason>,
     /// By which rule the party is that.
     pub ground: Ground,
     /// How it ends.
@@ -68,6 +70,7 @@ impl<'a> Interval<'a> {
             end: end.map(|end| end.window),
             since: first.date.clone(),
             until: end.map(|end| end.date.clone()),
+            decided_by: reason(acts, prefer, Act::rival),
             ground: first.ground(),
             end_ground: end.map(|end| end.ground),
             stay: first.claim.stay(),
@@ -90,7 +93,7 @@ pub(super) struct End<'a> {
 impl<'a> End<'a> {
     /// By several claims of one departure.
     pub(super) fn of(mut claims: Vec<Act<'a>>, prefer: Prefer) -> Option<Self> {
-        rank(&mut claims, prefer, |act| (act.claim, act.effect));
+        rank(&mut claims, prefer, Act::rival);
         Self::of_ranked(&claims)
     }
 
@@ -105,11 +108,11 @@ impl<'a> End<'a> {
 
     /// By the claims of the end of the agreement.
     pub(super) fn of_agreement(milestones: &Milestones<'a>) -> Option<Self> {
-        let (_, date) = milestones.ended.first()?;
-        let claims = milestones.ended.iter().map(|(claim, _)| *claim).collect();
+        let ended = milestones.ended.first()?;
+        let claims = milestones.ended.iter().map(|reached| reached.claim).collect();
         Some(Self {
-            window: milestones.clip(date.window()),
-            date: (*date).clone(),
+            window: milestones.clip(ended.window),
+            date: ended.date.clone(),
             claims,
             ground: EndGround::Agreement,
         })

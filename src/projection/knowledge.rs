@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use rayon::prelude::*;
 
 use crate::domain::announcement::{Announcement, Body, Kind, Standing};
+use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, AnnouncementId};
 use crate::domain::source::{Evidence, Grade};
@@ -90,6 +91,31 @@ impl<'a> Claim<'a> {
     pub fn announced(&self) -> Window {
         announced(self.event, self.recorded)
     }
+
+    /// The days that an act's date may stand for: what was announced had happened.
+    pub fn happened(&self, date: &Date) -> Window {
+        had_happened(self.event, self.recorded, date)
+    }
+}
+
+/// The days that an act's date may stand for, as an event recorded at that time tells it: none after the least of the
+/// last days on which it was announced (or, without that, one of its own sources published) and recorded. A day of grace
+/// is for time zones; an act that lies ahead all the same stands as it is told.
+pub fn had_happened(event: &Recorded, recorded: Timestamp, date: &Date) -> Window {
+    let window = date.window();
+    let told = told_by(&event.announcement).map_or(recorded.day(), |day| day.min(recorded.day())).next();
+    let last = window.latest().map_or(told, |latest| latest.min(told));
+    Window::between(window.earliest(), Some(last)).unwrap_or(window)
+}
+
+/// The last day on which something was announced, as it says itself: its own day, or the least of its sources' days; none
+/// that is inherited from what it corrects.
+fn told_by(announcement: &Announcement) -> Option<Day> {
+    if let Some(date) = &announcement.announced {
+        return date.window().latest();
+    }
+    let published = announcement.evidence.iter().filter_map(|evidence| evidence.source.published.as_ref());
+    published.filter_map(|date| date.window().latest()).min()
 }
 
 /// Why a claim no longer stands.
@@ -298,10 +324,7 @@ fn announced(event: &Recorded, recorded: Timestamp) -> Window {
         return date.window();
     }
     let published = announcement.evidence.iter().filter_map(|evidence| evidence.source.published.as_ref());
-    published
-        .map(crate::domain::date::Date::window)
-        .min_by(Window::cmp_by_ends)
-        .unwrap_or_else(|| Window::of_day(recorded.day()))
+    published.map(Date::window).min_by(Window::cmp_by_ends).unwrap_or_else(|| Window::of_day(recorded.day()))
 }
 
 #[derive(Debug)]

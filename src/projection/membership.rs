@@ -1,16 +1,17 @@
 //! Who is what to an agreement on a day: certainly, possibly, or not.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::domain::act::{JoiningAct, Role};
 use crate::domain::announcement::{Body, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::window::{Certainty, Window, covers};
-use crate::projection::acts::{Act, AgreementActs, Expectation};
+use crate::projection::acts::{AgreementActs, Expectation};
+use crate::projection::disagreement::{Alone, Overruled, disagreeing, stays_by};
 use crate::projection::interval::{Fact, Interval, ends_by};
 use crate::projection::knowledge::{Claim, Knowledge};
-use crate::projection::rank::Prefer;
+use crate::projection::rank::{Prefer, Reason};
 use crate::projection::remarks::{Remark, remarks};
 use crate::projection::rules::{EndGround, Ground, Rules, Status};
 use crate::projection::stay::Terms;
@@ -35,6 +36,8 @@ pub struct Row<'a> {
     pub since: Option<Date>,
     /// Until when, as far as it is known.
     pub until: Option<Date>,
+    /// Why it is since then: why the first claim decides; nothing, if there is no other.
+    pub decided_by: Option<Reason>,
     /// By which rule it has that status.
     pub ground: Option<Ground>,
     /// How the status ends, as far as that is known.
@@ -47,6 +50,8 @@ pub struct Row<'a> {
     pub claims: Vec<&'a Claim<'a>>,
     /// Reservations, declarations and objections that stand on that day.
     pub remarks: Vec<Remark<'a>>,
+    /// The claims by which alone it would be another, in the order of recording.
+    pub disagree: Vec<&'a Claim<'a>>,
 }
 
 /// Whether claims that are only reported may show.
@@ -82,6 +87,19 @@ pub struct Participation<'a> {
     pub prospects: Vec<Interval<'a>>,
     /// Its reservations, declarations and objections.
     pub remarks: Vec<Remark<'a>>,
+    /// Claims by which alone it would be something else, where sources were compared.
+    alone: Vec<Alone<'a>>,
+    /// The same of what happened to the agreement as a whole.
+    overruled: Vec<Overruled<'a>>,
+}
+
+/// Whether claims that do not decide are looked at too, for the disagreement of sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sources {
+    /// Only what decides.
+    Decided,
+    /// Each with the others.
+    Compared,
 }
 
 /// Every party that was ever told to be anything to the agreement, with its status on that day.
@@ -125,7 +143,8 @@ impl<'a> Parts<'a> {
         rules: &Rules<'_>,
         reckoning: Reckoning,
     ) -> Self {
-        let of = |standing| participations(knowledge, claims, agreement, rules, standing, reckoning.prefer);
+        let (prefer, sources) = (reckoning.prefer, Sources::Compared);
+        let of = |standing| participations(knowledge, claims, agreement, rules, (standing, prefer, sources));
         let reported = match reckoning.reported {
             Reported::Included => of(Standing::Reported),
             Reported::LeftOut => Vec::new(),
@@ -157,8 +176,7 @@ pub fn participations<'a>(
     claims: &[&'a Claim<'a>],
     agreement: &str,
     rules: &Rules<'_>,
-    standing: Standing,
-    prefer: Prefer,
+    (standing, prefer, sources): (Standing, Prefer, Sources),
 ) -> Vec<Participation<'a>> {
     let acts = AgreementActs::of(claims, agreement, rules, standing, prefer);
     let mut expected: HashMap<String, Vec<&Expectation<'a>>> = HashMap::new();
@@ -170,6 +188,8 @@ pub fn participations<'a>(
     parties.sort_unstable();
     parties.dedup();
     let terms = Terms { milestones: &acts.milestones, rules, prefer };
+    let compares = sources == Sources::Compared;
+    let overruled = if compares { Overruled::of(&acts.milestones) } else { Vec::new() };
     parties
         .into_iter()
         .map(|party| {
@@ -178,7 +198,9 @@ pub fn participations<'a>(
             let prospects = expected.get(party).map_or(&[][..], Vec::as_slice);
             let prospects = prospects.iter().map(|expectation| prospect(expectation, &stays, knowledge)).collect();
             let remarks = remarks.remove(party).unwrap_or_default();
-            Participation { party: party.clone(), standing, stays, prospects, remarks }
+            let alone = if compares { Alone::of(&acts, party, &stays, terms) } else { Vec::new() };
+            let overruled = overruled.clone();
+            Participation { party: party.clone(), standing, stays, prospects, remarks, alone, overruled }
         })
         .collect()
 }
@@ -191,10 +213,7 @@ pub fn if_only<'a>(
     terms: Terms<'_, 'a>,
     on: Day,
 ) -> Row<'a> {
-    let others: HashSet<u64> = fact.acts.iter().map(|act| act.claim.seq()).filter(|seq| *seq != kept.seq()).collect();
-    let own = acts.parties.get(party).map_or(&[][..], Vec::as_slice);
-    let own: Vec<Act<'a>> = own.iter().filter(|act| !others.contains(&act.claim.seq())).cloned().collect();
-    row(party, &Stays::of(&own, &acts.for_all, terms), &[], on, kept.standing)
+    row(party, &stays_by(acts, party, (fact, kept), terms), &[], on, kept.standing)
 }
 
 /// A prospect runs from its announcement until it is fulfilled, or the party has come nearer.
@@ -214,6 +233,7 @@ fn prospect<'a>(expectation: &Expectation<'a>, stays: &Stays<'a>, knowledge: &'a
         end,
         since: Date::of_window(begin),
         until: end.map(Date::of_window),
+        decided_by: None,
         ground: Ground::Expectation,
         end_ground: end.map(|_| EndGround::Fulfilment),
         stay: None,
@@ -234,20 +254,31 @@ impl<'a> Participation<'a> {
     /// What the party is on a day.
     pub fn on(&self, day: Day) -> Row<'a> {
         let remarks = self.remarks.iter().filter(|remark| remark.on(day) != Certainty::Not).cloned().collect();
-        Row { remarks, ..row(&self.party, &self.stays, &self.prospects, day, self.standing) }
+        let row = row(&self.party, &self.stays, &self.prospects, day, self.standing);
+        let disagree = disagreeing(&row, (&self.alone, &self.overruled), &self.prospects, day);
+        Row { remarks, disagree, ..row }
     }
 
     /// The days on which what the party is may become something else: between two of them nothing changes.
     pub fn turning_points(&self) -> BTreeSet<Day> {
         let remarks = self.remarks.iter().flat_map(|remark| [Some(remark.made), remark.withdrawn]).flatten();
-        ends_of(self.windows().chain(remarks)).collect()
+        let alone = self.alone.iter().filter_map(|alone| alone.stays.as_ref()).flat_map(windows);
+        ends_of(self.windows().chain(remarks).chain(alone)).collect()
     }
 
     /// When what its status rests on begins and ends.
     pub(super) fn windows(&self) -> impl Iterator<Item = Window> {
-        let intervals = self.stays.intervals.iter().chain(&self.stays.suspensions).chain(&self.prospects);
-        intervals.flat_map(|interval| [Some(interval.begin), interval.end]).flatten()
+        windows(&self.stays).chain(self.prospects.iter().flat_map(ends))
     }
+}
+
+/// When what stays amount to begins and ends.
+fn windows(stays: &Stays<'_>) -> impl Iterator<Item = Window> {
+    stays.intervals.iter().chain(&stays.suspensions).flat_map(ends)
+}
+
+fn ends(interval: &Interval<'_>) -> impl Iterator<Item = Window> {
+    [Some(interval.begin), interval.end].into_iter().flatten()
 }
 
 /// The first and the last days of windows.
@@ -280,12 +311,14 @@ fn row<'a>(party: &str, stays: &Stays<'a>, prospects: &[Interval<'a>], on: Day, 
         role: interval.role.or_else(|| beneath?.role),
         since: Some(interval.since.clone()),
         until: interval.until.clone().or_else(|| beneath?.until.clone()),
+        decided_by: interval.decided_by,
         ground: Some(interval.ground),
         end_ground: interval.end_ground.or_else(|| beneath?.end_ground),
         disputed: claims.iter().any(|claim| !claim.disputed_by.is_empty()),
         standing,
         claims,
         remarks: Vec::new(),
+        disagree: Vec::new(),
     }
 }
 
@@ -349,12 +382,14 @@ fn unrelated<'a>(party: &str, standing: Standing, stays: &Stays<'a>) -> Row<'a> 
         role: None,
         since: None,
         until: None,
+        decided_by: None,
         ground: None,
         end_ground: None,
         disputed: claims.iter().any(|claim| !claim.disputed_by.is_empty()),
         standing,
         claims,
         remarks: Vec::new(),
+        disagree: Vec::new(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use crate::domain::date::Date;
 use crate::domain::shape::vocabulary;
 use crate::domain::source::Grade;
 use crate::domain::window::Window;
@@ -13,7 +14,7 @@ use crate::projection::knowledge::Claim;
 vocabulary! {
     /// Which of the claims of one fact decides, where they conflict.
     pub enum Prefer default Strongest {
-        /// That of the strongest source, then the most precise, then the first recorded.
+        /// That of the strongest source, then the most exact, then the first recorded.
         Strongest = "strongest",
         /// That announced last.
         Latest = "latest",
@@ -24,17 +25,46 @@ vocabulary! {
     }
 }
 
+/// What ranking looks at of one of several claims.
+#[derive(Debug, Clone, Copy)]
+pub struct Rival<'a> {
+    /// The claim.
+    pub claim: &'a Claim<'a>,
+    /// The days that are meant.
+    pub window: Window,
+    /// The date from which they were read, as the source says it.
+    pub date: &'a Date,
+}
+
+vocabulary! {
+    /// Why one of several claims of a fact decides.
+    pub enum Reason {
+        /// Its source is closer to the fact.
+        BetterGrade = "better-grade",
+        /// Its date is more exact.
+        MoreExact = "more-exact",
+        /// It was recorded first, of equals.
+        RecordedFirst = "recorded-first",
+        /// It was announced last, as was asked for.
+        AnnouncedLast = "announced-last",
+        /// It is official, as was asked for.
+        Official = "official",
+        /// Nobody denies it, as was asked for.
+        Undisputed = "undisputed",
+    }
+}
+
 /// Puts claims of one fact in order, the one that decides first.
 ///
 /// A claim whose window strictly contains another's supports it and comes after the rest. Then grade, precision, and
 /// the order of recording decide; where windows of the rest do not overlap, the preference does before them.
-pub fn rank<'a, T>(claims: &mut Vec<T>, prefer: Prefer, of: impl Fn(&T) -> (&'a Claim<'a>, Window)) {
+pub fn rank<'a, T>(claims: &mut Vec<T>, prefer: Prefer, of: impl Fn(&T) -> Rival<'a>) {
     if claims.len() < 2 {
         return;
     }
     if prefer == Prefer::Undisputed {
         let (mut denied, mut undisputed): (Vec<T>, Vec<T>) =
-            claims.drain(..).partition(|claim| !of(claim).0.disputed_by.is_empty());
+            claims.drain(..).partition(|claim| is_denied(of(claim).claim));
         by_strength(&mut undisputed, &of);
         by_strength(&mut denied, &of);
         claims.extend(undisputed);
@@ -42,10 +72,61 @@ pub fn rank<'a, T>(claims: &mut Vec<T>, prefer: Prefer, of: impl Fn(&T) -> (&'a 
         return;
     }
     let rest = by_strength(claims, &of);
-    let windows: Vec<Window> = claims[..rest].iter().map(|claim| of(claim).1).collect();
+    let windows: Vec<Window> = claims[..rest].iter().map(|claim| of(claim).window).collect();
     if !all_overlap(&windows) {
-        order(&mut claims[..rest], prefer, |claim| of(claim).0);
+        order(&mut claims[..rest], prefer, |claim| of(claim).claim);
     }
+}
+
+/// Why the first of ranked claims decides; nothing, if there is no other.
+pub fn reason<'a, T>(claims: &[T], prefer: Prefer, of: impl Fn(&T) -> Rival<'a>) -> Option<Reason> {
+    let [first, second, ..] = claims else { return None };
+    let (first, second) = (of(first), of(second));
+    if prefer == Prefer::Undisputed && is_denied(first.claim) != is_denied(second.claim) {
+        return Some(Reason::Undisputed);
+    }
+    let supporting = supporting(claims.iter().map(|claim| of(claim).window));
+    if supporting.contains(&second.window) {
+        return Some(Reason::MoreExact);
+    }
+    let rest = claims.iter().map(|claim| of(claim).window).filter(|window| !supporting.contains(window));
+    if !all_overlap(&rest.collect::<Vec<_>>()) {
+        match prefer {
+            Prefer::Latest => return Some(Reason::AnnouncedLast),
+            Prefer::Official if is_official(first.claim) != is_official(second.claim) => return Some(Reason::Official),
+            _ => {}
+        }
+    }
+    let grade = |of: Rival<'_>| (of.claim.grade().is_none(), of.claim.grade());
+    Some(if grade(first) != grade(second) {
+        Reason::BetterGrade
+    } else if exactness(first.date) != exactness(second.date) {
+        Reason::MoreExact
+    } else {
+        Reason::RecordedFirst
+    })
+}
+
+/// How exactly a source says a date: fewer is more. A class, by the days between the first and the last that it may stand
+/// for, and not their number; within one, a date that is an estimate or in doubt comes after the others.
+fn exactness(date: &Date) -> (usize, bool) {
+    /// The most days of a day, a month, a quarter, a year and a decade.
+    const MOST: [u32; 5] = [1, 31, 92, 366, 3653];
+    let window = date.window();
+    let class = match (window.width(), window.earliest().or(window.latest())) {
+        (Some(days), _) => MOST.iter().position(|most| days <= *most).unwrap_or(MOST.len()),
+        (None, Some(_)) => MOST.len() + 1,
+        (None, None) => MOST.len() + 2,
+    };
+    (class, date.is_approximate() || date.is_uncertain())
+}
+
+fn is_denied(claim: &Claim<'_>) -> bool {
+    !claim.disputed_by.is_empty()
+}
+
+fn is_official(claim: &Claim<'_>) -> bool {
+    claim.grade().is_some_and(|grade| grade <= Grade::Host)
 }
 
 /// The value that the best claim states; ranked claims, the one that decides first.
@@ -73,14 +154,14 @@ pub fn all_overlap(windows: &[Window]) -> bool {
 }
 
 /// Ranks by strength, and tells how many do not merely support another.
-fn by_strength<'a, T>(claims: &mut [T], of: &impl Fn(&T) -> (&'a Claim<'a>, Window)) -> usize {
-    let supporting = supporting(claims.iter().map(|claim| of(claim).1));
+fn by_strength<'a, T>(claims: &mut [T], of: &impl Fn(&T) -> Rival<'a>) -> usize {
+    let supporting = supporting(claims.iter().map(|claim| of(claim).window));
     claims.sort_by_cached_key(|claim| {
-        let (claim, window) = of(claim);
+        let Rival { claim, window, date } = of(claim);
         let (supports, ungraded) = (supporting.contains(&window), claim.grade().is_none());
-        (supports, ungraded, claim.grade(), window.width().unwrap_or(u32::MAX), claim.seq())
+        (supports, ungraded, claim.grade(), exactness(date), claim.seq())
     });
-    claims.iter().filter(|claim| !supporting.contains(&of(claim).1)).count()
+    claims.iter().filter(|claim| !supporting.contains(&of(claim).window)).count()
 }
 
 /// Moves what a preference wants to the front; among equals the order stays.
@@ -91,11 +172,8 @@ fn order<'a, T>(claims: &mut [T], prefer: Prefer, of: impl Fn(&T) -> &'a Claim<'
             let (a, b) = (of(a), of(b));
             b.announced().cmp_by_ends(&a.announced()).then(b.seq().cmp(&a.seq()))
         }),
-        Prefer::Official => claims.sort_by_key(|claim| {
-            let official = of(claim).grade().is_some_and(|grade| grade <= Grade::Host);
-            !official
-        }),
-        Prefer::Undisputed => claims.sort_by_key(|claim| !of(claim).disputed_by.is_empty()),
+        Prefer::Official => claims.sort_by_key(|claim| !is_official(of(claim))),
+        Prefer::Undisputed => claims.sort_by_key(|claim| is_denied(of(claim))),
     }
 }
 

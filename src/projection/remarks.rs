@@ -41,7 +41,7 @@ pub fn remarks<'a>(
     for (claim, statement) in statements.iter().filter(|(_, statement)| statement.act != StatementAct::Withdrawal) {
         let own = found.entry(statement.party.folded()).or_default();
         places.insert(claim.seq(), (statement.party.folded(), own.len()));
-        let made = statement.occurred.window();
+        let made = claim.happened(&statement.occurred);
         own.push(Remark { claim, act: statement.act, made, withdrawn: None, objections: Vec::new() });
     }
     for (claim, statement) in statements {
@@ -55,11 +55,11 @@ pub fn remarks<'a>(
                 }
             }
             (StatementAct::Withdrawal, Some(Some((party, index)))) if *party == by => {
-                withdraw(found.get_mut(party).and_then(|own| own.get_mut(*index)), statement);
+                withdraw(found.get_mut(party).and_then(|own| own.get_mut(*index)), claim.happened(&statement.occurred));
             }
             (StatementAct::Withdrawal, None) => {
                 if let Some([only]) = found.get_mut(&by).map(Vec::as_mut_slice) {
-                    withdraw(Some(only), statement);
+                    withdraw(Some(only), claim.happened(&statement.occurred));
                 }
             }
             _ => {}
@@ -69,8 +69,7 @@ pub fn remarks<'a>(
 }
 
 /// The earliest of several withdrawals counts.
-fn withdraw(remark: Option<&mut Remark<'_>>, statement: &Statement) {
+fn withdraw(remark: Option<&mut Remark<'_>>, withdrawn: Window) {
     let Some(remark) = remark else { return };
-    let window = statement.occurred.window();
-    remark.withdrawn = remark.withdrawn.into_iter().chain([window]).reduce(Window::earlier_of);
+    remark.withdrawn = remark.withdrawn.into_iter().chain([withdrawn]).reduce(Window::earlier_of);
 }

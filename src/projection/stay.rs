@@ -84,7 +84,7 @@ impl<'a> Stay<'a> {
             }
         }
         for acts in gained.values_mut() {
-            rank(acts, prefer, |act| (act.claim, act.effect));
+            rank(acts, prefer, Act::rival);
         }
         gained
     }
@@ -167,7 +167,7 @@ impl<'a> Stay<'a> {
             Some(acts).filter(|acts| !acts.is_empty())
         };
         let acts = of(Step::EnterIntoForce).or_else(|| of(Step::Consent))?;
-        Some(Interval { ground: Ground::Table, ..Interval::from(&acts, Status::Member, end, prefer) })
+        Some(Interval { ground: Ground::Table, decided_by: None, ..Interval::from(&acts, Status::Member, end, prefer) })
     }
 }
 
@@ -181,11 +181,11 @@ fn in_force<'a>(consent: &[Act<'a>], contracting: &Interval<'a>, terms: Terms<'_
         interval.ground = Ground::StatedEntryIntoForce;
         return Some(interval);
     }
-    let (claim, date) = terms.milestones.in_force.first()?;
-    interval.begin = contracting.begin.shift(terms.rules.delay_days()).later_of(date.window());
+    let reached = terms.milestones.in_force.first()?;
+    interval.begin = contracting.begin.shift(terms.rules.delay_days()).later_of(reached.window);
     interval.since = Date::of_window(interval.begin);
     interval.ground = Ground::DerivedEntryIntoForce;
-    interval.claims.push(claim);
+    interval.claims.push(reached.claim);
     Some(interval)
 }
 

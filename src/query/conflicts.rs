@@ -4,30 +4,35 @@
 //! common; in their acts or roles if any two state different ones; in their announcement if one publisher gives days
 //! that have none in common. A fact that somebody denies is listed too.
 
+mod differences;
+mod lists;
+pub mod weak;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::act::{JoiningAct, Role};
+use crate::domain::act::{MilestoneAct, Role};
 use crate::domain::agreement::Agreement;
-use crate::domain::announcement::Standing;
+use crate::domain::announcement::{Body, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
-use crate::domain::id::Namespace;
+use crate::domain::id::{Namespace, folded};
 use crate::domain::shape::vocabulary;
 use crate::domain::source::Grade;
-use crate::domain::window::{Certainty, Window};
+use crate::domain::window::Certainty;
 use crate::event::facts::Facts;
-use crate::projection::acts::{Act, AgreementActs};
+use crate::projection::acts::{Act, AgreementActs, Reached};
 use crate::projection::interval::Fact;
 use crate::projection::knowledge::Claim;
-use crate::projection::membership::if_only;
-use crate::projection::rank::{Prefer, all_overlap, rank, supporting};
+use crate::projection::membership::{Sources, if_only, participations};
+use crate::projection::rank::{Reason, Rival, reason};
 use crate::projection::rules::{Rules, Step};
 use crate::projection::stay::Terms;
 use crate::projection::stays::{Irregular, Irregularity, Stays, pauses};
-use crate::query::history::published;
+use crate::query::conflicts::differences::{alternatives, between, by_preference, said_of_all};
+use crate::query::conflicts::weak::Weak;
 use crate::query::sentence::Names;
 use crate::query::{QueryError, Reported, Standpoint, Status, Vantage, View};
 
@@ -45,6 +50,8 @@ pub struct Conflicts {
     pub conflicts: Vec<Conflict>,
     /// The acts that cannot follow the history, and are not counted.
     pub irregular: Vec<IrregularAct>,
+    /// The answers on the day that rest on one source at the most, below the grade that was asked for.
+    pub weak: Vec<Weak>,
 }
 
 /// One fact whose claims disagree.
@@ -68,6 +75,8 @@ pub struct Conflict {
     pub differences: Vec<Difference>,
     /// The claims, the deciding one first.
     pub claims: Vec<Alternative>,
+    /// Why the first of them decides; nothing, if there is no other.
+    pub decided_by: Option<Reason>,
     /// The event whose date decides by each preference.
     pub by_preference: BTreeMap<&'static str, u64>,
 }
@@ -77,6 +86,8 @@ vocabulary! {
     pub enum About {
         /// Joining, or concluding a soft instrument.
         Joining = "joining",
+        /// Whether a party is among those that a source lists.
+        Listing = "listing",
         /// Signing.
         Signing = "signing",
         /// Consenting to be bound.
@@ -89,6 +100,14 @@ vocabulary! {
         Leaving = "leaving",
         /// The end of the agreement.
         End = "end",
+        /// The adoption of its text.
+        Adoption = "adoption",
+        /// Its opening for signature.
+        Opening = "opening",
+        /// Its establishment.
+        Establishment = "establishment",
+        /// Its launch.
+        Launch = "launch",
         /// Suspension, of a party or for all.
         Suspension = "suspension",
         /// Resumption, of a party or for all.
@@ -107,6 +126,16 @@ vocabulary! {
         Roles = "roles",
         /// One publisher gives different days of announcement.
         Announced = "announced",
+        /// They name different signatories for one party.
+        Signatories = "signatories",
+        /// They state different places.
+        Places = "places",
+        /// A source was published or retrieved before what it tells had happened.
+        OlderSource = "older-source",
+        /// A list has the party, and no claim does; or claims have it, and a list that claims to be whole does not.
+        Listed = "listed",
+        /// A party joined, and so did another that acts for it: whether one is meant or both, the sources do not say.
+        Actors = "actors",
         /// Somebody denies one of them.
         Denied = "denied",
     }
@@ -133,6 +162,10 @@ pub struct Alternative {
     pub publishers: Vec<String>,
     /// The passages that say so.
     pub quotes: Vec<String>,
+    /// Who signed, as far as it says so.
+    pub signatories: Vec<String>,
+    /// Where, if it says so.
+    pub place: Option<String>,
     /// Whether it merely supports a more precise one.
     pub supports: bool,
     /// Whether its date is the one that is shown.
@@ -173,7 +206,8 @@ pub struct IrregularAct {
     pub because: Irregularity,
 }
 
-/// Lists the claims that disagree; of a party or agreement, if one is named.
+/// Lists the claims that disagree; of a party or agreement, if one is named. With a grade, also the answers that rest on one
+/// source alone which is below it.
 ///
 /// # Errors
 ///
@@ -190,13 +224,18 @@ pub struct IrregularAct {
 ///
 /// let facts = example()?;
 /// let on = Standpoint::on(Day::parse("2023-10-19")?);
-/// let answer = conflicts(&facts, None, on)?;
+/// let answer = conflicts(&facts, None, None, on)?;
 /// assert_eq!(answer.conflicts[0].differences, [Difference::Dates, Difference::Acts]);
 /// assert_eq!(answer.conflicts[0].claims.len(), 3);
 /// # Ok(())
 /// # }
 /// ```
-pub fn conflicts(facts: &Facts, subject: Option<&str>, at: Standpoint) -> Result<Conflicts, QueryError> {
+pub fn conflicts(
+    facts: &Facts,
+    subject: Option<&str>,
+    below: Option<Grade>,
+    at: Standpoint,
+) -> Result<Conflicts, QueryError> {
     let view = View::of(facts, at.known)?;
     let subjects = subject.map(|name| view.subjects(name)).transpose()?;
     let concerns = |space: Namespace, id: &str| {
@@ -207,34 +246,46 @@ pub fn conflicts(facts: &Facts, subject: Option<&str>, at: Standpoint) -> Result
     let of_agreement = |id: &str, described: &Agreement, claims: &[&Claim<'_>]| {
         let all = subjects.is_none() || concerns(Namespace::Agreement, id);
         let rules = Rules::of(described);
-        let (mut found, mut irregular) = (Vec::new(), Vec::new());
+        let (mut found, mut irregular, mut weak) = (Vec::new(), Vec::new(), Vec::new());
         for standing in standings {
             let acts = AgreementActs::of(claims, id, &rules, *standing, at.prefer);
             let terms = Terms { milestones: &acts.milestones, rules: &rules, prefer: at.prefer };
             let whole = Whole { view: &view, id, acts: &acts, terms, on: at.on };
+            let is_wanted = |party: &str| all || concerns(Namespace::Party, party);
             if all && *standing == Standing::Confirmed {
                 found.extend(whole.of_milestones());
                 let for_all = pauses(acts.for_all.clone(), at.prefer);
                 found.extend(for_all.iter().filter_map(|fact| whole.of_all(fact)));
             }
             for (party, own) in &acts.parties {
-                if all || concerns(Namespace::Party, party) {
+                if is_wanted(party) {
                     let stays = Stays::of(own, &acts.for_all, terms);
                     found.extend(stays.facts.iter().filter_map(|fact| whole.of_fact(party, fact)));
                     irregular.extend(stays.irregular.iter().map(|irregular| whole.irregular(party, irregular)));
                 }
             }
+            if *standing == Standing::Confirmed {
+                let how = (*standing, at.prefer, Sources::Decided);
+                let parts = participations(&view.knowledge, claims, id, &rules, how);
+                let more = whole.of_lists(claims, &parts).into_iter().chain(whole.of_actors(&parts));
+                found.extend(
+                    more.filter(|conflict| conflict.party.as_deref().is_some_and(|party| is_wanted(&folded(party)))),
+                );
+                let rows = parts.iter().filter(|part| is_wanted(&part.party)).map(|part| part.on(at.on));
+                weak.extend(rows.filter_map(|row| whole.weak(&row, below?)));
+            }
         }
-        vec![(found, irregular)]
+        vec![(found, (irregular, weak))]
     };
-    let (found, irregular): (Vec<Vec<Conflict>>, Vec<Vec<IrregularAct>>) =
-        view.of_each(at.on, of_agreement).into_iter().unzip();
+    let (found, apart): (Vec<_>, Vec<_>) = view.of_each(at.on, of_agreement).into_iter().unzip();
+    let (irregular, weak): (Vec<Vec<IrregularAct>>, Vec<Vec<Weak>>) = apart.into_iter().unzip();
     Ok(Conflicts {
         schema: "servanda/conflicts/v1",
         subject: subject.map(str::to_owned),
         vantage: view.vantage(at),
         conflicts: found.concat(),
         irregular: irregular.concat(),
+        weak: weak.concat(),
     })
 }
 
@@ -256,56 +307,51 @@ impl<'a> Whole<'_, 'a> {
             alternative.answer =
                 Some(Answered { status: row.status, certainty: row.certainty, since: row.since, until: row.until });
         }
+        Some(self.named(party, conflict))
+    }
+
+    /// A conflict of that party.
+    fn named(&self, party: &str, conflict: Conflict) -> Conflict {
         let described = self.view.catalogue.party(party, self.on);
-        Some(Conflict {
+        Conflict {
             party: Some(described.map_or_else(|| party.to_owned(), |party| party.id.to_string())),
             name: Some(described.map_or_else(|| party.to_owned(), |party| party.name.clone())),
             ..conflict
-        })
+        }
     }
 
     /// A fact about all parties at once.
     fn of_all(&self, fact: &Fact<'a>) -> Option<Conflict> {
-        let differences = differences(&fact.acts);
+        let differences = between(&fact.acts);
         if differences.is_empty() {
             return None;
         }
-        let supporting = supporting(fact.acts.iter().map(|act| act.effect));
-        let claims = fact.acts.iter().enumerate().map(|(index, act)| Alternative {
-            act: Some(act.name().to_owned()),
-            role: act.role(),
-            ..alternative(act.claim, act.date, supporting.contains(&act.effect), index)
-        });
+        let rivals: Vec<Rival<'a>> = fact.acts.iter().map(Act::rival).collect();
+        let told = fact.acts.iter().zip(alternatives(&rivals));
+        let claims = told.map(|(act, told)| Alternative { act: Some(act.name().to_owned()), role: act.role(), ..told });
         Some(Conflict {
             stay: fact.acts[0].claim.stay().map(str::to_owned),
             about: About::of(fact.step),
             status: fact.to,
             claims: claims.collect(),
-            by_preference: by_preference(&fact.acts, |act| (act.claim, act.effect)),
+            decided_by: reason(&rivals, self.terms.prefer, |rival| *rival),
+            by_preference: by_preference(&rivals),
             ..self.conflict(differences)
         })
     }
 
     fn of_milestones(&self) -> Vec<Conflict> {
-        let milestones = &self.acts.milestones;
-        let facts = [(About::EntryIntoForce, &milestones.in_force), (About::End, &milestones.ended)];
-        let conflicts = facts.into_iter().filter_map(|(about, told)| {
-            let supporting = supporting(told.iter().map(|(_, date)| date.window()));
-            let windows = told.iter().map(|(_, date)| date.window()).filter(|window| !supporting.contains(window));
-            let windows: Vec<Window> = windows.collect();
-            let claims: Vec<&Claim<'_>> = told.iter().map(|(claim, _)| *claim).collect();
-            let mut differences = Vec::from_iter((!all_overlap(&windows)).then_some(Difference::Dates));
-            differences.extend(said_of_all(&claims));
+        let conflicts = self.acts.milestones.facts().filter_map(|told| {
+            let rivals: Vec<Rival<'a>> = told.iter().map(Reached::rival).collect();
+            let differences = said_of_all(&rivals);
             if differences.is_empty() {
                 return None;
             }
-            let claims = told.iter().enumerate();
             Some(Conflict {
-                about,
-                claims: claims
-                    .map(|(index, (claim, date))| alternative(claim, date, supporting.contains(&date.window()), index))
-                    .collect(),
-                by_preference: by_preference(told, |(claim, date)| (*claim, date.window())),
+                about: About::of_milestone(told[0].claim),
+                claims: alternatives(&rivals),
+                decided_by: reason(&rivals, self.terms.prefer, |rival| *rival),
+                by_preference: by_preference(&rivals),
                 ..self.conflict(differences)
             })
         });
@@ -324,6 +370,7 @@ impl<'a> Whole<'_, 'a> {
             status: None,
             differences,
             claims: Vec::new(),
+            decided_by: None,
             by_preference: BTreeMap::new(),
         }
     }
@@ -341,6 +388,24 @@ impl<'a> Whole<'_, 'a> {
 }
 
 impl About {
+    /// What happened to the agreement as a whole.
+    fn of_milestone(claim: &Claim<'_>) -> Self {
+        let Body::Milestone(milestone) = claim.body else { return Self::End };
+        match milestone.act {
+            MilestoneAct::EntryIntoForce => Self::EntryIntoForce,
+            MilestoneAct::Adopted => Self::Adoption,
+            MilestoneAct::Opened => Self::Opening,
+            MilestoneAct::Established => Self::Establishment,
+            MilestoneAct::Launched => Self::Launch,
+            MilestoneAct::Amended
+            | MilestoneAct::Extended
+            | MilestoneAct::Superseded
+            | MilestoneAct::Terminated
+            | MilestoneAct::Expired
+            | MilestoneAct::Other => Self::End,
+        }
+    }
+
     fn of(step: Step) -> Self {
         match step {
             Step::Join => Self::Joining,
@@ -352,80 +417,5 @@ impl About {
             Step::Suspend => Self::Suspension,
             Step::Resume => Self::Resumption,
         }
-    }
-}
-
-/// In what the ranked claims of a fact disagree.
-fn differences(acts: &[Act<'_>]) -> Vec<Difference> {
-    let supporting = supporting(acts.iter().map(|act| act.effect));
-    let windows = acts.iter().map(|act| act.effect).filter(|window| !supporting.contains(window));
-    let windows: Vec<Window> = windows.collect();
-    let mut found = Vec::new();
-    if !all_overlap(&windows) {
-        found.push(Difference::Dates);
-    }
-    if differ(acts.iter().map(Act::name).filter(|name| *name != JoiningAct::Unspecified.as_str())) {
-        found.push(Difference::Acts);
-    }
-    if differ(acts.iter().filter_map(Act::role)) {
-        found.push(Difference::Roles);
-    }
-    found.extend(said_of_all(&acts.iter().map(|act| act.claim).collect::<Vec<_>>()));
-    found
-}
-
-/// What claims of any fact may disagree in: the days on which one publisher announced it, and that somebody denies it.
-fn said_of_all(claims: &[&Claim<'_>]) -> Vec<Difference> {
-    let mut by_publisher: BTreeMap<&str, Vec<Window>> = BTreeMap::new();
-    for claim in claims {
-        for evidence in claim.evidence {
-            by_publisher.entry(&evidence.source.publisher).or_default().push(claim.announced());
-        }
-    }
-    let announced = by_publisher.values().any(|windows| !all_overlap(windows));
-    let denied = claims.iter().any(|claim| !claim.disputed_by.is_empty());
-    let found = [(announced, Difference::Announced), (denied, Difference::Denied)];
-    found.into_iter().filter(|(holds, _)| *holds).map(|(_, difference)| difference).collect()
-}
-
-fn differ<T: PartialEq>(mut values: impl Iterator<Item = T>) -> bool {
-    let first = values.next();
-    values.any(|value| Some(&value) != first.as_ref())
-}
-
-fn by_preference<'a, T: Clone>(
-    claims: &[T],
-    of: impl Fn(&T) -> (&'a Claim<'a>, Window) + Copy,
-) -> BTreeMap<&'static str, u64> {
-    let first = |prefer: &Prefer| {
-        let mut claims = claims.to_vec();
-        // Ranking moves only what differs: the order that is ranked anew is that of recording.
-        claims.sort_by_key(|claim| of(claim).0.seq());
-        rank(&mut claims, *prefer, of);
-        Some((prefer.as_str(), of(claims.first()?).0.seq()))
-    };
-    Prefer::ALL.iter().filter_map(first).collect()
-}
-
-/// The claim at a place among ranked claims.
-fn alternative(claim: &Claim<'_>, date: &Date, supports: bool, index: usize) -> Alternative {
-    let announcement = &claim.event.announcement;
-    let mut publishers: Vec<String> = claim.evidence.iter().map(|evidence| evidence.source.publisher.clone()).collect();
-    publishers.dedup();
-    Alternative {
-        event: claim.seq(),
-        id: claim.event.id.to_string(),
-        date: date.clone(),
-        act: None,
-        role: None,
-        announced: announcement.announced.clone().or_else(|| published(claim.event)),
-        grade: claim.grade(),
-        publishers,
-        quotes: claim.evidence.iter().filter_map(|evidence| evidence.quote.clone()).collect(),
-        supports,
-        decides: index == 0,
-        disputed_by: claim.disputed_by.clone(),
-        confirmed_by: claim.confirmed_by.clone(),
-        answer: None,
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, Namespace, PartyId, folded};
 use crate::domain::window::Certainty;
 use crate::event::facts::{Facts, Recorded};
-use crate::projection::membership::{Participation, participations};
+use crate::projection::membership::{Participation, Sources, participations};
 use crate::projection::rank::Prefer;
 use crate::projection::rules::Rules;
 use crate::query::{Known, QueryError, Status, View};
@@ -102,7 +102,13 @@ fn parts<'v>(view: &'v View<'_>, agreement: &str, on: Day) -> BTreeMap<String, P
     let Some(described) = view.catalogue.agreement(agreement, on) else { return BTreeMap::new() };
     let claims = view.knowledge.about_agreement(agreement);
     let rules = Rules::of(described);
-    let parts = participations(&view.knowledge, &claims, agreement, &rules, Standing::Confirmed, Prefer::default());
+    let parts = participations(
+        &view.knowledge,
+        &claims,
+        agreement,
+        &rules,
+        (Standing::Confirmed, Prefer::default(), Sources::Decided),
+    );
     parts.into_iter().map(|part| (part.party.clone(), part)).collect()
 }
 

@@ -78,7 +78,7 @@ pub(super) fn by_item<'v, 'a>(
 
 /// When the stage that a claim tells of was reached.
 pub(super) fn reached(claim: &Claim<'_>, contribution: &Contribution) -> Window {
-    contribution.occurred.as_ref().map_or_else(|| claim.announced(), Date::window)
+    contribution.occurred.as_ref().map_or_else(|| claim.announced(), |date| claim.happened(date))
 }
 
 /// The contributions of a day, by party, mission and item.

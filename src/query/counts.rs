@@ -19,7 +19,7 @@ use crate::domain::shape::vocabulary;
 use crate::domain::window::{Certainty, Window};
 use crate::event::facts::Facts;
 use crate::projection::knowledge::Claim;
-use crate::projection::membership::{Participation, Row, participations};
+use crate::projection::membership::{Participation, Row, Sources, participations};
 use crate::projection::rules::Rules;
 use crate::projection::steps::{Step, step_on};
 use crate::query::{QueryError, Reported, Standpoint, Status, Vantage, View};
@@ -183,7 +183,7 @@ fn of_agreement(
     told.sort_by(|(a, a_told), (b, b_told)| days_of(a_told).cmp_by_ends(&days_of(b_told)).then(a.seq().cmp(&b.seq())));
     let rules = Rules::of(described);
     let parts = |standing| {
-        let parts = participations(&view.knowledge, claims, id, &rules, standing, at.prefer);
+        let parts = participations(&view.knowledge, claims, id, &rules, (standing, at.prefer, Sources::Decided));
         parts.into_iter().map(|part| Part::of(part, view)).collect::<Vec<_>>()
     };
     let confirmed = parts(Standing::Confirmed);

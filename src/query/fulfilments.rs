@@ -9,7 +9,7 @@ use crate::domain::id::PartyId;
 use crate::domain::window::Window;
 use crate::projection::interval::{Interval, ends_by};
 use crate::projection::knowledge::Claim;
-use crate::projection::membership::{Participation, Parts, participations};
+use crate::projection::membership::{Participation, Parts, Sources, participations};
 use crate::projection::rules::Rules;
 use crate::query::view::{AgreementState, concerns_all_or};
 use crate::query::{Reported, Standpoint, View};
@@ -29,7 +29,8 @@ pub(super) fn fulfilments<'v>(
             return Vec::new();
         }
         let rules = Rules::of(agreement);
-        let parts = |standing| participations(&view.knowledge, &claims, id, &rules, standing, at.prefer);
+        let parts =
+            |standing| participations(&view.knowledge, &claims, id, &rules, (standing, at.prefer, Sources::Decided));
         met_in(&parts(Standing::Confirmed), &parts(Standing::Reported), at.reported)
     };
     view.of_each(at.on, of_agreement).into_iter().collect()
@@ -61,7 +62,7 @@ pub(super) fn state_and_fulfilments<'v>(
         let expected = concerning_expected(claims, &|_| true);
         let is_reported = |claim: &&Claim<'_>| claim.standing == Standing::Reported;
         let reported = if expected.iter().any(is_reported) {
-            participations(&view.knowledge, &expected, id, &rules, Standing::Reported, at.prefer)
+            participations(&view.knowledge, &expected, id, &rules, (Standing::Reported, at.prefer, Sources::Decided))
         } else {
             Vec::new()
         };

@@ -1,5 +1,7 @@
 //! The full change history: every announcement in the order in which things happened, what was struck still there.
 
+use std::collections::HashSet;
+
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,7 +10,10 @@ use crate::domain::announcement::{Body, Kind, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::timestamp::Timestamp;
+use crate::domain::window::Window;
 use crate::event::facts::{Facts, Recorded};
+use crate::projection::knowledge::had_happened;
+use crate::query::facts_told::deciding;
 use crate::query::review::{ReviewState, ReviewTold};
 use crate::query::sentence::Names;
 use crate::query::{Known, Position, QueryError, View};
@@ -54,6 +59,8 @@ pub struct Entry {
     pub recorded: Timestamp,
     /// What it says, in a sentence.
     pub what: String,
+    /// The event in this list whose claim of the same fact decides; none, if it decides itself or stands alone.
+    pub claim_of: Option<u64>,
     /// Whether it is confirmed, or only reported.
     pub standing: Standing,
     /// Who published it.
@@ -144,7 +151,7 @@ impl Span {
     /// Whether what an event tells may lie in it.
     fn may_have(&self, event: &Recorded, view: &View<'_>) -> bool {
         let window = match happened(&event.announcement.body) {
-            Some((_, date)) => date.window(),
+            Some(of) => days(view, event, of),
             None if event.announcement.body.kind().is_description() => return self.from.is_none(),
             None => view.knowledge.announced(event),
         };
@@ -153,14 +160,20 @@ impl Span {
     }
 }
 
-/// What events tell, by the day on which it happened, then by the order of recording.
+/// What events tell, by the day from which it is certain, then by the order of recording.
 pub(super) fn entries(view: &View<'_>, events: &[&Recorded]) -> Vec<Entry> {
     // Events are looked at in the order in which they lie in memory, and what they tell is put in order afterwards.
     let placed = events.par_iter().with_min_len(FEWEST_ENTRIES).map(|event| (place(view, event), entry(view, event)));
-    let (places, mut entries): (Vec<Option<Day>>, Vec<Entry>) = placed.unzip();
+    let (places, mut entries): (Vec<(bool, Option<Day>)>, Vec<Entry>) = placed.unzip();
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.par_sort_by_key(|index| places[*index]);
     arrange(&mut entries, order);
+    let deciding = deciding(view, events);
+    let listed: HashSet<u64> =
+        if deciding.is_empty() { HashSet::new() } else { events.iter().map(|of| of.seq).collect() };
+    for entry in &mut entries {
+        entry.claim_of = deciding.get(&entry.event).copied().filter(|by| listed.contains(by));
+    }
     entries
 }
 
@@ -180,14 +193,20 @@ fn arrange<T>(items: &mut [T], mut order: Vec<usize>) {
     }
 }
 
-/// The day by which an announcement is placed: what has no day of its own happened when it was announced, and things
-/// are described before anything happens.
-fn place(view: &View<'_>, event: &Recorded) -> Option<Day> {
-    match happened(&event.announcement.body) {
-        Some((_, date)) => date.window().earliest(),
-        None if event.announcement.body.kind().is_description() => None,
-        None => view.knowledge.announced(event).earliest(),
-    }
+/// The days on which what an event tells may have happened, by its date and the field that has it.
+pub(super) fn days(view: &View<'_>, event: &Recorded, (field, date): (&str, &Date)) -> Window {
+    if field == "occurred" { had_happened(event, view.recorded(event), date) } else { date.window() }
+}
+
+/// Where an announcement is placed: by the day from which it is certain; what has no day of its own happened when it was
+/// announced, things are described before anything happens, and what is certain on no day comes last.
+fn place(view: &View<'_>, event: &Recorded) -> (bool, Option<Day>) {
+    let latest = match happened(&event.announcement.body) {
+        Some(of) => days(view, event, of).latest(),
+        None if event.announcement.body.kind().is_description() => return (false, None),
+        None => view.knowledge.announced(event).latest(),
+    };
+    (latest.is_none(), latest)
 }
 
 /// What one event tells.
@@ -213,6 +232,7 @@ pub(super) fn entry(view: &View<'_>, event: &Recorded) -> Entry {
         announced: announcement.announced.clone().or_else(|| published(event)),
         recorded: view.recorded(event),
         what: Names(&view.catalogue).sentence(&announcement.body),
+        claim_of: None,
         standing: announcement.standing,
         sources,
         struck,

@@ -16,6 +16,7 @@ use crate::domain::window::Certainty;
 use crate::event::facts::Facts;
 use crate::projection::knowledge::Claim;
 use crate::projection::membership::Row;
+use crate::projection::rank::Reason;
 use crate::projection::remarks::Remark;
 use crate::projection::rules::Status;
 use crate::query::review::{UnderReview, awaiting_on, describes_any, under_review};
@@ -86,8 +87,12 @@ pub struct Member {
     pub until: Option<Date>,
     /// Whether the end is that of a notice which does not say when it takes effect (VCLT 56(2)).
     pub effect_assumed: bool,
+    /// Why it is since then: why the first of its events decides; nothing, if there is no other claim of that.
+    pub decided_by: Option<Reason>,
     /// Whether somebody denies what the row rests on.
     pub disputed: bool,
+    /// The events by each of which alone the row would be another on that day: sources disagree.
+    pub disagree: Vec<u64>,
     /// Whether it is confirmed, or only reported.
     pub standing: Standing,
     /// Whether an event that it rests on has no evidence.
@@ -208,7 +213,9 @@ pub(super) fn member(row: &Row<'_>, view: &View<'_>, on: Day, participants: bool
         since: row.since.clone(),
         until: row.until.clone(),
         effect_assumed: row.effect_is_assumed(),
+        decided_by: row.decided_by,
         disputed: row.disputed,
+        disagree: events(&row.disagree),
         standing: row.standing,
         without_evidence: row.claims.iter().any(|claim| claim.evidence.is_empty()),
         suspect: row.claims.iter().any(|claim| claim.suspect.is_some()),

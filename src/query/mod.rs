@@ -36,6 +36,7 @@ pub mod consequences;
 pub mod contributions;
 pub mod counts;
 pub mod diff;
+mod facts_told;
 mod fulfilments;
 pub mod history;
 pub mod kept;
@@ -68,7 +69,7 @@ use crate::integrity::EventHash;
 use crate::projection::membership::Reckoning;
 
 pub use crate::projection::membership::Reported;
-pub use crate::projection::rank::Prefer;
+pub use crate::projection::rank::{Prefer, Reason};
 pub use crate::projection::rules::Status;
 pub use view::View;
 

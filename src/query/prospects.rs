@@ -341,7 +341,8 @@ fn milestones_of_act(view: &View<'_>, told: &[(&Claim<'_>, &Milestone)], at: Sta
             own == what || (alone && own.is_empty())
         };
         let occurred = told.iter().filter(|(_, milestone)| same(milestone));
-        let met = occurred.filter_map(|(claim, milestone)| Some((milestone.occurred.as_ref()?.window(), *claim)));
+        let met =
+            occurred.filter_map(|(claim, milestone)| Some((claim.happened(milestone.occurred.as_ref()?), *claim)));
         let met = met.min_by(|(a, _), (b, _)| a.cmp_by_ends(b)).map(|(window, by)| (window, vec![by]));
         let milestone = claims.last()?.1;
         let told = claims.iter().map(|(claim, milestone)| (*claim, milestone.expected.as_ref())).collect();

@@ -10,7 +10,7 @@ use crate::domain::announcement::Standing;
 use crate::domain::day::Day;
 use crate::event::facts::Facts;
 use crate::projection::knowledge::Claim;
-use crate::projection::membership::participations;
+use crate::projection::membership::{Sources, participations};
 use crate::projection::rules::Rules;
 use crate::projection::steps::{Step, step_on, steps};
 use crate::query::{Position, QueryError, Reported, Standpoint, Status, View};
@@ -134,7 +134,8 @@ pub(super) fn course<'a>(
         let end = begins.get(place + 1).copied();
         let described = view.catalogue.agreement(id, *begin).unwrap_or(agreement);
         let rules = Rules::of(described);
-        let told = |standing| participations(&view.knowledge, claims, id, &rules, standing, at.prefer);
+        let told =
+            |standing| participations(&view.knowledge, claims, id, &rules, (standing, at.prefer, Sources::Decided));
         let confirmed = told(Standing::Confirmed);
         let reported = if at.reported == Reported::Included { told(Standing::Reported) } else { Vec::new() };
         for (party, own) in steps(&confirmed, &reported) {

@@ -17,7 +17,7 @@ use crate::domain::party::PartyType;
 use crate::domain::window::Certainty;
 use crate::event::facts::Facts;
 use crate::projection::knowledge::Claim;
-use crate::projection::membership::{Participation, Row, participations};
+use crate::projection::membership::{Participation, Row, Sources, participations};
 use crate::projection::rules::Rules;
 use crate::query::agreement::{MilestoneEntry, milestone};
 use crate::query::members::events;
@@ -77,6 +77,8 @@ pub struct Span {
     pub standing: Standing,
     /// Whether somebody denies it.
     pub disputed: bool,
+    /// The events by each of which alone it would be another on these days: sources disagree.
+    pub disagree: Vec<u64>,
     /// The events that it rests on, the deciding one first.
     pub events: Vec<u64>,
 }
@@ -122,7 +124,8 @@ pub fn timeline(facts: &Facts, agreement: &str, question: Question) -> Result<Ti
     let described = view.catalogue.agreement(&id, at.on).expect("what was found is described");
     let rules = Rules::of(described);
     let claims = view.knowledge.about_agreement(&id);
-    let parts = |standing| participations(&view.knowledge, &claims, &id, &rules, standing, at.prefer);
+    let parts =
+        |standing| participations(&view.knowledge, &claims, &id, &rules, (standing, at.prefer, Sources::Compared));
     let confirmed = parts(Standing::Confirmed);
     let reported = if at.reported == Reported::Included { parts(Standing::Reported) } else { Vec::new() };
     let told = by_party(&confirmed, &reported);
@@ -200,6 +203,7 @@ fn spans(parts: &[&Participation<'_>], from: Day, to: Day) -> Vec<Span> {
             until: row.until,
             standing: row.standing,
             disputed: row.disputed,
+            disagree: events(&row.disagree),
             events: events(&row.claims),
         };
         let same = |last: &Span| Span { from: None, to: None, ..last.clone() } == Span { from: None, ..span.clone() };

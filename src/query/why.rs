@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::domain::announcement::{Body, Kind, Standing};
 use crate::domain::date::Date;
+use crate::domain::day::Day;
 use crate::domain::id::Namespace;
 use crate::domain::shape::vocabulary;
 use crate::domain::source::{Evidence, Grade};
@@ -22,7 +23,7 @@ use crate::projection::membership::{Row, rows};
 use crate::projection::rules::{EndGround, Ground, Rules};
 use crate::projection::stay::Terms;
 use crate::projection::stays::Stays;
-use crate::query::history::{happened, published, reason};
+use crate::query::history::{days, happened, published, reason};
 use crate::query::members::{Member, member};
 use crate::query::review::{ReviewState, ReviewTold, awaiting_on, describes_any};
 use crate::query::sentence::Names;
@@ -80,6 +81,8 @@ pub struct ClaimTold {
     pub date: Option<Date>,
     /// The source's own words for that date.
     pub wording: Option<String>,
+    /// The last day on which that may have been, where its date leaves that open: what was announced had happened.
+    pub not_after: Option<Day>,
     /// When it was announced, as EDTF, where it or its source says so.
     pub announced: Option<Date>,
     /// When it was recorded.
@@ -300,6 +303,7 @@ fn told(view: &View<'_>, event: &Recorded, claim: Option<&Claim<'_>>, erased: &B
         what: Names(&view.catalogue).sentence(&announcement.body),
         date: happened.map(|(_, date)| date.clone()),
         wording: happened.and_then(|(field, _)| announcement.wording.get(field).cloned()),
+        not_after: happened.and_then(|of| not_after(view, event, of)),
         announced: announcement.announced.clone().or_else(|| published(event)),
         recorded: view.recorded(event),
         recorder: event.recorder.to_string(),
@@ -311,6 +315,12 @@ fn told(view: &View<'_>, event: &Recorded, claim: Option<&Claim<'_>>, erased: &B
         review: ReviewTold::of_event(&view.knowledge.review, event),
         suspect: view.knowledge.review.suspected(event),
     }
+}
+
+/// The last day that an act may have been done, where it is not as late as its date says.
+fn not_after(view: &View<'_>, event: &Recorded, of: (&str, &Date)) -> Option<Day> {
+    let latest = days(view, event, of).latest();
+    latest.filter(|_| of.1.window().latest() != latest)
 }
 
 impl Cited {

@@ -143,7 +143,7 @@ proptest! {
         let given = pact_with(kind, &own, graded);
         let facts = &given.facts;
         for on in DAYS {
-            let found = conflicts(facts, None, Standpoint::on(day(on))).expect("there is no position to miss");
+            let found = conflicts(facts, None, None, Standpoint::on(day(on))).expect("there is no position to miss");
             let conflicting: Vec<&str> = found.conflicts.iter().filter_map(|of| of.party.as_deref()).collect();
             if found.conflicts.iter().any(|of| of.party.is_none()) {
                 continue;

@@ -12,7 +12,7 @@ use servanda::query::prospects::prospects;
 
 fn listed(given: &Given) -> Conflicts {
     let facts = &given.facts;
-    conflicts(facts, None, Standpoint::on(day("2030-01-01"))).expect("nothing is asked for by name")
+    conflicts(facts, None, None, Standpoint::on(day("2030-01-01"))).expect("nothing is asked for by name")
 }
 
 /// Holds what disagrees against what is expected, `joining: dates acts`, a line a fact.

@@ -12,6 +12,7 @@ use crate::given::{
 use servanda::domain::act::{DepartureAct, JoiningAct, MilestoneAct, StatementAct};
 use servanda::domain::agreement::AgreementType;
 use servanda::domain::day::Day;
+use servanda::domain::source::Grade;
 use servanda::domain::window::Certainty;
 use servanda::query::standings::standings;
 
@@ -25,11 +26,19 @@ fn seed() -> impl Strategy<Value = Seed> {
     (any::<bool>(), 0..15_u8, 0..64_usize, 0..4000_i32, any::<bool>(), 0..6_u8, prop::bool::weighted(0.2))
 }
 
-/// The announcement that a seed grows to. No two have windows of one width, and no two prospects were announced on one
-/// day, so that no claims tie.
+/// The most days of a month, a quarter, a year and a decade, less than there are indices.
+const WIDTHS: [i32; 4] = [2, 40, 100, 400];
+
+/// The grade of an announcement's source.
+fn grade(index: usize) -> &'static str {
+    Grade::ALL[index % Grade::ALL.len()].as_str()
+}
+
+/// The announcement that a seed grows to. No two have windows of one width, nor sources of one grade and dates of one
+/// class of precision, and no two prospects were announced on one day, so that no claims tie.
 fn grow(index: usize, (party, what, act, day, is_open, stay, is_reported): Seed) -> Told {
     let party = if party { "a" } else { "b" };
-    let width = i32::try_from(index).expect("histories are short");
+    let width = WIDTHS[index / Grade::ALL.len()] + i32::try_from(index).expect("histories are short");
     let first = Day::from_ymd(2000, 1, 1).expect("a day").shift(day);
     let date =
         if is_open && index == 0 { format!("[..{first}]") } else { format!("[{first}..{}]", first.shift(width)) };
@@ -53,7 +62,7 @@ fn grow(index: usize, (party, what, act, day, is_open, stay, is_reported): Seed)
     if is_reported {
         told = told.reported();
     }
-    told.named(&format!("told-{index}"))
+    told.graded(grade(index)).named(&format!("told-{index}"))
 }
 
 /// Something expected since a day that no other index has.
@@ -90,7 +99,7 @@ impl Amended {
             let retracts = what == 0 && !struck[of];
             let said = match what {
                 0 if retracts => retracted(&id),
-                1 if corrects => corrected(&id, &grow(index, seed)),
+                1 if corrects => corrected(&id, &grow(index, seed)).graded(grade(index)),
                 2 if is_claim[of] => disputed(&id),
                 3 if is_claim[of] => confirmed(&id),
                 4 => remarked(party, "objection", "2004").with("to", id),
@@ -172,7 +181,7 @@ fn name(given: &Given, object: &mut Value) {
     for (key, value) in object.as_object_mut().expect("an object") {
         match key.as_str() {
             "event" => *value = id(value),
-            "events" | "confirmed_by" | "objections" => {
+            "events" | "disagree" | "confirmed_by" | "objections" => {
                 let mut ids: Vec<Value> = value.as_array().expect("positions").iter().map(id).collect();
                 if key != "events" {
                     ids.sort_by_key(Value::to_string);

@@ -12,6 +12,7 @@ mod changes;
 mod chaos;
 mod claims;
 mod clock;
+mod contradictions;
 mod corrections;
 mod disagreements;
 mod effective;

@@ -6,11 +6,10 @@ use crate::cli::command::asking::{Asking, seen_from};
 use crate::cli::command::counts::counted_for;
 use crate::cli::command::members;
 use crate::cli::failure::Exit;
-use crate::cli::page::{self, Page, words};
-use crate::cli::screen::{Answer, Screen, Sheet, Tone};
+use crate::cli::page::{self, Claims, Page, Unfold, Unfolding};
+use crate::cli::screen::{Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Standing;
-use crate::domain::date::Date;
 use crate::query::agreement::{AgreementPage, MilestoneEntry, Published, StatementEntry, Titled, agreement};
 
 /// Show everything about an agreement on a day
@@ -27,6 +26,9 @@ pub(in crate::cli) struct Agreement {
     agreement: String,
     #[command(flatten)]
     asking: Asking,
+    /// Give every claim of a fact a line, beneath the one that decides
+    #[arg(long)]
+    claims: bool,
 }
 
 impl Agreement {
@@ -34,15 +36,15 @@ impl Agreement {
         let at = self.asking.standpoint(context);
         let reading = context.read("agreement", None, &[at.known])?;
         let answer = agreement(&reading.facts, &self.agreement, at)?;
-        context.answer(&answer)?;
+        context.answer(&Unfolding { answer, claims: Claims::wanted(self.claims) })?;
         Ok(Exit::Done)
     }
 }
 
-impl Answer for AgreementPage {
+impl Unfold for AgreementPage {
     const ITEMS: &'static str = "members";
 
-    fn table(&self, screen: Screen) -> String {
+    fn table(&self, screen: Screen, claims: Claims) -> String {
         let mut page = Page::new(
             screen,
             &format!("{} ({}), {}, on {}", self.title, self.agreement, self.r#type, seen_from(&self.vantage)),
@@ -61,7 +63,7 @@ impl Answer for AgreementPage {
         page.section("Published numbers", &self.published());
         page.section("Expected", &page::prospects(&self.prospects));
         page.section("Signatories", &page::signatories(&self.signatories));
-        page.section("What happened", &page::history(&self.history));
+        page.section("What happened", &page::history(&self.history, claims));
         page.section("Sources", &page::sources(&self.sources));
         page.end(&self.vantage.position)
     }
@@ -109,11 +111,11 @@ impl AgreementPage {
 /// Milestones, as on the pages of agreements and missions.
 pub(super) fn milestones(milestones: &[MilestoneEntry]) -> Sheet {
     let row = |of: &MilestoneEntry| {
-        let day = match (&of.wording, &of.occurred) {
-            (Some(wording), Some(_)) => wording.clone(),
-            (None, Some(occurred)) => Date::in_words(occurred),
-            (Some(wording), None) => format!("expected {wording}"),
-            (None, None) => format!("expected {}", words(of.expected.as_ref())),
+        let wording = of.wording.as_deref();
+        let day = match (&of.occurred, &of.expected) {
+            (Some(occurred), _) => page::dated(occurred, wording),
+            (None, Some(expected)) => format!("expected {}", page::dated(expected, wording)),
+            (None, None) => String::new(),
         };
         let what = of.what.as_ref().map(|what| format!(": {what}")).unwrap_or_default();
         let reported = if of.standing == Standing::Reported { " (reported)" } else { "" };

@@ -3,13 +3,16 @@
 use clap::Args;
 
 use crate::cli::command::asking::{Asking, known};
-use crate::cli::command::counted;
+use crate::cli::command::why::because;
+use crate::cli::command::{counted, word};
 use crate::cli::failure::Exit;
-use crate::cli::page::{Page, words};
+use crate::cli::page::{Page, numbers, words};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
+use crate::domain::source::Grade;
 use crate::domain::window::Certainty;
+use crate::query::conflicts::weak::Weak;
 use crate::query::conflicts::{Alternative, Answered, Conflict, Conflicts as ConflictsAnswer, Difference, conflicts};
 
 /// Show claims that disagree, every source side by side, and acts that cannot follow
@@ -20,22 +23,31 @@ use crate::query::conflicts::{Alternative, Answered, Conflict, Conflicts as Conf
 Examples:
   servanda conflicts
   servanda conflicts ilrs --on 2021-05-01
+  servanda conflicts ilrs --weak press
   servanda conflicts pakistan --include-reported --json")]
 pub(in crate::cli) struct Conflicts {
     /// A party or an agreement, by its id or another of its names; all, if none is given
     subject: Option<String>,
     #[command(flatten)]
     asking: Asking,
+    /// Show the answers that rest on one source below this grade: depositary, party, host, press or secondary
+    #[arg(long, value_name = "GRADE", value_parser = grade)]
+    weak: Option<Grade>,
 }
 
 impl Conflicts {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("conflicts", None, &[at.known])?;
-        let answer = conflicts(&reading.facts, self.subject.as_deref(), at)?;
+        let answer = conflicts(&reading.facts, self.subject.as_deref(), self.weak, at)?;
         context.answer_last(answer)?;
         Ok(Exit::Done)
     }
+}
+
+/// A grade of sources, on the command line.
+fn grade(text: &str) -> Result<Grade, String> {
+    word(Grade::ALL, text)
 }
 
 impl Answer for ConflictsAnswer {
@@ -52,6 +64,9 @@ impl Answer for ConflictsAnswer {
         }
         for conflict in &self.conflicts {
             page.section(&heading(conflict), &side_by_side(conflict));
+            if let Some(reason) = conflict.decided_by {
+                page.line(&format!("the first decides: {}", because(reason)));
+            }
         }
         let row = |of: &crate::query::conflicts::IrregularAct| {
             let why = of.because.as_str().replace('-', " ");
@@ -59,6 +74,16 @@ impl Answer for ConflictsAnswer {
         };
         let rows = self.irregular.iter().map(row).collect();
         page.section("Not counted, since they cannot follow", &Sheet { header: vec!["WHAT", "WHY", "EVENT"], rows });
+        let row = |of: &Weak| {
+            let possibly = if of.certainty == Certainty::Possible { "possibly " } else { "" };
+            let grade = of.grade.map(|grade| format!(" ({grade})")).unwrap_or_default();
+            let source =
+                of.publisher.as_ref().map_or("no source".to_owned(), |publisher| format!("{publisher}{grade}"));
+            let status = format!("{possibly}{}", of.status);
+            (Tone::Unsure, vec![of.name.clone(), of.title.clone(), status, source, numbers(&of.events)])
+        };
+        let header = vec!["PARTY", "AGREEMENT", "STATUS", "SOURCE", "EVENTS"];
+        page.section("By one weak source alone", &Sheet { header, rows: self.weak.iter().map(row).collect() });
         page.end(&self.vantage.position)
     }
 
@@ -126,6 +151,11 @@ fn heading(conflict: &Conflict) -> String {
             Difference::Acts => "different acts",
             Difference::Roles => "different roles",
             Difference::Announced => "different days of announcement by one publisher",
+            Difference::Signatories => "different signatories",
+            Difference::Places => "different places",
+            Difference::OlderSource => "a source is older than what it tells",
+            Difference::Listed => "not as a list has it",
+            Difference::Actors => "the party or who acts for it",
             Difference::Denied => "somebody denies it",
         })
         .collect();

@@ -5,8 +5,8 @@ use clap::Args;
 use crate::cli::command::asking::footer;
 use crate::cli::command::{counted, day, recorded_by};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::page::doubts;
-use crate::cli::screen::{Answer, Screen, Sheet, Tone};
+use crate::cli::page::{Claims, Line, Unfold, Unfolding, dated, doubts, facts};
+use crate::cli::screen::{Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
@@ -38,6 +38,9 @@ pub(in crate::cli) struct History {
     /// Show only what was recorded by then: an event's position, a day or a moment
     #[arg(long, value_name = "SEQ|TIME", value_parser = recorded_by)]
     recorded_by: Option<RecordedBy>,
+    /// Give every claim of a fact a line, beneath the one that decides
+    #[arg(long)]
+    claims: bool,
 }
 
 impl History {
@@ -49,18 +52,18 @@ impl History {
         let span = Span { from: self.from, to: self.to };
         let reading = context.read("history", None, &[known])?;
         let answer = history(&reading.facts, self.subject.as_deref(), span, known)?;
-        context.answer_last(answer)?;
+        context.answer_last(Unfolding { answer, claims: Claims::wanted(self.claims) })?;
         Ok(Exit::Done)
     }
 }
 
-impl Answer for HistoryAnswer {
+impl Unfold for HistoryAnswer {
     const ITEMS: &'static str = "entries";
 
-    fn table(&self, screen: Screen) -> String {
+    fn table(&self, screen: Screen, claims: Claims) -> String {
         let sheet = Sheet {
             header: vec!["WHEN", "WHAT", "SOURCE, ANNOUNCED", "EVENT"],
-            rows: self.entries.iter().map(cells).collect(),
+            rows: facts(&self.entries, claims).iter().map(cells).collect(),
         };
         format!(
             "{}\n{}\n{}\n",
@@ -106,12 +109,12 @@ impl Answer for HistoryAnswer {
     }
 }
 
-fn cells(entry: &Entry) -> (Tone, Vec<String>) {
-    let when = match (&entry.wording, &entry.date) {
-        (Some(wording), _) => wording.clone(),
-        (None, Some(date)) => date.in_words(),
-        (None, None) if entry.kind.is_description() => String::new(),
-        (None, None) => entry.announced.as_ref().map(Date::in_words).unwrap_or_default(),
+fn cells(line: &Line<'_>) -> (Tone, Vec<String>) {
+    let entry = line.entry;
+    let when = match &entry.date {
+        Some(date) => dated(date, entry.wording.as_deref()),
+        None if entry.kind.is_description() => String::new(),
+        None => entry.announced.as_ref().map(Date::in_words).unwrap_or_default(),
     };
     let mut what = entry.what.clone();
     if entry.standing == Standing::Reported {
@@ -133,7 +136,7 @@ fn cells(entry: &Entry) -> (Tone, Vec<String>) {
     }
     let announced = entry.announced.as_ref().map(|date| format!(", {}", date.in_words())).unwrap_or_default();
     let source = if entry.sources.is_empty() { "no source".to_owned() } else { entry.sources.join("; ") };
-    (tone, vec![when, what, format!("{source}{announced}"), entry.event.to_string()])
+    (tone, vec![when, line.what(&what), format!("{source}{announced}"), entry.event.to_string()])
 }
 
 fn joined(events: &[u64]) -> String {

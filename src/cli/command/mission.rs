@@ -5,8 +5,8 @@ use clap::Args;
 use crate::cli::command::agreement::milestones;
 use crate::cli::command::asking::{Asking, seen_from};
 use crate::cli::failure::Exit;
-use crate::cli::page::{self, Page, numbers};
-use crate::cli::screen::{Answer, Screen, Sheet, Tone};
+use crate::cli::page::{self, Claims, Page, Unfold, Unfolding, numbers};
+use crate::cli::screen::{Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::query::contributions::ContributionState;
 use crate::query::mission::{MissionPage, mission};
@@ -24,6 +24,9 @@ pub(in crate::cli) struct Mission {
     mission: String,
     #[command(flatten)]
     asking: Asking,
+    /// Give every claim of a fact a line, beneath the one that decides
+    #[arg(long)]
+    claims: bool,
 }
 
 impl Mission {
@@ -31,15 +34,15 @@ impl Mission {
         let at = self.asking.standpoint(context);
         let reading = context.read("mission", None, &[at.known])?;
         let answer = mission(&reading.facts, &self.mission, at)?;
-        context.answer(&answer)?;
+        context.answer(&Unfolding { answer, claims: Claims::wanted(self.claims) })?;
         Ok(Exit::Done)
     }
 }
 
-impl Answer for MissionPage {
+impl Unfold for MissionPage {
     const ITEMS: &'static str = "contributions";
 
-    fn table(&self, screen: Screen) -> String {
+    fn table(&self, screen: Screen, claims: Claims) -> String {
         let title = format!("{} ({}), mission, on {}", self.title, self.mission, seen_from(&self.vantage));
         let mut page = Page::new(screen, &title);
         let programme = self.programme.as_ref().map(|of| format!("{} ({})", of.title, of.agreement));
@@ -48,7 +51,7 @@ impl Answer for MissionPage {
         page.section("Contributions", &page::contributions(&self.contributions));
         page.section("Milestones", &milestones(&self.milestones));
         page.section("Expected", &page::prospects(&self.prospects));
-        page.section("What happened", &page::history(&self.history));
+        page.section("What happened", &page::history(&self.history, claims));
         page.section("Sources", &page::sources(&self.sources));
         page.end(&self.vantage.position)
     }

@@ -4,8 +4,8 @@ use clap::Args;
 
 use crate::cli::command::asking::{Asking, seen_from};
 use crate::cli::failure::Exit;
-use crate::cli::page::{self, Page, numbers, status, tone, words};
-use crate::cli::screen::{Answer, Screen, Sheet, Tone};
+use crate::cli::page::{self, Claims, Page, Unfold, Unfolding, numbers, status, tone, words};
+use crate::cli::screen::{Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::query::party::{Named, Participation, PartyPage, party};
 
@@ -23,6 +23,9 @@ pub(in crate::cli) struct Party {
     party: String,
     #[command(flatten)]
     asking: Asking,
+    /// Give every claim of a fact a line, beneath the one that decides
+    #[arg(long)]
+    claims: bool,
 }
 
 impl Party {
@@ -30,15 +33,15 @@ impl Party {
         let at = self.asking.standpoint(context);
         let reading = context.read("party", None, &[at.known])?;
         let answer = party(&reading.facts, &self.party, at)?;
-        context.answer(&answer)?;
+        context.answer(&Unfolding { answer, claims: Claims::wanted(self.claims) })?;
         Ok(Exit::Done)
     }
 }
 
-impl Answer for PartyPage {
+impl Unfold for PartyPage {
     const ITEMS: &'static str = "agreements";
 
-    fn table(&self, screen: Screen) -> String {
+    fn table(&self, screen: Screen, claims: Claims) -> String {
         let mut page = Page::new(
             screen,
             &format!("{} ({}), {}, on {}", self.name, self.party, self.r#type, seen_from(&self.vantage)),
@@ -57,7 +60,7 @@ impl Answer for PartyPage {
         page.section("Contributions", &page::contributions(&self.contributions));
         page.section("Expected", &page::prospects(&self.prospects));
         page.section("Signatories", &page::signatories(&self.signatories));
-        page.section("What happened", &page::history(&self.history));
+        page.section("What happened", &page::history(&self.history, claims));
         page.section("Sources", &page::sources(&self.sources));
         page.end(&self.vantage.position)
     }
@@ -76,12 +79,24 @@ impl Answer for PartyPage {
                 of.row.role.map(|role| role.to_string()).unwrap_or_default(),
                 text(&of.row.since),
                 text(&of.row.until),
+                numbers(&of.row.disagree),
                 numbers(&of.row.events),
             ];
             (Tone::Plain, cells)
         };
         Sheet {
-            header: vec!["party", "agreement", "title", "status", "certainty", "role", "since", "until", "events"],
+            header: vec![
+                "party",
+                "agreement",
+                "title",
+                "status",
+                "certainty",
+                "role",
+                "since",
+                "until",
+                "disagree",
+                "events",
+            ],
             rows: all.map(row).collect(),
         }
     }

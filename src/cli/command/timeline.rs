@@ -104,6 +104,7 @@ impl Answer for TimelineAnswer {
                 text(span.until.as_ref()),
                 span.standing.to_string(),
                 span.disputed.to_string(),
+                numbers(&span.disagree),
                 numbers(&span.events),
             ];
             (Tone::Plain, cells)
@@ -122,6 +123,7 @@ impl Answer for TimelineAnswer {
                 "until",
                 "standing",
                 "disputed",
+                "disagree",
                 "events",
             ],
             rows: rows.collect(),

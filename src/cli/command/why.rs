@@ -6,15 +6,15 @@ use clap::Args;
 
 use crate::cli::command::asking::{Asking, seen_from};
 use crate::cli::failure::Exit;
-use crate::cli::page::{Page, doubts, marks, review, words};
+use crate::cli::page::{self, Page, doubts, marks, review, words};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
 use crate::domain::window::Certainty;
 use crate::ledger::Shelf;
-use crate::query::Status;
 use crate::query::why::{Cited, ClaimTold, LeftOut, Why as WhyAnswer, why};
+use crate::query::{Reason, Status};
 
 /// Show why a party is what it is to an agreement: events, rule, sources and quotes
 #[derive(Debug, Args)]
@@ -67,6 +67,10 @@ impl Answer for WhyAnswer {
         }
         if let Some(rule) = self.end_rule.filter(|_| self.row.as_ref().is_some_and(|row| row.until.is_some())) {
             page.line(&format!("Its end: {rule}."));
+        }
+        if let Some(row) = self.row.as_ref().filter(|row| !row.disagree.is_empty()) {
+            let events: Vec<String> = row.disagree.iter().map(|event| format!("event {event}")).collect();
+            page.line(&format!("Sources disagree: it would be another by {}.", events.join(" or ")));
         }
         for (index, claim) in self.claims.iter().enumerate() {
             page.line("");
@@ -155,13 +159,21 @@ impl WhyAnswer {
             (true, 0) => "decides",
             (true, _) => "counts too",
         };
+        let reason = self.row.as_ref().and_then(|row| row.decided_by).filter(|_| part == "decides");
+        let part = reason.map_or_else(|| part.to_owned(), |reason| format!("{part}: {}", because(reason)));
         let reported = if claim.standing == Standing::Reported { "only reported; " } else { "" };
         page.line(&format!("Event {} ({part}): {reported}{}", claim.event, claim.what));
-        let when = claim.wording.clone().or_else(|| claim.date.as_ref().map(Date::in_words));
+        let when = claim.date.as_ref().map(|date| page::dated(date, claim.wording.as_deref()));
         let announced = claim.announced.as_ref().map(|date| format!("announced {}, ", date.in_words()));
         let when = when.map(|when| format!("{when}, ")).unwrap_or_default();
         let recorded = format!("recorded {} by {}", claim.recorded, claim.recorder);
         page.indented(&format!("{when}{}{recorded}", announced.unwrap_or_default()));
+        if let Some(day) = claim.not_after {
+            page.indented(&format!(
+                "not after {}, since it was announced or recorded by then",
+                Date::of_day(day).in_words()
+            ));
+        }
         let mut source = String::new();
         for cited in &claim.evidence {
             let title = cited.title.as_ref().map(|title| format!(", {title}")).unwrap_or_default();
@@ -195,6 +207,18 @@ impl WhyAnswer {
                 page.indented(&format!("{word} by event {}", events.join(", ")));
             }
         }
+    }
+}
+
+/// Why one of several claims decides, in words.
+pub(super) const fn because(reason: Reason) -> &'static str {
+    match reason {
+        Reason::BetterGrade => "its source is closer to the fact",
+        Reason::MoreExact => "its date is more exact",
+        Reason::RecordedFirst => "recorded first of equals",
+        Reason::AnnouncedLast => "announced last, as asked for",
+        Reason::Official => "official, as asked for",
+        Reason::Undisputed => "denied by nobody, as asked for",
     }
 }
 

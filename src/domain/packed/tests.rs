@@ -1,3 +1,5 @@
+//! What is packed is read as it was, and damaged bytes are refused.
+
 use super::*;
 
 fn numbers(pack: impl FnOnce(&mut Packer<'_>)) -> Vec<u8> {

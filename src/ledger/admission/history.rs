@@ -18,7 +18,7 @@ use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::described;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Horizon, Knowledge, Unreviewed};
-use crate::projection::membership::participations;
+use crate::projection::membership::{Sources, participations};
 use crate::projection::rank::Prefer;
 use crate::projection::review::Review;
 use crate::projection::rules::{Rules, binds_by_consent};
@@ -305,7 +305,8 @@ pub fn irregular<'a>(bearing: &[&'a Recorded], first: u64, review: Review<'a>) -
         let Some(agreement) = catalogue.agreement(id, Day::MAX) else { return found };
         let rules = Rules::of(agreement);
         for standing in Standing::ALL {
-            for part in participations(&knowledge, claims, id, &rules, *standing, Prefer::default()) {
+            for part in participations(&knowledge, claims, id, &rules, (*standing, Prefer::default(), Sources::Decided))
+            {
                 let irregular = part.stays.irregular.iter().map(|irregular| (irregular.claim.seq(), irregular.because));
                 found.extend(irregular.filter(|(seq, _)| *seq >= first));
             }
