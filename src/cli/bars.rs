@@ -53,7 +53,7 @@ fn marks(span: &Span) -> Vec<char> {
     let marks = [
         (span.certainty == Certainty::Possible, '?'),
         (span.standing == Standing::Reported, '~'),
-        (span.disputed, '!'),
+        (span.disputed || !span.disagree.is_empty(), '!'),
     ];
     marks.into_iter().filter(|(holds, _)| *holds).map(|(_, mark)| mark).collect()
 }
@@ -71,7 +71,7 @@ fn legend(timeline: &Timeline) -> String {
     let statuses: BTreeSet<Status> = spans().map(|span| span.status).collect();
     let mut words: Vec<String> = statuses.iter().rev().map(|status| format!("{} {status}", glyph(*status).0)).collect();
     let used: BTreeSet<char> = spans().flat_map(marks).collect();
-    let meanings = [('?', "? perhaps"), ('~', "~ reported"), ('!', "! disputed")];
+    let meanings = [('?', "? perhaps"), ('~', "~ reported"), ('!', "! disputed, or sources disagree")];
     words.extend(meanings.into_iter().filter(|(mark, _)| used.contains(mark)).map(|(_, words)| words.to_owned()));
     words.join("   ")
 }

@@ -237,7 +237,11 @@ pub(super) fn prospects(prospects: &[Expected]) -> Sheet {
             due += &format!(" (before: {before})");
         }
         if let Some(met) = &of.met {
-            let met = format!("met {}", met.in_words());
+            // Of a span of days its last says by when it was met.
+            let met = match (met.as_day(), met.window().latest()) {
+                (None, Some(latest)) => format!("met by {}", Date::of_day(latest).in_words()),
+                _ => format!("met {}", met.in_words()),
+            };
             due = if due.is_empty() { met } else { format!("{due}; {met}") };
         }
         let whose = match (of.names.as_slice(), &of.agreement, &of.mission) {

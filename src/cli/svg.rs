@@ -106,7 +106,7 @@ fn party(line: &PartyLine, axis: &Axis, top: i64) -> Vec<String> {
         if span.certainty == Certainty::Possible {
             lines.push(bar(r#"fill="url(#perhaps)""#));
         }
-        if span.disputed {
+        if is_contested(span) {
             lines.push(bar(r#"class="disputed""#));
         }
     }
@@ -114,14 +114,21 @@ fn party(line: &PartyLine, axis: &Axis, top: i64) -> Vec<String> {
     lines
 }
 
+/// Whether somebody denies it, or would have another answer.
+fn is_contested(span: &Span) -> bool {
+    span.disputed || !span.disagree.is_empty()
+}
+
 /// What a span says, as precisely as its sources do.
 fn in_words(span: &Span) -> String {
     let possibly = if span.certainty == Certainty::Possible { "possibly " } else { "" };
-    let since = span.since.as_ref().map(|date| format!(" since {}", date.in_words())).unwrap_or_default();
-    let until = span.until.as_ref().map(|date| format!(" until {}", date.in_words())).unwrap_or_default();
+    let bound = |date: &Option<Date>| date.as_ref().and_then(Date::bound_in_words);
+    let since = bound(&span.since).map(|since| format!(" since {since}")).unwrap_or_default();
+    let until = bound(&span.until).map(|until| format!(" until {until}")).unwrap_or_default();
     let disputed = if span.disputed { ", disputed" } else { "" };
+    let disagree = if span.disagree.is_empty() { "" } else { ", sources disagree" };
     let reported = if span.standing == Standing::Reported { "reported " } else { "" };
-    format!("{possibly}{reported}{}{since}{until}{disputed}", span.status)
+    format!("{possibly}{reported}{}{since}{until}{disputed}{disagree}", span.status)
 }
 
 /// The names of statuses that occur, each beside its colour.
@@ -136,8 +143,9 @@ fn legend(timeline: &Timeline, y: i64) -> Vec<String> {
     if spans().any(|span| span.standing == Standing::Reported) {
         entries.push((r#"class="member" opacity="0.5""#.to_owned(), "pale: only reported".to_owned()));
     }
-    if spans().any(|span| span.disputed) {
-        entries.push((r#"class="disputed""#.to_owned(), "dashed: disputed".to_owned()));
+    if spans().any(is_contested) {
+        let words = "dashed: disputed, or sources disagree".to_owned();
+        entries.push((r#"class="disputed""#.to_owned(), words));
     }
     let mut lines = Vec::new();
     let mut x = NAMES;

@@ -151,6 +151,13 @@ impl Date {
     }
 }
 
+impl Date {
+    /// What it says after `since` or `until`; nothing, if it may be any day.
+    pub fn bound_in_words(&self) -> Option<String> {
+        (self.window() != Window::UNKNOWN).then(|| self.in_words())
+    }
+}
+
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.text())

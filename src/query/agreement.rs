@@ -7,6 +7,7 @@ use crate::domain::act::{MilestoneAct, StatementAct};
 use crate::domain::agreement::{AgreementType, Counted, Membership};
 use crate::domain::announcement::{Body, Standing};
 use crate::domain::date::Date;
+use crate::domain::day::Day;
 use crate::domain::id::Namespace;
 use crate::event::facts::Facts;
 use crate::projection::knowledge::Claim;
@@ -182,7 +183,7 @@ pub fn agreement(facts: &Facts, name: &str, at: Standpoint) -> Result<AgreementP
         counts: Counts::of(&members),
         members,
         former: rest.into_iter().filter(|row| row.status == Status::Former).collect(),
-        milestones: claims.iter().filter_map(|claim| milestone(claim)).collect(),
+        milestones: milestones(&claims),
         statements: claims.iter().filter_map(|claim| statement(&view, claim, at)).collect(),
         published: claims.iter().filter_map(|claim| published(claim)).collect(),
         prospects: expectations(&view, at, Some(&subjects)),
@@ -202,6 +203,20 @@ fn children(view: &View<'_>, id: &str, at: Standpoint) -> Vec<Titled> {
         title: child.title.clone(),
     };
     described.filter(is_child).map(titled).collect()
+}
+
+/// The milestones that claims tell of, by the day from which they are certain; what is only expected comes by its day too.
+pub(super) fn milestones(claims: &[&Claim<'_>]) -> Vec<MilestoneEntry> {
+    let mut found: Vec<(Option<Day>, MilestoneEntry)> = claims
+        .iter()
+        .filter_map(|claim| {
+            let entry = milestone(claim)?;
+            let occurred = entry.occurred.as_ref().map(|date| claim.happened(date));
+            Some((occurred.or(entry.expected.as_ref().map(Date::window))?.latest(), entry))
+        })
+        .collect();
+    found.sort_by_key(|(day, _)| (day.is_none(), *day));
+    found.into_iter().map(|(_, entry)| entry).collect()
 }
 
 /// The milestone that a claim tells of.

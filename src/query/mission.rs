@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::domain::announcement::Standing;
 use crate::domain::id::Namespace;
 use crate::event::facts::Facts;
-use crate::query::agreement::{MilestoneEntry, Titled, milestone};
+use crate::query::agreement::{MilestoneEntry, Titled, milestones};
 use crate::query::contributions::{ContributionState, contributions};
 use crate::query::history::{Entry, entries};
 use crate::query::parts::{Cited, sources};
@@ -82,7 +82,7 @@ pub fn mission(facts: &Facts, name: &str, at: Standpoint) -> Result<MissionPage,
         }),
         also_known_as: described.also_known_as.clone(),
         contributions: contributions(&view, at).into_iter().filter(is_ours).collect(),
-        milestones: claims.filter_map(milestone).collect(),
+        milestones: milestones(&claims.collect::<Vec<_>>()),
         prospects: expectations(&view, at, Some(&subjects)),
         sources: sources(&events),
         history: entries(&view, &events),

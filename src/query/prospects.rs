@@ -21,6 +21,7 @@ use crate::projection::knowledge::Claim;
 use crate::query::contributions::{by_item, reached, wording};
 use crate::query::fulfilments::{Fulfilments, fulfilments, met_by_all};
 use crate::query::members::events;
+use crate::query::sentence::milestone_in_words;
 use crate::query::view::names_any;
 use crate::query::{QueryError, Reported, Standpoint, Vantage, View};
 
@@ -347,11 +348,10 @@ fn milestones_of_act(view: &View<'_>, told: &[(&Claim<'_>, &Milestone)], at: Sta
         let milestone = claims.last()?.1;
         let told = claims.iter().map(|(claim, milestone)| (*claim, milestone.expected.as_ref())).collect();
         let expected = Told::by(told, at.on)?.expected(ExpectedOf::Milestone, "expected", met, at.on);
-        let act = milestone.act.to_string().replace('-', " ");
         Some(Expected {
             agreement: milestone.agreement.as_ref().map(|id| view.agreement_id(id, at.on)),
             mission: milestone.mission.as_ref().map(|id| view.mission_id(id, at.on)),
-            what: milestone.what.as_ref().map_or(act.clone(), |what| format!("{act}: {what}")),
+            what: milestone_in_words(milestone.act, milestone.what.as_deref()),
             ..expected
         })
     });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use crate::domain::act::{Departure, DepartureAct, Joining, JoiningAct};
+use crate::domain::act::{Departure, DepartureAct, Joining, JoiningAct, MilestoneAct};
 use crate::domain::announcement::Body;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
@@ -17,6 +17,15 @@ use crate::projection::rules::binds_by_consent;
 
 /// Names for the ids in a sentence.
 pub(super) struct Names<'c, 'a>(pub(super) &'c Catalogue<'a>);
+
+/// A milestone in words: its act, and what is said of it, or that alone where the act is another than those that have a name.
+pub(crate) fn milestone_in_words(act: MilestoneAct, what: Option<&str>) -> String {
+    match (act, what) {
+        (MilestoneAct::Other, Some(what)) => what.to_owned(),
+        (_, Some(what)) => format!("{}: {what}", words(act)),
+        (_, None) => words(act),
+    }
+}
 
 impl Names<'_, '_> {
     fn party(&self, id: &PartyId) -> String {
@@ -87,9 +96,14 @@ impl Names<'_, '_> {
                     (None, Some(mission)) => self.mission(mission),
                     (None, None) => String::new(),
                 };
-                let what = milestone.what.as_deref().map(|what| format!(": {what}")).unwrap_or_default();
                 let expected = if milestone.occurred.is_none() { " expected" } else { "" };
-                format!("{whose} {}{expected}{what}", words(milestone.act))
+                match (milestone.act, &milestone.what) {
+                    (MilestoneAct::Other, Some(what)) => format!("{whose}:{expected} {what}"),
+                    (act, what) => {
+                        let what = what.as_ref().map(|what| format!(": {what}")).unwrap_or_default();
+                        format!("{whose} {}{expected}{what}", words(act))
+                    }
+                }
             }
             Body::Count(count) => format!(
                 "{} parties ({}) of {} were counted",

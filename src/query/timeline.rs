@@ -19,7 +19,7 @@ use crate::event::facts::Facts;
 use crate::projection::knowledge::Claim;
 use crate::projection::membership::{Participation, Row, Sources, participations};
 use crate::projection::rules::Rules;
-use crate::query::agreement::{MilestoneEntry, milestone};
+use crate::query::agreement::{MilestoneEntry, milestones};
 use crate::query::members::events;
 use crate::query::{QueryError, Reported, Standpoint, Status, Vantage, View};
 
@@ -39,7 +39,8 @@ pub struct Timeline {
     pub vantage: Vantage,
     /// The first day; the last day itself, if nothing is told before it.
     pub from: Day,
-    /// The parties that take part on some day, in the order of their first day as members.
+    /// The parties that take part on some day, in the order of the day from which they certainly are members; those that
+    /// only may be, or never are, come last.
     pub parties: Vec<PartyLine>,
     /// What happened to the agreement as a whole.
     pub milestones: Vec<MilestoneEntry>,
@@ -145,10 +146,15 @@ pub fn timeline(facts: &Facts, agreement: &str, question: Question) -> Result<Ti
     });
     let mut parties: Vec<PartyLine> = lines.collect();
     parties.sort_by_cached_key(|line| {
-        let member = line.spans.iter().find(|span| span.status == Status::Member);
-        (member.is_none(), member.map(|span| span.from), line.spans[0].from, line.name.clone())
+        let is_member = |span: &&Span| span.status == Status::Member;
+        let certainly = |span: &&Span| is_member(span) && span.certainty == Certainty::Certain;
+        let (member, certain) = (line.spans.iter().find(is_member), line.spans.iter().find(certainly));
+        let first = certain.or(member);
+        let from = first.map(|span| span.from);
+        (first.is_none(), certain.is_none(), from, line.spans[0].from, line.name.clone())
     });
-    let confirmed = claims.iter().filter(|claim| claim.standing == Standing::Confirmed);
+    let confirmed: Vec<&Claim<'_>> =
+        claims.iter().copied().filter(|claim| claim.standing == Standing::Confirmed).collect();
     Ok(Timeline {
         schema: "servanda/timeline/v1",
         agreement: described.id.to_string(),
@@ -157,7 +163,7 @@ pub fn timeline(facts: &Facts, agreement: &str, question: Question) -> Result<Ti
         vantage: view.vantage(at),
         from,
         parties,
-        milestones: confirmed.filter_map(|claim: &&Claim<'_>| milestone(claim)).collect(),
+        milestones: milestones(&confirmed),
     })
 }
 

@@ -11,6 +11,7 @@ use crate::cli::screen::{Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Standing;
 use crate::query::agreement::{AgreementPage, MilestoneEntry, Published, StatementEntry, Titled, agreement};
+use crate::query::sentence::milestone_in_words;
 
 /// Show everything about an agreement on a day
 ///
@@ -117,12 +118,11 @@ pub(super) fn milestones(milestones: &[MilestoneEntry]) -> Sheet {
             (None, Some(expected)) => format!("expected {}", page::dated(expected, wording)),
             (None, None) => String::new(),
         };
-        let what = of.what.as_ref().map(|what| format!(": {what}")).unwrap_or_default();
         let reported = if of.standing == Standing::Reported { " (reported)" } else { "" };
         let disputed = if of.disputed { " (disputed)" } else { "" };
         let tone = if reported.is_empty() && disputed.is_empty() { Tone::Plain } else { Tone::Unsure };
-        let act = of.act.to_string().replace('-', " ");
-        (tone, vec![day, format!("{act}{what}{reported}{disputed}"), of.event.to_string()])
+        let what = milestone_in_words(of.act, of.what.as_deref());
+        (tone, vec![day, format!("{what}{reported}{disputed}"), of.event.to_string()])
     };
     Sheet { header: vec!["WHEN", "WHAT", "EVENT"], rows: milestones.iter().map(row).collect() }
 }

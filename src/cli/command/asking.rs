@@ -28,7 +28,8 @@ pub(super) struct Knowing {
     /// Count only what was recorded by then: an event's position, a day or a moment
     #[arg(long, value_name = "SEQ|TIME", value_parser = recorded_by)]
     recorded_by: Option<RecordedBy>,
-    /// Which of several claims of one fact decides: strongest, latest, official or undisputed
+    /// Which of several claims of one fact decides: strongest (by its source, then the more exact, then the first recorded),
+    /// latest (announced last), official (of a depositary, party or host) or undisputed (that nobody denies)
     #[arg(long, value_name = "WHICH", value_parser = prefer)]
     prefer: Option<Prefer>,
     /// Show what is only reported, where nothing higher is confirmed

@@ -144,8 +144,9 @@ impl WhyAnswer {
         let Some(row) = known else {
             return format!("On {on}: {} is nothing to {}, by what counts here.", self.name, self.title);
         };
-        let since = row.since.as_ref().map(|date| format!(", since {}", date.in_words())).unwrap_or_default();
-        let until = row.until.as_ref().map(|date| format!(", until {}", date.in_words())).unwrap_or_default();
+        let bound = |date: &Option<Date>| date.as_ref().and_then(Date::bound_in_words);
+        let since = bound(&row.since).map(|since| format!(", since {since}")).unwrap_or_default();
+        let until = bound(&row.until).map(|until| format!(", until {until}")).unwrap_or_default();
         let possibly = if row.certainty == Certainty::Possible { "possibly " } else { "" };
         let marks = marks(row);
         let marks = if marks.is_empty() { marks } else { format!(" ({marks})") };
