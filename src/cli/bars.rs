@@ -53,7 +53,7 @@ fn marks(span: &Span) -> Vec<char> {
     let marks = [
         (span.certainty == Certainty::Possible, '?'),
         (span.standing == Standing::Reported, '~'),
-        (span.disputed || !span.disagree.is_empty(), '!'),
+        (is_contested(span), '!'),
     ];
     marks.into_iter().filter(|(holds, _)| *holds).map(|(_, mark)| mark).collect()
 }
@@ -66,13 +66,31 @@ fn clipped(name: &str, width: usize) -> String {
     format!("{kept}…")
 }
 
+/// Whether somebody denies it, or would have another answer.
+pub(super) fn is_contested(span: &Span) -> bool {
+    span.disputed || !span.disagree.is_empty()
+}
+
+/// What is contested in a timeline, in words; nothing, if nothing is.
+pub(super) fn contested(timeline: &Timeline) -> Option<&'static str> {
+    let any = |holds: fn(&Span) -> bool| timeline.parties.iter().flat_map(|line| &line.spans).any(holds);
+    match (any(|span| span.disputed), any(|span| !span.disagree.is_empty())) {
+        (true, true) => Some("disputed, or sources disagree"),
+        (true, false) => Some("disputed"),
+        (false, true) => Some("sources disagree"),
+        (false, false) => None,
+    }
+}
+
 fn legend(timeline: &Timeline) -> String {
     let spans = || timeline.parties.iter().flat_map(|line| &line.spans);
     let statuses: BTreeSet<Status> = spans().map(|span| span.status).collect();
     let mut words: Vec<String> = statuses.iter().rev().map(|status| format!("{} {status}", glyph(*status).0)).collect();
     let used: BTreeSet<char> = spans().flat_map(marks).collect();
-    let meanings = [('?', "? perhaps"), ('~', "~ reported"), ('!', "! disputed, or sources disagree")];
+    let contested = contested(timeline).map(|words| format!("! {words}"));
+    let meanings = [('?', "? perhaps"), ('~', "~ reported")];
     words.extend(meanings.into_iter().filter(|(mark, _)| used.contains(mark)).map(|(_, words)| words.to_owned()));
+    words.extend(contested);
     words.join("   ")
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::cli::bars::{contested, is_contested};
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
@@ -114,11 +115,6 @@ fn party(line: &PartyLine, axis: &Axis, top: i64) -> Vec<String> {
     lines
 }
 
-/// Whether somebody denies it, or would have another answer.
-fn is_contested(span: &Span) -> bool {
-    span.disputed || !span.disagree.is_empty()
-}
-
 /// What a span says, as precisely as its sources do.
 fn in_words(span: &Span) -> String {
     let possibly = if span.certainty == Certainty::Possible { "possibly " } else { "" };
@@ -143,10 +139,7 @@ fn legend(timeline: &Timeline, y: i64) -> Vec<String> {
     if spans().any(|span| span.standing == Standing::Reported) {
         entries.push((r#"class="member" opacity="0.5""#.to_owned(), "pale: only reported".to_owned()));
     }
-    if spans().any(is_contested) {
-        let words = "dashed: disputed, or sources disagree".to_owned();
-        entries.push((r#"class="disputed""#.to_owned(), words));
-    }
+    entries.extend(contested(timeline).map(|words| (r#"class="disputed""#.to_owned(), format!("dashed: {words}"))));
     let mut lines = Vec::new();
     let mut x = NAMES;
     for (class, word) in entries {

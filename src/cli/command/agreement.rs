@@ -24,7 +24,8 @@ Examples:
   servanda agreement ilrs --json")]
 pub(in crate::cli) struct Agreement {
     /// The agreement's id, or another of its names
-    agreement: String,
+    #[arg(value_name = "AGREEMENT")]
+    subject: String,
     #[command(flatten)]
     asking: Asking,
     /// Give every claim of a fact a line, beneath the one that decides
@@ -36,7 +37,7 @@ impl Agreement {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("agreement", None, &[at.known])?;
-        let answer = agreement(&reading.facts, &self.agreement, at)?;
+        let answer = agreement(&reading.facts, &self.subject, at)?;
         context.answer(&Unfolding { answer, claims: Claims::wanted(self.claims) })?;
         Ok(Exit::Done)
     }

@@ -21,7 +21,8 @@ Examples:
   servanda mission prss-1 --on 2018-12-31 --json")]
 pub(in crate::cli) struct Mission {
     /// The mission's id, or another of its names
-    mission: String,
+    #[arg(value_name = "MISSION")]
+    subject: String,
     #[command(flatten)]
     asking: Asking,
     /// Give every claim of a fact a line, beneath the one that decides
@@ -33,7 +34,7 @@ impl Mission {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("mission", None, &[at.known])?;
-        let answer = mission(&reading.facts, &self.mission, at)?;
+        let answer = mission(&reading.facts, &self.subject, at)?;
         context.answer(&Unfolding { answer, claims: Claims::wanted(self.claims) })?;
         Ok(Exit::Done)
     }

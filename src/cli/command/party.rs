@@ -20,7 +20,8 @@ Examples:
   servanda party SUPARCO --json")]
 pub(in crate::cli) struct Party {
     /// The party's id, or another of its names
-    party: String,
+    #[arg(value_name = "PARTY")]
+    subject: String,
     #[command(flatten)]
     asking: Asking,
     /// Give every claim of a fact a line, beneath the one that decides
@@ -32,7 +33,7 @@ impl Party {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("party", None, &[at.known])?;
-        let answer = party(&reading.facts, &self.party, at)?;
+        let answer = party(&reading.facts, &self.subject, at)?;
         context.answer(&Unfolding { answer, claims: Claims::wanted(self.claims) })?;
         Ok(Exit::Done)
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::act::{JoiningAct, Signatory};
 use crate::domain::announcement::Body;
+use crate::domain::id::PartyId;
 use crate::domain::name::{folded, words};
 use crate::domain::window::Window;
 use crate::projection::acts::Act;
@@ -81,7 +82,7 @@ fn signed_otherwise(some: &[Signatory], others: &[Signatory]) -> bool {
     let by_party = |signatories: &[Signatory]| {
         let mut found: BTreeMap<Option<String>, BTreeSet<String>> = BTreeMap::new();
         for signatory in signatories {
-            let party = signatory.r#for.as_ref().map(|party| party.folded());
+            let party = signatory.r#for.as_ref().map(PartyId::folded);
             found.entry(party).or_default().insert(folded(&signatory.name));
         }
         found

@@ -27,9 +27,10 @@ impl<'a> Whole<'_, 'a> {
             parts.iter().filter_map(move |part| {
                 let row = part.on(day);
                 let is_listed = count.listed.iter().any(|id| id.folded() == part.party);
-                let contradicts = match is_listed {
-                    false => count.complete && is_certainly(self.view, count, &row, day),
-                    true => !row.claims.is_empty() && is_certainly_not(count, &row),
+                let contradicts = if is_listed {
+                    !row.claims.is_empty() && is_certainly_not(count, &row)
+                } else {
+                    count.complete && is_certainly(self.view, count, &row, day)
                 };
                 contradicts.then(|| self.listed(claim, count, &row))
             })
