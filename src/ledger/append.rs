@@ -20,7 +20,7 @@
 
 mod findings;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;
 
@@ -88,6 +88,9 @@ pub struct Outcome {
     pub appended: Vec<(u64, String)>,
     /// The drafts that were events already: position of the draft and of the event.
     pub already: Vec<(usize, u64)>,
+    /// Those of these events that no longer stand: by which event each was corrected or retracted, by which that was
+    /// corrected, and so on. Retracting them from the last on brings it back.
+    pub struck: BTreeMap<u64, Vec<u64>>,
     /// What was admitted with a warning.
     pub warnings: Vec<Finding>,
 }
@@ -260,6 +263,9 @@ impl Ledger {
                 findings[batch].push(passed_over(draft, event, policy));
             }
         }
+        for outcome in &mut outcomes {
+            outcome.struck = self.struck_among(&outcome.already, &review);
+        }
         for (seq, because) in admission::irregular(&bearing, first_new, review) {
             if let Some((batch, draft)) = planned.get(&seq).copied() {
                 findings[batch].push(irregular(draft, &events[place(seq)], because, options));
@@ -274,6 +280,17 @@ impl Ledger {
             return Err(AppendError::NotAdmissible { findings });
         }
         Ok((ready, Appended { batches: outcomes, head: self.head(), preview: None }))
+    }
+
+    /// Which of the events that were there already no longer stand, and by what; what awaits reviewers strikes nothing.
+    fn struck_among(&self, already: &[(usize, u64)], review: &Review<'_>) -> BTreeMap<u64, Vec<u64>> {
+        let place = |seq: u64| usize::try_from(seq).expect("events are in memory");
+        let struck = already.iter().map(|(_, seq)| {
+            let by = self.bearing.struck_by(&self.facts.events, place(*seq)).into_iter();
+            let counting = by.take_while(|by| !review.awaits(&self.facts.events[*by]));
+            (*seq, counting.map(|by| by as u64).collect::<Vec<_>>())
+        });
+        struck.filter(|(_, by)| !by.is_empty()).collect()
     }
 
     /// Steps 2 to 6 for one batch.

@@ -12,11 +12,13 @@ use crate::event::facts::Recorded;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bearing {
     agreements: ByName<OfAgreement>,
-    /// Corrections and retractions, by the folded id of what they are about.
-    about: ByName<Vec<usize>>,
+    about: About,
     /// Corrections of the clock, which bear on the days of all.
     clock: Vec<usize>,
 }
+
+/// The places of corrections and retractions, by the folded id of what they are about.
+pub(super) type About = ByName<Vec<usize>>;
 
 /// The events about one agreement.
 #[derive(Debug, Clone, Default)]
@@ -42,9 +44,7 @@ impl Bearing {
         if let Body::ClockCorrected(_) = &event.announcement.body {
             self.clock.push(place);
         }
-        if let Some(target) = struck(&event.announcement.body) {
-            self.about.entry(target.folded()).or_default().push(place);
-        }
+        note_strike(&mut self.about, &event.announcement.body, place);
         let Some(concerned) = concerned(&event.announcement.body) else { return };
         let agreement = entry(&mut self.agreements, concerned.agreement);
         if concerned.whole {
@@ -84,17 +84,17 @@ impl Bearing {
         found.into_iter().map(|place| &events[place]).collect()
     }
 
-    /// The event that corrected or retracted an announcement, if one did and was not itself retracted.
-    pub(super) fn struck_by(&self, events: &[Recorded], id: &AnnouncementId) -> Option<usize> {
-        let strikes = self.about.get(&*folded(id.as_str()))?;
-        strikes.iter().copied().find(|place| !self.is_retracted(events, *place))
+    /// Corrections and retractions, by what they are about.
+    pub(super) fn about(&self) -> &About {
+        &self.about
     }
 
-    /// Only later events retract earlier ones, so this comes to an end.
-    fn is_retracted(&self, events: &[Recorded], place: usize) -> bool {
-        let strikes = self.about.get(&*folded(events[place].id.as_str())).into_iter().flatten();
-        let is_retraction = |place: usize| matches!(events[place].announcement.body, Body::Retraction(_));
-        strikes.copied().any(|strike| is_retraction(strike) && !self.is_retracted(events, strike))
+    /// The event that corrected or retracted the one at a place, the one that corrected that, and so on: none, if the
+    /// first was itself retracted. Retracting them from the last on brings back what they struck.
+    pub(super) fn struck_by(&self, events: &[Recorded], place: usize) -> Vec<usize> {
+        let at = |place: usize| (&events[place].id, &events[place].announcement.body);
+        let next = |place: &usize| striking(&[&self.about], at(*place).0, at);
+        std::iter::successors(next(&place), next).collect()
     }
 
     /// Adds the corrections and retractions of events, those of these, and what they correct.
@@ -111,7 +111,7 @@ impl Bearing {
         while let Some(place) = open.pop() {
             let event = &events[place];
             let said = self.about.get(&*folded(event.id.as_str())).into_iter().flatten().copied();
-            let corrected = struck(&event.announcement.body).and_then(&place_of);
+            let corrected = event.announcement.body.strikes().and_then(&place_of);
             for next in said.chain(corrected) {
                 if found.insert(next) {
                     open.push(next);
@@ -143,13 +143,40 @@ fn states_stays(body: &Body) -> bool {
     described.is_some_and(|membership| membership.in_force == InForce::Stated)
 }
 
-/// What a correction or retraction is about.
-fn struck(body: &Body) -> Option<&AnnouncementId> {
-    match body {
-        Body::Correction(correction) => Some(&correction.corrects),
-        Body::Retraction(retraction) => Some(&retraction.retracts),
-        _ => None,
+/// Adds a correction or retraction at a place to what there is about others.
+pub(super) fn note_strike(about: &mut About, body: &Body, place: usize) {
+    if let Some(target) = body.strikes() {
+        about.entry(target.folded()).or_default().push(place);
     }
+}
+
+/// The one among the corrections and retractions of an announcement that was not itself retracted; `at` reads a place.
+///
+/// Each is about one announcement, before it: so each that bears on this is come to once, after what it is about.
+pub(super) fn striking<'a>(
+    about: &[&About],
+    id: &AnnouncementId,
+    at: impl Fn(usize) -> (&'a AnnouncementId, &'a Body),
+) -> Option<usize> {
+    let strikes_on = |id: &AnnouncementId| -> Vec<usize> {
+        about.iter().filter_map(|about| about.get(&*folded(id.as_str()))).flatten().copied().collect()
+    };
+    let mut found: Vec<(usize, Option<usize>)> = strikes_on(id).into_iter().map(|place| (place, None)).collect();
+    let own = found.len();
+    let mut next = 0;
+    while let Some((place, _)) = found.get(next).copied() {
+        let mut retractions = strikes_on(at(place).0);
+        retractions.retain(|place| matches!(at(*place).1, Body::Retraction(_)));
+        found.extend(retractions.into_iter().map(|place| (place, Some(next))));
+        next += 1;
+    }
+    let mut retracted = vec![false; found.len()];
+    for (index, (_, of)) in found.iter().enumerate().rev() {
+        if let Some(of) = of.filter(|_| !retracted[index]) {
+            retracted[of] = true;
+        }
+    }
+    (0..own).find(|index| !retracted[*index]).map(|index| found[index].0)
 }
 
 fn concerned(body: &Body) -> Option<Concerned<'_>> {

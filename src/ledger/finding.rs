@@ -138,6 +138,11 @@ impl Code {
     pub fn refuses(self) -> bool {
         self.as_str().starts_with('E')
     }
+
+    /// Whether what is an event already would be refused for it too: for what it says, and not for the day.
+    pub fn refuses_again(self) -> bool {
+        self.refuses() && self != Self::SourceAhead
+    }
 }
 
 impl fmt::Display for Code {

@@ -20,9 +20,9 @@ use servanda::query::standings::standings;
 pub(crate) const DAYS: [&str; 6] = ["1999-12-31", "2001-03-01", "2003-07-15", "2005-01-01", "2008-02-29", "2030-01-01"];
 
 /// A seed of one announcement: party, what happened, act, day, open start, stay, standing.
-type Seed = (bool, u8, usize, i32, bool, u8, bool);
+pub(crate) type Seed = (bool, u8, usize, i32, bool, u8, bool);
 
-fn seed() -> impl Strategy<Value = Seed> {
+pub(crate) fn seed() -> impl Strategy<Value = Seed> {
     (any::<bool>(), 0..15_u8, 0..64_usize, 0..4000_i32, any::<bool>(), 0..6_u8, prop::bool::weighted(0.2))
 }
 
@@ -36,7 +36,7 @@ fn grade(index: usize) -> &'static str {
 
 /// The announcement that a seed grows to. No two have windows of one width, nor sources of one grade and dates of one
 /// class of precision, and no two prospects were announced on one day, so that no claims tie.
-fn grow(index: usize, (party, what, act, day, is_open, stay, is_reported): Seed) -> Told {
+pub(crate) fn grow(index: usize, (party, what, act, day, is_open, stay, is_reported): Seed) -> Told {
     let party = if party { "a" } else { "b" };
     let width = WIDTHS[index / Grade::ALL.len()] + i32::try_from(index).expect("histories are short");
     let first = Day::from_ymd(2000, 1, 1).expect("a day").shift(day);

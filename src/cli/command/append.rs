@@ -1,5 +1,7 @@
 //! `servanda append`
 
+mod already;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -28,6 +30,8 @@ use crate::ledger::found::Founded;
 use crate::ledger::{AppendError, Appended, Batch, Code, Finding, Folder, KeyFile, Ledger, Options, Signer};
 use crate::query::consequences::{Consequence, consequences};
 use crate::query::review::await_from;
+
+use already::{Already, SHOWN_STRUCK};
 
 /// Append the announcements of files
 ///
@@ -182,7 +186,7 @@ impl Answer for Report {
     const ITEMS: &'static str = "files";
 
     fn table(&self, screen: Screen) -> String {
-        let mut text = String::new();
+        let (mut text, mut told) = (String::new(), 0);
         for file in &self.files {
             let name = shown(&file.file).into_owned();
             let what = match (file.appended.as_slice(), file.already.len()) {
@@ -194,9 +198,15 @@ impl Answer for Report {
             for event in file.appended.iter().filter(|_| self.verbose) {
                 text += &format!("  {} {}\n", event.event, event.id);
             }
-            for already in file.already.iter().filter(|_| self.verbose || !file.appended.is_empty()) {
-                text += &format!("  line {}: already event {}\n", already.line, already.event);
-            }
+            let is_told = |already: &&Already| {
+                told += usize::from(already.is_struck());
+                let is_struck = already.is_struck() && told <= SHOWN_STRUCK;
+                self.verbose || !file.appended.is_empty() || is_struck
+            };
+            text.extend(file.already.iter().filter(is_told).map(Already::told));
+        }
+        if told > SHOWN_STRUCK && !self.verbose {
+            text += &format!("… {told} in all were corrected or retracted since; --verbose lists them\n");
         }
         let total: usize = self.files.iter().map(|file| file.appended.len()).sum();
         let events = counted(total, "event", "events");
@@ -215,16 +225,17 @@ impl Answer for Report {
     }
 
     fn sheet(&self) -> Sheet {
-        let rows =
-            self.files.iter().flat_map(|file| {
-                let new = file.appended.iter().map(|event| {
-                    vec![file.file.clone(), event.event.to_string(), event.id.clone(), "appended".to_owned()]
-                });
-                let there = file.already.iter().map(|already| {
-                    vec![file.file.clone(), already.event.to_string(), String::new(), "already".to_owned()]
-                });
-                new.chain(there).map(|cells| (Tone::Plain, cells))
+        let rows = self.files.iter().flat_map(|file| {
+            let new = file
+                .appended
+                .iter()
+                .map(|event| vec![file.file.clone(), event.event.to_string(), event.id.clone(), "appended".to_owned()]);
+            let there = file.already.iter().map(|already| {
+                let outcome = if already.is_struck() { "already, and struck since" } else { "already" };
+                vec![file.file.clone(), already.event.to_string(), String::new(), outcome.to_owned()]
             });
+            new.chain(there).map(|cells| (Tone::Plain, cells))
+        });
         Sheet { header: vec!["file", "event", "id", "outcome"], rows: rows.collect() }
     }
 }
@@ -397,15 +408,6 @@ struct AppendedEvent {
     id: String,
 }
 
-/// An announcement that was an event already.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Already {
-    /// The line of the file, from 1.
-    line: usize,
-    /// The event.
-    event: u64,
-}
-
 impl Report {
     /// The first of the events that are new, if there are any; else the one that comes next.
     fn first_new(&self) -> u64 {
@@ -414,6 +416,7 @@ impl Report {
     }
 
     fn of(files: &[AnnouncementFile], appended: &Appended, ledger: &Ledger, dry_run: bool) -> Self {
+        let facts = appended.preview.as_ref().map_or_else(|| ledger.facts(), |preview| &preview.facts);
         let files = files.iter().zip(&appended.batches).map(|(file, outcome)| FileReport {
             file: file.source.name.clone(),
             appended: outcome
@@ -424,7 +427,7 @@ impl Report {
             already: outcome
                 .already
                 .iter()
-                .map(|(draft, event)| Already { line: file.line(*draft), event: *event })
+                .map(|(draft, event)| Already::of(file.line(*draft), *event, outcome.struck.get(event), facts))
                 .collect(),
         });
         Self {

@@ -13,6 +13,7 @@ use crate::domain::id::AnnouncementId;
 use crate::domain::record::{Policy, Reaffirmation, RecorderRevoked, RevocationCause, Verdict};
 use crate::event::facts::Recorded;
 use crate::ledger::admission::{Desk, Scope};
+use crate::ledger::bearing::striking;
 use crate::ledger::draft::{Brought, Draft};
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::described;
@@ -45,16 +46,16 @@ pub(super) fn check(
         let message = format!("{how} {on}, before it occurred on {occurred}");
         say(field, Code::AnnouncedBeforeOccurred, message, "what is only expected is a `prospect`, or has `expected`");
     }
-    check_body(&announcement.body, "", (scope, desk), &mut say);
+    check_body(&announcement.body, "", (position, scope, desk), &mut say);
     match &announcement.body {
         Body::Correction(correction) => {
             let replacement = correction.replacement.as_ref().map(|replacement| replacement.0.as_ref());
             if let Some(body) = replacement {
-                check_body(body, "replacement", (scope, desk), &mut say);
+                check_body(body, "replacement", (position, scope, desk), &mut say);
             }
-            strikes(("corrects", &correction.corrects), replacement, desk, &mut say);
+            strikes((draft, "corrects", &correction.corrects), replacement, desk, &mut say);
         }
-        Body::Retraction(retraction) => strikes(("retracts", &retraction.retracts), None, desk, &mut say),
+        Body::Retraction(retraction) => strikes((draft, "retracts", &retraction.retracts), None, desk, &mut say),
         Body::Dispute(dispute) => tells_of_world(("of", &dispute.of), desk, &mut say),
         Body::Confirmation(confirmation) => tells_of_world(("of", &confirmation.of), desk, &mut say),
         Body::RecorderRevoked(revoked) => suspects(revoked, desk.events, &mut say),
@@ -75,12 +76,12 @@ pub(super) fn check(
 type Say<'s> = dyn FnMut(&str, Code, String, &str) + 's;
 
 /// What the shape of a body alone cannot say; `path` is the way to the body.
-fn check_body(body: &Body, path: &str, (scope, desk): (&Scope<'_>, &Desk<'_>), say: &mut Say<'_>) {
+fn check_body(body: &Body, path: &str, (position, scope, desk): (usize, &Scope<'_>, &Desk<'_>), say: &mut Say<'_>) {
     let at = |field: &str| if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") };
     match body {
         Body::Joining(joining) => {
             if joining.act == JoiningAct::Unspecified
-                && let Some(of_type) = desk.agreement_type(joining.agreement.as_str(), scope)
+                && let Some(of_type) = desk.agreement_type(joining.agreement.as_str(), position, scope)
                 && binds_by_consent(of_type)
             {
                 let message = format!("joining a {of_type} needs its `act`");
@@ -117,10 +118,17 @@ fn check_body(body: &Body, path: &str, (scope, desk): (&Scope<'_>, &Desk<'_>), s
 }
 
 /// Whether an announcement can be corrected or retracted: once, if it tells of the world, and a thing keeps its id.
-fn strikes(target: (&str, &AnnouncementId), replacement: Option<&Body>, desk: &Desk<'_>, say: &mut Say<'_>) {
-    tells_of_world(target, desk, say);
-    let (field, id) = target;
-    if let Some(by) = desk.struck_by(id) {
+fn strikes(
+    (draft, field, id): (&Draft, &str, &AnnouncementId),
+    replacement: Option<&Body>,
+    desk: &Desk<'_>,
+    say: &mut Say<'_>,
+) {
+    tells_of_world((field, id), desk, say);
+    // Of an id that is there with other content that is told, and nothing else.
+    let is_itself = |by: &&AnnouncementId| draft.id.as_ref().is_some_and(|own| own.folded() == by.folded());
+    if let Some(by) = desk.struck_by(id).filter(|by| !is_itself(by)) {
+        let by = format!("`{by}`");
         let message = format!("`{id}` was already corrected or retracted by {by}");
         say(field, Code::AlreadyStruck, message, &format!("correct or retract {by} instead"));
     }
@@ -253,15 +261,22 @@ impl Desk<'_> {
         self.review.get_or_init(|| Review::of(self.events))
     }
 
-    /// The type of an agreement, by what was told last of it, in the batch or else in the ledger; but what takes
-    /// reviewers counts only when these have confirmed it.
-    fn agreement_type(&self, id: &str, scope: &Scope<'_>) -> Option<AgreementType> {
+    /// The type of an agreement, by what was told of it last before an announcement at a position, in the batch or else
+    /// in the ledger, so that it is the same however announcements are put into files; or by what is told of it first,
+    /// after that. What takes reviewers counts only when these have confirmed it.
+    fn agreement_type(&self, id: &str, position: usize, scope: &Scope<'_>) -> Option<AgreementType> {
         let (there, new) = (scope.ledger.agreement_types(id), scope.batch.agreement_types(id));
+        let is_new = |draft: &Draft| {
+            let id = draft.id.clone().or_else(|| draft.announcement.description_id());
+            id.is_none_or(|id| self.index.announcement(&id).is_none())
+        };
+        let before = |(place, _): &&(u64, AgreementType)| {
+            usize::try_from(*place).is_ok_and(|place| place < position && is_new(&scope.also.drafts[place]))
+        };
         let told = match (there, new) {
             (there, _) if scope.ledger.reviewers_of(Kind::Agreement) > 0 && !there.is_empty() => self.counting(there),
             ([], [first, ..]) if scope.ledger.reviewers_of(Kind::Agreement) > 0 => Some(first),
-            (_, [.., last]) => Some(last),
-            (there, []) => self.counting(there),
+            (there, new) => new.iter().rfind(before).or_else(|| self.counting(there)).or(new.first()),
         };
         told.map(|(_, of_type)| *of_type)
     }
@@ -278,18 +293,16 @@ impl Desk<'_> {
         }
     }
 
-    /// What struck the announcement of that id, in the ledger or earlier in the batch.
-    fn struck_by(&self, id: &AnnouncementId) -> Option<String> {
-        let strikes = |announcement: &Announcement| match &announcement.body {
-            Body::Correction(correction) => correction.corrects == *id,
-            Body::Retraction(retraction) => retraction.retracts == *id,
-            _ => false,
+    /// What struck the announcement of that id and was not itself retracted, in the ledger or earlier in the batch.
+    fn struck_by(&self, id: &AnnouncementId) -> Option<&AnnouncementId> {
+        let at = |place: usize| match self.events.get(place) {
+            Some(event) => (&event.id, &event.announcement.body),
+            None => {
+                let new = &self.admitted.new[place - self.events.len()];
+                (&new.id, &new.announcement.body)
+            }
         };
-        if let Some(new) = self.admitted.new.iter().find(|new| strikes(&new.announcement)) {
-            return Some(format!("`{}`", new.id));
-        }
-        let by = self.bearing.struck_by(self.events, id)?;
-        Some(format!("`{}`", self.events[by].id))
+        striking(&[self.bearing.about(), &self.about], id, at).map(|place| at(place).0)
     }
 }
 

@@ -25,7 +25,7 @@ use crate::event::facts::Recorded;
 use crate::event::statement;
 use crate::event::written::{Checked, Written};
 use crate::integrity::digest::{ContentHash, Salt};
-use crate::ledger::bearing::Bearing;
+use crate::ledger::bearing::{About, Bearing, note_strike};
 use crate::ledger::draft::{Batch, Draft};
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::{Index, described};
@@ -96,7 +96,8 @@ pub(super) fn admit(
     let looked: Vec<Looked> = batch.drafts.par_iter().enumerate().with_min_len(FEWEST_DRAFTS).map(look).collect();
 
     let review = OnceCell::new();
-    let mut desk = Desk { events, index, bearing, salts, review, seen: HashMap::new(), admitted: Admitted::default() };
+    let (seen, about, admitted) = (HashMap::new(), About::default(), Admitted::default());
+    let mut desk = Desk { events, index, bearing, salts, review, seen, about, admitted };
     for ((position, draft), looked) in batch.drafts.iter().enumerate().zip(looked) {
         let Looked { mut announcement, written, in_texts, in_evidence } = looked;
         let before = findings.len();
@@ -104,11 +105,22 @@ pub(super) fn admit(
         if written.is_none() {
             references::resolve(position, draft, &mut announcement, &described, &desk, &mut findings);
         }
+        let is_sound = findings[before..].iter().chain(&in_evidence).all(|finding| !finding.code.refuses_again());
+        let written = written.unwrap_or_else(|| Written::of(&announcement).checked());
+        let place = is_sound.then(|| desk.place(position, draft, &announcement, written));
+        if let Some(Ok(Place::Taken(seq))) = place {
+            // It was admitted once: what came after it, or is later now, does not change that.
+            desk.admitted.already.push((position, seq));
+            continue;
+        }
         history::check(position, (draft, &announcement), &described, &desk, &mut findings);
         findings.extend(in_evidence);
-        if findings[before..].iter().all(|finding| !finding.code.refuses()) {
-            let written = written.unwrap_or_else(|| Written::of(&announcement).checked());
-            desk.take(position, draft, announcement, written, &mut findings);
+        match place {
+            Some(Ok(Place::Free(id, written))) if findings[before..].iter().all(|finding| !finding.code.refuses()) => {
+                desk.take(New { draft: position, id, announcement, written }, &mut findings);
+            }
+            Some(Err(finding)) => findings.push(finding),
+            Some(Ok(_)) | None => {}
         }
     }
     for (position, fragment) in (batch.drafts.len()..).zip(&batch.fragments) {
@@ -204,39 +216,39 @@ struct Desk<'a> {
     review: OnceCell<Review<'a>>,
     /// By folded id: the position in `admitted.new`.
     seen: HashMap<String, usize>,
+    /// The corrections and retractions among `admitted.new`, at the places that they would have in the log.
+    about: About,
     admitted: Admitted,
 }
 
+/// Where an announcement belongs.
+enum Place {
+    /// Among the new ones, under its id.
+    Free(AnnouncementId, Checked),
+    /// It is the event at that position, or would be.
+    Taken(u64),
+}
+
 impl Desk<'_> {
-    /// Gives the announcement its id and a place among the new ones, unless it is there already.
-    fn take(
-        &mut self,
+    /// Finds the id of an announcement, and whether it is there already.
+    fn place(
+        &self,
         position: usize,
         draft: &Draft,
-        announcement: Announcement,
+        announcement: &Announcement,
         written: Result<Checked, NotCanonical>,
-        findings: &mut Vec<Finding>,
-    ) {
-        let written = match written {
-            Ok(written) => written,
-            Err(error) => {
-                findings.push(Finding::new(position, "", Code::ControlCharacter, error.to_string()));
-                return;
-            }
-        };
+    ) -> Result<Place, Finding> {
+        let not_text = |error: NotCanonical| Finding::new(position, "", Code::ControlCharacter, error.to_string());
+        let written = written.map_err(not_text)?;
         let content = written.content_hash();
-        let id = match draft_id(draft, &announcement, content) {
-            Ok(id) => id,
-            Err(message) => {
-                let hint = if announcement.body.kind().is_description() {
-                    "leave `id` out of a description: its announcement is named for the thing"
-                } else {
-                    "choose another id"
-                };
-                findings.push(Finding::new(position, "id", Code::ReservedId, message).hint(hint));
-                return;
-            }
-        };
+        let id = draft_id(draft, announcement, content).map_err(|message| {
+            let hint = if announcement.body.kind().is_description() {
+                "leave `id` out of a description: its announcement is named for the thing"
+            } else {
+                "choose another id"
+            };
+            Finding::new(position, "id", Code::ReservedId, message).hint(hint)
+        })?;
         let (known, known_id, seq) = match (self.index.announcement(&id), self.seen.get(&id.folded())) {
             (Some(seq), _) => {
                 let event = &self.events[usize::try_from(seq).expect("events are in memory")];
@@ -247,33 +259,37 @@ impl Desk<'_> {
                 (&new.announcement, &new.id, (self.events.len() + place) as u64)
             }
             (None, None) => {
-                let alike = || self.salts.indistinguishable(&announcement, (self.events, self.index));
-                if let Some(seq) = draft.id.is_none().then(alike).flatten() {
-                    self.admitted.already.push((position, seq));
-                    return;
-                }
-                let before = findings.len();
-                erasure::check(position, &announcement, (self.events, self.index), findings);
-                if findings.len() > before {
-                    return;
-                }
-                self.seen.insert(id.folded(), self.admitted.new.len());
-                self.admitted.new.push(New { draft: position, id, announcement, written });
-                return;
+                let alike = || self.salts.indistinguishable(announcement, (self.events, self.index));
+                let alike = draft.id.is_none().then(alike).flatten();
+                return Ok(alike.map_or_else(|| Place::Free(id, written), Place::Taken));
             }
         };
         if *known_id != id && announcement.body.kind().is_description() {
             // It was told of the thing that is described.
+            Ok(Place::Free(id, written))
         } else if *known_id != id {
             let message = format!("the announcement id `{id}` differs only in case from `{known_id}`");
-            findings.push(Finding::new(position, "id", Code::CaseOnly, message).hint("choose another id"));
+            Err(Finding::new(position, "id", Code::CaseOnly, message).hint("choose another id"))
         } else if statement::content_hash(known) == Ok(content)
-            || self.salts.indistinguishable(&announcement, (self.events, self.index)) == Some(seq)
+            || self.salts.indistinguishable(announcement, (self.events, self.index)) == Some(seq)
         {
-            self.admitted.already.push((position, seq));
+            Ok(Place::Taken(seq))
         } else {
-            findings.push(other_content(position, &id, known, &announcement, seq));
+            Err(other_content(position, &id, known, announcement, seq))
         }
+    }
+
+    /// Gives an announcement its place among the new ones, unless it rests on what was erased.
+    fn take(&mut self, new: New, findings: &mut Vec<Finding>) {
+        let before = findings.len();
+        erasure::check(new.draft, &new.announcement, (self.events, self.index), findings);
+        if findings.len() > before {
+            return;
+        }
+        let place = self.admitted.new.len();
+        note_strike(&mut self.about, &new.announcement.body, self.events.len() + place);
+        self.seen.insert(new.id.folded(), place);
+        self.admitted.new.push(new);
     }
 }
 
