@@ -28,6 +28,8 @@ struct OfAgreement {
     parties: ByName<Vec<usize>>,
     /// Whether a description of it says, or said, that a table states its stays.
     is_stated: bool,
+    /// Whether somebody left it, or something is told that may have ended it.
+    ends: bool,
 }
 
 /// Whom a body concerns.
@@ -47,6 +49,8 @@ impl Bearing {
         note_strike(&mut self.about, &event.announcement.body, place);
         let Some(concerned) = concerned(&event.announcement.body) else { return };
         let agreement = entry(&mut self.agreements, concerned.agreement);
+        let said = event.announcement.body.said();
+        agreement.ends |= matches!(said, Some(Body::Departure(_) | Body::Milestone(_)));
         if concerned.whole {
             agreement.whole.push(place);
             agreement.is_stated |= states_stays(&event.announcement.body);
@@ -68,7 +72,7 @@ impl Bearing {
         let new = events[first..].iter().map(|event| &event.announcement.body);
         for (body, concerned) in new.filter_map(|body| Some((body, concerned(body)?))) {
             let Some(agreement) = self.agreements.get(&*folded(concerned.agreement)) else { continue };
-            if !agreement.is_stated && always_follows(body) {
+            if !agreement.is_stated && !agreement.ends && always_follows(body) {
                 continue;
             }
             for party in concerned.parties {
@@ -121,7 +125,7 @@ impl Bearing {
     }
 }
 
-/// Whether an act can follow any history: so do those that end nothing and have no label that others end.
+/// Whether an act can follow any history in which nothing ends: so do those that end nothing and have no label.
 fn always_follows(body: &Body) -> bool {
     match body {
         Body::Joining(joining) => joining.stay.is_none(),

@@ -75,6 +75,11 @@ impl<'a> Stay<'a> {
         goes_on
     }
 
+    /// All of its acts.
+    pub(super) fn acts(&self) -> impl Iterator<Item = &Act<'a>> {
+        self.joinings.iter().map(|(_, act)| act).chain(&self.steps_back).chain(&self.leavings)
+    }
+
     /// What was gained, each with its claims in order.
     pub(super) fn gained(&self, prefer: Prefer) -> Gained<'a> {
         let mut gained = Gained::new();

@@ -42,7 +42,7 @@ pub struct Irregular<'a> {
 vocabulary! {
     /// Why an act cannot follow the history.
     pub enum Irregularity {
-        /// The stay certainly ends before it begins.
+        /// The stay certainly ends before it begins, or on that day.
         EndsBeforeItBegins = "ends-before-it-begins",
         /// Nothing is told that it could end.
         NothingToEnd = "nothing-to-end",
@@ -65,15 +65,15 @@ impl<'a> Stays<'a> {
         }
         for acts in by_label.into_values() {
             let stay = Stay::of_label(acts);
-            found.count(&stay, terms, true);
+            found.count(&stay, terms);
         }
         if terms.rules.in_force_is_stated() {
-            found.count(&Stay::of_label(unlabelled), terms, true);
+            found.count(&Stay::of_label(unlabelled), terms);
         } else {
             let (stays, irregular) = in_order(unlabelled);
             found.set_aside(irregular.iter(), Irregularity::NothingToEnd);
             for stay in &stays {
-                found.count(stay, terms, false);
+                found.count(stay, terms);
             }
         }
         found.suspend(suspensions, for_all.to_vec(), terms.prefer);
@@ -107,8 +107,8 @@ impl<'a> Stays<'a> {
         members.filter(move |interval| label.is_none() || interval.stay == label).filter_map(|interval| interval.end)
     }
 
-    /// Counts a stay, or sets it aside as irregular if it certainly ends before it begins.
-    fn count(&mut self, stay: &Stay<'a>, terms: Terms<'_, 'a>, labelled: bool) {
+    /// Counts a stay, or sets it aside as irregular if it certainly ends before it begins, or on that day.
+    fn count(&mut self, stay: &Stay<'a>, terms: Terms<'_, 'a>) {
         let end = stay.end(terms);
         let gained = stay.gained(terms.prefer);
         let intervals = if terms.rules.in_force_is_stated() {
@@ -117,12 +117,10 @@ impl<'a> Stays<'a> {
             stay.intervals(&gained, end.as_ref(), terms)
         };
         let empty = |interval: &Interval<'_>| interval.end.is_some_and(|end| ends_by(end, interval.begin));
-        if labelled && !intervals.is_empty() && intervals.iter().all(empty) {
-            let acts = stay.joinings.iter().map(|(_, act)| act).chain(&stay.leavings);
-            self.set_aside(acts, Irregularity::EndsBeforeItBegins);
+        if !intervals.is_empty() && intervals.iter().all(empty) {
+            self.set_aside(stay.acts(), Irregularity::EndsBeforeItBegins);
         } else if intervals.is_empty() && !stay.leavings.is_empty() {
-            let acts = stay.joinings.iter().map(|(_, act)| act).chain(&stay.leavings);
-            self.set_aside(acts, Irregularity::NothingToEnd);
+            self.set_aside(stay.acts(), Irregularity::NothingToEnd);
         } else {
             self.facts.extend(stay.facts(gained, terms.prefer));
             self.intervals.extend(intervals);
