@@ -48,7 +48,7 @@ use crate::projection::review::Review;
 use crate::store::StoreError;
 use crate::store::documents::DocumentError;
 
-use findings::{irregular, passed_over, stand_alone, unwritable};
+use findings::{irregular, is_undated, passed_over, stand_alone, undated, unwritable};
 
 /// How to append.
 #[derive(Debug, Clone, Copy, Default)]
@@ -218,12 +218,16 @@ impl Ledger {
         // Batch and draft of every event that is planned.
         let mut planned: HashMap<u64, (usize, usize)> = HashMap::new();
         let mut refused_before = admission::Refused::new();
+        // Batch, draft and time of recording of what bears no day of announcement.
+        let mut without_day: Vec<(usize, usize, Timestamp)> = Vec::new();
         let mut salts = if has_documents(batches) { Salts::read(&self.documents)? } else { Salts::default() };
         for batch in batches {
             let recorded = self.recording_time(batch, clock)?;
             let ledger = (self.facts.events.as_slice(), &self.index, &self.bearing);
             let (admitted, mut found) = admission::admit(ledger, batch, (&refused_before, recorded), &mut salts);
             found.extend(stand_alone(&admitted.new));
+            let of_batch = admitted.new.iter().filter(|new| is_undated(&new.announcement));
+            without_day.extend(of_batch.map(|new| (outcomes.len(), new.draft, recorded)));
             found.extend(self.miscorrected(&admitted.new, recorded));
             let mut outcome = Outcome { already: admitted.already, ..Outcome::default() };
             let refused = !batch.fragments.is_empty() || found.iter().any(|finding| finding.code.refuses());
@@ -271,12 +275,16 @@ impl Ledger {
                 findings[batch].push(irregular(draft, &events[place(seq)], because, options));
             }
         }
+        let broken = batches.iter().any(|batch| !batch.fragments.is_empty());
+        let is_refused = broken || findings.iter().flatten().any(|finding| finding.code.refuses());
+        if let Some((batch, draft, recorded)) = without_day.first().copied().filter(|_| !is_refused) {
+            findings[batch].push(undated(draft, without_day.len() - 1, recorded));
+        }
         for (outcome, found) in outcomes.iter_mut().zip(&findings) {
             outcome.warnings = found.iter().filter(|finding| !finding.code.refuses()).cloned().collect();
         }
         let strict = |finding: &Finding| options.strict && finding.code == Code::Irregular;
-        let broken = batches.iter().any(|batch| !batch.fragments.is_empty());
-        if broken || findings.iter().flatten().any(|finding| finding.code.refuses() || strict(finding)) {
+        if is_refused || findings.iter().flatten().any(strict) {
             return Err(AppendError::NotAdmissible { findings });
         }
         Ok((ready, Appended { batches: outcomes, head: self.head(), preview: None }))

@@ -131,6 +131,8 @@ codes! {
     Confusable = "W0903",
     /// One recorder alone describes a thing anew, since the policy does not name descriptions.
     PassedOver = "W0904",
+    /// Nothing says when it was announced, so that it is known only from the day of recording on.
+    Undated = "W0905",
 }
 
 impl Code {

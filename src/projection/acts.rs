@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::act::{DepartureAct, JoiningAct, MilestoneAct, Role, Statement, SuspensionAct};
 use crate::domain::announcement::{Body, Standing};
+use crate::domain::contribution::Aim;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::{AnnouncementId, PartyId};
@@ -179,7 +180,11 @@ impl<'a> AgreementActs<'a> {
                 Body::Statement(statement) if is_ours(statement.agreement.as_str()) => {
                     found.statements.push((claim, statement));
                 }
-                Body::Prospect(prospect) if prospect.agreement.as_ref().is_some_and(|id| is_ours(id.as_str())) => {
+                // What is expected of a party that is not to join makes it nothing to the agreement.
+                Body::Prospect(prospect)
+                    if prospect.aim() == Aim::Joining
+                        && prospect.agreement.as_ref().is_some_and(|id| is_ours(id.as_str())) =>
+                {
                     let fulfilled_by = prospect.fulfilled_by.as_ref();
                     let each = |party| Expectation { party, claim, fulfilled_by };
                     found.prospects.extend(prospect.parties.iter().map(each));

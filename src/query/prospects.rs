@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::domain::agreement::Milestone;
 use crate::domain::announcement::{Body, Standing};
-use crate::domain::contribution::{ContributionStage, Prospect};
+use crate::domain::contribution::{Aim, ContributionStage, Prospect};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, MissionId, Namespace, PartyId};
@@ -54,6 +54,9 @@ pub struct Expected {
     pub mission: Option<String>,
     /// What is expected.
     pub what: String,
+    /// What a prospect aims at: only one of joining makes its parties prospective.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aim: Option<Aim>,
     /// How far it has come, in the word of its kind.
     pub stage: Option<String>,
     /// When it is due, as EDTF.
@@ -243,6 +246,7 @@ impl<'v, 'a> Told<'v, 'a> {
             agreement: None,
             mission: None,
             what: String::new(),
+            aim: None,
             stage: None,
             due: due.cloned(),
             wording: wording(claim, field),
@@ -288,7 +292,8 @@ fn of_parties<'v>(
             let mut parties: Vec<String> = prospect.parties.iter().map(PartyId::folded).collect();
             parties.sort_unstable();
             let agreement = prospect.agreement.as_ref().map(AgreementId::folded);
-            groups.entry((parties, agreement, prospect.what.to_lowercase())).or_default().push((claim, prospect));
+            let what = prospect.what.to_lowercase();
+            groups.entry((parties, agreement, prospect.aim(), what)).or_default().push((claim, prospect));
         }
     }
     if groups.is_empty() {
@@ -307,6 +312,7 @@ fn of_parties<'v>(
             names: prospect.parties.iter().map(|party| view.party_name(party, at.on)).collect(),
             agreement: prospect.agreement.as_ref().map(|id| view.agreement_id(id, at.on)),
             what: prospect.what.clone(),
+            aim: Some(prospect.aim()),
             stage: Some(prospect.stage.to_string()),
             ..expected
         })

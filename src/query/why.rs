@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::announcement::{Body, Kind, Standing};
+use crate::domain::contribution::Aim;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::Namespace;
@@ -25,6 +26,7 @@ use crate::projection::stay::Terms;
 use crate::projection::stays::Stays;
 use crate::query::history::{days, happened, published, reason};
 use crate::query::members::{Member, member};
+use crate::query::prospects::{Expected, ExpectedOf, ProspectState, expectations};
 use crate::query::review::{ReviewState, ReviewTold, awaiting_on, describes_any};
 use crate::query::sentence::Names;
 use crate::query::view::is_of_participants;
@@ -61,6 +63,8 @@ pub struct Why {
     pub described_by: Vec<ClaimTold>,
     /// The claims that the row rests on, the deciding one first.
     pub claims: Vec<ClaimTold>,
+    /// What was expected of the party in that agreement, by joining or otherwise, and is overdue on that day.
+    pub overdue: Vec<Expected>,
     /// What was told of the party and the agreement, and does not count here; of descriptions, those that await
     /// reviewers.
     pub left_out: Vec<LeftOut>,
@@ -174,6 +178,8 @@ vocabulary! {
         RecordedLater = "recorded-later",
         /// It was not certainly announced by the day asked for.
         AnnouncedLater = "announced-later",
+        /// What it expects is another thing than that the party joins.
+        OtherAim = "other-aim",
         /// It tells of another stay or status, which is not the highest on that day.
         OtherStatus = "other-status",
         /// Too few reviewers have confirmed it.
@@ -238,11 +244,26 @@ pub fn why(facts: &Facts, party: &str, agreement: &str, at: Standpoint) -> Resul
         rule: row.as_ref().and_then(|row| row.ground).map(rule),
         end_ground: row.as_ref().and_then(|row| row.end_ground),
         end_rule: row.as_ref().and_then(|row| row.end_ground).map(end_rule),
+        overdue: overdue(&view, at, &party, &agreement),
         left_out: unused.list(&claims, &rules, row.as_ref(), &seen),
         row: row.as_ref().map(|row| member(row, &view, at.on, is_of_participants(described))),
         described_by: described_by.collect(),
         claims: claims_told,
     })
+}
+
+/// What was expected of a party in an agreement, and is overdue on the day.
+fn overdue(view: &View<'_>, at: Standpoint, party: &str, agreement: &str) -> Vec<Expected> {
+    let of_party = [(Namespace::Party, party.to_owned())];
+    let mut expected = expectations(view, at, Some(&of_party));
+    let is_ours = |of: &Expected| of.agreement.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(agreement));
+    expected.retain(|of| of.of == ExpectedOf::Prospect && of.state == ProspectState::Overdue && is_ours(of));
+    expected
+}
+
+/// Whether a body expects another thing of its parties than that they join.
+fn is_of_other_aim(body: &Body) -> bool {
+    matches!(body.said(), Some(Body::Prospect(prospect)) if prospect.aim() != Aim::Joining)
 }
 
 /// The rule behind a status, in a sentence with its source.
@@ -390,6 +411,7 @@ impl Unused<'_, '_> {
                 (None, _) if is_in(&review, ReviewState::Rejected) => LeftOutBecause::Rejected,
                 (None, Some(because)) => because,
                 (None, None) if self.is_reported(event) && !reported_counts => LeftOutBecause::Reported,
+                (None, None) if is_of_other_aim(&event.announcement.body) => LeftOutBecause::OtherAim,
                 (None, None) => LeftOutBecause::OtherStatus,
             };
             LeftOut {

@@ -19,6 +19,7 @@ mod disagreements;
 mod effective;
 mod erase;
 mod examples;
+mod expected;
 mod export;
 mod exported_hostile;
 mod faults;

@@ -414,6 +414,7 @@ fn warnings_are_told_at_their_place_and_refuse_nothing() {
             "  - { kind: departure, party: pakistan, agreement: ilrs, act: withdrawal, occurred: 2020 }\n",
         ),
         (Code::Normalised, "3:36", "  - { kind: party, id: cote, name: Co\u{302}te, type: state }\n"),
+        (Code::Undated, "3:13", "  - { kind: milestone, agreement: ilrs, act: opened, occurred: 2020 }\n"),
         (Code::Confusable, "3:24", "  - { kind: party, id: paklstan, name: Pakistan, type: state }\n"),
     ] {
         desk.write("case.yaml", format!("{TOP}{text}"));
@@ -440,6 +441,7 @@ fn every_code_is_provoked_by_some_file() {
         Code::Confusable,
         Code::ClockCorrection,
         Code::PassedOver,
+        Code::Undated,
     ];
     let provoked: Vec<Code> =
         tables.iter().flat_map(|table| table.iter().map(|case| case.code)).chain(elsewhere).collect();

@@ -72,6 +72,11 @@ impl Answer for WhyAnswer {
             let events: Vec<String> = row.disagree.iter().map(|event| format!("event {event}")).collect();
             page.line(&format!("Sources disagree: it would be another by {}.", events.join(" or ")));
         }
+        for of in &self.overdue {
+            let due = of.wording.clone().or_else(|| of.due.as_ref().map(Date::in_words)).unwrap_or_default();
+            let event = of.events.first().map(|event| format!(" (event {event})")).unwrap_or_default();
+            page.line(&format!("\nOverdue: {}, due {due}{event}.", of.what));
+        }
         for (index, claim) in self.claims.iter().enumerate() {
             page.line("");
             self.claim(&mut page, claim, index);

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::domain::act::JoiningAct;
 use crate::domain::agreement::AgreementType;
 use crate::domain::announcement::{Announcement, Body, Kind, Standing};
+use crate::domain::contribution::Aim;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::AnnouncementId;
@@ -108,6 +109,10 @@ fn check_body(body: &Body, path: &str, (position, scope, desk): (usize, &Scope<'
                 let message = "either `on` or `during` is needed; neither is there".to_owned();
                 say(path, Code::Combination, message, "`on` is the day that the number is for");
             }
+        }
+        Body::Prospect(prospect) if prospect.aim == Some(Aim::Joining) && prospect.agreement.is_none() => {
+            let message = "no agreement is named that the parties could join".to_owned();
+            say(&at("aim"), Code::Combination, message, "name the `agreement`, or leave `aim` out");
         }
         Body::Contribution(contribution) if contribution.occurred.is_none() && contribution.expected.is_none() => {
             let hint = "give one of them; `XXXX` says that the day is unknown";

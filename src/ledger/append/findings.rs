@@ -1,6 +1,8 @@
 //! What is found of announcements while they are appended, in words.
 
 use super::Options;
+use crate::domain::announcement::Announcement;
+use crate::domain::timestamp::Timestamp;
 use crate::event::facts::Recorded;
 use crate::event::statement::EventError;
 use crate::ledger::admission::New;
@@ -29,7 +31,7 @@ pub(super) fn stand_alone(new: &[New]) -> Option<Finding> {
 /// What certainly cannot follow the history.
 pub(super) fn irregular(draft: usize, event: &Recorded, because: Irregularity, options: Options) -> Finding {
     let why = match because {
-        Irregularity::EndsBeforeItBegins => "the stay that it belongs to ends before it begins",
+        Irregularity::EndsBeforeItBegins => "the stay that it belongs to ends before it begins, or on that day",
         Irregularity::NothingToEnd => "by then the party had joined nothing that it could end",
     };
     let message = format!("`{}` certainly cannot follow the history, and is not counted: {why}", event.id);
@@ -39,6 +41,30 @@ pub(super) fn irregular(draft: usize, event: &Recorded, because: Irregularity, o
         "look at its dates; a later announcement may make it regular"
     };
     Finding::new(draft, "", Code::Irregular, message).hint(hint)
+}
+
+/// That nothing says when something was announced: told once of an append, of the first such draft; `others` come after it.
+pub(super) fn undated(draft: usize, others: usize, recorded: Timestamp) -> Finding {
+    let others = match others {
+        0 => String::new(),
+        1 => ", and of 1 other".to_owned(),
+        others => format!(", and of {others} others"),
+    };
+    let message = format!(
+        "nothing says when this was announced{others}: with --announced-by it is known only from {} on",
+        recorded.day()
+    );
+    let hint = "give the day on which it was made public as `announced`, or the source's as `published`";
+    Finding::new(draft, "", Code::Undated, message).hint(hint)
+}
+
+/// Whether something tells of the world, and neither it nor a source of it says when it was made public. Descriptions
+/// always are known; what is about other announcements is the recorder's own word.
+pub(super) fn is_undated(announcement: &Announcement) -> bool {
+    let body = &announcement.body;
+    let tells = !body.kind().is_about_ledger() && !body.kind().is_description() && body.about().is_none();
+    let published = || announcement.evidence.iter().any(|evidence| evidence.source.published.is_some());
+    tells && announcement.announced.is_none() && !published()
 }
 
 /// What describes a thing anew, and takes no reviewers only since the policy is from before that was asked.
