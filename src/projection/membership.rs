@@ -213,7 +213,26 @@ pub fn if_only<'a>(
     terms: Terms<'_, 'a>,
     on: Day,
 ) -> Row<'a> {
-    row(party, &stays_by(acts, party, (fact, kept), terms), &[], on, kept.standing)
+    part_if_only(acts, party, (fact, kept), terms).on(on)
+}
+
+/// A party's part in an agreement if only one of the claims of a fact had been made; what is expected of it, and what it
+/// remarked, is left out.
+pub fn part_if_only<'a>(
+    acts: &AgreementActs<'a>,
+    party: &str,
+    (fact, kept): (&Fact<'a>, &Claim<'a>),
+    terms: Terms<'_, 'a>,
+) -> Participation<'a> {
+    Participation {
+        party: party.to_owned(),
+        standing: kept.standing,
+        stays: stays_by(acts, party, (fact, kept), terms),
+        prospects: Vec::new(),
+        remarks: Vec::new(),
+        alone: Vec::new(),
+        overruled: Vec::new(),
+    }
 }
 
 /// A prospect runs from its announcement until it is fulfilled, or the party has come nearer.

@@ -1,10 +1,17 @@
-//! Numbers that others published against our own on that day, and which parties may explain the difference.
+//! Numbers that others published against our own, and which parties may explain the difference.
 //!
-//! Where the day of a number is not known exactly, ours are the least and the most of all days that it may be. A day with
-//! as many certain members as the number, or as many with possible ones, agrees.
+//! A number is held against what `members` says of its day by what was announced by the latest day of its own
+//! announcement: what came later nobody could have counted. Where its day is not known exactly, ours are the least and the
+//! most of all days that it may be, and a day with as many certain parties as the number, or as many with possible ones,
+//! agrees. A number within some days counts those that came then; one of a joining is the place that this has among them.
+//!
+//! `states` and `all` are members. `signatories` are those that have signed and are not out again, whatever they became
+//! since; who acceded to what others signed is none. `parties` are those that are bound: contracting, suspended and member.
 
-use std::cell::LazyCell;
-use std::collections::{BTreeMap, BTreeSet};
+mod ours;
+mod reasons;
+
+use std::collections::{BTreeMap, HashMap};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -13,16 +20,15 @@ use crate::domain::agreement::{Agreement, Count, Counted};
 use crate::domain::announcement::{Body, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
-use crate::domain::id::Namespace;
-use crate::domain::party::PartyType;
+use crate::domain::id::{AgreementId, AnnouncementId, Namespace, folded};
 use crate::domain::shape::vocabulary;
 use crate::domain::window::{Certainty, Window};
-use crate::event::facts::Facts;
-use crate::projection::knowledge::Claim;
-use crate::projection::membership::{Participation, Row, Sources, participations};
-use crate::projection::rules::Rules;
-use crate::projection::steps::{Step, step_on};
+use crate::event::facts::{Facts, Recorded};
+use crate::projection::knowledge::{Claim, Horizon, Knowledge};
 use crate::query::{QueryError, Reported, Standpoint, Status, Vantage, View};
+
+use ours::{Era, Seen, When, came_by, era_on};
+use reasons::Asked;
 
 /// The answer: `servanda/counts/v1`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -59,10 +65,22 @@ pub struct Compared {
     pub publishers: Vec<String>,
     /// The fewest and the most that we count on such a day.
     pub ours: Ours,
+    /// The joining of which the number is the place, by the announcement's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joining: Option<String>,
+    /// The parties that the source lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub listed: Vec<String>,
+    /// Whether that list claims to be whole.
+    pub complete: bool,
+    /// By which day what we count was announced: the latest day of the number's own announcement.
+    pub announced_by: Option<Day>,
     /// How the number compares.
     pub verdict: Verdict,
     /// By how many it is more or fewer than ours.
     pub difference: u64,
+    /// Where it does not agree: who else may have been counted, if the number would agree with that.
+    pub agrees_as: Vec<Counted>,
     /// Parties that may explain the difference, with the reason.
     pub explained_by: Vec<Candidate>,
     /// Whether it is confirmed, or only reported.
@@ -107,23 +125,39 @@ pub struct Candidate {
     pub certainty: Certainty,
     /// Why it may explain the difference.
     pub because: Because,
+    /// The claims that would close it: of a conflict those that say otherwise, else those that its status rests on.
+    pub events: Vec<u64>,
 }
 
 vocabulary! {
     /// Why a party may have been counted that we do not count, or not counted that we do.
     pub enum Because {
-        /// It only may be a member.
+        /// Sources disagree, and by another one it would be counted, or not.
+        Conflict = "conflict",
+        /// It only may be one of them.
         Possible = "possible",
         /// It takes part without being a member.
         NotMember = "not-member",
-        /// It is a member only by what is reported.
+        /// It takes part without being bound.
+        NotParty = "not-party",
+        /// It takes part without having signed.
+        NotSignatory = "not-signatory",
+        /// It is one of them only by what is reported.
         Reported = "reported",
-        /// It is a member, and no state.
+        /// It is one of them, and no state.
         NotState = "not-state",
-        /// Its joining was announced only after the number.
-        AnnouncedLater = "announced-later",
-        /// Somebody denies its membership.
+        /// It has signed, and is bound by now.
+        Bound = "bound",
+        /// It is one of them by claims of which nothing says when they were announced.
+        Undated = "undated",
+        /// Somebody denies what makes it one of them.
         Disputed = "disputed",
+        /// The source lists it.
+        Listed = "listed",
+        /// A list that claims to be whole lacks it.
+        NotListed = "not-listed",
+        /// Its joining, of which the number is the place, is not counted.
+        NotCounted = "not-counted",
     }
 }
 
@@ -153,9 +187,10 @@ vocabulary! {
 pub fn counts(facts: &Facts, agreement: Option<&str>, at: Standpoint) -> Result<Counts, QueryError> {
     let view = View::of(facts, at.known)?;
     let wanted = agreement.map(|name| view.find(Namespace::Agreement, name)).transpose()?;
+    let bearing = Bearing::of(&view);
     let counts = view.of_each(at.on, |id, described, claims| {
         let is_wanted = wanted.as_ref().is_none_or(|wanted| *wanted == id);
-        if is_wanted { of_agreement(&view, (id, described), claims, at) } else { Vec::new() }
+        if is_wanted { of_agreement(&view, (id, described), claims, &bearing, at) } else { Vec::new() }
     });
     Ok(Counts {
         schema: "servanda/counts/v1",
@@ -165,39 +200,98 @@ pub fn counts(facts: &Facts, agreement: Option<&str>, at: Standpoint) -> Result<
     })
 }
 
+/// The events that bear on agreements, by their folded ids, and what the ledger says of itself.
+struct Bearing<'a> {
+    agreements: HashMap<String, Vec<&'a Recorded>>,
+    own: Vec<&'a Recorded>,
+}
+
+impl<'a> Bearing<'a> {
+    /// Of the agreements for which numbers are told, the events that tell of them or describe them, and those about such.
+    fn of(view: &View<'a>) -> Self {
+        let is_count = |claim: &&Claim<'_>| matches!(claim.body, Body::Count(_));
+        let counted = view.knowledge.claims.iter().filter(is_count).filter_map(Claim::agreement);
+        let mut found = Self { agreements: counted.map(|id| (id.folded(), Vec::new())).collect(), own: Vec::new() };
+        let mut of_event: HashMap<&AnnouncementId, Vec<String>> = HashMap::new();
+        for event in view.events {
+            let body = &event.announcement.body;
+            if body.kind().is_about_ledger() {
+                found.own.push(event);
+                continue;
+            }
+            let said = body.said();
+            let described = said.and_then(Body::describes).filter(|(space, _)| *space == Namespace::Agreement);
+            let mut ids: Vec<String> = body.about().and_then(|id| of_event.get(id)).cloned().unwrap_or_default();
+            ids.extend(said.and_then(Body::agreement).map(AgreementId::folded));
+            ids.extend(described.map(|(_, id)| folded(id).into_owned()));
+            ids.retain(|id| found.agreements.contains_key(id));
+            ids.sort_unstable();
+            ids.dedup();
+            for id in &ids {
+                found.agreements.entry(id.clone()).or_default().push(event);
+            }
+            if !ids.is_empty() {
+                of_event.insert(&event.id, ids);
+            }
+        }
+        found
+    }
+
+    /// What was known of an agreement, of what was announced by a day.
+    fn known(&self, agreement: &str, announced_by: Option<Day>) -> Knowledge<'a> {
+        let told = self.agreements.get(agreement).into_iter().flatten();
+        let mut events: Vec<&Recorded> = self.own.iter().chain(told).copied().collect();
+        events.sort_unstable_by_key(|event| event.seq);
+        Knowledge::among(events, Horizon { announced_by })
+    }
+}
+
+/// The numbers told of one agreement.
 fn of_agreement(
     view: &View<'_>,
     (id, described): (&str, &Agreement),
     claims: &[&Claim<'_>],
+    bearing: &Bearing<'_>,
     at: Standpoint,
 ) -> Vec<Compared> {
     let told = claims.iter().filter_map(|claim| match claim.body {
         Body::Count(count) => Some((*claim, count)),
         _ => None,
     });
-    let mut told: Vec<(&Claim<'_>, &Count)> =
-        told.filter(|(claim, _)| claim.standing == Standing::Confirmed || at.reported == Reported::Included).collect();
-    if told.is_empty() {
-        return Vec::new();
+    let told = told.filter(|(claim, _)| claim.standing == Standing::Confirmed || at.reported == Reported::Included);
+    let mut by_day: BTreeMap<Option<Day>, Vec<(&Claim<'_>, &Count)>> = BTreeMap::new();
+    for (claim, count) in told {
+        let published = published(view, claim).latest();
+        by_day.entry(published.or(at.known.announced_by)).or_default().push((claim, count));
     }
-    told.sort_by(|(a, a_told), (b, b_told)| days_of(a_told).cmp_by_ends(&days_of(b_told)).then(a.seq().cmp(&b.seq())));
-    let rules = Rules::of(described);
-    let parts = |standing| {
-        let parts = participations(&view.knowledge, claims, id, &rules, (standing, at.prefer, Sources::Decided));
-        parts.into_iter().map(|part| Part::of(part, view)).collect::<Vec<_>>()
-    };
-    let confirmed = parts(Standing::Confirmed);
-    let mut turning: Vec<Day> = confirmed.iter().flat_map(|part| part.steps.iter().map(|step| step.from)).collect();
-    turning.sort_unstable();
-    turning.dedup();
-    let ours = Parts { view, turning, confirmed, reported: LazyCell::new(|| parts(Standing::Reported)) };
-    told.into_iter()
-        .map(|(claim, count)| Compared {
-            agreement: described.id.to_string(),
-            title: described.title.clone(),
-            ..ours.compared(claim, count)
-        })
-        .collect()
+    let now = Seen::of(view, &view.knowledge, id, at);
+    let mut found: Vec<(Window, Compared)> = Vec::new();
+    for (day, told) in by_day {
+        let knowledge = bearing.known(id, day);
+        let seen = Seen::of(view, &knowledge, id, at);
+        let eras = seen.eras();
+        for (claim, count) in told {
+            if let Some(compared) = compared((&eras, &now), (claim, count), day) {
+                let title = described.title.clone();
+                let compared = Compared { agreement: described.id.to_string(), title, ..compared };
+                found.push((days_of(count), compared));
+            }
+        }
+    }
+    found.sort_by(|(a, a_told), (b, b_told)| a.cmp_by_ends(b).then(a_told.event.cmp(&b_told.event)));
+    found.into_iter().map(|(_, compared)| compared).collect()
+}
+
+/// When a number was published: a correction that says nothing of that corrects one that was published then.
+fn published(view: &View<'_>, claim: &Claim<'_>) -> Window {
+    let mut event = claim.event;
+    while let Body::Correction(correction) = &event.announcement.body {
+        let says = event.announcement.announced.is_some() || !event.announcement.evidence.is_empty();
+        let corrected = view.knowledge.event(&correction.corrects).filter(|of| !says && of.seq < event.seq);
+        let Some(corrected) = corrected else { break };
+        event = corrected;
+    }
+    view.knowledge.announced(event)
 }
 
 /// The days that a number is for, as far as it says so.
@@ -205,152 +299,66 @@ fn days_of(count: &Count) -> Window {
     count.date().map_or(Window::UNKNOWN, Date::window)
 }
 
-/// One party of an agreement.
-struct Part<'p> {
-    whole: Participation<'p>,
-    steps: Vec<Step>,
-    /// Whether it is a state; nothing, if that depends on the day.
-    is_state: Option<bool>,
-}
-
-impl<'p> Part<'p> {
-    fn of(whole: Participation<'p>, view: &View<'_>) -> Self {
-        let is_state = view.catalogue.is_always(&whole.party, PartyType::State);
-        Self { steps: whole.steps(), whole, is_state }
-    }
-
-    fn on(&self, day: Day) -> Step {
-        step_on(&self.steps, day)
-    }
-}
-
-/// The parties of one agreement.
-struct Parts<'p, 'a, F> {
-    view: &'p View<'a>,
-    /// The days on which a number may become another.
-    turning: Vec<Day>,
-    confirmed: Vec<Part<'p>>,
-    /// Few questions need them.
-    reported: LazyCell<Vec<Part<'p>>, F>,
-}
-
-impl<'p, F: FnOnce() -> Vec<Part<'p>>> Parts<'p, '_, F> {
-    fn compared(&self, claim: &Claim<'_>, count: &Count) -> Compared {
-        let days = self.days(count);
-        let of_day: Vec<Ours> = days.iter().map(|day| self.ours(count.of, *day)).collect();
-        let ours = Ours {
-            certain: of_day.iter().map(|ours| ours.certain).min().unwrap_or_default(),
-            most: of_day.iter().map(|ours| ours.most).max().unwrap_or_default(),
-        };
-        let agrees = of_day.iter().any(|ours| (ours.certain..=ours.most).contains(&count.number));
-        let (verdict, difference) = match (agrees, count.number > ours.most) {
-            (true, _) => (Verdict::Agrees, 0),
-            (false, true) => (Verdict::More, count.number - ours.most),
-            (false, false) => (Verdict::Fewer, ours.certain.saturating_sub(count.number).max(1)),
-        };
-        let day = days.last().copied().unwrap_or(Day::MAX);
-        let mut publishers: Vec<String> =
-            claim.evidence.iter().map(|evidence| evidence.source.publisher.clone()).collect();
-        publishers.dedup();
-        Compared {
-            agreement: String::new(),
-            title: String::new(),
-            number: count.number,
-            of: count.of,
-            on: count.on.clone(),
-            during: count.during.clone(),
-            publishers,
-            ours,
-            verdict,
-            difference,
-            explained_by: self.candidates(verdict, count.of, claim, day),
-            standing: claim.standing,
-            disputed: !claim.disputed_by.is_empty(),
-            event: claim.seq(),
+fn compared<'e>(
+    (eras, now): (&'e [Era<'_>], &'e Seen<'e>),
+    (claim, count): (&Claim<'_>, &Count),
+    announced_by: Option<Day>,
+) -> Option<Compared> {
+    let last = days_of(count).latest().unwrap_or(Day::MAX);
+    let era = era_on(eras, last)?;
+    let whens: Vec<(&Era<'_>, When<'_>)> = match (&count.joining, &count.during) {
+        (Some(joining), during) => {
+            let came = era.seen.knowledge.claim_of(joining).and_then(|claim| came_by(era, claim, count.of));
+            let within = during.as_ref().map(Date::window);
+            came.map(|(party, came)| (era, When::Place { party, came, within })).into_iter().collect()
         }
-    }
-
-    /// The days that a number may be for, one for each stretch on which nothing changes.
-    fn days(&self, count: &Count) -> Vec<Day> {
-        let window = days_of(count);
-        let (first, last) = (window.earliest().unwrap_or(Day::MIN), window.latest().unwrap_or(Day::MAX));
-        let from = self.turning.partition_point(|day| *day < first);
-        let inside = self.turning[from..].iter().copied().take_while(|day| *day <= last);
-        let days: BTreeSet<Day> = inside.chain(window.earliest()).chain(window.latest()).collect();
-        days.into_iter().collect()
-    }
-
-    fn is_counted(&self, of: Counted, part: &Part<'_>, on: Day) -> bool {
-        let described = || self.view.catalogue.party(&part.whole.party, on);
-        let is_state = || described().is_some_and(|party| party.r#type == PartyType::State);
-        of != Counted::States || part.is_state.unwrap_or_else(is_state)
-    }
-
-    fn ours(&self, of: Counted, on: Day) -> Ours {
-        let mut ours = Ours { certain: 0, most: 0 };
-        for part in &self.confirmed {
-            let step = part.on(on);
-            if step.status == Status::Member && self.is_counted(of, part, on) {
-                ours.most += 1;
-                ours.certain += u64::from(step.certainty() == Certainty::Certain);
-            }
+        (None, Some(during)) => vec![(era, When::During(during.window()))],
+        (None, None) => {
+            let days = era.days(count).into_iter();
+            days.filter_map(|day| Some((era_on(eras, day)?, When::On(day)))).collect()
         }
-        ours
-    }
-
-    /// Whom somebody who counted more, or fewer, may have counted otherwise.
-    fn candidates(&self, verdict: Verdict, of: Counted, claim: &Claim<'_>, on: Day) -> Vec<Candidate> {
-        let mut found: BTreeMap<&str, Candidate> = BTreeMap::new();
-        for part in &self.confirmed {
-            let step = part.on(on);
-            let counted = || self.is_counted(of, part, on);
-            let is_member = step.status == Status::Member;
-            let certain = step.certainty() == Certainty::Certain;
-            let announced_later = |row: &Row<'_>| {
-                let after = |seq: u64| {
-                    let event = self.view.event(seq).map(|event| self.view.knowledge.announced(event));
-                    event.is_some_and(|event| claim.announced().certainly_before(event))
-                };
-                row.claims.first().is_some_and(|claim| after(claim.seq()))
-            };
-            let because = match verdict {
-                Verdict::Agrees => (is_member && !certain && counted()).then_some(Because::Possible),
-                Verdict::More if is_member => (!counted()).then_some(Because::NotState),
-                Verdict::More => (step.status > Status::Former && counted()).then_some(Because::NotMember),
-                Verdict::Fewer if !is_member || !counted() => None,
-                Verdict::Fewer if !certain => Some(Because::Possible),
-                Verdict::Fewer => {
-                    let row = part.whole.on(on);
-                    let disputed = row.disputed.then_some(Because::Disputed);
-                    disputed.or_else(|| announced_later(&row).then_some(Because::AnnouncedLater))
-                }
-            };
-            if let Some(because) = because {
-                found.insert(&part.whole.party, self.candidate(&part.whole.party, step, because, on));
-            }
-        }
-        if verdict == Verdict::More {
-            for part in self.reported.iter().filter(|part| self.is_counted(of, part, on)) {
-                let step = part.on(on);
-                let ours = self.confirmed.binary_search_by(|own| own.whole.party.cmp(&part.whole.party)).ok();
-                let is_ours = ours.is_some_and(|index| self.confirmed[index].on(on).status == Status::Member);
-                if step.status == Status::Member && !is_ours {
-                    let candidate = self.candidate(&part.whole.party, step, Because::Reported, on);
-                    found.insert(&part.whole.party, candidate);
-                }
-            }
-        }
-        found.into_values().collect()
-    }
-
-    fn candidate(&self, party: &str, step: Step, because: Because, on: Day) -> Candidate {
-        let described = self.view.catalogue.party(party, on);
-        Candidate {
-            party: described.map_or_else(|| party.to_owned(), |party| party.id.to_string()),
-            name: described.map_or_else(|| party.to_owned(), |party| party.name.clone()),
-            status: step.status,
-            certainty: step.certainty(),
-            because,
-        }
-    }
+    };
+    let ours_as = |of: Counted| whens.iter().map(move |(era, when)| era.ours(of, when));
+    let off = |ours: &Ours| ours.certain.saturating_sub(count.number).max(count.number.saturating_sub(ours.most));
+    let all: Vec<Ours> = ours_as(count.of).collect();
+    // Of several days the last that comes nearest.
+    let nearest = (0..all.len()).rev().min_by_key(|place| off(&all[*place]));
+    let nothing = Ours { certain: 0, most: 0 };
+    let best = nearest.map_or(nothing, |place| all[place]);
+    let verdict = match (off(&best), count.number > best.most) {
+        (0, _) => Verdict::Agrees,
+        (_, true) => Verdict::More,
+        (_, false) => Verdict::Fewer,
+    };
+    let ours = Ours {
+        certain: all.iter().map(|ours| ours.certain).min().unwrap_or_default(),
+        most: all.iter().map(|ours| ours.most).max().unwrap_or_default(),
+    };
+    let mut others: Vec<Counted> = Counted::ALL.to_vec();
+    others.retain(|of| verdict != Verdict::Agrees && *of != count.of && ours_as(*of).any(|ours| off(&ours) == 0));
+    let (era, when) = nearest.map_or((era, None), |place| (whens[place].0, Some(whens[place].1.clone())));
+    let is_higher = count.number > best.certain;
+    let mut publishers: Vec<String> = claim.evidence.iter().map(|evidence| evidence.source.publisher.clone()).collect();
+    publishers.dedup();
+    Some(Compared {
+        agreement: String::new(),
+        title: String::new(),
+        number: count.number,
+        of: count.of,
+        on: count.on.clone(),
+        during: count.during.clone(),
+        publishers,
+        ours,
+        joining: count.joining.as_ref().map(ToString::to_string),
+        listed: count.listed.iter().map(ToString::to_string).collect(),
+        complete: count.complete,
+        announced_by,
+        verdict,
+        difference: off(&best),
+        agrees_as: others,
+        explained_by: Asked { count, verdict, is_higher, when, era, now }.candidates(),
+        standing: claim.standing,
+        disputed: !claim.disputed_by.is_empty(),
+        event: claim.seq(),
+    })
 }

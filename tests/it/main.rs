@@ -15,6 +15,7 @@ mod claims;
 mod clock;
 mod contradictions;
 mod corrections;
+mod counts;
 mod disagreements;
 mod effective;
 mod erase;

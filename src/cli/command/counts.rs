@@ -11,9 +11,12 @@ use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
 use crate::query::counts::{Candidate, Compared, Counts as CountsAnswer, Verdict, counts};
 
+/// The most events of one party that people are shown.
+const SHOWN_EVENTS: usize = 3;
+
 /// Compare published numbers of parties with our own on that day
 ///
-/// Says which parties may explain the difference.
+/// Ours is what `members` says of the day by what was announced when the number was. Says which parties, and which claims about them, may explain the difference.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
@@ -58,10 +61,10 @@ impl Answer for CountsAnswer {
             let cells = vec![
                 of.agreement.clone(),
                 counted_for(of.on.as_ref(), of.during.as_ref()),
-                format!("{} ({})", of.number, of.of),
+                number(of),
                 ours,
                 format!("{verdict}{disputed}"),
-                of.explained_by.iter().map(candidate).collect::<Vec<_>>().join(", "),
+                perhaps(of),
                 of.publishers.join("; "),
                 of.event.to_string(),
             ];
@@ -80,10 +83,12 @@ impl Answer for CountsAnswer {
                 of.during.as_ref().map(ToString::to_string).unwrap_or_default(),
                 of.number.to_string(),
                 of.of.to_string(),
+                of.joining.clone().unwrap_or_default(),
                 of.ours.certain.to_string(),
                 of.ours.most.to_string(),
                 of.verdict.to_string(),
                 of.difference.to_string(),
+                of.agrees_as.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
                 of.explained_by.iter().map(|of| of.party.clone()).collect::<Vec<_>>().join(" "),
                 of.publishers.join("; "),
                 of.event.to_string(),
@@ -97,10 +102,12 @@ impl Answer for CountsAnswer {
                 "during",
                 "number",
                 "of",
+                "joining",
                 "ours_certain",
                 "ours_most",
                 "verdict",
                 "difference",
+                "agrees_as",
                 "explained_by",
                 "publishers",
                 "event",
@@ -110,8 +117,24 @@ impl Answer for CountsAnswer {
     }
 }
 
+/// The number and whom it counts, or the joining of which it is the place.
+fn number(of: &Compared) -> String {
+    match &of.joining {
+        Some(joining) => format!("{} ({}), the place of {joining}", of.number, of.of),
+        None => format!("{} ({})", of.number, of.of),
+    }
+}
+
+/// What may explain the difference: who else may have been counted, and parties with their events.
+fn perhaps(of: &Compared) -> String {
+    let others = of.agrees_as.iter().map(|of| format!("it counts {of}"));
+    others.chain(of.explained_by.iter().map(candidate)).collect::<Vec<_>>().join(", ")
+}
+
 fn candidate(of: &Candidate) -> String {
-    format!("{} ({})", of.name, of.because.as_str().replace('-', " "))
+    let events: Vec<String> = of.events.iter().take(SHOWN_EVENTS).map(ToString::to_string).collect();
+    let events = if events.is_empty() { String::new() } else { format!(": {}", events.join(", ")) };
+    format!("{} ({}{events})", of.name, of.because.as_str().replace('-', " "))
 }
 
 /// For when a number was published.

@@ -13,7 +13,7 @@ use crate::domain::day::Day;
 use crate::domain::id::AnnouncementId;
 use crate::domain::record::{Policy, Reaffirmation, RecorderRevoked, RevocationCause, Verdict};
 use crate::event::facts::Recorded;
-use crate::ledger::admission::{Desk, Scope};
+use crate::ledger::admission::{Desk, Scope, counts};
 use crate::ledger::bearing::striking;
 use crate::ledger::draft::{Brought, Draft};
 use crate::ledger::finding::{Code, Finding};
@@ -74,7 +74,7 @@ pub(super) fn check(
 }
 
 /// Says one problem: field, code, message, hint.
-type Say<'s> = dyn FnMut(&str, Code, String, &str) + 's;
+pub(super) type Say<'s> = dyn FnMut(&str, Code, String, &str) + 's;
 
 /// What the shape of a body alone cannot say; `path` is the way to the body.
 fn check_body(body: &Body, path: &str, (position, scope, desk): (usize, &Scope<'_>, &Desk<'_>), say: &mut Say<'_>) {
@@ -101,15 +101,7 @@ fn check_body(body: &Body, path: &str, (position, scope, desk): (usize, &Scope<'
             one_of(["agreement", "mission"], milestone.agreement.is_some(), milestone.mission.is_some());
             one_of(["occurred", "expected"], milestone.occurred.is_some(), milestone.expected.is_some());
         }
-        Body::Count(count) if count.on.is_some() == count.during.is_some() => {
-            if count.on.is_some() {
-                let message = "either `on` or `during` is needed; both are there".to_owned();
-                say(&at("during"), Code::Combination, message, "keep one of them");
-            } else if count.joining.is_none() {
-                let message = "either `on` or `during` is needed; neither is there".to_owned();
-                say(path, Code::Combination, message, "`on` is the day that the number is for");
-            }
-        }
+        Body::Count(count) => counts::check(count, path, desk, say),
         Body::Prospect(prospect) if prospect.aim == Some(Aim::Joining) && prospect.agreement.is_none() => {
             let message = "no agreement is named that the parties could join".to_owned();
             say(&at("aim"), Code::Combination, message, "name the `agreement`, or leave `aim` out");
@@ -254,7 +246,7 @@ impl Desk<'_> {
     }
 
     /// What the announcement of that id says, in the ledger or earlier in the batch; of a correction, its replacement.
-    fn body(&self, id: &AnnouncementId) -> Option<&Body> {
+    pub(super) fn body(&self, id: &AnnouncementId) -> Option<&Body> {
         match &self.announcement(id)?.body {
             Body::Correction(correction) => correction.replacement.as_ref().map(|replacement| replacement.0.as_ref()),
             body => Some(body),
@@ -300,12 +292,11 @@ impl Desk<'_> {
 
     /// What struck the announcement of that id and was not itself retracted, in the ledger or earlier in the batch.
     fn struck_by(&self, id: &AnnouncementId) -> Option<&AnnouncementId> {
-        let at = |place: usize| match self.events.get(place) {
-            Some(event) => (&event.id, &event.announcement.body),
-            None => {
-                let new = &self.admitted.new[place - self.events.len()];
-                (&new.id, &new.announcement.body)
-            }
+        let new = |place: usize| &self.admitted.new[place - self.events.len()];
+        let at = |place: usize| {
+            let event = self.events.get(place).map(|event| (&event.id, &*event.announcement));
+            let (id, announcement) = event.unwrap_or_else(|| (&new(place).id, &new(place).announcement));
+            (id, &announcement.body)
         };
         striking(&[self.bearing.about(), &self.about], id, at).map(|place| at(place).0)
     }

@@ -4,6 +4,7 @@
 //! that: what contradicts the history is admitted with a warning, what is malformed is not. Every problem of a batch is
 //! found at once.
 
+mod counts;
 mod erasure;
 mod evidence;
 mod history;
