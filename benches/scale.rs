@@ -17,6 +17,7 @@ use rusqlite::Connection;
 
 use servanda::domain::day::Day;
 use servanda::exchange::table::import::{BATCH_LEN, Import, Watch};
+use servanda::exchange::table::matches::Answers;
 use servanda::exchange::table::{Target, manytreaties};
 use servanda::integrity::digest::event_hash;
 use servanda::integrity::proof::check_inclusion;
@@ -238,7 +239,13 @@ fn import(desk: &Path, rows: usize) {
     let mut target = Target::Ledger { ledger: &mut ledger, signer: &signer, clock: now().into() };
     let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut |_| Ok(()) };
     let layout = manytreaties::layout();
-    let import = Import { layout: &layout, agreements: Some(&agreements), acts: &acts, batch_len: BATCH_LEN };
+    let import = Import {
+        layout: &layout,
+        agreements: Some(&agreements),
+        acts: &acts,
+        answers: &Answers::default(),
+        batch_len: BATCH_LEN,
+    };
     let began = Instant::now();
     let account = import.run(&mut target, &mut watch).expect("the tables can be imported");
     drop(ledger);

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{Cursor, Read};
 
 use servanda::exchange::table::import::{Import, ImportFault, Watch};
+use servanda::exchange::table::matches::Answers;
 use servanda::exchange::table::rejects::{Reject, RejectsWriter};
 use servanda::exchange::table::{Account, COMMA, MAX_RECORD, Table, Target, manytreaties, map};
 
@@ -17,7 +18,8 @@ const ROW: &str = "t:B,PAK,Pakistan,signature,2023-10-18,s#1/a\n";
 fn imported(acts: &Table<'_>) -> Result<Account, ImportFault> {
     let (layout, agreements) = (manytreaties::layout(), table("agreements.csv", AGREEMENTS));
     let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut |_| Ok(()) };
-    let import = Import { layout: &layout, agreements: Some(&agreements), acts, batch_len: 100 };
+    let import =
+        Import { layout: &layout, agreements: Some(&agreements), acts, answers: &Answers::default(), batch_len: 100 };
     import.run(&mut Target::Nowhere(&[]), &mut watch)
 }
 
@@ -60,7 +62,13 @@ fn a_table_of_as_many_columns_as_a_record_holds_takes_no_time_of_its_own() {
     check_said(format!("{},c134999\n", header.trim_end()), "acts.csv has two columns `c134999`");
     let acts = table("acts.csv", format!("{header}{}", ROW.repeat(3)));
     let (layout, agreements) = (manytreaties::layout(), table("agreements.csv", AGREEMENTS));
-    let import = Import { layout: &layout, agreements: Some(&agreements), acts: &acts, batch_len: 100 };
+    let import = Import {
+        layout: &layout,
+        agreements: Some(&agreements),
+        acts: &acts,
+        answers: &Answers::default(),
+        batch_len: 100,
+    };
     let mut rejects = Vec::new();
     let mut writer = RejectsWriter::new(&mut rejects, import.columns().expect("it has columns"));
     let mut reject = |reject: &Reject<'_>| writer.write(reject);
@@ -128,7 +136,8 @@ fn names_that_are_no_text_are_done_without() {
     let layout = map::read(map, "t").expect("it is a map");
     let acts = table("t", b"p,n,a,t,d\nX,\xFF,y,\xFE,2023\n".as_slice());
     let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut |_| Ok(()) };
-    let import = Import { layout: &layout, agreements: None, acts: &acts, batch_len: 100 };
+    let import =
+        Import { layout: &layout, agreements: None, acts: &acts, answers: &Answers::default(), batch_len: 100 };
     let account = import.run(&mut Target::Nowhere(&[]), &mut watch).expect("it is a table");
     assert_eq!((account.events, account.parties.described, account.agreements.described), (1, 1, 1));
 }
@@ -153,7 +162,13 @@ fn a_row_is_on_the_line_on_which_an_editor_shows_it() {
                 Ok(())
             },
         };
-        let import = Import { layout: &layout.expect("it is a map"), agreements: None, acts: &table, batch_len: 100 };
+        let import = Import {
+            layout: &layout.expect("it is a map"),
+            agreements: None,
+            acts: &table,
+            answers: &Answers::default(),
+            batch_len: 100,
+        };
         import.run(&mut Target::Nowhere(&[]), &mut watch).expect("it is a table");
         found
     };

@@ -30,6 +30,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("csv", &["src/cli/", "src/exchange/table/"]),
     ("flate2", &["src/exchange/table/reader.rs"]),
     ("rust_iso3166", &["src/domain/party.rs", "src/exchange/table/countries.rs"]),
+    ("deunicode", &["src/exchange/table/roster.rs"]),
     ("httparse", &["src/exchange/witness/"]),
     ("ureq", &["src/exchange/witness/"]),
     ("signal_hook", &["src/main.rs"]),

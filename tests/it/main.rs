@@ -34,6 +34,7 @@ mod hostile_signers;
 mod ilrs;
 mod import;
 mod import_hostile;
+mod import_parties;
 mod injected;
 mod irregular;
 mod kept_facts;

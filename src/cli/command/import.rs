@@ -1,6 +1,7 @@
 //! `servanda import`
 
 mod answer;
+mod matches;
 mod meter;
 
 use std::fs::File;
@@ -35,7 +36,8 @@ pub(in crate::cli) use answer::ImportAnswer;
 Examples:
   servanda import manytreaties --agreements agreements.csv --actions actions.csv.gz
   servanda import csv members.csv --map map.toml --rejects rejects.csv
-  servanda import csv members.csv --map map.toml --dry-run     only the account")]
+  servanda import csv members.csv --map map.toml --matches parties.csv     asks who is who
+  servanda import csv members.csv --map map.toml --dry-run                 only the account")]
 pub(in crate::cli) struct Import {
     #[command(subcommand)]
     what: What,
@@ -90,6 +92,9 @@ struct How {
     /// Write the rows that could not become events here, with line, code and reason
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+    /// Ask here about parties that only resemble one or may be several, and take the answers from here when it is run again
+    #[arg(long, value_name = "FILE")]
+    matches: Option<PathBuf>,
     /// Give the account, append nothing
     #[arg(long)]
     dry_run: bool,
@@ -147,7 +152,8 @@ fn run(
     how: &How,
     context: &mut Context<'_, '_>,
 ) -> Outcome {
-    let import = Importing { layout, agreements, acts, batch_len: BATCH_LEN };
+    let answers = matches::read(how.matches.as_deref(), context)?;
+    let import = Importing { layout, agreements, acts, answers: &answers, batch_len: BATCH_LEN };
     let mut rejects = open_rejects(how.rejects.as_deref(), &import, context)?;
     let (account, head) = if how.dry_run {
         let reading = context.read("import", None, &[])?;
@@ -160,6 +166,7 @@ fn run(
     if let Some(rejects) = rejects {
         rejects.finish()?;
     }
+    matches::write(how.matches.as_deref(), &answers, &account, context)?;
     let answer = ImportAnswer::of(&account, head, how.dry_run);
     context.answer(&answer)?;
     if account.stopped {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::shape::vocabulary;
+use crate::exchange::table::matches::Question;
 
 vocabulary! {
     /// Why a row could not become an event.
@@ -15,6 +16,8 @@ vocabulary! {
         NoParty = "no-party",
         /// It names no agreement.
         NoAgreement = "no-agreement",
+        /// It names a party that may be one of several, or only resembles one: `--matches FILE` asks which.
+        UnclearParty = "unclear-party",
         /// What it names cannot become an id: it has no letter, or is too long.
         NoId = "no-id",
         /// It names an agreement that is neither in the table of agreements nor in the ledger.
@@ -83,6 +86,8 @@ pub struct Account {
     pub agreements: Described,
     /// The parties that rows name.
     pub parties: Described,
+    /// The parties of which somebody has to say who they are.
+    pub questions: Vec<Question>,
 }
 
 /// What became of descriptions.

@@ -1,15 +1,13 @@
-//! Descriptions of the parties and agreements that a table brings, and tables of agreements.
+//! Descriptions of the agreements that a table brings, and tables of agreements.
 
 use csv::ByteRecord;
 
 use crate::domain::agreement::{Agreement, InForce, Membership};
 use crate::domain::announcement::{Announcement, Body};
-use crate::domain::id::{AgreementId, Namespace, PartyId};
-use crate::domain::party::{Party, PartyType};
+use crate::domain::id::{AgreementId, Namespace};
 use crate::domain::text::{self, TextKind};
 use crate::exchange::table::account::{Described, RejectCode, count};
 use crate::exchange::table::columns::{Place, check_width};
-use crate::exchange::table::countries;
 use crate::exchange::table::dates::{Fault, shown};
 use crate::exchange::table::directory::Directory;
 use crate::exchange::table::fault::TableFault;
@@ -33,24 +31,6 @@ pub(super) fn draft_of(body: impl Into<Body>, layout: &Layout) -> Draft {
     let mut announcement = Announcement::of(body);
     announcement.no_evidence = Some(layout.reason.clone());
     Draft::of(announcement)
-}
-
-/// Describes a party: by its code of ISO 3166, else by what the table says.
-pub(super) fn party(thing: &Thing<PartyId>, id: &PartyId, layout: &Layout) -> Draft {
-    let country = countries::of_alpha3(&thing.spelling);
-    let name = thing.name.as_deref().unwrap_or(&thing.spelling);
-    let of_country = country.as_ref().map(|country| country.r#type);
-    let body = Party {
-        id: id.clone(),
-        name: country.as_ref().map_or(name, |country| country.name).to_owned(),
-        r#type: of_country.or(layout.parties.r#type).unwrap_or(PartyType::Unspecified),
-        acts_for: None,
-        country: country.and_then(|country| country.country),
-        also_known_as: own_spelling(id.as_str(), &thing.spelling),
-        identifiers: None,
-        from: None,
-    };
-    draft_of(body, layout)
 }
 
 /// Describes an agreement.
@@ -199,7 +179,7 @@ fn list(
         seen.push(told.clone());
     }
     match (&thing.id, new) {
-        (Err(why), _) => return Some((RejectCode::NoId, why.clone())),
+        (Err(why), _) => return Some(why.clone()),
         (Ok(_), None) if seen.get(number as usize) == Some(told) => account.duplicates += 1,
         (Ok(_), None) => {
             let reason = format!("{} is described before, in other words", shown(&thing.spelling));

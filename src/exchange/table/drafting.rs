@@ -17,6 +17,7 @@ use crate::exchange::table::columns::Columns;
 use crate::exchange::table::dates::{Fault, shown};
 use crate::exchange::table::import::ImportFault;
 use crate::exchange::table::layout::Layout;
+use crate::exchange::table::parties;
 use crate::exchange::table::reader::Rows;
 use crate::exchange::table::rejects::{Reject, TakeReject};
 use crate::exchange::table::roster::{Roster, Standing};
@@ -220,7 +221,7 @@ impl<'l> Drafting<'l> {
         if thing.standing == Standing::ToDescribe {
             thing.standing = Standing::Described;
             if let Ok(id) = &thing.id {
-                portion.push(agreements::party(thing, id, self.layout), Brings::Party);
+                portion.push(parties::party(thing, id, self.layout), Brings::Party);
             }
         }
         let thing = self.named.agreements.thing_mut(new.agreement);
@@ -251,7 +252,7 @@ fn found<'r, I>(roster: &'r Roster<I>, spelling: &str, empty: RejectCode) -> Res
     };
     match &roster.thing(number).id {
         Ok(id) => Ok((number, id)),
-        Err(why) => Err((RejectCode::NoId, why.clone())),
+        Err(why) => Err(why.clone()),
     }
 }
 

@@ -53,6 +53,18 @@ pub enum TableFault {
         /// The column.
         column: String,
     },
+    /// An answer about a party names nobody.
+    #[error("{file}, line {line}: `{spelling}` is to be `{party}`, and there is no such party")]
+    NoSuchParty {
+        /// The file of answers.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// What the table writes.
+        spelling: String,
+        /// Who that is to be.
+        party: String,
+    },
     /// Two things would have one id.
     #[error("the {namespace} `{first}` and the {namespace} `{second}` would both have the id `{id}`")]
     Collision {
@@ -82,6 +94,10 @@ impl TableFault {
                 None => format!("it has the columns {}", listed(there)),
             },
             Self::TwoColumns { .. } => "name one of them otherwise".to_owned(),
+            Self::NoSuchParty { .. } => {
+                "write the id of a party of the ledger or the table; or `new`, for one of its own; or nothing, to be asked again"
+                    .to_owned()
+            }
             Self::Collision { .. } => {
                 "spell one of them otherwise: ids have letters A–Z a–z, digits and . _ : / - and are found whatever their case"
                     .to_owned()

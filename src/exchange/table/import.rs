@@ -1,7 +1,7 @@
 //! A table into a ledger: batch by batch, each one append, so that stopping anywhere leaves whole batches.
 //!
-//! The table is read twice. The first time, everything that it names is entered, so that two things that would have one
-//! id are found before anything is appended. What the ledger has already is not appended again: the same import goes on
+//! The table is read twice. The first time, everything that it names is entered, so that it is decided who the parties are, and
+//! two agreements that would have one id are found, before anything is appended. What the ledger has already is not appended again: the same import goes on
 //! where it was stopped.
 
 use std::collections::BTreeMap;
@@ -16,8 +16,11 @@ use crate::exchange::table::columns::Columns;
 use crate::exchange::table::directory::Directory;
 use crate::exchange::table::drafting::{Brings, Drafting, Named, Portion};
 use crate::exchange::table::fault::TableFault;
+use crate::exchange::table::identity;
 use crate::exchange::table::layout::{BroughtBy, Layout};
-use crate::exchange::table::reader::Table;
+use crate::exchange::table::matches::{Answers, Question};
+use crate::exchange::table::mentions::Mentions;
+use crate::exchange::table::reader::{Rows, Table};
 use crate::exchange::table::rejects::TakeReject;
 use crate::exchange::table::roster::{Roster, Standing};
 use crate::exchange::table::target::{Receiver, Taken, Target};
@@ -35,6 +38,8 @@ pub struct Import<'a> {
     pub agreements: Option<&'a Table<'a>>,
     /// The table of acts.
     pub acts: &'a Table<'a>,
+    /// What was answered about parties.
+    pub answers: &'a Answers,
     /// The announcements of one batch.
     pub batch_len: usize,
 }
@@ -100,7 +105,7 @@ impl Import<'_> {
             Some(table) => agreements::read(table, &mut agreements, &directory, &mut account.agreements, watch.reject)?,
             None => Listed::new(),
         };
-        let named = self.survey(agreements, &directory)?;
+        let named = self.survey(agreements, &directory, &mut account.questions)?;
         account.left = named.rows;
         account.parties.already = named.parties.in_ledger();
         if self.agreements.is_none() {
@@ -111,10 +116,15 @@ impl Import<'_> {
     }
 
     /// Reads the table of acts for what it names.
-    fn survey(&self, mut agreements: Roster<AgreementId>, directory: &Directory) -> Result<Named, TableFault> {
+    fn survey(
+        &self,
+        mut agreements: Roster<AgreementId>,
+        directory: &Directory,
+        questions: &mut Vec<Question>,
+    ) -> Result<Named, TableFault> {
         let mut rows = self.acts.rows()?;
         let columns = Columns::of(self.layout, &rows)?;
-        let mut parties = Roster::new(Namespace::Party, &self.layout.parties.prefix);
+        let mut mentions = Mentions::default();
         let mut record = ByteRecord::new();
         let mut count = 0;
         while rows.read(&mut record)? {
@@ -124,11 +134,14 @@ impl Import<'_> {
             }
             if let Some(party) = columns.party.text(&record).ok().filter(|party| !party.is_empty()) {
                 let name = columns.party_name.text(&record).unwrap_or_default();
-                parties.enter(party, name, directory.names(Namespace::Party))?;
+                mentions.enter(party, name, Rows::line_of(&record));
             }
             self.survey_agreement(&columns, &record, &mut agreements, directory)?;
         }
-        Ok(Named { parties, agreements, rows: count })
+        let known = directory.names(Namespace::Party);
+        let decided = identity::decide(mentions, known, &self.layout.parties, self.answers)?;
+        questions.extend(decided.questions);
+        Ok(Named { parties: decided.parties, agreements, rows: count })
     }
 
     /// Enters the agreement that a row names, if rows bring them or the ledger has it.

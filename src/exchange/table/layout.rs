@@ -1,10 +1,11 @@
 //! What the columns of a table mean.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::agreement::{AgreementType, InForce};
 use crate::domain::party::PartyType;
 use crate::exchange::table::acts::TableAct;
+use crate::exchange::table::countries::{CodeSystem, ISO};
 use crate::exchange::table::dates::DateForms;
 
 /// Where a value comes from.
@@ -71,12 +72,22 @@ pub struct Layout {
 }
 
 /// How parties are described that the ledger does not have.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct NewParties {
     /// What comes before a spelling to make an id of it.
     pub prefix: String,
-    /// Their type, where no code of ISO 3166 tells it.
+    /// Their type, where no list of codes tells it.
     pub r#type: Option<PartyType>,
+    /// The types of some of them, by spelling, code or id, whatever else tells it.
+    pub types: BTreeMap<String, PartyType>,
+    /// What is read as a code of a country, in the order in which it is looked for.
+    pub codes: Vec<CodeSystem>,
+}
+
+impl Default for NewParties {
+    fn default() -> Self {
+        Self { prefix: String::new(), r#type: None, types: BTreeMap::new(), codes: ISO.to_vec() }
+    }
 }
 
 /// How agreements are described that the ledger does not have.

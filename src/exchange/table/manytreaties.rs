@@ -11,11 +11,14 @@ use std::collections::HashMap;
 
 use crate::domain::agreement::{AgreementType, InForce};
 use crate::exchange::table::COMMA;
+use crate::exchange::table::countries::CodeSystem;
 use crate::exchange::table::dates::{DateForm, DateForms};
 use crate::exchange::table::layout::{BroughtBy, Field, IMPORTED, Layout, NewAgreements, NewParties, StayKey};
 
 /// What these tables write where an end has not come.
 const NO_END: &str = "9999-12-31";
+/// What stands for a country: `EC` is the European Community here, and not Ecuador.
+const CODES: [CodeSystem; 2] = [CodeSystem::Alpha3, CodeSystem::Former];
 /// Later years stand for none.
 const LAST_YEAR: i32 = 2099;
 
@@ -43,7 +46,7 @@ pub fn layout() -> Layout {
             none_at_end: vec![NO_END.to_owned()],
             last_year: LAST_YEAR,
         },
-        parties: NewParties::default(),
+        parties: NewParties { codes: CODES.to_vec(), ..NewParties::default() },
         agreements: NewAgreements {
             prefix: String::new(),
             r#type: AgreementType::Treaty,

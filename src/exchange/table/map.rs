@@ -11,6 +11,7 @@ use crate::domain::party::PartyType;
 use crate::exchange::announcement_file::FileProblem;
 use crate::exchange::table::COMMA;
 use crate::exchange::table::acts::TableAct;
+use crate::exchange::table::countries::{CodeSystem, ISO};
 use crate::exchange::table::dates::{DateForm, DateForms};
 use crate::exchange::table::layout::{BroughtBy, Field, IMPORTED, Layout, NewAgreements, NewParties, StayKey};
 use crate::exchange::tree;
@@ -92,6 +93,17 @@ struct Parties {
     #[serde(default)]
     prefix: String,
     r#type: Option<Text>,
+    #[serde(default)]
+    types: BTreeMap<String, Text>,
+    codes: Option<Spanned<OneOrMany>>,
+}
+
+/// A word, or several.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -173,10 +185,7 @@ impl Checks {
             reference: if reference == Field::Absent { Field::Constant(table.to_owned()) } else { reference },
             acts: self.acts(acts),
             dates: self.dates(dates),
-            parties: NewParties {
-                prefix: parties.prefix,
-                r#type: self.word(parties.r#type, PartyType::ALL.iter().map(|word| word.as_str())),
-            },
+            parties: self.parties(parties),
             agreements: NewAgreements {
                 prefix,
                 r#type: self
@@ -189,6 +198,44 @@ impl Checks {
             },
             reason: evidence.map_or_else(|| IMPORTED.to_owned(), |evidence| evidence.none),
         }
+    }
+
+    fn parties(&mut self, given: Parties) -> NewParties {
+        let words = || PartyType::ALL.iter().map(|word| word.as_str());
+        let mut types = BTreeMap::new();
+        for (party, own) in given.types {
+            if let Some(own) = self.word(Some(own), words()) {
+                types.insert(party, own);
+            }
+        }
+        NewParties {
+            prefix: given.prefix,
+            r#type: self.word(given.r#type, words()),
+            types,
+            codes: self.codes(given.codes),
+        }
+    }
+
+    /// The systems of codes, by their words; `iso` is that of two and of three letters, and `none` is none.
+    fn codes(&mut self, given: Option<Spanned<OneOrMany>>) -> Vec<CodeSystem> {
+        let Some(given) = given else { return ISO.to_vec() };
+        let words: Vec<&str> = match given.get_ref() {
+            OneOrMany::One(word) => vec![word.as_str()],
+            OneOrMany::Many(words) => words.iter().map(String::as_str).collect(),
+        };
+        let mut systems = Vec::new();
+        for word in words {
+            match (word, word.parse()) {
+                ("iso", _) => systems.extend(ISO),
+                ("none", _) => {}
+                (_, Ok(system)) => systems.push(system),
+                (_, Err(_)) => {
+                    let word = Spanned::new(given.span(), word.to_owned());
+                    self.unknown(&word, CodeSystem::ALL.iter().map(|word| word.as_str()).chain(["iso", "none"]));
+                }
+            }
+        }
+        systems
     }
 
     fn delimiter(&mut self, given: Option<Text>) -> u8 {

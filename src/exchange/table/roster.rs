@@ -1,18 +1,24 @@
 //! The things that a table names, each under its own spelling, and the ids that they have.
 
 use std::cell::Cell;
+use std::str::FromStr;
 
 use crate::domain::id::{IdError, Namespace};
 use crate::domain::text::{self, TextKind};
 use crate::exchange::table::Met;
+use crate::exchange::table::account::RejectCode;
+use crate::exchange::table::countries::Known;
+use crate::exchange::table::dates::Fault;
 use crate::exchange::table::directory::Names;
 use crate::exchange::table::fault::TableFault;
 
-/// Turns a spelling into an id: each run of characters that ids do not have becomes a `-`; none comes first.
+/// Turns a spelling into an id: in Latin letters without marks; each run of characters that ids do not have becomes a `-`,
+/// and none comes first.
 pub(super) fn id_of(prefix: &str, spelling: &str) -> String {
-    let mut id = String::with_capacity(prefix.len() + spelling.len());
+    let latin = deunicode::deunicode(spelling);
+    let mut id = String::with_capacity(prefix.len() + latin.len());
     let mut in_run = false;
-    for c in prefix.chars().chain(spelling.chars()) {
+    for c in prefix.chars().chain(latin.trim().chars()) {
         let fits = c.is_ascii_alphanumeric() || "._:/-".contains(c);
         if fits {
             id.push(c);
@@ -40,12 +46,32 @@ pub(super) enum Standing {
 pub(super) struct Thing<I> {
     /// As the table writes it.
     pub(super) spelling: Box<str>,
+    /// Other spellings of it.
+    pub(super) others: Vec<Box<str>>,
     /// Its id, or why it has none.
-    pub(super) id: Result<I, String>,
-    /// The first name that the table gives it.
+    pub(super) id: Result<I, Fault>,
+    /// The name that the table gives it.
     pub(super) name: Option<Box<str>>,
+    /// The country that it is, by a code or a name.
+    pub(super) country: Option<Known>,
     /// What is known of it.
     pub(super) standing: Standing,
+}
+
+impl<I: FromStr<Err = IdError>> Thing<I> {
+    /// A thing that the ledger has.
+    pub(super) fn in_ledger(spelling: &str, id: &str) -> Self {
+        let id = id.parse().map_err(|error: IdError| (RejectCode::NoId, error.to_string()));
+        Self { id, standing: Standing::InLedger, ..Self::unclear(spelling, (RejectCode::NoId, String::new())) }
+    }
+}
+
+impl<I> Thing<I> {
+    /// A thing of which it is not known who it is.
+    pub(super) fn unclear(spelling: &str, why: Fault) -> Self {
+        let (others, standing) = (Vec::new(), Standing::ToDescribe);
+        Self { spelling: spelling.into(), others, id: Err(why), name: None, country: None, standing }
+    }
 }
 
 /// The things of one kind that a table names; a number for each spelling.
@@ -86,6 +112,18 @@ impl<I> Roster<I> {
         Some(number)
     }
 
+    /// Adds a thing, and returns its number.
+    pub(super) fn add(&mut self, thing: Thing<I>) -> u32 {
+        let number = u32::try_from(self.things.len()).expect("a table within the limits names fewer things");
+        self.things.push(thing);
+        number
+    }
+
+    /// Says that a spelling names the thing of that number.
+    pub(super) fn spell(&mut self, spelling: &str, number: u32) {
+        self.by_spelling.insert(spelling.into(), number);
+    }
+
     pub(super) fn thing(&self, number: u32) -> &Thing<I> {
         &self.things[number as usize]
     }
@@ -100,7 +138,7 @@ impl<I> Roster<I> {
     }
 }
 
-impl<I: std::str::FromStr<Err = IdError>> Roster<I> {
+impl<I: FromStr<Err = IdError>> Roster<I> {
     /// Enters a spelling, and its name if it has none yet. `known` is what the ledger has.
     ///
     /// # Errors
@@ -124,9 +162,9 @@ impl<I: std::str::FromStr<Err = IdError>> Roster<I> {
             Some(id) => id.parse().map_err(|error: IdError| error.to_string()),
             None => self.new_id(spelling, &made),
         };
-        let number = u32::try_from(self.things.len()).expect("a table within the limits names fewer things");
-        self.by_spelling.insert(spelling.into(), number);
-        self.things.push(Thing { spelling: spelling.into(), id, name: None, standing });
+        let id = id.map_err(|why| (RejectCode::NoId, why));
+        let number = self.add(Thing { id, standing, ..Thing::unclear(spelling, (RejectCode::NoId, String::new())) });
+        self.spell(spelling, number);
         self.name(number, name);
         Ok(number)
     }
@@ -179,10 +217,11 @@ mod tests {
             ("ecolex:CHE-ITA[ISD]_1906A", "ecolex:CHE-ITA-ISD-_1906A"),
             ("desta:D PTA_2006O8", "desta:D-PTA_2006O8"),
             ("KOR - PRK", "KOR---PRK"),
-            ("Baden-Württemberg", "Baden-W-rttemberg"),
+            ("Baden-Württemberg", "Baden-Wurttemberg"),
             ("[[x", "x"),
-            ("中国", ""),
-            ("中国 (PRC)", "PRC-"),
+            ("中国", "Zhong-Guo"),
+            ("中国 (PRC)", "Zhong-Guo-PRC-"),
+            ("Россия", "Rossiia"),
         ] {
             assert_eq!(id_of("", spelling), id, "{spelling}");
         }

@@ -9,6 +9,7 @@ use flate2::write::GzEncoder;
 use libfuzzer_sys::fuzz_target;
 use servanda::exchange::table::import::{Import, Watch};
 use servanda::exchange::table::layout::Layout;
+use servanda::exchange::table::matches::Answers;
 use servanda::exchange::table::{Account, COMMA, Table, Target, account, manytreaties, map};
 
 /// What stands between a map, or a table of agreements, and the table of acts.
@@ -61,7 +62,7 @@ fn count(layout: &Layout, delimiter: u8, agreements: Option<&[u8]>, acts: &[u8],
             Ok(())
         },
     };
-    let import = Import { layout, agreements: agreements.as_ref(), acts: &acts, batch_len };
+    let import = Import { layout, agreements: agreements.as_ref(), acts: &acts, answers: &Answers::default(), batch_len };
     let account = import.run(&mut Target::Nowhere(&[]), &mut watch).ok()?;
     assert!(account.adds_up() && account.left == 0, "{account:?}");
     assert_eq!(rejected, account.rejected() + account::sum(&account.agreements.rejects));

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::domain::shape::{Shape, Shaped};
 use crate::exchange::table::account::{Described, Rejected, Rejects, sum};
+use crate::exchange::table::matches::Question;
 use crate::exchange::table::{Account, RejectCode};
 use crate::integrity::EventHash;
 use crate::ledger::Head;
@@ -45,6 +46,23 @@ pub(in crate::cli) struct ImportAnswer {
     agreements: DescribedAnswer,
     /// The parties that rows name.
     parties: DescribedAnswer,
+    /// Spellings of which somebody has to say which party they are; their rows are rejected until then.
+    questions: Vec<QuestionAnswer>,
+}
+
+/// A spelling that may be a party.
+#[derive(Debug, Serialize, JsonSchema)]
+struct QuestionAnswer {
+    /// As the table writes it.
+    spelling: String,
+    /// The ids of the parties that it may be, in the ledger or as they would be.
+    may_be: Vec<String>,
+    /// Why that is not clear.
+    why: &'static str,
+    /// How many rows have it.
+    rows: u64,
+    /// The line of the first of them, from 1.
+    first_line: u64,
 }
 
 /// The rows that were rejected for one reason.
@@ -109,7 +127,18 @@ impl ImportAnswer {
             batches: account.batches,
             agreements: described(&account.agreements),
             parties: described(&account.parties),
+            questions: account.questions.iter().map(asked).collect(),
         }
+    }
+}
+
+fn asked(question: &Question) -> QuestionAnswer {
+    QuestionAnswer {
+        spelling: question.spelling.clone(),
+        may_be: question.may.iter().map(|may| may.id.clone()).collect(),
+        why: question.may.first().map_or("", |may| may.why.as_str()),
+        rows: question.rows,
+        first_line: question.line,
     }
 }
 
