@@ -24,7 +24,7 @@ const AGREEMENTS: &str =
 const HEADER: &str = "agreement_id,party,party_name,action,date,source_ref\n";
 
 /// A table with the columns that manytreaties has; `row` stands for the row of the source, `col` for its column.
-fn acts(rows: &[&str]) -> String {
+pub(crate) fn acts(rows: &[&str]) -> String {
     HEADER.to_owned() + &rows.join("\n") + "\n"
 }
 
@@ -189,7 +189,7 @@ pub(crate) fn desk_with_ledger() -> Desk {
     desk
 }
 
-fn of_fixture(name: &str) -> Vec<u8> {
+pub(crate) fn of_fixture(name: &str) -> Vec<u8> {
     fs::read(fixture(&format!("manytreaties/{name}"))).expect("the fixture is there")
 }
 
@@ -319,7 +319,7 @@ fn check_expected(expected: &Value, agreements: &[u8], acts: &[u8]) -> usize {
 }
 
 /// The rows of one agreement. An agreement's id stands first in both tables, and needs no quotes.
-fn only(id: &str, table: &[u8]) -> String {
+pub(crate) fn only(id: &str, table: &[u8]) -> String {
     let text = std::str::from_utf8(table).expect("UTF-8");
     let header = text.lines().next().unwrap_or_default();
     let own = text.lines().filter(|line| line.strip_prefix(id).is_some_and(|rest| rest.starts_with(',')));
@@ -359,7 +359,7 @@ fn whole(name: &str) -> Option<Vec<u8>> {
     read
 }
 
-fn whole_tables() -> Option<[Vec<u8>; 2]> {
+pub(crate) fn whole_tables() -> Option<[Vec<u8>; 2]> {
     let unpacked = |packed: Vec<u8>| {
         let mut bytes = Vec::new();
         flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut bytes).expect("it is gzip");

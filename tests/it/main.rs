@@ -35,6 +35,7 @@ mod ilrs;
 mod import;
 mod import_hostile;
 mod import_parties;
+mod import_untc;
 mod injected;
 mod irregular;
 mod kept_facts;

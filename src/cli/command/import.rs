@@ -3,6 +3,7 @@
 mod answer;
 mod matches;
 mod meter;
+mod untc;
 
 use std::fs::File;
 use std::io::{BufWriter, Read};
@@ -17,7 +18,7 @@ use crate::cli::diagnostic::render;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, Outcome};
 use crate::exchange::place::SourceText;
-use crate::exchange::table::import::{BATCH_LEN, Import as Importing, Watch};
+use crate::exchange::table::import::{BATCH_LEN, Import as Importing, ImportFault, Watch};
 use crate::exchange::table::layout::Layout;
 use crate::exchange::table::rejects::{Reject, RejectsWriter};
 use crate::exchange::table::{Account, Table, Target, manytreaties, map};
@@ -25,6 +26,7 @@ use crate::exchange::tree::MAX_TOML;
 use crate::ledger::{Head, KeyFile};
 
 use meter::Meter;
+use untc::Untc;
 
 pub(in crate::cli) use answer::ImportAnswer;
 
@@ -36,6 +38,7 @@ pub(in crate::cli) use answer::ImportAnswer;
 Examples:
   servanda import manytreaties --agreements agreements.csv --actions actions.csv.gz
   servanda import csv members.csv --map map.toml --rejects rejects.csv
+  servanda import untc genocide.csv --agreement genocide-convention
   servanda import csv members.csv --map map.toml --matches parties.csv     asks who is who
   servanda import csv members.csv --map map.toml --dry-run                 only the account")]
 pub(in crate::cli) struct Import {
@@ -47,6 +50,7 @@ pub(in crate::cli) struct Import {
 enum What {
     Manytreaties(Manytreaties),
     Csv(Csv),
+    Untc(Untc),
 }
 
 /// Import the tables of manytreaties, manyenviron, manyhealth and manytrade
@@ -111,13 +115,21 @@ impl Import {
             What::Manytreaties(Manytreaties { agreements, actions, how }) => {
                 let layout = manytreaties::layout();
                 let agreements = table(&agreements, &layout, context);
-                run(&layout, Some(&agreements), &table(&actions, &layout, context), &how, context)
+                let acts = table(&actions, &layout, context);
+                let answers = matches::read(how.matches.as_deref(), context)?;
+                let agreements = Some(&agreements);
+                let (layout, batch_len) = (&layout, BATCH_LEN);
+                imported(&[Importing { layout, agreements, acts: &acts, answers: &answers, batch_len }], &how, context)
             }
             What::Csv(Csv { file, map, how }) => {
                 let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
                 let layout = read_map(&map, &name, context)?;
-                run(&layout, None, &table(&file, &layout, context), &how, context)
+                let acts = table(&file, &layout, context);
+                let answers = matches::read(how.matches.as_deref(), context)?;
+                let (layout, agreements, batch_len) = (&layout, None, BATCH_LEN);
+                imported(&[Importing { layout, agreements, acts: &acts, answers: &answers, batch_len }], &how, context)
             }
+            What::Untc(untc) => untc.run(context),
         }
     }
 }
@@ -145,28 +157,23 @@ fn read_map(given: &Path, table: &str, context: &mut Context<'_, '_>) -> Result<
     })
 }
 
-fn run(
-    layout: &Layout,
-    agreements: Option<&Table<'_>>,
-    acts: &Table<'_>,
-    how: &How,
-    context: &mut Context<'_, '_>,
-) -> Outcome {
-    let answers = matches::read(how.matches.as_deref(), context)?;
-    let import = Importing { layout, agreements, acts, answers: &answers, batch_len: BATCH_LEN };
-    let mut rejects = open_rejects(how.rejects.as_deref(), &import, context)?;
+/// Imports tables one behind the other, and gives one account of them.
+fn imported(imports: &[Importing<'_>], how: &How, context: &mut Context<'_, '_>) -> Outcome {
+    let mut rejects = open_rejects(how.rejects.as_deref(), imports, context)?;
     let (account, head) = if how.dry_run {
         let reading = context.read("import", None, &[])?;
         let heads = &reading.facts.heads;
         let head = Head { len: heads.len(), hash: heads.head() };
-        (account(&import, Target::Nowhere(&reading.facts.events), rejects.as_mut(), context)?, head)
+        (account(imports, Target::Nowhere(&reading.facts.events), rejects.as_mut(), context)?, head)
     } else {
-        append(&import, rejects.as_mut(), how, context)?
+        append(imports, rejects.as_mut(), how, context)?
     };
     if let Some(rejects) = rejects {
         rejects.finish()?;
     }
-    matches::write(how.matches.as_deref(), &answers, &account, context)?;
+    if let Some(first) = imports.first() {
+        matches::write(how.matches.as_deref(), first.answers, &account, context)?;
+    }
     let answer = ImportAnswer::of(&account, head, how.dry_run);
     context.answer(&answer)?;
     if account.stopped {
@@ -177,7 +184,7 @@ fn run(
 }
 
 fn append(
-    import: &Importing<'_>,
+    imports: &[Importing<'_>],
     rejects: Option<&mut RejectsFile>,
     how: &How,
     context: &mut Context<'_, '_>,
@@ -186,7 +193,7 @@ fn append(
     let mut ledger = context.open_to_write("import", &folder)?;
     let key = KeyFile::read(&context.key_path(how.key.as_ref())?)?;
     let target = Target::Ledger { ledger: &mut ledger, signer: &key, clock: how.clock.clock(context) };
-    let account = account(import, target, rejects, context)?;
+    let account = account(imports, target, rejects, context)?;
     if account.events > 0 {
         context.sign(&ledger)?;
     }
@@ -195,7 +202,7 @@ fn append(
 
 /// Runs the import, with progress where somebody sees it.
 fn account(
-    import: &Importing<'_>,
+    imports: &[Importing<'_>],
     mut target: Target<'_>,
     mut rejects: Option<&mut RejectsFile>,
     context: &mut Context<'_, '_>,
@@ -217,7 +224,13 @@ fn account(
             None => Ok(()),
         },
     };
-    let account = import.run(&mut target, &mut watch);
+    let mut account: Result<Account, ImportFault> = Ok(Account::default());
+    for import in imports {
+        account = account.and_then(|before| Ok(before.and(import.run(&mut target, &mut watch)?)));
+        if account.as_ref().map_or(true, |account| account.stopped) {
+            break;
+        }
+    }
     context.complain(meter.end());
     Ok(account?)
 }
@@ -226,13 +239,16 @@ type RejectsFile = RejectsWriter<BufWriter<File>>;
 
 fn open_rejects(
     given: Option<&Path>,
-    import: &Importing<'_>,
+    imports: &[Importing<'_>],
     context: &Context<'_, '_>,
 ) -> Result<Option<RejectsFile>, Failure> {
-    let columns = import.columns()?;
+    let mut columns = Vec::new();
+    for import in imports {
+        columns.extend(import.columns()?);
+    }
     let Some(given) = given else { return Ok(None) };
     let path = context.around.path(given);
-    let tables = import.agreements.into_iter().chain([import.acts]);
+    let tables = imports.iter().flat_map(|import| import.agreements.into_iter().chain([import.acts]));
     let is_same = |table: &Table<'_>| same_file(&path, &context.around.path(Path::new(&table.name)));
     if tables.into_iter().any(is_same) {
         let message = format!("{} is one of the tables", given.display());

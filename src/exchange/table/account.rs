@@ -108,6 +108,38 @@ pub struct Described {
 }
 
 impl Account {
+    /// The account of this import and of another that followed it.
+    #[must_use]
+    pub fn and(mut self, later: Self) -> Self {
+        let Self {
+            rows,
+            events,
+            already,
+            duplicates,
+            rejects,
+            irregular,
+            stopped,
+            left,
+            batches,
+            agreements,
+            parties,
+            questions,
+        } = later;
+        self.rows += rows;
+        self.events += events;
+        self.already += already;
+        self.duplicates += duplicates;
+        add(&mut self.rejects, rejects);
+        self.irregular += irregular;
+        self.stopped |= stopped;
+        self.left += left;
+        self.batches += batches;
+        self.agreements.add(agreements);
+        self.parties.add(parties);
+        self.questions.extend(questions);
+        self
+    }
+
     /// The rows that were rejected.
     pub fn rejected(&self) -> u64 {
         sum(&self.rejects)
@@ -124,6 +156,28 @@ impl Account {
                         + of_table.duplicates
                         + of_table.left
                         + sum(&of_table.rejects))
+    }
+}
+
+impl Described {
+    fn add(&mut self, later: Self) {
+        let Self { rows, described, already, duplicates, rejects, left } = later;
+        self.rows += rows;
+        self.described += described;
+        self.already += already;
+        self.duplicates += duplicates;
+        add(&mut self.rejects, rejects);
+        self.left += left;
+    }
+}
+
+/// Adds rejects of later rows.
+fn add(rejects: &mut Rejects, later: Rejects) {
+    for (code, of) in later {
+        match rejects.get_mut(&code) {
+            Some(known) => known.rows += of.rows,
+            None => drop(rejects.insert(code, of)),
+        }
     }
 }
 

@@ -44,6 +44,16 @@ impl TableAct {
             .or_else(other)
     }
 
+    /// Our word for it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Joining(act) => act.as_str(),
+            Self::Departure(act) => act.as_str(),
+            Self::Suspension(act) => act.as_str(),
+            Self::Statement(act) => act.as_str(),
+        }
+    }
+
     /// Every word that [`named`](Self::named) knows, for a hint.
     pub fn words() -> impl Iterator<Item = &'static str> {
         let joining = JoiningAct::ALL.iter().map(|act| act.as_str());

@@ -12,7 +12,7 @@ use crate::exchange::table::dates::{Fault, shown};
 use crate::exchange::table::directory::Directory;
 use crate::exchange::table::fault::TableFault;
 use crate::exchange::table::import::ImportFault;
-use crate::exchange::table::layout::{Field, Layout};
+use crate::exchange::table::layout::{Field, Form, Layout};
 use crate::exchange::table::reader::{Rows, Table};
 use crate::exchange::table::rejects::{Reject, TakeReject};
 use crate::exchange::table::roster::{Roster, Standing, Thing};
@@ -137,7 +137,7 @@ pub(super) fn read(
     account: &mut Described,
     take: &mut TakeReject<'_>,
 ) -> Result<Listed, ImportFault> {
-    let mut rows = table.rows()?;
+    let mut rows = table.rows(&Form::default())?;
     let columns = Columns::of(&rows)?;
     let mut record = ByteRecord::new();
     let mut seen: Vec<Told> = Vec::new();

@@ -1,11 +1,14 @@
 //! A layout on the columns of one table.
 
+use std::borrow::Cow;
+
 use csv::ByteRecord;
 
 use crate::exchange::table::account::RejectCode;
-use crate::exchange::table::dates::Fault;
+use crate::exchange::table::cells::{joined, without_footnotes};
+use crate::exchange::table::dates::{DateForms, Fault};
 use crate::exchange::table::fault::TableFault;
-use crate::exchange::table::layout::{Field, Layout, StayKey};
+use crate::exchange::table::layout::{Behind, Field, Layout, StayKey};
 use crate::exchange::table::reader::Rows;
 
 /// Where a value stands in a row.
@@ -53,12 +56,14 @@ pub(super) enum StayPlace {
 #[derive(Debug)]
 pub(super) struct Columns {
     width: usize,
-    pub(super) party: Place,
+    party: Place,
+    behind: Behind,
     pub(super) party_name: Place,
     pub(super) agreement: Place,
     pub(super) agreement_title: Place,
     pub(super) act: Place,
-    pub(super) date: Place,
+    date: Place,
+    date_parts: Option<[Place; 3]>,
     pub(super) effective: Place,
     pub(super) announced: Place,
     pub(super) role: Place,
@@ -85,11 +90,16 @@ impl Columns {
         Ok(Self {
             width: rows.header().len(),
             party: place(&layout.party)?,
+            behind: layout.parties.behind,
             party_name: place(&layout.party_name)?,
             agreement: place(&layout.agreement)?,
             agreement_title: place(&layout.agreement_title)?,
             act: place(&layout.act)?,
             date: place(&layout.date)?,
+            date_parts: match &layout.date_parts {
+                Some([year, month, day]) => Some([place(year)?, place(month)?, place(day)?]),
+                None => None,
+            },
             effective: place(&layout.effective)?,
             announced: place(&layout.announced)?,
             role: place(&layout.role)?,
@@ -97,6 +107,25 @@ impl Columns {
             reference: place(&layout.reference)?,
             stay,
         })
+    }
+
+    /// Who acts, without footnotes where the table has them.
+    pub(super) fn party<'r>(&'r self, record: &'r ByteRecord) -> Result<Cow<'r, str>, Fault> {
+        let text = self.party.text(record)?;
+        Ok(match self.behind {
+            Behind::Nothing => Cow::Borrowed(text),
+            Behind::Footnotes => without_footnotes(text),
+        })
+    }
+
+    /// When, as one text; in EDTF if it is told in three columns.
+    pub(super) fn date<'r>(&'r self, record: &'r ByteRecord, dates: &DateForms) -> Result<Cow<'r, str>, Fault> {
+        match &self.date_parts {
+            None => self.date.text(record).map(Cow::Borrowed),
+            Some([year, month, day]) => {
+                joined([year.text(record)?, month.text(record)?, day.text(record)?], dates).map(Cow::Owned)
+            }
+        }
     }
 
     /// Refuses a row that has not as many cells as there are columns.

@@ -131,10 +131,11 @@ pub(super) fn of_country(country: &Country) -> Option<Known> {
     }
 }
 
-/// The country of that name in English: a short one of ISO 3166-1, that of the United Nations, or one in common use.
+/// The country of that name in English: a short one of ISO 3166-1, that of the United Nations, or one
+/// in common use, of today or of a state that is no more.
 pub(super) fn of_name(name: &str) -> Option<Known> {
     let code = country_names::of(&folded(name))?;
-    of_code(code, &[CodeSystem::Alpha3])
+    of_code(code, &[CodeSystem::Alpha3, CodeSystem::Former])
 }
 
 /// Every country of today, in the order of its letters.
@@ -215,6 +216,9 @@ mod tests {
             ("European Union", "EUE"),
             ("Netherlands", "NLD"),
             ("Viet Nam", "VNM"),
+            ("Guinea Bissau", "GNB"),
+            ("Democratic Peoples Republic Of Korea", "PRK"),
+            ("Soviet Union", "SUN"),
             ("United Republic of Tanzania", "TZA"),
         ] {
             assert_eq!(of_name(name).map(|known| known.code), Some(code), "{name}");

@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 use crate::domain::name::folded;
 use crate::exchange::table::countries;
 
-/// Names that no rule makes out of those of ISO 3166-1, folded: of the United Nations, in common use, and former ones of the
-/// same state. A name that states shared, or that one had before it split, is not here.
+/// Names that no rule makes out of those of ISO 3166-1, folded: of the United Nations, in common use, former ones of the
+/// same state, and those of states that are no more. A name that states shared is not here.
 const OTHER_NAMES: &[(&str, &str)] = &[
     ("britain", "GBR"),
     ("brunei", "BRN"),
@@ -18,15 +18,16 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("chinese taipei", "TWN"),
     ("congo - brazzaville", "COG"),
     ("congo - kinshasa", "COD"),
-    ("congo-brazzaville", "COG"),
-    ("congo-kinshasa", "COD"),
-    ("cote divoire", "CIV"),
     ("czech republic", "CZE"),
+    ("czechoslovakia", "CSK"),
     ("dahomey", "BEN"),
     ("democratic republic of congo", "COD"),
+    ("democratic yemen", "YMD"),
     ("dr congo", "COD"),
     ("east timor", "TLS"),
     ("federal republic of germany", "DEU"),
+    ("german democratic republic", "DDR"),
+    ("german federal republic", "DEU"),
     ("great britain", "GBR"),
     ("hellenic republic", "GRC"),
     ("hong kong sar china", "HKG"),
@@ -41,6 +42,7 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("macau", "MAC"),
     ("macedonia", "MKD"),
     ("myanmar (burma)", "MMR"),
+    ("netherlands antilles", "ANT"),
     ("north korea", "PRK"),
     ("occupied palestinian territory", "PSE"),
     ("palestinian territories", "PSE"),
@@ -49,15 +51,17 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("republic of kosovo", "XKX"),
     ("republic of the congo", "COG"),
     ("russia", "RUS"),
+    ("serbia and montenegro", "SCG"),
     ("slovak republic", "SVK"),
     ("south korea", "KOR"),
+    ("soviet union", "SUN"),
     ("swaziland", "SWZ"),
     ("swiss confederation", "CHE"),
     ("syria", "SYR"),
     ("the former yugoslav republic of macedonia", "MKD"),
     ("former yugoslav republic of macedonia", "MKD"),
-    ("timor leste", "TLS"),
     ("turkey", "TUR"),
+    ("union of soviet socialist republics", "SUN"),
     ("united kingdom", "GBR"),
     ("united states", "USA"),
     ("upper volta", "BFA"),
@@ -112,7 +116,8 @@ fn turned(name: &str, between: &str, end: &str) -> Option<String> {
 /// A folded name without what only some tables leave out or cut short.
 fn in_full(name: &str) -> String {
     let name = name.strip_prefix("the ").unwrap_or(name);
-    let name = name.strip_suffix(" (the)").unwrap_or(name).replace(" & ", " and ");
+    let name = name.strip_suffix(" (the)").unwrap_or(name).replace(" & ", " and ").replace(" - ", " ");
+    let name = name.replace('-', " ").replace('\'', "");
     match name.strip_prefix("st. ").or_else(|| name.strip_prefix("st ")) {
         Some(rest) => format!("saint {rest}"),
         None => name,

@@ -3,26 +3,31 @@
 use crate::domain::date::{Date, DateError};
 use crate::domain::day::{Day, DayError};
 use crate::exchange::table::account::RejectCode;
+use crate::exchange::table::months;
 
 /// A way to write a date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DateForm {
     /// EDTF; also `A..B` and `A/B` for some day from A to B.
     Edtf,
-    /// Digits and marks, as `dd.mm.yyyy`.
-    Digits(Vec<Part>),
+    /// Digits, names of months and marks, as `dd.mm.yyyy` and `d mmm yyyy`.
+    Pattern(Vec<Part>),
+    /// The number of a day in a spreadsheet that counts from 1900: 1 is the first of January 1900.
+    Serial,
 }
 
-/// A part of a date in digits.
+/// A part of a date in a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// `yyyy`: four digits.
     Year,
     /// `mm`: two digits; `m`: one or two.
     Month(usize),
+    /// `mmm`: its name, or the beginning of that.
+    MonthName,
     /// `dd`: two digits; `d`: one or two.
     Day(usize),
-    /// Anything else stands for itself.
+    /// Anything else stands for itself, and a space for any white space.
     Mark(char),
 }
 
@@ -37,13 +42,25 @@ pub struct DateForms {
     pub none_at_end: Vec<String>,
     /// The last year that is a date.
     pub last_year: i32,
+    /// Whether `2020-21` is the spring of 2020, as EDTF has it, and not a pair of years.
+    pub seasons: bool,
+    /// Whether numbers may end in `.0`, as programs write them that take a column for fractions.
+    pub floats: bool,
+}
+
+impl Default for DateForms {
+    fn default() -> Self {
+        let (forms, none_at_end) = (vec![DateForm::Edtf], vec!["9999-12-31".to_owned()]);
+        Self { forms, none: Vec::new(), none_at_end, last_year: 2099, seasons: false, floats: false }
+    }
 }
 
 /// Why a text is no date: the code, and a sentence.
 pub(super) type Fault = (RejectCode, String);
 
 impl DateForm {
-    /// The form of that name: `edtf`, or a pattern with each of `yyyy`, `mm` or `m`, and `dd` or `d` at most once.
+    /// The form of that name: `edtf`, `excel`, or a pattern with each of `yyyy`, `mmm`, `mm` or `m`, and `dd` or `d` at most
+    /// once.
     ///
     /// # Errors
     ///
@@ -52,6 +69,9 @@ impl DateForm {
         if text.eq_ignore_ascii_case("edtf") {
             return Ok(Self::Edtf);
         }
+        if text.eq_ignore_ascii_case("excel") {
+            return Ok(Self::Serial);
+        }
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
@@ -59,9 +79,10 @@ impl DateForm {
             let part = match (first, run) {
                 ('y', 4) => Part::Year,
                 ('m', 1 | 2) => Part::Month(run),
+                ('m', 3) => Part::MonthName,
                 ('d', 1 | 2) => Part::Day(run),
                 ('y', _) => return Err("a year has four digits: `yyyy`"),
-                ('m', _) => return Err("a month is `mm` or `m`"),
+                ('m', _) => return Err("a month is `mmm`, `mm` or `m`"),
                 ('d', _) => return Err("a day is `dd` or `d`"),
                 (mark, _) => Part::Mark(mark),
             };
@@ -69,11 +90,11 @@ impl DateForm {
             parts.push(part);
             rest = &rest[length..];
         }
-        check_parts(&parts).map(|()| Self::Digits(parts))
+        check_parts(&parts).map(|()| Self::Pattern(parts))
     }
 
     /// Reads a text of this form; none if it has another.
-    fn read(&self, text: &str) -> Option<Result<Date, Fault>> {
+    pub(super) fn read(&self, text: &str) -> Option<Result<Date, Fault>> {
         match self {
             Self::Edtf => {
                 let span = span_of(text);
@@ -82,7 +103,8 @@ impl DateForm {
                     other => Some(other.map_err(|error| fault_of(&error))),
                 }
             }
-            Self::Digits(parts) => in_digits(parts, text),
+            Self::Pattern(parts) => in_pattern(parts, text),
+            Self::Serial => serial(text),
         }
     }
 }
@@ -90,7 +112,7 @@ impl DateForm {
 fn check_parts(parts: &[Part]) -> Result<(), &'static str> {
     let count = |is: fn(&Part) -> bool| parts.iter().filter(|part| is(part)).count();
     let years = count(|part| matches!(part, Part::Year));
-    let months = count(|part| matches!(part, Part::Month(_)));
+    let months = count(|part| matches!(part, Part::Month(_) | Part::MonthName));
     let days = count(|part| matches!(part, Part::Day(_)));
     match (years, months, days) {
         (1, 1, 0 | 1) | (1, 0, 0) => Ok(()),
@@ -114,8 +136,8 @@ fn open(end: &str) -> &str {
     if end == ".." { "" } else { end.trim() }
 }
 
-/// None if the text has other digits and marks than the form.
-fn in_digits(parts: &[Part], text: &str) -> Option<Result<Date, Fault>> {
+/// None if the text has other digits and marks than the pattern.
+fn in_pattern(parts: &[Part], text: &str) -> Option<Result<Date, Fault>> {
     let (mut year, mut month, mut day) = (0, None, None);
     let mut rest = text;
     for part in parts {
@@ -123,6 +145,8 @@ fn in_digits(parts: &[Part], text: &str) -> Option<Result<Date, Fault>> {
             Part::Year => year = number(&mut rest, 4, 4)?,
             Part::Month(least) => month = Some(number(&mut rest, least, 2)?),
             Part::Day(least) => day = Some(number(&mut rest, least, 2)?),
+            Part::MonthName => month = Some(month_name(&mut rest)?),
+            Part::Mark(' ') => rest = Some(rest.trim_start()).filter(|trimmed| trimmed.len() < rest.len())?,
             Part::Mark(mark) => rest = rest.strip_prefix(mark)?,
         }
     }
@@ -144,13 +168,61 @@ fn number(rest: &mut &str, least: usize, most: usize) -> Option<u32> {
     (digits >= least).then(|| number.parse().ok()).flatten()
 }
 
+/// The name of a month, with the full stop of one that is cut short.
+fn month_name(rest: &mut &str) -> Option<u32> {
+    let letters = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+    let (name, behind) = rest.split_at(letters);
+    *rest = behind.strip_prefix('.').unwrap_or(behind);
+    months::number(name)
+}
+
+/// The day of a spreadsheet's number; a fraction is a time of that day.
+fn serial(text: &str) -> Option<Result<Date, Fault>> {
+    /// What follows is one less, since spreadsheets have a 29th of February in 1900.
+    const NO_DAY: u32 = 60;
+    /// The number of the first of January 1970.
+    const EPOCH: i32 = 25_569;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) || !(1..=7).contains(&whole.len()) {
+        return None;
+    }
+    let number = whole.bytes().all(|byte| byte.is_ascii_digit()).then(|| whole.parse::<u32>().ok()).flatten()?;
+    if number == 0 || number == NO_DAY {
+        return Some(Err((RejectCode::ImpossibleDate, format!("{} is the number of no day", shown(text)))));
+    }
+    let days = i32::try_from(number).ok()? - if number > NO_DAY { EPOCH } else { EPOCH - 1 };
+    let Some(day) = Day::from_days_since_epoch(days).filter(|day| day.ymd().0 <= 9999) else {
+        return Some(Err((RejectCode::LateYear, format!("{} is the number of a day too late", shown(text)))));
+    };
+    let (year, month, day) = day.ymd();
+    Some(Date::parse(&format!("{year:04}-{month:02}-{day:02}")).map_err(|error| fault_of(&error)))
+}
+
+/// Whether a year and 21 to 41 stand in it, which EDTF reads as a season, and tables write for two years.
+fn has_season(text: &str) -> bool {
+    let is_season = |group: &str| {
+        let group = group.trim_end_matches(['?', '~', '%']);
+        let (year, season) = group.rsplit_once('-')?;
+        let is_year = year.len() >= 4 && year.bytes().all(|byte| byte.is_ascii_digit());
+        let season = (season.len() == 2).then(|| season.parse::<u32>().ok()).flatten()?;
+        Some(is_year && (21..=41).contains(&season))
+    };
+    text.split(['/', '[', ']', '{', '}', ',', ' '])
+        .flat_map(|part| part.split(".."))
+        .any(|group| is_season(group) == Some(true))
+}
+
 impl DateForms {
     /// Reads a date.
     pub(super) fn read(&self, text: &str) -> Result<Date, Fault> {
+        let text = self.without_float(text);
         if text.is_empty() || self.none.iter().any(|none| none == text) {
             return Err((RejectCode::NoDateGiven, "no date is given".to_owned()));
         }
-        let read = self.forms.iter().find_map(|form| form.read(text));
+        let is_pair = !self.seasons && has_season(text);
+        let allowed = self.forms.iter().filter(|form| !is_pair || **form != DateForm::Edtf);
+        let read = allowed.into_iter().find_map(|form| form.read(text));
+        let read = read.or_else(|| is_pair.then(|| Err(no_season(text))));
         let date = read.unwrap_or_else(|| Err(other_form(text)))?;
         let year = |day: Option<Day>| day.map(|day| day.ymd().0);
         let latest = year(date.window().latest()).into_iter().chain(year(date.window().earliest())).max();
@@ -162,10 +234,22 @@ impl DateForms {
         }
     }
 
+    /// A number without the `.0` behind it, where that may be there.
+    pub(super) fn without_float<'t>(&self, text: &'t str) -> &'t str {
+        let whole = text.strip_suffix(".0").filter(|_| self.floats);
+        whole.filter(|whole| whole.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')).unwrap_or(text)
+    }
+
     /// Whether the text says that an end has not come.
     pub(super) fn is_no_end(&self, text: &str) -> bool {
         self.none_at_end.iter().any(|none| none == text)
     }
+}
+
+fn no_season(text: &str) -> Fault {
+    let reason =
+        format!("{} may be two years or a season; a map says that it is a season: [dates] seasons = true", shown(text));
+    (RejectCode::OtherDateForm, reason)
 }
 
 fn other_form(text: &str) -> Fault {
@@ -205,8 +289,7 @@ mod tests {
         DateForms {
             forms: names.iter().map(|name| DateForm::parse(name).expect(name)).collect(),
             none: vec!["n/a".to_owned()],
-            none_at_end: vec!["9999-12-31".to_owned()],
-            last_year: 2099,
+            ..DateForms::default()
         }
     }
 
@@ -258,6 +341,49 @@ mod tests {
         ] {
             check(&german, text, expected);
         }
+    }
+
+    #[test]
+    fn months_have_names_and_spreadsheets_count_days() {
+        let named = forms(&["d mmm yyyy", "d. mmm yyyy", "mmm yyyy", "excel"]);
+        for (text, expected) in [
+            ("8 Jun 1994", Ok("1994-06-08")),
+            ("8\u{a0} june  1994", Ok("1994-06-08")),
+            ("3. März 2001", Ok("2001-03-03")),
+            ("15 févr. 2001", Ok("2001-02-15")),
+            ("Jun 1994", Ok("1994-06")),
+            ("31 Jun 1994", Err(RejectCode::ImpossibleDate)),
+            ("8 Jum 1994", Err(RejectCode::OtherDateForm)),
+            ("1", Ok("1900-01-01")),
+            ("59", Ok("1900-02-28")),
+            ("60", Err(RejectCode::ImpossibleDate)),
+            ("61", Ok("1900-03-01")),
+            ("45217", Ok("2023-10-18")),
+            ("45217.75", Ok("2023-10-18")),
+            ("0", Err(RejectCode::ImpossibleDate)),
+            ("99999999", Err(RejectCode::OtherDateForm)),
+            ("9999999", Err(RejectCode::LateYear)),
+        ] {
+            check(&named, text, expected);
+        }
+    }
+
+    #[test]
+    fn two_years_are_no_season_unless_the_map_says_so_and_all_such_cells_are_treated_alike() {
+        let (pairs, seasons) = (forms(&["edtf"]), DateForms { seasons: true, ..forms(&["edtf"]) });
+        for text in ["2019-20", "2020-21", "2024-25", "2020-21?", "2019-12..2020-21", "[2020-21..2021]"] {
+            check(&pairs, text, Err(RejectCode::OtherDateForm));
+        }
+        check(&seasons, "2020-21", Ok("2020-21"));
+        check(&pairs, "2020-12", Ok("2020-12"));
+        check(&pairs, "2020-12-31", Ok("2020-12-31"));
+    }
+
+    #[test]
+    fn numbers_may_end_as_those_of_fractions_do_where_the_map_says_so() {
+        let floats = DateForms { floats: true, ..forms(&["edtf"]) };
+        check(&floats, "1994.0", Ok("1994"));
+        check(&forms(&["edtf"]), "1994.0", Err(RejectCode::OtherDateForm));
     }
 
     #[test]

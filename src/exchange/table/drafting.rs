@@ -13,6 +13,7 @@ use crate::exchange::table::Met;
 use crate::exchange::table::account::{Account, RejectCode, count};
 use crate::exchange::table::acts::{Claim, TableAct};
 use crate::exchange::table::agreements::{self, Told, draft_of};
+use crate::exchange::table::cells::day_and_act;
 use crate::exchange::table::columns::Columns;
 use crate::exchange::table::dates::{Fault, shown};
 use crate::exchange::table::import::ImportFault;
@@ -186,11 +187,16 @@ impl<'l> Drafting<'l> {
     fn told(&mut self, record: &ByteRecord) -> Result<Option<New>, Fault> {
         self.columns.check_width(record)?;
         let named = &self.named;
-        let (party, party_id) = found(&named.parties, self.columns.party.text(record)?, RejectCode::NoParty)?;
+        let (party, party_id) = found(&named.parties, &self.columns.party(record)?, RejectCode::NoParty)?;
         let agreement = self.columns.agreement.text(record)?;
         let (agreement, agreement_id) = found(&named.agreements, agreement, RejectCode::NoAgreement)?;
-        let act = self.readings.act(self.columns.act.text(record)?)?;
-        let (date, occurred) = self.readings.date(self.columns.date.text(record)?, act)?;
+        let cell = self.columns.date(record, &self.layout.dates)?;
+        let (day, own) = day_and_act(&cell, &self.layout.letters)?;
+        let act = match own {
+            Some(act) => act,
+            None => self.readings.act(self.columns.act.text(record)?)?,
+        };
+        let (date, occurred) = self.readings.date(day, act)?;
         self.columns.stay(record, &mut self.label)?;
         let stay = self.readings.stay(&self.label);
         let rest = Rest::of(&self.columns, &self.readings, record)?;

@@ -57,7 +57,15 @@ pub(super) fn decide(
     answers: &Answers,
 ) -> Result<Decided, TableFault> {
     let spelled = mentions.in_order().into_iter().map(|mention| Spelled::of(mention, layout)).collect();
-    let mut deciding = Deciding { spelled, groups: Vec::new(), known, layout, answers, resembling: Similar::default() };
+    let mut deciding = Deciding {
+        spelled,
+        groups: Vec::new(),
+        known,
+        layout,
+        answers,
+        resembling: Similar::default(),
+        by_only_name: BTreeMap::new(),
+    };
     deciding.group();
     let found = deciding.found();
     let who = deciding.who(&found)?;
@@ -71,6 +79,8 @@ struct Deciding<'a> {
     layout: &'a NewParties,
     answers: &'a Answers,
     resembling: Similar,
+    /// By the only name that rows give, folded: the places of groups.
+    by_only_name: BTreeMap<String, Vec<usize>>,
 }
 
 impl Deciding<'_> {
@@ -84,7 +94,12 @@ impl Deciding<'_> {
             };
             groups.entry(key).or_default().push(place);
         }
-        for members in groups.into_values() {
+        for (place, members) in groups.into_values().enumerate() {
+            let names: BTreeSet<String> =
+                members.iter().filter_map(|member| self.spelled[*member].only_name()).collect();
+            for name in names {
+                self.by_only_name.entry(name).or_default().push(place);
+            }
             let country = self.spelled[members[0]].country.clone();
             let spelling = &self.spelled[members[0]].mention.spelling;
             let id = match &country {
@@ -161,24 +176,9 @@ impl Deciding<'_> {
             return vec![id.to_owned()];
         }
         match self.known.all_called(&mention.spelling) {
-            [] if country.is_some() => of_country(),
-            [] => self.by_name_beside(spelled),
+            [] => of_country(),
             called => called.to_vec(),
         }
-    }
-
-    /// The party of the ledger that all rows call by its name, beside a spelling that says nothing by itself.
-    fn by_name_beside(&self, spelled: &Spelled) -> Vec<String> {
-        if self.layout.codes != countries::ISO {
-            return Vec::new();
-        }
-        let called = |name: &str| match self.known.all_called(name) {
-            [] => countries::of_name(name).map_or(&[][..], |country| self.known.of_country(country.code)),
-            called => called,
-        };
-        let mut found = spelled.mention.names.keys().map(|name| called(name));
-        let first = found.next().unwrap_or_default();
-        if found.all(|other| other == first) { first.to_vec() } else { Vec::new() }
     }
 
     fn who(&mut self, found: &[Vec<String>]) -> Result<Vec<Who>, TableFault> {
@@ -281,12 +281,24 @@ impl Deciding<'_> {
         for number in self.names(group).iter().flat_map(|name| self.resembling.find(name)) {
             match ledgers.get(number) {
                 Some(ids) => may.extend(ids.iter().filter(|id| is_open(id)).map(|id| May::similar(id))),
-                None => may.extend(self.other_group(place, number - ledgers.len(), found)),
+                None => may.extend(self.sure(place, number - ledgers.len(), found).map(|id| May::similar(&id))),
             }
         }
+        may.extend(self.same_name(place, found));
         may.sort_unstable();
         may.dedup_by(|one, other| one.id == other.id);
         may
+    }
+
+    /// Who has the name that all rows give beside a spelling that says nothing by itself.
+    fn same_name(&self, place: usize, found: &[Vec<String>]) -> Vec<May> {
+        let group = &self.groups[place];
+        let name = group.members.iter().find_map(|member| self.spelled[*member].only_name());
+        let Some(name) = name.filter(|_| group.country.is_none()) else { return Vec::new() };
+        let in_ledger = self.known.all_called(&name).iter().map(|id| May::same_name(id));
+        let before = self.by_only_name.get(&name).into_iter().flatten().filter(|other| **other != place);
+        let of_table = before.filter_map(|other| self.sure(place, *other, found)).map(|id| May::same_name(&id));
+        in_ledger.chain(of_table).collect()
     }
 
     /// The names of a group that can resemble others.
@@ -299,12 +311,12 @@ impl Deciding<'_> {
             .collect()
     }
 
-    /// Another group of the table, if that is the one which is sure: a country, in the ledger, or first in order.
-    fn other_group(&self, place: usize, other: usize, found: &[Vec<String>]) -> Option<May> {
+    /// The id of another group of the table, if that is the one which is sure: a country, in the ledger, or first in order.
+    fn sure(&self, place: usize, other: usize, found: &[Vec<String>]) -> Option<String> {
         let (own, group) = (&self.groups[place], &self.groups[other]);
         let in_ledger = found[group.members[0]].first();
         let is_sure = group.country.is_some() || in_ledger.is_some() || other < place;
-        (own.country.is_none() && is_sure).then(|| May::similar(in_ledger.unwrap_or(&group.id)))
+        (own.country.is_none() && is_sure).then(|| in_ledger.unwrap_or(&group.id).clone())
     }
 
     fn decided(self, who: &[Who]) -> Decided {

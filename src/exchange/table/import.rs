@@ -17,7 +17,7 @@ use crate::exchange::table::directory::Directory;
 use crate::exchange::table::drafting::{Brings, Drafting, Named, Portion};
 use crate::exchange::table::fault::TableFault;
 use crate::exchange::table::identity;
-use crate::exchange::table::layout::{BroughtBy, Layout};
+use crate::exchange::table::layout::{BroughtBy, Form, Layout};
 use crate::exchange::table::matches::{Answers, Question};
 use crate::exchange::table::mentions::Mentions;
 use crate::exchange::table::reader::{Rows, Table};
@@ -85,9 +85,9 @@ impl Import<'_> {
     ///
     /// [`TableFault`] if a table cannot be read.
     pub fn columns(&self) -> Result<Vec<String>, TableFault> {
-        let mut columns = self.acts.rows()?.header().to_vec();
+        let mut columns = self.acts.rows(&self.layout.form)?.header().to_vec();
         if let Some(table) = self.agreements {
-            columns.extend_from_slice(table.rows()?.header());
+            columns.extend_from_slice(table.rows(&Form::default())?.header());
         }
         Ok(columns)
     }
@@ -111,7 +111,7 @@ impl Import<'_> {
         if self.agreements.is_none() {
             account.agreements.already = named.agreements.in_ledger();
         }
-        let drafting = Drafting::new(self.layout, self.acts.rows()?, named)?;
+        let drafting = Drafting::new(self.layout, self.acts.rows(&self.layout.form)?, named)?;
         Loading { import: self, receiver: Receiver::of(target), watch, drafting, account }.run(listed)
     }
 
@@ -122,7 +122,7 @@ impl Import<'_> {
         directory: &Directory,
         questions: &mut Vec<Question>,
     ) -> Result<Named, TableFault> {
-        let mut rows = self.acts.rows()?;
+        let mut rows = self.acts.rows(&self.layout.form)?;
         let columns = Columns::of(self.layout, &rows)?;
         let mut mentions = Mentions::default();
         let mut record = ByteRecord::new();
@@ -132,9 +132,9 @@ impl Import<'_> {
             if columns.check_width(&record).is_err() {
                 continue;
             }
-            if let Some(party) = columns.party.text(&record).ok().filter(|party| !party.is_empty()) {
+            if let Some(party) = columns.party(&record).ok().filter(|party| !party.is_empty()) {
                 let name = columns.party_name.text(&record).unwrap_or_default();
-                mentions.enter(party, name, Rows::line_of(&record));
+                mentions.enter(&party, name, Rows::line_of(&record));
             }
             self.survey_agreement(&columns, &record, &mut agreements, directory)?;
         }

@@ -35,6 +35,8 @@ pub enum StayKey {
 pub struct Layout {
     /// What stands between two cells, a byte of ASCII.
     pub delimiter: u8,
+    /// Where the head of the table is, and what its rows are.
+    pub form: Form,
     /// Who acts: a code, an id or a name.
     pub party: Field,
     /// The party's name.
@@ -47,6 +49,8 @@ pub struct Layout {
     pub act: Field,
     /// When.
     pub date: Field,
+    /// When, by year, month and day in a column each; then the date itself is absent.
+    pub date_parts: Option<[Field; 3]>,
     /// From which day it holds.
     pub effective: Field,
     /// When the public could know.
@@ -61,6 +65,8 @@ pub struct Layout {
     pub stay: StayKey,
     /// The table's words for acts; others are looked for in our vocabulary.
     pub acts: HashMap<String, TableAct>,
+    /// Letters behind a date that are acts, and come before that of the row; none, if letters mean nothing.
+    pub letters: BTreeMap<String, TableAct>,
     /// How dates are written.
     pub dates: DateForms,
     /// Parties that are described on the way.
@@ -82,12 +88,45 @@ pub struct NewParties {
     pub types: BTreeMap<String, PartyType>,
     /// What is read as a code of a country, in the order in which it is looked for.
     pub codes: Vec<CodeSystem>,
+    /// What stands behind their names.
+    pub behind: Behind,
 }
 
 impl Default for NewParties {
     fn default() -> Self {
-        Self { prefix: String::new(), r#type: None, types: BTreeMap::new(), codes: ISO.to_vec() }
+        let (prefix, types, codes) = (String::new(), BTreeMap::new(), ISO.to_vec());
+        Self { prefix, r#type: None, types, codes, behind: Behind::Nothing }
     }
+}
+
+/// What stands behind names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behind {
+    /// Nothing: all of it is the name.
+    Nothing,
+    /// Numbers of footnotes.
+    Footnotes,
+}
+
+/// Where the head of a table is, and what its rows are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Form {
+    /// Where the names of the columns stand.
+    pub header: HeaderAt,
+    /// In a status table, the agreement that it is of.
+    pub agreement: String,
+}
+
+/// Where the names of the columns stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HeaderAt {
+    /// In the first line.
+    #[default]
+    First,
+    /// In the line of that number, from 1; what stands above is no row.
+    Line(u64),
+    /// In the first line that has a column of participants, of a status table; each of its cells is a row.
+    Status,
 }
 
 /// How agreements are described that the ledger does not have.

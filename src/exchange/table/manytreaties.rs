@@ -7,13 +7,13 @@
 //!
 //! Hollway, J. et al., globalgov: the R packages manytreaties, manyenviron, manyhealth and manytrade, CC BY 4.0.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::agreement::{AgreementType, InForce};
 use crate::exchange::table::COMMA;
 use crate::exchange::table::countries::CodeSystem;
 use crate::exchange::table::dates::{DateForm, DateForms};
-use crate::exchange::table::layout::{BroughtBy, Field, IMPORTED, Layout, NewAgreements, NewParties, StayKey};
+use crate::exchange::table::layout::{BroughtBy, Field, Form, IMPORTED, Layout, NewAgreements, NewParties, StayKey};
 
 /// What these tables write where an end has not come.
 const NO_END: &str = "9999-12-31";
@@ -27,12 +27,14 @@ pub fn layout() -> Layout {
     let column = |name: &str| Field::Column(name.to_owned());
     Layout {
         delimiter: COMMA,
+        form: Form::default(),
         party: column("party"),
         party_name: column("party_name"),
         agreement: column("agreement_id"),
         agreement_title: Field::Absent,
         act: column("action"),
         date: column("date"),
+        date_parts: None,
         effective: Field::Absent,
         announced: Field::Absent,
         role: Field::Absent,
@@ -40,11 +42,14 @@ pub fn layout() -> Layout {
         reference: column("source_ref"),
         stay: StayKey::RowOfReference,
         acts: HashMap::new(),
+        letters: BTreeMap::new(),
         dates: DateForms {
             forms: vec![DateForm::Edtf],
             none: Vec::new(),
             none_at_end: vec![NO_END.to_owned()],
             last_year: LAST_YEAR,
+            seasons: false,
+            floats: false,
         },
         parties: NewParties { codes: CODES.to_vec(), ..NewParties::default() },
         agreements: NewAgreements {

@@ -13,7 +13,9 @@ use crate::exchange::table::COMMA;
 use crate::exchange::table::acts::TableAct;
 use crate::exchange::table::countries::{CodeSystem, ISO};
 use crate::exchange::table::dates::{DateForm, DateForms};
-use crate::exchange::table::layout::{BroughtBy, Field, IMPORTED, Layout, NewAgreements, NewParties, StayKey};
+use crate::exchange::table::layout::{
+    self, Behind, BroughtBy, Field, HeaderAt, IMPORTED, Layout, NewAgreements, NewParties, StayKey,
+};
 use crate::exchange::tree;
 use crate::ledger::finding::{Code, nearest};
 
@@ -36,6 +38,8 @@ struct Map {
     #[serde(default)]
     acts: BTreeMap<String, Text>,
     #[serde(default)]
+    letters: BTreeMap<String, Text>,
+    #[serde(default)]
     dates: Dates,
     #[serde(default)]
     stay: Stay,
@@ -50,6 +54,7 @@ struct Map {
 #[serde(deny_unknown_fields)]
 struct Form {
     delimiter: Option<Text>,
+    header_line: Option<Spanned<u64>>,
 }
 
 /// By field: the column, or the value that is the same for every row.
@@ -62,6 +67,9 @@ struct Values {
     agreement_title: Option<Text>,
     act: Option<Text>,
     date: Option<Text>,
+    year: Option<Text>,
+    month: Option<Text>,
+    day: Option<Text>,
     effective: Option<Text>,
     announced: Option<Text>,
     role: Option<Text>,
@@ -77,6 +85,10 @@ struct Dates {
     none: Vec<String>,
     none_at_end: Option<Vec<String>>,
     last_year: Option<i32>,
+    #[serde(default)]
+    seasons: bool,
+    #[serde(default)]
+    floats: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -96,6 +108,8 @@ struct Parties {
     #[serde(default)]
     types: BTreeMap<String, Text>,
     codes: Option<Spanned<OneOrMany>>,
+    #[serde(default)]
+    footnotes: bool,
 }
 
 /// A word, or several.
@@ -161,10 +175,14 @@ struct Checks {
 
 impl Checks {
     fn layout(&mut self, map: Map, table: &str) -> Layout {
-        let Map { table: form, columns, constants, acts, dates, stay, parties, agreements, evidence } = map;
+        let Map { table: form, columns, constants, acts, letters, dates, stay, parties, agreements, evidence } = map;
+        let parts = [(columns.year, constants.year), (columns.month, constants.month), (columns.day, constants.day)];
+        let date_parts = self.date_parts(parts, dates.forms.as_ref().and_then(|forms| forms.first()));
+        let date = if date_parts.is_some() { Need::Instead("year") } else { Need::Required };
         let reference = self.field("reference", columns.reference, constants.reference, Need::Optional);
         let prefix = agreements.prefix;
         Layout {
+            form: self.form(form.header_line),
             delimiter: self.delimiter(form.delimiter),
             party: self.field("party", columns.party, constants.party, Need::Required),
             party_name: self.field("party_name", columns.party_name, constants.party_name, Need::Optional),
@@ -176,7 +194,8 @@ impl Checks {
                 Need::Optional,
             ),
             act: self.field("act", columns.act, constants.act, Need::Required),
-            date: self.field("date", columns.date, constants.date, Need::Required),
+            date: self.field("date", columns.date, constants.date, date),
+            date_parts,
             effective: self.field("effective", columns.effective, constants.effective, Need::Optional),
             announced: self.field("announced", columns.announced, constants.announced, Need::Optional),
             role: self.field("role", columns.role, constants.role, Need::Optional),
@@ -184,6 +203,7 @@ impl Checks {
             stay: self.stay(stay, &reference),
             reference: if reference == Field::Absent { Field::Constant(table.to_owned()) } else { reference },
             acts: self.acts(acts),
+            letters: self.acts(letters).into_iter().collect(),
             dates: self.dates(dates),
             parties: self.parties(parties),
             agreements: NewAgreements {
@@ -200,6 +220,46 @@ impl Checks {
         }
     }
 
+    fn form(&mut self, line: Option<Spanned<u64>>) -> layout::Form {
+        let header = match line.as_ref().map(|line| (*line.get_ref(), line.span())) {
+            None => HeaderAt::First,
+            Some((0, span)) => {
+                self.say(
+                    span,
+                    Code::WrongForm,
+                    "lines count from 1".to_owned(),
+                    "write the line of the names".to_owned(),
+                );
+                HeaderAt::First
+            }
+            Some((line, _)) => HeaderAt::Line(line),
+        };
+        layout::Form { header, ..layout::Form::default() }
+    }
+
+    /// Year, month and day in a column each; a table without days, or without months, has a constant 0 for them.
+    fn date_parts(&mut self, given: [(Option<Text>, Option<Text>); 3], form: Option<&Text>) -> Option<[Field; 3]> {
+        let is_given = |(column, constant): &(Option<Text>, Option<Text>)| column.is_some() || constant.is_some();
+        if !given.iter().any(is_given) {
+            return None;
+        }
+        if let Some(form) = form {
+            let message = "a date in three columns has no form".to_owned();
+            self.say(
+                form.span(),
+                Code::Combination,
+                message,
+                "leave `forms` out, or name a column for `date`".to_owned(),
+            );
+        }
+        let [year, month, day] = given;
+        Some([
+            self.field("year", year.0, year.1, Need::Required),
+            self.field("month", month.0, month.1, Need::Optional),
+            self.field("day", day.0, day.1, Need::Optional),
+        ])
+    }
+
     fn parties(&mut self, given: Parties) -> NewParties {
         let words = || PartyType::ALL.iter().map(|word| word.as_str());
         let mut types = BTreeMap::new();
@@ -213,6 +273,7 @@ impl Checks {
             r#type: self.word(given.r#type, words()),
             types,
             codes: self.codes(given.codes),
+            behind: if given.footnotes { Behind::Footnotes } else { Behind::Nothing },
         }
     }
 
@@ -251,6 +312,10 @@ impl Checks {
     }
 
     fn field(&mut self, name: &str, column: Option<Text>, constant: Option<Text>, need: Need) -> Field {
+        if let (Need::Instead(other), Some(both)) = (need, column.as_ref().or(constant.as_ref())) {
+            let message = format!("`{name}` is told already, by `{other}`");
+            self.say(both.span(), Code::Combination, message, "keep one of them".to_owned());
+        }
         match (column, constant) {
             (Some(column), None) => Field::Column(column.into_inner()),
             (None, Some(constant)) => Field::Constant(constant.into_inner()),
@@ -312,6 +377,8 @@ impl Checks {
             none: dates.none,
             none_at_end: dates.none_at_end.unwrap_or_else(|| vec!["9999-12-31".to_owned()]),
             last_year: dates.last_year.unwrap_or(LAST_YEAR),
+            seasons: dates.seasons,
+            floats: dates.floats,
         }
     }
 
@@ -346,6 +413,8 @@ impl Checks {
 enum Need {
     Required,
     Optional,
+    /// Something else says it already.
+    Instead(&'static str),
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ vocabulary! {
         Several = "several-have-this-name",
         /// Code and name in its rows are two countries.
         CodeAndName = "code-and-name-differ",
+        /// Its rows give it the name of another.
+        SameName = "same-name",
         /// Its id would be that of another.
         SameId = "same-id",
         /// Its name only resembles that of another.
@@ -50,6 +52,10 @@ impl May {
 
     pub(super) fn code_or_name(id: &str) -> Self {
         Self { id: id.to_owned(), why: Why::CodeAndName }
+    }
+
+    pub(super) fn same_name(id: &str) -> Self {
+        Self { id: id.to_owned(), why: Why::SameName }
     }
 
     pub(super) fn same_id(id: &str) -> Self {
@@ -87,6 +93,7 @@ impl Question {
         let why = match self.may.first().map(|may| may.why) {
             Some(Why::Several) => "several have this name",
             Some(Why::CodeAndName) => "its code and the name beside it are two countries",
+            Some(Why::SameName) => "the name beside it is the same",
             Some(Why::SameId) => "it would have the same id",
             Some(Why::Similar) | None => "the names resemble each other",
         };

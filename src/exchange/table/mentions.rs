@@ -77,6 +77,8 @@ pub(super) struct Spelled {
     pub(super) called: Option<Known>,
     /// Whether it is a code of a system that only a map can name, such as COW's: it means what it means there.
     pub(super) is_named_code: bool,
+    /// Whether the names beside it say who it is: where the map names a system of codes, they do not.
+    has_telling_names: bool,
 }
 
 impl Spelled {
@@ -90,7 +92,7 @@ impl Spelled {
         // Where the map names the system of codes, they are believed; else a name beside a code is a check of it.
         let called = if is_iso { only_country(&mention) } else { None };
         let country = of_code.or_else(|| countries::of_name(&mention.spelling)).or_else(|| called.clone());
-        Self { folded: name, mention, country, called, is_named_code }
+        Self { folded: name, mention, country, called, is_named_code, has_telling_names: is_iso }
     }
 
     /// Whether it looks like a code or an abbreviation, which resembles others by accident.
@@ -98,6 +100,13 @@ impl Spelled {
         let spelling = &self.mention.spelling;
         let is_capital = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b" -.".contains(&byte);
         spelling.chars().count() < 4 || (spelling.len() <= 9 && spelling.bytes().all(is_capital))
+    }
+
+    /// The name that all rows give it, folded, where names say who parties are.
+    pub(super) fn only_name(&self) -> Option<String> {
+        let mut names = self.mention.names.keys().filter(|_| self.has_telling_names).map(|name| folded(name));
+        let first = names.next()?;
+        names.all(|other| other == first).then_some(first)
     }
 
     /// The name that most rows give it; of several, the first in alphabetical order.

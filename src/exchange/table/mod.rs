@@ -6,6 +6,7 @@
 pub mod account;
 mod acts;
 mod agreements;
+mod cells;
 mod columns;
 mod countries;
 mod country_names;
@@ -21,12 +22,14 @@ pub mod manytreaties;
 pub mod map;
 pub mod matches;
 mod mentions;
+mod months;
 mod parties;
 mod reader;
 pub mod rejects;
 mod roster;
 mod similar;
 mod target;
+pub mod untc;
 
 pub use account::{Account, RejectCode, Rejected};
 pub use acts::TableAct;

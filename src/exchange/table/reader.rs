@@ -4,8 +4,8 @@
 //! compressed table each have a limit.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, Cursor, Read};
 use std::rc::Rc;
 
@@ -13,6 +13,8 @@ use csv::ByteRecord;
 use flate2::read::MultiGzDecoder;
 
 use crate::exchange::table::fault::TableFault;
+use crate::exchange::table::layout::{Form, HeaderAt, Layout};
+use crate::exchange::table::untc::{self, Status};
 
 /// The longest record, in bytes, give or take a buffer.
 pub const MAX_RECORD: u64 = 1 << 20;
@@ -38,32 +40,70 @@ pub struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// Opens the table and reads the names of its columns.
-    pub(super) fn rows(&self) -> Result<Rows, TableFault> {
+    /// The columns of a status table that tell of no act, and are not read.
+    ///
+    /// # Errors
+    ///
+    /// [`TableFault`] if the table cannot be read.
+    pub fn unread(&self, layout: &Layout) -> Result<Vec<String>, TableFault> {
+        Ok(self.rows(&layout.form)?.unread)
+    }
+
+    /// Opens the table and reads the names of its columns, which stand where `form` says.
+    pub(super) fn rows(&self, form: &Form) -> Result<Rows, TableFault> {
         let not_opened = |cause| TableFault::NotOpened { table: self.name.clone(), cause };
         let bytes = (self.open)().map_err(not_opened)?;
         let tally = Rc::new(Tally::default());
         let expanded = expand(bytes).map_err(not_opened)?;
-        let limited = Limited { expanded, tally: Rc::clone(&tally) };
+        let mut limited = Limited { expanded, tally: Rc::clone(&tally) };
+        let first = beginning(&mut limited).map_err(|error| unreadable(&self.name, 1, error.into()))?;
+        let told = told_delimiter(&first);
         let mut reader = csv::ReaderBuilder::new();
-        reader.has_headers(false).flexible(true).delimiter(self.delimiter);
-        let reader = reader.from_reader(limited);
+        reader.has_headers(false).flexible(true).delimiter(told.unwrap_or(self.delimiter));
+        let reader = reader.from_reader(Cursor::new(first).chain(limited));
         let (table, header, places) = (self.name.clone(), Vec::new(), HashMap::new());
-        let mut rows = Rows { table, reader, tally, header, places, line_ends: LineEnds::LineFeed };
-        rows.read_header()?;
+        let (line_ends, status, waiting) = (LineEnds::LineFeed, None, VecDeque::new());
+        let mut rows = Rows { table, reader, tally, header, places, line_ends, status, waiting, unread: Vec::new() };
+        rows.read_header(form, told.is_some())?;
         Ok(rows)
+    }
+}
+
+/// The bytes in which a table may tell what stands between its cells.
+fn beginning(limited: &mut Limited) -> io::Result<Vec<u8>> {
+    const LONGEST: u64 = 16;
+    let mut first = Vec::new();
+    limited.take(LONGEST).read_to_end(&mut first)?;
+    Ok(first)
+}
+
+/// What stands between two cells, by a line `sep=;` before all others, as spreadsheets write and read it.
+fn told_delimiter(first: &[u8]) -> Option<u8> {
+    let first = first.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(first);
+    match first.get(..6)? {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', mark, b'\r' | b'\n'] => {
+            let is_mark = mark.is_ascii() && !matches!(mark, b'"' | b'\r' | b'\n');
+            is_mark.then_some(*mark)
+        }
+        _ => None,
     }
 }
 
 /// The records of a table behind its first.
 pub(super) struct Rows {
     table: String,
-    reader: csv::Reader<Limited>,
+    reader: csv::Reader<io::Chain<Cursor<Vec<u8>>, Limited>>,
     tally: Rc<Tally>,
     header: Vec<String>,
     /// Where the columns are, by their names; the first of those without one.
     places: HashMap<String, usize>,
     line_ends: LineEnds,
+    /// How cells become rows, in a status table.
+    status: Option<Status>,
+    /// Rows that were made of cells, and are still to be read.
+    waiting: VecDeque<ByteRecord>,
+    /// The columns of a status table that are not read.
+    unread: Vec<String>,
 }
 
 /// Whether a record is read with the line feed that ends it.
@@ -95,8 +135,29 @@ impl Rows {
         })
     }
 
-    /// Reads the next record into `record`; false at the end.
+    /// Reads the next row into `record`; false at the end.
     pub(super) fn read(&mut self, record: &mut ByteRecord) -> Result<bool, TableFault> {
+        let Some(status) = self.status.take() else { return self.read_line(record) };
+        let mut found = Ok(true);
+        while self.waiting.is_empty() && matches!(found, Ok(true)) {
+            found = self.read_line(record);
+            if matches!(found, Ok(true)) {
+                status.unfold(record, &mut self.waiting);
+                let position = record.position().cloned();
+                self.waiting.iter_mut().for_each(|row| row.set_position(position.clone()));
+            }
+        }
+        self.status = Some(status);
+        match self.waiting.pop_front() {
+            Some(row) => {
+                *record = row;
+                Ok(true)
+            }
+            None => found,
+        }
+    }
+
+    fn read_line(&mut self, record: &mut ByteRecord) -> Result<bool, TableFault> {
         let read = self.reader.read_byte_record(record);
         self.tally.since_record.set(0);
         let read = read.map_err(|error| self.unreadable(error))?;
@@ -124,15 +185,40 @@ impl Rows {
         record.position().map_or(0, csv::Position::line)
     }
 
-    fn read_header(&mut self) -> Result<(), TableFault> {
+    fn read_header(&mut self, form: &Form, is_told: bool) -> Result<(), TableFault> {
         let mut record = ByteRecord::new();
-        if !self.read(&mut record)? {
-            return Err(TableFault::Empty { table: self.table.clone() });
+        let mut is_first = true;
+        loop {
+            if !self.read_line(&mut record)? {
+                return Err(self.no_header(form, is_first));
+            }
+            if std::mem::take(&mut is_first) && self.reader.position().line() == 1 + breaks(&record) {
+                self.line_ends = LineEnds::CarriageReturn;
+            }
+            let is_delimiter = is_told && record.position().is_some_and(|position| position.byte() == 0);
+            let is_header = match form.header {
+                HeaderAt::First => true,
+                HeaderAt::Line(line) => Self::line_of(&record) >= line,
+                HeaderAt::Status => Status::is_head(&record),
+            };
+            if is_header && !is_delimiter {
+                break;
+            }
         }
-        if self.reader.position().line() == 1 + breaks(&record) {
-            self.line_ends = LineEnds::CarriageReturn;
+        self.name_columns(&record)?;
+        if form.header == HeaderAt::Status {
+            self.status = Status::of(&self.header, &form.agreement);
+            let unread = self.status.iter().flat_map(|status| status.unread(&self.header));
+            self.unread = unread.map(str::to_owned).collect();
+            self.header.clear();
+            self.places.clear();
+            self.name_columns(&ByteRecord::from(untc::COLUMNS.to_vec()))?;
         }
-        for field in &record {
+        Ok(())
+    }
+
+    fn name_columns(&mut self, record: &ByteRecord) -> Result<(), TableFault> {
+        for field in record {
             let name = std::str::from_utf8(field).map_err(|_| self.not_text())?;
             let name = name.trim_start_matches(BYTE_ORDER_MARK).trim();
             match self.places.entry(name.to_owned()) {
@@ -147,6 +233,23 @@ impl Rows {
         Ok(())
     }
 
+    fn no_header(&self, form: &Form, is_empty: bool) -> TableFault {
+        let table = self.table.clone();
+        let (line, what) = match form.header {
+            _ if is_empty => return TableFault::Empty { table },
+            HeaderAt::First => return TableFault::Empty { table },
+            HeaderAt::Line(line) => {
+                (line, "the names of the columns are to be in this line, and the table ends before it")
+            }
+            HeaderAt::Status => (1, "no line has a column of participants"),
+        };
+        let hint = match form.header {
+            HeaderAt::Status => "a status table has a column `Participant`; import other tables with `import csv`",
+            HeaderAt::First | HeaderAt::Line(_) => "lines count from 1, and blank ones count",
+        };
+        TableFault::Unreadable { table, line, what: what.to_owned(), hint }
+    }
+
     fn not_text(&self) -> TableFault {
         TableFault::Unreadable {
             table: self.table.clone(),
@@ -157,19 +260,23 @@ impl Rows {
     }
 
     fn unreadable(&self, error: csv::Error) -> TableFault {
-        let hint = match error.kind() {
-            csv::ErrorKind::Io(error) => {
-                error.get_ref().and_then(|inner| inner.downcast_ref::<Beyond>()).map(|beyond| beyond.hint())
-            }
-            _ => None,
-        };
-        let what = match error.into_kind() {
-            csv::ErrorKind::Io(error) => error.to_string(),
-            other => format!("this is no CSV: {other:?}"),
-        };
-        let hint = hint.unwrap_or("fetch the file again: it may be damaged or cut off");
-        TableFault::Unreadable { table: self.table.clone(), line: self.reader.position().line(), what, hint }
+        unreadable(&self.table, self.reader.position().line(), error)
     }
+}
+
+fn unreadable(table: &str, line: u64, error: csv::Error) -> TableFault {
+    let hint = match error.kind() {
+        csv::ErrorKind::Io(error) => {
+            error.get_ref().and_then(|inner| inner.downcast_ref::<Beyond>()).map(|beyond| beyond.hint())
+        }
+        _ => None,
+    };
+    let what = match error.into_kind() {
+        csv::ErrorKind::Io(error) => error.to_string(),
+        other => format!("this is no CSV: {other:?}"),
+    };
+    let hint = hint.unwrap_or("fetch the file again: it may be damaged or cut off");
+    TableFault::Unreadable { table: table.to_owned(), line, what, hint }
 }
 
 /// Line feeds inside the cells of a record.
