@@ -37,10 +37,9 @@ pub(in crate::cli) use answer::ImportAnswer;
 #[command(before_help = "\
 Examples:
   servanda import manytreaties --agreements agreements.csv --actions actions.csv.gz
-  servanda import csv members.csv --map map.toml --rejects rejects.csv
   servanda import untc genocide.csv --agreement genocide-convention
-  servanda import csv members.csv --map map.toml --matches parties.csv     asks who is who
-  servanda import csv members.csv --map map.toml --dry-run                 only the account")]
+  servanda import csv members.csv --map map.toml --rejects rejects.csv --matches parties.csv
+  servanda import csv members.csv --map map.toml --dry-run     only the account")]
 pub(in crate::cli) struct Import {
     #[command(subcommand)]
     what: What,

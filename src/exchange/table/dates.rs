@@ -198,18 +198,18 @@ fn serial(text: &str) -> Option<Result<Date, Fault>> {
     Some(Date::parse(&format!("{year:04}-{month:02}-{day:02}")).map_err(|error| fault_of(&error)))
 }
 
-/// Whether a year and 21 to 41 stand in it, which EDTF reads as a season, and tables write for two years.
-fn has_season(text: &str) -> bool {
-    let is_season = |group: &str| {
+/// Whether a year and a number that is no month stand in it: tables write two years so, and EDTF some seasons.
+fn has_pair(text: &str) -> bool {
+    let is_pair = |group: &str| {
         let group = group.trim_end_matches(['?', '~', '%']);
         let (year, season) = group.rsplit_once('-')?;
         let is_year = year.len() >= 4 && year.bytes().all(|byte| byte.is_ascii_digit());
         let season = (season.len() == 2).then(|| season.parse::<u32>().ok()).flatten()?;
-        Some(is_year && (21..=41).contains(&season))
+        Some(is_year && season > 12)
     };
     text.split(['/', '[', ']', '{', '}', ',', ' '])
         .flat_map(|part| part.split(".."))
-        .any(|group| is_season(group) == Some(true))
+        .any(|group| is_pair(group) == Some(true))
 }
 
 impl DateForms {
@@ -219,7 +219,7 @@ impl DateForms {
         if text.is_empty() || self.none.iter().any(|none| none == text) {
             return Err((RejectCode::NoDateGiven, "no date is given".to_owned()));
         }
-        let is_pair = !self.seasons && has_season(text);
+        let is_pair = !self.seasons && has_pair(text);
         let allowed = self.forms.iter().filter(|form| !is_pair || **form != DateForm::Edtf);
         let read = allowed.into_iter().find_map(|form| form.read(text));
         let read = read.or_else(|| is_pair.then(|| Err(no_season(text))));

@@ -56,7 +56,7 @@ pub(super) fn decide(
     layout: &NewParties,
     answers: &Answers,
 ) -> Result<Decided, TableFault> {
-    let spelled = mentions.in_order().into_iter().map(|mention| Spelled::of(mention, layout)).collect();
+    let spelled = Spelled::all(mentions.in_order(), layout);
     let mut deciding = Deciding {
         spelled,
         groups: Vec::new(),
@@ -96,7 +96,7 @@ impl Deciding<'_> {
         }
         for (place, members) in groups.into_values().enumerate() {
             let names: BTreeSet<String> =
-                members.iter().filter_map(|member| self.spelled[*member].only_name()).collect();
+                members.iter().filter_map(|member| self.spelled[*member].only_name()).map(str::to_owned).collect();
             for name in names {
                 self.by_only_name.entry(name).or_default().push(place);
             }
@@ -295,8 +295,8 @@ impl Deciding<'_> {
         let group = &self.groups[place];
         let name = group.members.iter().find_map(|member| self.spelled[*member].only_name());
         let Some(name) = name.filter(|_| group.country.is_none()) else { return Vec::new() };
-        let in_ledger = self.known.all_called(&name).iter().map(|id| May::same_name(id));
-        let before = self.by_only_name.get(&name).into_iter().flatten().filter(|other| **other != place);
+        let in_ledger = self.known.all_called(name).iter().map(|id| May::same_name(id));
+        let before = self.by_only_name.get(name).into_iter().flatten().filter(|other| **other != place);
         let of_table = before.filter_map(|other| self.sure(place, *other, found)).map(|id| May::same_name(&id));
         in_ledger.chain(of_table).collect()
     }

@@ -1,5 +1,7 @@
 //! The parties that rows name, spelling by spelling, while it is not decided yet who they are.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::domain::name::folded;
 use crate::exchange::table::Met;
 use crate::exchange::table::countries::{self, CodeSystem, ISO, Known};
@@ -73,26 +75,40 @@ pub(super) struct Spelled {
     pub(super) folded: String,
     /// The country whose code or name it is.
     pub(super) country: Option<Known>,
-    /// Another country, or the only one, that its rows give as its name.
+    /// The only country among the names beside it.
     pub(super) called: Option<Known>,
     /// Whether it is a code of a system that only a map can name, such as COW's: it means what it means there.
     pub(super) is_named_code: bool,
-    /// Whether the names beside it say who it is: where the map names a system of codes, they do not.
-    has_telling_names: bool,
+    /// The names beside all spellings that fold to it, folded; where the map names a system of codes, they say nothing.
+    names: BTreeSet<String>,
 }
 
 impl Spelled {
-    pub(super) fn of(mention: Mention, layout: &NewParties) -> Self {
-        let is_iso = layout.codes == ISO;
+    /// Reads all spellings of a table: what folds to one has all names that stand beside any of it.
+    pub(super) fn all(mentions: Vec<Mention>, layout: &NewParties) -> Vec<Self> {
+        let mut spelled: Vec<Self> = mentions.into_iter().map(|mention| Self::of(mention, layout)).collect();
+        if layout.codes != ISO {
+            return spelled;
+        }
+        let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for Self { folded: own, mention, .. } in &spelled {
+            names.entry(own.clone()).or_default().extend(mention.names.keys().map(|name| folded(name)));
+        }
+        for own in &mut spelled {
+            own.names = names.get(&own.folded).cloned().unwrap_or_default();
+            own.called = only_country(&own.names);
+            own.country = own.country.take().or_else(|| own.called.clone());
+        }
+        spelled
+    }
+
+    fn of(mention: Mention, layout: &NewParties) -> Self {
         let name = folded(&mention.spelling);
-        let of_code = countries::of_code(&name, &layout.codes);
         let is_own = |system: &&CodeSystem| !LIKE_IDS.contains(system);
         let own: Vec<CodeSystem> = layout.codes.iter().filter(is_own).copied().collect();
         let is_named_code = countries::of_code(&name, &own).is_some();
-        // Where the map names the system of codes, they are believed; else a name beside a code is a check of it.
-        let called = if is_iso { only_country(&mention) } else { None };
-        let country = of_code.or_else(|| countries::of_name(&mention.spelling)).or_else(|| called.clone());
-        Self { folded: name, mention, country, called, is_named_code, has_telling_names: is_iso }
+        let country = countries::of_code(&name, &layout.codes).or_else(|| countries::of_name(&mention.spelling));
+        Self { folded: name, mention, country, called: None, is_named_code, names: BTreeSet::new() }
     }
 
     /// Whether it looks like a code or an abbreviation, which resembles others by accident.
@@ -103,10 +119,9 @@ impl Spelled {
     }
 
     /// The name that all rows give it, folded, where names say who parties are.
-    pub(super) fn only_name(&self) -> Option<String> {
-        let mut names = self.mention.names.keys().filter(|_| self.has_telling_names).map(|name| folded(name));
-        let first = names.next()?;
-        names.all(|other| other == first).then_some(first)
+    pub(super) fn only_name(&self) -> Option<&str> {
+        let mut names = self.names.iter();
+        names.next().filter(|_| names.next().is_none()).map(String::as_str)
     }
 
     /// The name that most rows give it; of several, the first in alphabetical order.
@@ -116,9 +131,9 @@ impl Spelled {
     }
 }
 
-/// The only country whose name the rows give.
-fn only_country(mention: &Mention) -> Option<Known> {
-    let mut found = mention.names.keys().filter_map(|name| countries::of_name(name));
+/// The only country among these names.
+fn only_country(names: &BTreeSet<String>) -> Option<Known> {
+    let mut found = names.iter().filter_map(|name| countries::of_name(name));
     let first = found.next()?;
     found.all(|other| other == first).then_some(first)
 }

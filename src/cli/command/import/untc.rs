@@ -17,7 +17,7 @@ use crate::exchange::table::{Table, untc};
 #[command(before_help = "\
 Examples:
   servanda import untc genocide.csv --agreement genocide-convention
-  servanda import untc tables/IV-1.csv tables/IV-3.csv --rejects rejects.csv     agreements IV-1 and IV-3")]
+  servanda import untc IV-1.csv IV-3.csv --rejects rejects.csv     agreements IV-1 and IV-3")]
 pub(super) struct Untc {
     /// The tables as CSV, plain or compressed with gzip
     #[arg(required = true)]
