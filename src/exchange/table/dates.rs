@@ -258,7 +258,16 @@ fn other_form(text: &str) -> Fault {
     if groups.len() == 3 && groups.iter().all(is_short) {
         return (RejectCode::TwoDigitYear, format!("{} does not say which century", shown(text)));
     }
-    (RejectCode::OtherDateForm, format!("{} is written in none of the forms that dates have here", shown(text)))
+    let day = text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim_end();
+    let has_name = DateForm::parse("d mmm yyyy").is_ok_and(|form| form.read(day).is_some());
+    let hint = match (has_name, day.len() < text.len()) {
+        (false, _) => "",
+        (true, false) => "; a map can say: forms = [\"d mmm yyyy\"]",
+        (true, true) => {
+            "; a map can say what letters behind a date mean, and `import untc` knows those of the United Nations"
+        }
+    };
+    (RejectCode::OtherDateForm, format!("{} is written in none of the forms that dates have here{hint}", shown(text)))
 }
 
 fn fault_of(error: &DateError) -> Fault {
