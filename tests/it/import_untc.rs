@@ -5,7 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::import::{desk_with_ledger, of_fixture, only, whole_tables};
+use servanda::exchange::table::import::{Import, Watch};
+use servanda::exchange::table::matches::Answers;
+use servanda::exchange::table::{Target, untc};
+
+use crate::import::{desk_with_ledger, of_fixture, only, table, whole_tables};
 use crate::support::Desk;
 
 /// Imports a status table, and returns the account.
@@ -96,6 +100,38 @@ fn several_status_tables_have_one_account_and_an_agreement_each() {
     desk.write("none.csv", "a,b\n1,2\n");
     let none = desk.run("import untc none.csv");
     assert!(none.code != 0 && none.err.contains("no line has a column of participants"), "{}", none.err);
+}
+
+#[test]
+fn hostile_status_tables_give_rejects_with_their_lines_and_nothing_is_lost() {
+    let rows: &[&[u8]] = &[
+        b"Participant,Signature,Accession(a),x",
+        b"P\xFFru,8 Jun 1994,,",
+        b"Peru,8 Jun 1994,,,more",
+        b"Peru,[ ],[a],",
+        b"Peru,[8 Jun 1994,8 Jun 1994 a b,",
+        b"Peru,\xE2\x80\xAE8 Jun 1994,99999999999999999999 Jun 1994,",
+        b"12,8 Jun 1994,,",
+        b",8 Jun 1994,,",
+        b"\"",
+    ];
+    let table = table("t.csv", rows.join(b"\n".as_slice()));
+    let layout = untc::layout("t", None, "t.csv");
+    let mut lines = Vec::new();
+    let mut watch = Watch {
+        stop: &|| false,
+        progress: &mut |_| {},
+        reject: &mut |reject| {
+            lines.push(reject.line);
+            Ok(())
+        },
+    };
+    let answers = Answers::default();
+    let import = Import { layout: &layout, agreements: None, acts: &table, answers: &answers, batch_len: 100 };
+    let account = import.run(&mut Target::Nowhere(&[]), &mut watch).expect("it is a table");
+    assert!(account.adds_up() && account.events == 0, "{account:?}");
+    lines.dedup();
+    assert_eq!(lines, [2, 3, 4, 5, 6, 7, 8]);
 }
 
 /// What a table says with a map, as party, act and date.

@@ -321,6 +321,12 @@ impl Deciding<'_> {
 
     fn decided(self, who: &[Who]) -> Decided {
         let mut places: BTreeMap<&Who, u32> = BTreeMap::new();
+        let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (place, who) in who.iter().enumerate() {
+            if let Who::New(group) = who {
+                members.entry(*group).or_default().push(place);
+            }
+        }
         let mut parties = Roster::new(Namespace::Party, &self.layout.prefix);
         let mut questions = Vec::new();
         for (place, spelled) in self.spelled.iter().enumerate() {
@@ -334,7 +340,7 @@ impl Deciding<'_> {
                 }
                 (_, Some(number)) => number,
                 (Who::InLedger(id), None) => parties.add(Thing::in_ledger(&spelled.mention.spelling, id)),
-                (Who::New(group), None) => parties.add(self.new_thing(*group, who)),
+                (Who::New(group), None) => parties.add(self.new_thing(*group, &members[group])),
             };
             if !matches!(who[place], Who::Unclear(_)) {
                 places.insert(&who[place], number);
@@ -344,8 +350,8 @@ impl Deciding<'_> {
         Decided { parties, questions }
     }
 
-    fn new_thing(&self, group: usize, who: &[Who]) -> Thing<PartyId> {
-        let members: Vec<usize> = (0..who.len()).filter(|member| who[*member] == Who::New(group)).collect();
+    /// A party that the table brings, of all spellings that are it.
+    fn new_thing(&self, group: usize, members: &[usize]) -> Thing<PartyId> {
         let first = &self.spelled[members[0]];
         let usual =
             members.iter().map(|member| &self.spelled[*member]).filter(|spelled| spelled.usual_name().is_some());

@@ -1,6 +1,7 @@
 //! The parties that rows name, spelling by spelling, while it is not decided yet who they are.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::domain::name::folded;
 use crate::exchange::table::Met;
@@ -80,7 +81,7 @@ pub(super) struct Spelled {
     /// Whether it is a code of a system that only a map can name, such as COW's: it means what it means there.
     pub(super) is_named_code: bool,
     /// The names beside all spellings that fold to it, folded; where the map names a system of codes, they say nothing.
-    names: BTreeSet<String>,
+    names: Rc<BTreeSet<String>>,
 }
 
 impl Spelled {
@@ -94,10 +95,14 @@ impl Spelled {
         for Self { folded: own, mention, .. } in &spelled {
             names.entry(own.clone()).or_default().extend(mention.names.keys().map(|name| folded(name)));
         }
+        let said = |names: BTreeSet<String>| (only_country(&names), Rc::new(names));
+        let said: BTreeMap<String, _> = names.into_iter().map(|(own, names)| (own, said(names))).collect();
         for own in &mut spelled {
-            own.names = names.get(&own.folded).cloned().unwrap_or_default();
-            own.called = only_country(&own.names);
-            own.country = own.country.take().or_else(|| own.called.clone());
+            if let Some((country, names)) = said.get(&own.folded) {
+                own.names = Rc::clone(names);
+                own.called.clone_from(country);
+                own.country = own.country.take().or_else(|| country.clone());
+            }
         }
         spelled
     }
@@ -108,7 +113,7 @@ impl Spelled {
         let own: Vec<CodeSystem> = layout.codes.iter().filter(is_own).copied().collect();
         let is_named_code = countries::of_code(&name, &own).is_some();
         let country = countries::of_code(&name, &layout.codes).or_else(|| countries::of_name(&mention.spelling));
-        Self { folded: name, mention, country, called: None, is_named_code, names: BTreeSet::new() }
+        Self { folded: name, mention, country, called: None, is_named_code, names: Rc::default() }
     }
 
     /// Whether it looks like a code or an abbreviation, which resembles others by accident.

@@ -41,6 +41,8 @@ pub(super) const PARTICIPANT: [&str; 9] = [
 ];
 /// What heads a column of agreements, folded.
 const AGREEMENT: [&str; 4] = ["agreement", "treaty", "agreement id", "treaty id"];
+/// The most columns of acts that are read; no status table has a tenth of that.
+const MAX_ACTS: usize = 64;
 /// Later years stand for no date.
 const LAST_YEAR: i32 = 2099;
 
@@ -141,7 +143,7 @@ impl Status {
         let place = |known: &[&str]| names.iter().position(|name| known.contains(&name.as_str()));
         let participant = place(&PARTICIPANT)?;
         let acts = header.iter().enumerate().filter(|(place, _)| *place != participant);
-        let acts = acts.filter_map(|(place, head)| ActColumn::of(place, head)).collect();
+        let acts = acts.filter_map(|(place, head)| ActColumn::of(place, head)).take(MAX_ACTS).collect();
         let of_all = agreement.to_owned();
         Some(Self { participant, agreement: place(&AGREEMENT), of_all, width: header.len(), acts })
     }
