@@ -81,7 +81,9 @@ fn tables(desk: &Desk) {
     desk.write("members.csv", read("tables/members.csv"));
     desk.write("map.toml", read("tables/map.toml"));
     let status = "Participant,Signature,\"Ratification, Accession(a)\"\nPakistan,8 Jun 1994,\nPeru 2,,9 Jun 1994 a\n";
-    ["genocide.csv", "IV-1.csv", "IV-3.csv"].map(|name| desk.write(name, status));
+    for name in ["genocide.csv", "IV-1.csv", "IV-3.csv"] {
+        desk.write(name, status);
+    }
     desk.write("agreements.csv", read("manytreaties/agreements.csv"));
     desk.write("actions.csv.gz", gzip(&read("manytreaties/actions.csv")));
 }

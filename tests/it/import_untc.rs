@@ -220,7 +220,18 @@ fn in_words(date: &str) -> Option<String> {
     }
 }
 
-/// The acts of one agreement that a status table can hold: as manytreaties has them, and as a status table.
+/// The stays of each party, by the row of the source that tells them.
+fn stays(own: &str, party: usize, reference: usize) -> BTreeMap<String, BTreeSet<String>> {
+    let mut stays: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for record in csv::Reader::from_reader(own.as_bytes()).records().map(|record| record.expect("a row")) {
+        let row = record[reference].rsplit_once('/').map_or(&record[reference], |(row, _)| row);
+        stays.entry(record[party].to_owned()).or_default().insert(row.to_owned());
+    }
+    stays
+}
+
+/// The acts of one agreement that a status table can hold: as manytreaties has them, and as a status table. Who came more than
+/// once is left out: a status table has a line for each participant, and cannot tell stays apart.
 fn in_both_forms(id: &str, acts: &[u8]) -> (String, String) {
     let (mut rows, mut lines) = (String::new(), String::new());
     let own = only(id, acts);
@@ -228,7 +239,11 @@ fn in_both_forms(id: &str, acts: &[u8]) -> (String, String) {
     let header = reader.headers().expect("a header").clone();
     let place = |name: &str| header.iter().position(|column| column == name).expect("the column is there");
     let [party, name, action, date, reference] = ["party", "party_name", "action", "date", "source_ref"].map(place);
+    let stays = stays(&own, party, reference);
     for record in reader.records().map(|record| record.expect("a row")) {
+        if stays[&record[party]].len() > 1 {
+            continue;
+        }
         let Some((act, letter)) = ACTS.iter().find(|(act, _)| *act == &record[action]) else { continue };
         let Some(day) = in_words(&record[date]) else { continue };
         rows += &format!("{id},{},,{act},{},{}\n", &record[party], &record[date], &record[reference]);
