@@ -11,7 +11,6 @@ use crate::integrity::proof::ProofError;
 use crate::ledger::append::AppendError;
 use crate::ledger::backup::BackupError;
 use crate::ledger::checkpoints::CheckpointsError;
-use crate::ledger::finding::nearest;
 use crate::ledger::found::FoundError;
 use crate::ledger::prove::ProveError;
 use crate::ledger::publish::PublishError;
@@ -415,13 +414,30 @@ impl From<QueryError> for Failure {
     fn from(error: QueryError) -> Self {
         let failure = Self::new(Exit::CouldNot, error.to_string());
         match &error {
-            QueryError::NotFound { name, known, .. } => match nearest(name, known.iter().map(String::as_str)) {
-                Some(near) => failure.hint(format!("did you mean `{near}`?")),
-                None if known.is_empty() => failure.hint("nothing is described yet"),
-                None => failure.hint(format!("there are: {}", listed(known))),
+            QueryError::NotFound { described: 0, .. } => failure.hint("nothing is described yet"),
+            QueryError::NotFound { namespace, near, .. } => match near.as_slice() {
+                [] => {
+                    let what = namespace.map_or(String::new(), |of| format!(" {}", of.things()));
+                    let list = format!("`servanda list{what}` shows what there is");
+                    failure.hint(format!("{list}; `servanda search WORDS` looks for words in all of it"))
+                }
+                [near] => failure.hint(format!("did you mean {near}?")),
+                several => {
+                    let several: Vec<String> = several.iter().map(ToString::to_string).collect();
+                    failure.hint(format!("did you mean one of {}?", several.join(", ")))
+                }
             },
+            QueryError::SeveralSo { .. } => failure.hint("give the id of the one that is meant"),
             QueryError::NoEvent(_) => {
                 failure.hint("give a position, an announcement's id, or 8 or more digits of a hash; see `servanda log`")
+            }
+            QueryError::TakenBack { by, .. } => failure
+                .hint(format!("`servanda retract {by} --reason …` takes that back, and what it struck stands again")),
+            QueryError::NotCorrectable { kind, seq } if !kind.is_about_ledger() => {
+                failure.hint(format!("`servanda retract {seq} --reason …` takes it back"))
+            }
+            QueryError::NotCorrectable { .. } => {
+                failure.hint("keys, policies and the clock have commands of their own")
             }
             QueryError::Ambiguous { .. } => failure.hint("give more digits"),
             QueryError::NotRecorded { .. } => failure.hint("a year or month is no position; write a day: 2026-11-22"),

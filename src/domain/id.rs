@@ -42,6 +42,16 @@ impl Namespace {
             Self::Announcement => "announcement",
         }
     }
+
+    /// The word for several of them.
+    pub const fn things(self) -> &'static str {
+        match self {
+            Self::Party => "parties",
+            Self::Agreement => "agreements",
+            Self::Mission => "missions",
+            Self::Announcement => "announcements",
+        }
+    }
 }
 
 impl fmt::Display for Namespace {

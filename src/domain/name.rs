@@ -15,7 +15,8 @@ use crate::domain::text::is_invisible;
 /// `TÜRKİYE`, `Türkiye` and `turkiye` are one name, and so are `Côte d’Ivoire` and `cote d'ivoire`. Folding a folded name
 /// changes nothing.
 pub fn folded(name: &str) -> String {
-    if name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'`') {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'`';
+    if name.bytes().all(is_plain) && name.trim().len() == name.len() && !name.contains("  ") {
         return name.to_ascii_lowercase();
     }
     // An acute accent that stands alone decomposes to a space with a mark, so apostrophes come first; others come of it.

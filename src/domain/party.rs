@@ -145,6 +145,24 @@ code!(
     |text| text.len() == 20 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 );
 
+impl Country {
+    /// The country that a code of ISO 3166-1 means, in two or three letters of either case.
+    pub fn of_code(code: &str) -> Option<Self> {
+        let code = code.to_ascii_uppercase();
+        let found = match code.len() {
+            2 => return Self::try_from(code).ok(),
+            3 => rust_iso3166::from_alpha3(&code)?,
+            _ => return None,
+        };
+        Some(Self(found.alpha2.to_owned()))
+    }
+
+    /// The other ways in which ISO 3166-1 names it: its three letters, and its short name in English.
+    pub fn also(&self) -> Option<[&'static str; 2]> {
+        rust_iso3166::from_alpha2(&self.0).map(|found| [found.alpha3, found.name])
+    }
+}
+
 /// Kosovo and the European Union sit outside ISO 3166-1, under codes that it sets aside for its users.
 fn is_country(text: &str) -> bool {
     let now = text.len() == 2 && rust_iso3166::from_alpha2(text).is_some();
@@ -155,6 +173,13 @@ fn is_country(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_and_three_letters_mean_one_country() {
+        let code = |text| Country::of_code(text).map(String::from);
+        assert_eq!([code("PK"), code("pak"), code("Pak")], [(); 3].map(|()| Some("PK".to_owned())));
+        assert_eq!([code("P"), code("ZZZ"), code("Pakistan"), code("пк")], [(); 4].map(|()| None));
+    }
 
     #[test]
     fn countries_of_today_and_of_history_have_codes() {

@@ -16,7 +16,6 @@ pub struct Catalogue<'a> {
     parties: BTreeMap<String, Vec<Description<&'a Party>>>,
     agreements: BTreeMap<String, Vec<Description<AgreementView<'a>>>>,
     missions: BTreeMap<String, Vec<Description<&'a Mission>>>,
-    names: BTreeMap<(Namespace, String), String>,
 }
 
 /// One description, and the day from which it holds.
@@ -69,19 +68,14 @@ impl<'a> Catalogue<'a> {
     fn add(&mut self, event: u64, body: &'a Body) {
         match body {
             Body::Party(party) => {
-                let names = std::iter::once(&party.name).chain(&party.also_known_as);
-                self.name(Namespace::Party, &party.id.folded(), names);
                 insert(&mut self.parties, party.id.folded(), party.from.as_ref(), (event, party));
             }
             Body::Agreement(agreement) => {
-                let names = std::iter::once(&agreement.title).chain(&agreement.also_known_as);
-                self.name(Namespace::Agreement, &agreement.id.folded(), names);
                 let view = AgreementView::Described(agreement);
                 insert(&mut self.agreements, agreement.id.folded(), agreement.from.as_ref(), (event, view));
             }
             Body::Memorandum(memorandum) => {
                 let new = &memorandum.agreement;
-                self.name(Namespace::Agreement, &new.id.folded(), std::iter::once(&new.title));
                 let view = AgreementView::Concluded(Box::new(Agreement {
                     id: new.id.clone(),
                     title: new.title.clone(),
@@ -96,18 +90,9 @@ impl<'a> Catalogue<'a> {
                 insert(&mut self.agreements, new.id.folded(), None, (event, view));
             }
             Body::Mission(mission) => {
-                let names = std::iter::once(&mission.title).chain(&mission.also_known_as);
-                self.name(Namespace::Mission, &mission.id.folded(), names);
                 insert(&mut self.missions, mission.id.folded(), mission.from.as_ref(), (event, mission));
             }
             _ => {}
-        }
-    }
-
-    /// The first thing that takes a name keeps it.
-    fn name<'n>(&mut self, namespace: Namespace, id: &str, names: impl Iterator<Item = &'n String>) {
-        for name in names {
-            self.names.entry((namespace, name.to_lowercase())).or_insert_with(|| id.to_owned());
         }
     }
 
@@ -150,13 +135,28 @@ impl<'a> Catalogue<'a> {
         }
     }
 
-    /// The folded id of the thing that has this id or other name, whatever its case.
-    pub fn find(&self, namespace: Namespace, name: &str) -> Option<String> {
-        let folded = folded(name);
-        if self.ids(namespace).any(|id| id == folded) {
-            return Some(folded.into_owned());
+    /// Whether a thing of a space has this id, whatever its case.
+    pub fn has(&self, namespace: Namespace, id: &str) -> bool {
+        let id = &*folded(id);
+        match namespace {
+            Namespace::Party => self.parties.contains_key(id),
+            Namespace::Agreement => self.agreements.contains_key(id),
+            Namespace::Mission => self.missions.contains_key(id),
+            Namespace::Announcement => false,
         }
-        self.names.get(&(namespace, name.to_lowercase())).cloned()
+    }
+
+    /// Calls `visit` for every name that a thing of a space is or was found by, with its folded id, in the order of the ids.
+    pub fn each_name<'s>(&'s self, namespace: Namespace, visit: &mut dyn FnMut(&'s str, &'s str)) {
+        match namespace {
+            Namespace::Party => each(&self.parties, visit, |party| (&party.name, &party.also_known_as)),
+            Namespace::Agreement => each(&self.agreements, visit, |view| {
+                let agreement = view.get();
+                (&agreement.title, &agreement.also_known_as)
+            }),
+            Namespace::Mission => each(&self.missions, visit, |mission| (&mission.title, &mission.also_known_as)),
+            Namespace::Announcement => {}
+        }
     }
 
     /// The folded ids of all things of a space, in order.
@@ -166,6 +166,19 @@ impl<'a> Catalogue<'a> {
             Namespace::Agreement => Box::new(self.agreements.keys().map(String::as_str)),
             Namespace::Mission => Box::new(self.missions.keys().map(String::as_str)),
             Namespace::Announcement => Box::new(std::iter::empty()),
+        }
+    }
+}
+
+fn each<'s, T>(
+    things: &'s BTreeMap<String, Vec<Description<T>>>,
+    visit: &mut dyn FnMut(&'s str, &'s str),
+    names: impl Fn(&'s T) -> (&'s String, &'s Vec<String>),
+) {
+    for (id, descriptions) in things {
+        for description in descriptions {
+            let (name, others) = names(&description.thing);
+            std::iter::once(name).chain(others).for_each(|name| visit(id, name));
         }
     }
 }

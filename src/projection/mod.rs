@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod disagreement;
 pub mod interval;
 pub mod knowledge;
+pub mod lookup;
 pub mod membership;
 pub mod policies;
 pub mod rank;

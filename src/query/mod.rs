@@ -34,6 +34,7 @@ pub mod clock;
 pub mod conflicts;
 pub mod consequences;
 pub mod contributions;
+pub mod correctable;
 pub mod counts;
 pub mod diff;
 mod facts_told;
@@ -41,6 +42,7 @@ mod fulfilments;
 pub mod history;
 pub mod kept;
 pub mod keys;
+pub mod list;
 pub mod members;
 pub mod mission;
 pub mod parts;
@@ -50,6 +52,7 @@ pub mod records;
 pub mod replay;
 pub mod review;
 mod rows;
+pub mod search;
 pub mod sentence;
 pub mod sources;
 pub mod standings;
@@ -61,6 +64,7 @@ pub mod years;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::domain::announcement::Kind;
 use crate::domain::day::Day;
 use crate::domain::id::Namespace;
 use crate::domain::timestamp::Timestamp;
@@ -160,8 +164,20 @@ pub enum QueryError {
         namespace: Option<Namespace>,
         /// What was asked for.
         name: String,
-        /// What is there.
-        known: Vec<String>,
+        /// The things whose names hold the same words, or are spelled nearly so, nearest first.
+        near: Vec<Called>,
+        /// How many things are described there.
+        described: usize,
+    },
+    /// More than one thing is called so.
+    #[error("{} {} are called `{name}`: {}", .found.len(), .namespace.things(), listed(.found))]
+    SeveralSo {
+        /// Where it was looked for.
+        namespace: Namespace,
+        /// What was asked for.
+        name: String,
+        /// They, in the order of their ids.
+        found: Vec<Called>,
     },
     /// Nothing was recorded by then, or there is no such event yet.
     #[error("the ledger has no such position: {}", span(*.first, *.newest))]
@@ -188,6 +204,22 @@ pub enum QueryError {
     /// No event of that position, id or hash.
     #[error("there is no event `{0}`")]
     NoEvent(String),
+    /// What was retracted is not corrected.
+    #[error("event {seq} was taken back by event {by}")]
+    TakenBack {
+        /// The event.
+        seq: u64,
+        /// The retraction, or the correction that puts nothing in its place.
+        by: u64,
+    },
+    /// What says nothing of the world is not corrected.
+    #[error("event {seq} is a {kind}, which is not corrected")]
+    NotCorrectable {
+        /// The event.
+        seq: u64,
+        /// What it is.
+        kind: Kind,
+    },
     /// More than one event has a hash that begins so.
     #[error("{} events have a hash that begins with `{prefix}`", .seqs.len())]
     Ambiguous {
@@ -196,6 +228,36 @@ pub enum QueryError {
         /// The events.
         seqs: Vec<u64>,
     },
+}
+
+/// A thing by its id and its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Called {
+    /// Its id.
+    pub id: String,
+    /// Its name or title.
+    pub name: String,
+}
+
+impl std::fmt::Display for Called {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.id.eq_ignore_ascii_case(&self.name) {
+            write!(f, "`{}`", self.id)
+        } else {
+            write!(f, "`{}` ({})", self.id, self.name)
+        }
+    }
+}
+
+/// The first of some things, and how many more there are.
+fn listed(things: &[Called]) -> String {
+    const MOST: usize = 12;
+    let told: Vec<String> = things.iter().take(MOST).map(Called::to_string).collect();
+    match (told.split_last(), things.len().saturating_sub(MOST)) {
+        (Some((last, [])), 0) => last.clone(),
+        (Some((last, before)), 0) => format!("{} and {last}", before.join(", ")),
+        (_, more) => format!("{} and {more} more", told.join(", ")),
+    }
 }
 
 fn span(first: Option<Timestamp>, newest: Option<(u64, Timestamp)>) -> String {

@@ -12,10 +12,14 @@ use crate::domain::timestamp::Timestamp;
 use crate::event::facts::{Facts, Recorded, event_at};
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Claim, Horizon, Knowledge};
+use crate::projection::lookup::Meaning;
 use crate::projection::membership::{Parts, Row, rows};
 use crate::projection::rules::Rules;
 use crate::query::members::{Member, member};
-use crate::query::{Known, Position, QueryError, RecordedBy, Reported, Standpoint, Vantage};
+use crate::query::{Called, Known, Position, QueryError, RecordedBy, Reported, Standpoint, Vantage};
+
+/// The spaces of what is described.
+pub(super) const THINGS: [Namespace; 3] = [Namespace::Party, Namespace::Agreement, Namespace::Mission];
 
 /// A log, seen from a point on the clocks of knowledge.
 #[derive(Debug)]
@@ -141,23 +145,62 @@ impl<'a> View<'a> {
 
     /// The folded id of a thing, by its id or another name.
     pub(super) fn find(&self, namespace: Namespace, name: &str) -> Result<String, QueryError> {
-        self.catalogue.find(namespace, name).ok_or_else(|| QueryError::NotFound {
-            namespace: Some(namespace),
-            name: name.to_owned(),
-            known: self.catalogue.ids(namespace).map(str::to_owned).collect(),
-        })
+        match self.catalogue.find(namespace, name) {
+            Meaning::One(id) => Ok(id),
+            Meaning::Several(ids) => Err(self.several(namespace, name, &ids)),
+            Meaning::Nothing => Err(self.not_found(Some(namespace), name)),
+        }
     }
 
-    /// The things that a name may mean.
+    /// The things that a name may mean, at most one of each space.
     pub(super) fn subjects(&self, name: &str) -> Result<Vec<(Namespace, String)>, QueryError> {
-        let spaces = [Namespace::Party, Namespace::Agreement, Namespace::Mission];
-        let found: Vec<(Namespace, String)> =
-            spaces.into_iter().filter_map(|space| Some((space, self.catalogue.find(space, name)?))).collect();
-        if found.is_empty() {
-            let known = spaces.into_iter().flat_map(|space| self.catalogue.ids(space)).map(str::to_owned).collect();
-            return Err(QueryError::NotFound { namespace: None, name: name.to_owned(), known });
+        let mut found = Vec::new();
+        for space in THINGS {
+            match self.catalogue.find(space, name) {
+                Meaning::One(id) => found.push((space, id)),
+                Meaning::Several(ids) => return Err(self.several(space, name, &ids)),
+                Meaning::Nothing => {}
+            }
         }
-        Ok(found)
+        if found.is_empty() { Err(self.not_found(None, name)) } else { Ok(found) }
+    }
+
+    /// A thing by its folded id, as it is called now.
+    pub(super) fn called(&self, namespace: Namespace, id: &str) -> Called {
+        let (id, name) = match namespace {
+            Namespace::Party => {
+                self.catalogue.party(id, Day::MAX).map(|party| (party.id.to_string(), party.name.clone()))
+            }
+            Namespace::Agreement => {
+                self.catalogue.agreement(id, Day::MAX).map(|of| (of.id.to_string(), of.title.clone()))
+            }
+            Namespace::Mission => self.catalogue.mission(id, Day::MAX).map(|of| (of.id.to_string(), of.title.clone())),
+            Namespace::Announcement => None,
+        }
+        .unwrap_or_else(|| (id.to_owned(), id.to_owned()));
+        Called { id, name }
+    }
+
+    /// The things whose names are near to one, of a space or of all, nearest first in each.
+    pub(super) fn near(&self, namespace: Option<Namespace>, name: &str) -> Vec<Called> {
+        const MOST: usize = 5;
+        let spaces = namespace.map_or(THINGS.to_vec(), |space| vec![space]);
+        let near = |space: Namespace| {
+            let ids = self.catalogue.near(space, name, MOST);
+            ids.into_iter().map(move |id| self.called(space, &id)).collect::<Vec<_>>()
+        };
+        spaces.into_iter().flat_map(near).take(MOST).collect()
+    }
+
+    fn several(&self, namespace: Namespace, name: &str, ids: &[String]) -> QueryError {
+        let found = ids.iter().map(|id| self.called(namespace, id)).collect();
+        QueryError::SeveralSo { namespace, name: name.to_owned(), found }
+    }
+
+    fn not_found(&self, namespace: Option<Namespace>, name: &str) -> QueryError {
+        let spaces = namespace.map_or(THINGS.to_vec(), |space| vec![space]);
+        let described = spaces.iter().map(|space| self.catalogue.ids(*space).count()).sum();
+        QueryError::NotFound { namespace, name: name.to_owned(), near: self.near(namespace, name), described }
     }
 
     /// Whether an event was public by the day that is looked from.
