@@ -84,6 +84,13 @@ fn definitions() -> Value {
                 "pattern": format!("^(?:{ID}|(?:party|agreement|mission):{ID}@.+)$"),
             }),
         ),
+        (
+            "named-announcement",
+            json!({ "anyOf": [
+                described(reference("announcement-id"), "Its id, or 8 or more digits of its hash."),
+                described(of_shape(Shape::Integer), "The position of its event."),
+            ] }),
+        ),
         ("source", source()),
         ("document", document()),
         ("quotes", one_or_list(&text())),
@@ -137,6 +144,7 @@ fn of_kind(kind: Kind, mut properties: Map<String, Value>) -> Value {
 
 fn common_property(key: &Key, dates: &BTreeSet<&str>) -> (String, Value) {
     let schema = match Form::of(key) {
+        Form::Plain(Shape::Id(Namespace::Announcement)) => reference("announcement-id"),
         Form::Plain(shape) => of_shape(shape),
         Form::Sources => one_or_list(&reference("source")),
         Form::Quotes => reference("quotes"),
@@ -149,7 +157,7 @@ fn common_property(key: &Key, dates: &BTreeSet<&str>) -> (String, Value) {
 fn of_shape(shape: Shape) -> Value {
     match shape {
         Shape::Text(_) => text(),
-        Shape::Id(Namespace::Announcement) => reference("announcement-id"),
+        Shape::Id(Namespace::Announcement) => reference("named-announcement"),
         Shape::Id(Namespace::Party | Namespace::Agreement | Namespace::Mission) => reference("thing-id"),
         Shape::Date => reference("date"),
         Shape::Integer => json!({ "type": "integer", "minimum": 0, "maximum": (1_u64 << 53) - 1 }),

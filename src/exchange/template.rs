@@ -3,6 +3,9 @@
 //! They are written from the same tables as the schema. A comment is `# ` and words; a key that may be left out is
 //! commented out with a `#` straight before it, so that taking this one character away is all there is to using it.
 
+mod case;
+mod makes;
+
 use crate::domain::announcement::Kind;
 use crate::domain::id::Namespace;
 use crate::domain::shape::{Code, Field, Need, Record, Shape};
@@ -10,6 +13,11 @@ use crate::domain::source::Source;
 use crate::domain::text::TextKind;
 use crate::exchange::fields::{ANNOUNCEMENTS, COMMON, KIND, Key, PERSONAL};
 use crate::exchange::form::{Form, date_keys, doc_of, written_kinds};
+
+use makes::made_by;
+
+pub use case::CASE;
+pub use makes::makes;
 
 /// The longest line of a comment, in columns.
 const WIDTH: usize = 100;
@@ -138,6 +146,9 @@ impl Page {
         let need = if alternative { Need::Required } else { field.need };
         self.key(field.doc, need, |page| {
             if let Some(remark) = about(field.shape) {
+                page.remark(&remark);
+            }
+            for remark in made_by(page.kind, field.name()) {
                 page.remark(&remark);
             }
             page.value(field.name(), field.shape);
@@ -376,6 +387,8 @@ mod tests {
 
     # How far it has come.
     # One of: interest, invited, applied, in-talks, finalising, scheduled.
+    # What it makes of a party: prospective, if it is about joining an agreement and the party is
+    # nothing more to it yet.
     stage: interest
 
     # When it is due.

@@ -223,7 +223,7 @@ impl Ledger {
         let mut salts = if has_documents(batches) { Salts::read(&self.documents)? } else { Salts::default() };
         for batch in batches {
             let recorded = self.recording_time(batch, clock)?;
-            let ledger = (self.facts.events.as_slice(), &self.index, &self.bearing);
+            let ledger = (&self.facts, &self.index, &self.bearing);
             let (admitted, mut found) = admission::admit(ledger, batch, (&refused_before, recorded), &mut salts);
             found.extend(stand_alone(&admitted.new));
             let of_batch = admitted.new.iter().filter(|new| is_undated(&new.announcement));

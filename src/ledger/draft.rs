@@ -1,10 +1,13 @@
 //! Drafts: announcements on their way in, with the documents that support them still at hand.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::domain::announcement::Announcement;
+use serde_json::{Map, Value};
+
+use crate::domain::announcement::{Announcement, Kind};
+use crate::domain::date::Date;
 use crate::domain::id::{AnnouncementId, Namespace};
 use crate::domain::source::{Address, Source};
 use crate::evidence::extract::MediaType;
@@ -60,6 +63,9 @@ pub struct Draft {
     pub brought: Brought,
     /// The passages that support it.
     pub quotes: Vec<DraftQuote>,
+    /// The announcements that it names by the positions of their events: the way to each in the body, where something else
+    /// stands until admission writes the id.
+    pub positions: BTreeMap<String, u64>,
 }
 
 /// By whom the sources of an announcement are brought.
@@ -75,7 +81,14 @@ pub enum Brought {
 impl Draft {
     /// A draft of this announcement, without sources.
     pub fn of(announcement: Announcement) -> Self {
-        Self { id: None, announcement, sources: Vec::new(), brought: Brought::default(), quotes: Vec::new() }
+        Self {
+            id: None,
+            announcement,
+            sources: Vec::new(),
+            brought: Brought::default(),
+            quotes: Vec::new(),
+            positions: BTreeMap::new(),
+        }
     }
 }
 
@@ -84,8 +97,12 @@ impl Draft {
 pub struct Fragment {
     /// Whether nothing is told that it rests on, and no reason why, though it needs one.
     pub unsupported: bool,
-    /// The things that it names: space, id and field.
-    pub references: Vec<(Namespace, String, String)>,
+    /// What it is about, if that could be read, and the fields of that kind that could be.
+    pub body: Option<(Kind, Map<String, Value>)>,
+    /// When it was announced.
+    pub announced: Option<Date>,
+    /// The announcements that it names by the positions of their events, as in a draft.
+    pub positions: BTreeMap<String, u64>,
     /// The sources, with their documents.
     pub sources: Vec<DraftSource>,
     /// The passages that support it.

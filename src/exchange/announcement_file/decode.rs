@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::announcement::Kind;
 use crate::domain::date::Date;
-use crate::domain::id;
+use crate::domain::id::{self, Namespace};
 use crate::domain::shape::{Field, Need, Record, Shape};
 use crate::exchange::announcement_file::{FileProblem, find, first_key};
 use crate::exchange::fields::KIND;
@@ -30,6 +30,8 @@ pub(super) struct Decoder {
     pub(super) problems: Vec<FileProblem>,
     /// The number of problems that were not kept.
     pub(super) more: usize,
+    /// Announcements that were named by the positions of their events, by the way to the field.
+    pub(super) positions: BTreeMap<String, u64>,
 }
 
 impl Decoder {
@@ -135,6 +137,7 @@ impl Decoder {
         match shape {
             Shape::Text(_) => self.text(node, name).map(Value::String),
             Shape::Date => self.date(node).map(|date| Value::String(date.to_string())),
+            Shape::Id(Namespace::Announcement) if name != "id" => self.reference(node, name, path),
             Shape::Id(namespace) => {
                 let text = self.text(node, name)?;
                 match id::check(namespace, &text) {
@@ -185,6 +188,31 @@ impl Decoder {
             }
             Shape::Replacement => self.replacement(node, path, places),
             Shape::Document => None,
+        }
+    }
+
+    /// An announcement that is named: by its id, by the position of its event, or by the first digits of its hash.
+    fn reference(&mut self, node: &Node, name: &str, path: &str) -> Option<Value> {
+        let text = self.text(node, name)?;
+        if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
+            let seq = self.integer(node, name)?;
+            self.positions.insert(path.to_owned(), seq);
+            return Some(Value::String(format!("event:{seq}")));
+        }
+        if node.is_plain() && is_float(&text) {
+            let message =
+                format!("`{text}` without quotes is a number with a fraction or an exponent, and names no event");
+            let hint =
+                format!("write the position of an event in digits alone, or an id or a hash in quotes: \"{text}\"");
+            self.say(node.span.clone(), Code::WrongForm, message, &hint);
+            return None;
+        }
+        match id::check(Namespace::Announcement, &text) {
+            Ok(()) => Some(Value::String(text)),
+            Err(error) => {
+                self.say(node.span.clone(), Code::NotId, error.to_string(), &error.hint());
+                None
+            }
         }
     }
 
@@ -281,6 +309,12 @@ impl Decoder {
     ) -> Option<T> {
         self.word(node, words, key)?.parse().ok()
     }
+}
+
+/// Whether readers of YAML or JSON take a scalar without quotes for a number that is not whole as it is written.
+fn is_float(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '.' | '-' | '+'))
+        && text.parse::<f64>().is_ok()
 }
 
 /// What a node is, in a word.

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use crate::domain::announcement::{Announcement, Body, Kind, Standing};
 use crate::domain::date::Date;
 use crate::domain::id::{AnnouncementId, Namespace};
-use crate::domain::shape::{Field, Shape, for_each_leaf};
+use crate::domain::shape::Field;
 use crate::exchange::fields::{ANNOUNCEMENTS, COMMON, KIND};
 use crate::exchange::form::date_keys;
 use crate::exchange::place::SourceText;
@@ -53,6 +53,8 @@ pub struct AnnouncementFile {
     pub problems: Vec<FileProblem>,
     /// The number of problems beyond those, if it has very many.
     pub more: usize,
+    /// Whether nothing is known of what it announces: it does not parse.
+    pub is_unread: bool,
     places: Vec<Places>,
 }
 
@@ -97,6 +99,7 @@ impl AnnouncementFile {
             batch: reading.batch,
             problems: reading.decoder.problems,
             more: reading.decoder.more,
+            is_unread: false,
             // Findings count fragments behind the drafts.
             places: [reading.places, reading.fragment_places].concat(),
         }
@@ -108,6 +111,7 @@ impl AnnouncementFile {
             batch: Batch::default(),
             problems: faults.into_iter().map(FileProblem::from).collect(),
             more: 0,
+            is_unread: true,
             places: Vec::new(),
         }
     }
@@ -218,12 +222,13 @@ impl<'f> Reading<'f> {
             places.fields.entry(entry.key.clone()).or_insert_with(|| entry.value.span.clone());
         }
         let common: Vec<Entry> = entries.iter().filter(|entry| !is_own(&entry.key)).cloned().collect();
-        let mut fragment = Fragment { references: references(kind, &body), ..Fragment::default() };
+        let positions = std::mem::take(&mut self.decoder.positions);
+        let mut fragment = Fragment { body: Some((kind, body.clone())), positions, ..Fragment::default() };
         let draft = self.draft(kind, body, &common, &mut places, &mut fragment);
         match draft {
             Some(draft) if self.decoder.count() == before => {
-                let Fragment { sources, quotes, .. } = fragment;
-                self.batch.drafts.push(Draft { sources, quotes, ..draft });
+                let Fragment { sources, quotes, positions, .. } = fragment;
+                self.batch.drafts.push(Draft { sources, quotes, positions, ..draft });
                 self.places.push(places);
             }
             _ => {
@@ -270,7 +275,11 @@ impl<'f> Reading<'f> {
     ) -> Option<Draft> {
         let body = Body::read(kind, Value::Object(body));
         let id = find(common, "id").and_then(|node| self.announcement_id(node));
-        let announced = self.date_at(common, "announced").or_else(|| self.top.announced.clone());
+        let announced = match find(common, "announced") {
+            Some(_) => self.date_at(common, "announced"),
+            None => self.top.announced.clone(),
+        };
+        fragment.announced = announced.as_ref().map(|(date, _)| date.clone());
         let own = evidence::read(common, &mut self.decoder, &mut self.documents);
         let brought = if own.sources.is_empty() { Brought::ByFile } else { Brought::ByItself };
         let mut evidence = own.or(&self.top.evidence);
@@ -351,20 +360,6 @@ impl<'f> Reading<'f> {
         };
         remember(namespace, node);
     }
-}
-
-/// The things that a body names, as far as it could be read.
-fn references(kind: Kind, body: &Map<String, Value>) -> Vec<(Namespace, String, String)> {
-    let mut found = Vec::new();
-    for_each_leaf(kind.record(), &mut Value::Object(body.clone()), "", &mut |leaf| {
-        if let (Shape::Id(namespace), Some(id)) = (leaf.shape, leaf.value.as_str())
-            && leaf.field != "id"
-            && namespace != Namespace::Announcement
-        {
-            found.push((namespace, id.to_owned(), leaf.path));
-        }
-    });
-    found
 }
 
 /// The value of a key.

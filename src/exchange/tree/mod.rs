@@ -87,6 +87,11 @@ impl Node {
             Value::Null | Value::List(_) | Value::Map(_) => None,
         }
     }
+
+    /// Whether it is a scalar without quotes, which other readers may take for a number.
+    pub fn is_plain(&self) -> bool {
+        matches!(self.value, Value::Text { plain: true, .. })
+    }
 }
 
 /// What a file may hold.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
+use serde_json::{Map, Value};
 
 use crate::domain::act::JoiningAct;
 use crate::domain::agreement::AgreementType;
@@ -15,7 +16,7 @@ use crate::domain::record::{Policy, Reaffirmation, RecorderRevoked, RevocationCa
 use crate::event::facts::Recorded;
 use crate::ledger::admission::{Desk, Scope, counts};
 use crate::ledger::bearing::striking;
-use crate::ledger::draft::{Brought, Draft};
+use crate::ledger::draft::{Brought, Draft, Fragment};
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::described;
 use crate::projection::catalogue::Catalogue;
@@ -40,12 +41,8 @@ pub(super) fn check(
     let mut say = |field: &str, code, message: String, hint: &str| {
         findings.push(Finding::new(position, field, code, message).hint(hint));
     };
-    if let (Some(public), Some((field, occurred))) = (public(draft), occurred(&announcement.body))
-        && public.latest.is_some_and(|latest| !occurred.window().possibly_by(latest.next()))
-    {
-        let Public { how, on, .. } = public;
-        let message = format!("{how} {on}, before it occurred on {occurred}");
-        say(field, Code::AnnouncedBeforeOccurred, message, "what is only expected is a `prospect`, or has `expected`");
+    if let (Some(public), Some((field, occurred))) = (public(draft), occurred(&announcement.body)) {
+        follows(&public, (field, occurred), &mut say);
     }
     check_body(&announcement.body, "", (position, scope, desk), &mut say);
     match &announcement.body {
@@ -70,6 +67,29 @@ pub(super) fn check(
         }
         Body::Reaffirmation(reaffirmation) => are_suspect(reaffirmation, desk, &mut say),
         _ => {}
+    }
+}
+
+/// Checks that a fragment was not announced before what it tells, as far as it could be read.
+pub(super) fn check_dates(position: usize, fragment: &Fragment, findings: &mut Vec<Finding>) {
+    let (Some(on), Some((_, body))) = (&fragment.announced, &fragment.body) else { return };
+    let date = |body: &Map<String, Value>| Date::parse(body.get("occurred")?.as_str()?).ok();
+    let replacement = || date(body.get("replacement")?.get("body")?.as_object()?);
+    let told = date(body).map(|date| ("occurred", date)).or_else(|| Some(("replacement.occurred", replacement()?)));
+    if let Some((field, occurred)) = told {
+        let public = Public { how: "announced", on, latest: on.window().latest() };
+        follows(&public, (field, &occurred), &mut |field, code, message, hint| {
+            findings.push(Finding::new(position, field, code, message).hint(hint));
+        });
+    }
+}
+
+/// What was announced had happened.
+fn follows(public: &Public<'_>, (field, occurred): (&str, &Date), say: &mut Say<'_>) {
+    if public.latest.is_some_and(|latest| !occurred.window().possibly_by(latest.next())) {
+        let Public { how, on, .. } = public;
+        let message = format!("{how} {on}, before it occurred on {occurred}");
+        say(field, Code::AnnouncedBeforeOccurred, message, "what is only expected is a `prospect`, or has `expected`");
     }
 }
 
@@ -291,7 +311,7 @@ impl Desk<'_> {
     }
 
     /// What struck the announcement of that id and was not itself retracted, in the ledger or earlier in the batch.
-    fn struck_by(&self, id: &AnnouncementId) -> Option<&AnnouncementId> {
+    pub(super) fn struck_by(&self, id: &AnnouncementId) -> Option<&AnnouncementId> {
         let new = |place: usize| &self.admitted.new[place - self.events.len()];
         let at = |place: usize| {
             let event = self.events.get(place).map(|event| (&event.id, &*event.announcement));

@@ -4,6 +4,7 @@
 //! that: what contradicts the history is admitted with a warning, what is malformed is not. Every problem of a batch is
 //! found at once.
 
+mod by_hash;
 mod counts;
 mod erasure;
 mod evidence;
@@ -22,7 +23,7 @@ use crate::domain::announcement::{Announcement, Body, Kind};
 use crate::domain::id::{AnnouncementId, Namespace};
 use crate::domain::timestamp::Timestamp;
 use crate::event::canonical::NotCanonical;
-use crate::event::facts::Recorded;
+use crate::event::facts::{Facts, Recorded};
 use crate::event::statement;
 use crate::event::written::{Checked, Written};
 use crate::integrity::digest::{ContentHash, Salt};
@@ -31,6 +32,8 @@ use crate::ledger::draft::{Batch, Draft};
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::{Index, described};
 use crate::projection::review::Review;
+
+use by_hash::ByHash;
 
 pub use history::irregular;
 pub use personal::Salts;
@@ -82,11 +85,12 @@ pub type Refused = BTreeSet<(Namespace, String)>;
 /// Returns what may be appended, unless a finding refuses it, and every finding. That a name in `refused` is missing is
 /// none. It would be recorded at `recorded`.
 pub(super) fn admit(
-    (events, index, bearing): (&[Recorded], &Index, &Bearing),
+    (facts, index, bearing): (&Facts, &Index, &Bearing),
     batch: &Batch,
     (refused, recorded): (&Refused, Timestamp),
     salts: &mut Salts,
 ) -> (Admitted, Vec<Finding>) {
+    let events = facts.events.as_slice();
     let mut findings = Vec::new();
     let described = Scope::of(index, batch, refused, &mut findings);
     let documents = evidence::read(batch, (events, index), salts, &mut findings);
@@ -97,8 +101,9 @@ pub(super) fn admit(
     let looked: Vec<Looked> = batch.drafts.par_iter().enumerate().with_min_len(FEWEST_DRAFTS).map(look).collect();
 
     let review = OnceCell::new();
+    let by_hash = ByHash::of(&facts.heads);
     let (seen, about, admitted) = (HashMap::new(), About::default(), Admitted::default());
-    let mut desk = Desk { events, index, bearing, salts, review, seen, about, admitted };
+    let mut desk = Desk { events, index, bearing, by_hash, salts, review, seen, about, admitted };
     for ((position, draft), looked) in batch.drafts.iter().enumerate().zip(looked) {
         let Looked { mut announcement, written, in_texts, in_evidence } = looked;
         let before = findings.len();
@@ -125,7 +130,9 @@ pub(super) fn admit(
         }
     }
     for (position, fragment) in (batch.drafts.len()..).zip(&batch.fragments) {
-        references::check(position, fragment, &described, &mut findings);
+        text::check(position, fragment, &mut findings);
+        references::check(position, fragment, &described, &desk, &mut findings);
+        history::check_dates(position, fragment, &mut findings);
         evidence::check(position, fragment, &at_hand, &mut findings);
     }
     let mut admitted = desk.admitted;
@@ -212,6 +219,7 @@ struct Desk<'a> {
     events: &'a [Recorded],
     index: &'a Index,
     bearing: &'a Bearing,
+    by_hash: ByHash<'a>,
     salts: &'a Salts,
     /// What counts in the ledger, once somebody has asked.
     review: OnceCell<Review<'a>>,
@@ -231,6 +239,11 @@ enum Place {
 }
 
 impl Desk<'_> {
+    /// The events whose hashes begin with these digits; none, unless they are 8 or more.
+    fn beginning(&self, digits: &str) -> Vec<u64> {
+        self.by_hash.beginning(digits)
+    }
+
     /// Finds the id of an announcement, and whether it is there already.
     fn place(
         &self,

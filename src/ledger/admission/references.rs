@@ -11,6 +11,8 @@ use crate::ledger::finding::{Code, Finding, nearest};
 
 /// The findings after which no near names are looked for.
 const MAX_HINTS: usize = 100;
+/// The events that are told of several.
+const MOST_TOLD: usize = 12;
 
 /// Whether everything that a body names is described, and written as its description writes it: so it is with most.
 pub(super) fn is_settled(body: &Body, scope: &Scope<'_>) -> bool {
@@ -41,7 +43,10 @@ pub(super) fn resolve(
             return;
         }
         let found = match namespace {
-            Namespace::Announcement => announcement_named(position, draft, kind, id, scope, desk, hints),
+            Namespace::Announcement => match draft.positions.get(&leaf.path) {
+                Some(seq) => event_at(*seq, desk),
+                None => announcement_named((position, draft.id.as_ref()), kind, id, scope, desk, hints),
+            },
             Namespace::Party | Namespace::Agreement | Namespace::Mission => thing_named(namespace, id, scope, hints),
         };
         match found {
@@ -56,14 +61,55 @@ pub(super) fn resolve(
     }
 }
 
-/// Checks the things that a fragment names.
-pub(super) fn check(position: usize, fragment: &Fragment, scope: &Scope<'_>, findings: &mut Vec<Finding>) {
-    for (namespace, id, field) in &fragment.references {
-        let hints = findings.len() < MAX_HINTS;
-        if let Err(Named { code, message, hint }) = thing_named(*namespace, id, scope, hints) {
-            findings.push(Finding { draft: position, field: field.clone(), code, message, hint });
+/// Checks what a fragment names, as far as it could be read. Where in the file it stands is not known any more: that the
+/// announcement which it names comes later is not told.
+pub(super) fn check(
+    position: usize,
+    fragment: &Fragment,
+    scope: &Scope<'_>,
+    desk: &Desk<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let Some((kind, body)) = &fragment.body else { return };
+    for_each_leaf(kind.record(), &mut Value::Object(body.clone()), "", &mut |leaf| {
+        let (Shape::Id(namespace), Value::String(id)) = (leaf.shape, &*leaf.value) else { return };
+        if leaf.field == "id" {
+            return;
         }
-    }
+        let hints = findings.len() < MAX_HINTS;
+        let found = match namespace {
+            Namespace::Announcement => match fragment.positions.get(&leaf.path) {
+                Some(seq) => event_at(*seq, desk),
+                None => announcement_named((usize::MAX, None), *kind, id, scope, desk, hints),
+            },
+            Namespace::Party | Namespace::Agreement | Namespace::Mission => thing_named(namespace, id, scope, hints),
+        };
+        match found {
+            Ok(written) if matches!(leaf.field, "corrects" | "retracts") => {
+                let target = AnnouncementId::parse(&written).ok();
+                findings.extend(target.and_then(|id| already_struck(&id, desk)).map(
+                    |Named { code, message, hint }| Finding {
+                        draft: position,
+                        field: leaf.path.clone(),
+                        code,
+                        message,
+                        hint,
+                    },
+                ));
+            }
+            Ok(_) => {}
+            Err(Named { code, message, hint }) => {
+                findings.push(Finding { draft: position, field: leaf.path, code, message, hint });
+            }
+        }
+    });
+}
+
+/// That an announcement was corrected or retracted before, if it was.
+fn already_struck(id: &AnnouncementId, desk: &Desk<'_>) -> Option<Named> {
+    let by = desk.struck_by(id)?;
+    let message = format!("`{id}` was already corrected or retracted by {by}");
+    Some(Named { code: Code::AlreadyStruck, message, hint: Some(format!("correct or retract {by} instead")) })
 }
 
 /// Why a name leads nowhere.
@@ -92,10 +138,22 @@ fn thing_named(namespace: Namespace, id: &str, scope: &Scope<'_>, hints: bool) -
     Err(Named { code: Code::UnknownReference, message, hint: Some(hint) })
 }
 
+/// The id of the announcement that the event at a position is.
+fn event_at(seq: u64, desk: &Desk<'_>) -> Result<String, Named> {
+    let place = usize::try_from(seq).ok().filter(|place| *place < desk.events.len());
+    place.map(|place| desk.events[place].id.to_string()).ok_or_else(|| {
+        let newest = desk.events.len().saturating_sub(1);
+        let message = format!("there is no event {seq} in the ledger: the newest is {newest}");
+        let hint = Some("digits alone are the position of an event; `servanda log` lists them".to_owned());
+        Named { code: Code::UnknownReference, message, hint }
+    })
+}
+
 /// An announcement can name only those before it: so no two can correct each other.
+///
+/// Its id is looked for first, then the event whose hash begins so. `position` and `own` are of the draft that names it.
 fn announcement_named(
-    position: usize,
-    draft: &Draft,
+    (position, own): (usize, Option<&AnnouncementId>),
     kind: Kind,
     id: &str,
     scope: &Scope<'_>,
@@ -103,7 +161,7 @@ fn announcement_named(
     hints: bool,
 ) -> Result<String, Named> {
     let Ok(wanted) = AnnouncementId::parse(id) else { return Ok(id.to_owned()) };
-    if draft.id.as_ref().is_some_and(|own| own.folded() == wanted.folded()) {
+    if own.is_some_and(|own| own.folded() == wanted.folded()) {
         let message = format!("a {kind} cannot be about itself");
         return Err(Named { code: Code::Itself, message, hint: Some("name another announcement".to_owned()) });
     }
@@ -122,8 +180,19 @@ fn announcement_named(
     if first.is_some() || scope.is_refused(Namespace::Announcement, wanted.folded()) {
         return Ok(id.to_owned());
     }
+    match desk.beginning(id).as_slice() {
+        [] => {}
+        [seq] => return event_at(*seq, desk),
+        several => {
+            let told: Vec<String> = several.iter().take(MOST_TOLD).map(u64::to_string).collect();
+            let message = format!("{} events have a hash that begins with `{id}`: {}", several.len(), told.join(", "));
+            let hint = "give more digits, or the position of the event".to_owned();
+            return Err(Named { code: Code::UnknownReference, message, hint: Some(hint) });
+        }
+    }
     let near = hints.then(|| nearest(id, desk.index.announcements())).flatten();
-    let hint = near.map_or_else(|| "`servanda log` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+    let hint =
+        near.map_or_else(|| "`servanda search WORDS` finds them".to_owned(), |near| format!("did you mean `{near}`?"));
     let message = format!("no announcement `{id}` is in the ledger or before this one");
     Err(Named { code: Code::UnknownReference, message, hint: Some(hint) })
 }

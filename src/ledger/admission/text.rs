@@ -7,6 +7,7 @@ use crate::domain::shape::{Shape, Shaped, for_each_leaf};
 use crate::domain::source::{Address, Source};
 use crate::domain::text::{self, Objection, TextFault, TextKind};
 use crate::integrity::DocumentHash;
+use crate::ledger::draft::Fragment;
 use crate::ledger::finding::{Code, Finding};
 
 /// Checks every text of the announcement, and puts its recorded form in its place.
@@ -26,6 +27,16 @@ pub(super) fn admit(draft: usize, announcement: &mut Announcement, findings: &mu
     for (field, words) in &mut announcement.wording {
         one(draft, &format!("wording.{field}"), words, TextKind::Prose, findings);
     }
+}
+
+/// Checks the texts of a fragment, as far as it could be read.
+pub(super) fn check(position: usize, fragment: &Fragment, findings: &mut Vec<Finding>) {
+    let Some((kind, body)) = &fragment.body else { return };
+    for_each_leaf(kind.record(), &mut Value::Object(body.clone()), "", &mut |leaf| {
+        if let (Shape::Text(kind), Value::String(text)) = (leaf.shape, &mut *leaf.value) {
+            one(position, &leaf.path, text, kind, findings);
+        }
+    });
 }
 
 /// Whether all texts that are visited can be recorded as they are.
