@@ -8,7 +8,10 @@ mod bars;
 pub mod command;
 pub mod diagnostic;
 pub mod failure;
+mod help;
+mod meter;
 mod page;
+mod pager;
 mod pieces;
 pub mod place;
 pub mod screen;
@@ -74,6 +77,9 @@ pub struct Global {
     /// Say nothing but the answer and what is wrong
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// Show long answers as they are; else a terminal shows them by SERVANDA_PAGER, PAGER or less
+    #[arg(long, global = true)]
+    no_pager: bool,
 }
 
 /// When to use colours.
@@ -94,8 +100,10 @@ pub fn command_line() -> clap::Command {
 
 /// Runs a command line and returns its exit code. The first argument is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, around: &mut Surroundings<'_>) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
+        Err(error) if help::is_asked(&error) => return usage(&help::of(&arguments, around.width, error), around),
         Err(error) => return usage(&error, around),
     };
     let mut context = Context { global: cli.global, around };
@@ -159,12 +167,17 @@ impl Context<'_, '_> {
 
     /// The screen for answers.
     fn screen(&self) -> Screen {
-        Screen { width: self.around.width, colour: self.colour(self.around.out_is_terminal) }
+        Screen { width: self.width(), colour: self.colour(self.around.out_is_terminal) }
     }
 
     /// The screen for everything else.
     fn error_screen(&self) -> Screen {
-        Screen { width: self.around.width, colour: self.colour(self.around.err_is_terminal) }
+        Screen { width: self.width(), colour: self.colour(self.around.err_is_terminal) }
+    }
+
+    /// Columns that are written on, which are never fewer than words need.
+    fn width(&self) -> Option<usize> {
+        self.around.width.map(|width| width.max(screen::NARROWEST))
     }
 
     fn colour(&self, terminal: bool) -> bool {
@@ -182,11 +195,11 @@ impl Context<'_, '_> {
 
     /// Prints an answer in the form that was asked for.
     fn answer<A: Answer>(&mut self, answer: &A) -> Result<(), Failure> {
-        if self.format() == Format::Json {
+        if self.format() == Format::Json && !self.pages() {
             return printed(screen::write_json(answer, &mut self.around.out));
         }
         let text = screen::show(answer, self.format(), self.screen());
-        self.print(&text)
+        self.page(&text)
     }
 
     /// Prints an answer that may be long, and is the last of the process: it is not given back, since freeing it piece by

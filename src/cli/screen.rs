@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::cli::spreadsheet;
 use crate::domain::text::shown;
@@ -75,7 +76,7 @@ pub trait Answer: Serialize {
 /// The answer in the form that was asked for, ending with a line feed.
 pub fn show<A: Answer>(answer: &A, format: Format, screen: Screen) -> String {
     match format {
-        Format::Table => answer.table(screen),
+        Format::Table => screen.fitted(&answer.table(screen)),
         Format::Json => json(answer),
         Format::Ndjson => {
             let text = json(answer);
@@ -99,13 +100,18 @@ fn csv(sheet: &Sheet) -> String {
 /// Columns between two columns.
 const GAP: usize = 2;
 /// The fewest columns that are written on.
-const NARROWEST: usize = 40;
+pub(super) const NARROWEST: usize = 40;
 
 /// The width of the longest word in a column, its name included.
 fn longest_word(sheet: &Sheet, column: usize) -> usize {
     let cells = sheet.rows.iter().map(|(_, cells)| cells[column].as_str());
-    let words = cells.chain([sheet.header[column]]).flat_map(|cell| cell.split(' ').map(|word| word.chars().count()));
+    let words = cells.chain([sheet.header[column]]).flat_map(|cell| cell.split(' ').map(columns));
     words.max().unwrap_or_default()
+}
+
+/// Columns that a text takes in a terminal: two for each character of Chinese, none for a mark.
+pub fn columns(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.width() }
 }
 
 impl Screen {
@@ -204,11 +210,11 @@ impl Screen {
 
     /// Text broken into lines that fit, at spaces.
     pub fn wrapped(self, text: &str) -> String {
-        let width = self.width.unwrap_or(usize::MAX).max(NARROWEST);
+        let width = self.width.unwrap_or(usize::MAX).max(1);
         let mut lines = String::new();
         let mut used = 0;
         for word in text.split(' ') {
-            let length = word.chars().count();
+            let length = columns(word);
             if used > 0 && used + 1 + length > width {
                 lines.push('\n');
                 used = 0;
@@ -220,5 +226,105 @@ impl Screen {
             used += length;
         }
         lines
+    }
+
+    /// Words that stand beside so many columns of others, and go on below themselves.
+    pub fn beside(self, margin: usize, words: &str) -> String {
+        let narrower = Self { width: self.width.map(|width| width.saturating_sub(margin)), ..self };
+        narrower.wrapped(words).replace('\n', &format!("\n{:margin$}", ""))
+    }
+
+    /// Text of which no line is wider than the screen: lines that are end at a space, or a word that is too long within it,
+    /// and go on further in than they began. Escape sequences take no room.
+    pub fn fitted(self, text: &str) -> String {
+        let Some(width) = self.width else { return text.to_owned() };
+        let width = width.max(NARROWEST);
+        if text.lines().all(|line| line.len() <= width) {
+            return text.to_owned();
+        }
+        let mut fitted = String::with_capacity(text.len() + text.len() / 8);
+        for line in text.lines() {
+            fit(line, width, &mut fitted);
+            fitted.push('\n');
+        }
+        fitted
+    }
+}
+
+/// Writes a line in as many as it needs.
+fn fit(line: &str, width: usize, out: &mut String) {
+    let margin = line.len() - line.trim_start_matches(' ').len();
+    let further = (margin + GAP * 2).min(width / 2);
+    // Where the line that is being written could end: behind its last space, and the columns used up to there.
+    let (mut used, mut space): (usize, Option<(usize, usize)>) = (0, None);
+    let mut in_escape = false;
+    for c in line.chars() {
+        if in_escape || c == '\u{1b}' {
+            in_escape = c != 'm';
+            out.push(c);
+            continue;
+        }
+        let wide = c.width().unwrap_or_default();
+        if used + wide > width {
+            let indent = format!("\n{:further$}", "");
+            match space.take().filter(|(_, before)| *before > further && c != ' ') {
+                Some((at, before)) => {
+                    out.replace_range(at - 1..at, &indent);
+                    used = further + used - before;
+                }
+                None => {
+                    out.push_str(&indent);
+                    used = further;
+                }
+            }
+            if c == ' ' {
+                continue;
+            }
+        }
+        out.push(c);
+        used += wide;
+        if c == ' ' {
+            space = Some((out.len(), used));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(text: &str, width: usize, fitted: &str) {
+        assert_eq!(Screen { width: Some(width), colour: false }.fitted(text), fitted);
+    }
+
+    #[test]
+    fn lines_end_at_spaces_and_go_on_further_in() {
+        let text = "verified     pass         the first forty events are there\n";
+        check(text, 60, text);
+        check(text, 40, "verified     pass         the first\n    forty events are there\n");
+        check(
+            &format!("hash {}\n", "a".repeat(64)),
+            40,
+            &format!("hash\n    {}\n    {}\n", "a".repeat(36), "a".repeat(28)),
+        );
+    }
+
+    #[test]
+    fn characters_of_two_columns_and_escapes_are_counted_as_they_are_seen() {
+        check(&format!("{}\n", "国".repeat(25)), 40, &format!("{}\n    {}\n", "国".repeat(20), "国".repeat(5)));
+        let coloured = format!("\u{1b}[1m{}\u{1b}[0m\n", "a".repeat(40));
+        check(&coloured, 40, &coloured);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_wider_than_the_screen_and_nothing_is_lost(text in "[a-z 国é\u{301}]{0,300}", width in 40..100_usize) {
+            let fitted = Screen { width: Some(width), colour: false }.fitted(&format!("{text}\n"));
+            prop_assert!(fitted.lines().all(|line| columns(line) <= width), "{fitted}");
+            let bare = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            prop_assert_eq!(bare(&fitted), bare(&text));
+        }
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::cli::bars::{contested, is_contested};
+use crate::cli::screen::columns;
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
@@ -16,6 +17,7 @@ use crate::query::timeline::{PartyLine, Span, Timeline};
 
 const WIDTH: i64 = 960;
 const NAMES: i64 = 220;
+const LEFT: i64 = 16;
 const RIGHT: i64 = 24;
 const TOP: i64 = 84;
 const ROW: i64 = 24;
@@ -50,7 +52,9 @@ text { fill: #1c2733; }
 
 /// The picture of a timeline.
 pub(super) fn picture(timeline: &Timeline) -> String {
-    let height = TOP + ROW * i64::try_from(timeline.parties.len()).unwrap_or_default() + BELOW;
+    let bottom = TOP + ROW * i64::try_from(timeline.parties.len()).unwrap_or_default();
+    let (legend, legend_height) = legend(timeline, bottom + 30);
+    let height = bottom + BELOW + legend_height;
     let title = format!("{} ({})", timeline.title, timeline.agreement);
     let words = |day: Day| Date::of_day(day).in_words();
     let span = format!("{} to {}", words(timeline.from), words(timeline.vantage.on));
@@ -62,18 +66,20 @@ pub(super) fn picture(timeline: &Timeline) -> String {
         format!(r#"<desc id="desc">{}</desc>"#, escaped(&description(timeline, &span))),
         format!("<style>\n{STYLE}</style>"),
         r#"<defs><pattern id="perhaps" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="hatch" d="M0 0V7"/></pattern></defs>"#.to_owned(),
-        text(16, 30, "heading", &title),
-        text(16, 50, "quiet", &span),
+        // Whatever font there is, no name reaches into the plot.
+        format!(r#"<defs><clipPath id="names"><rect x="0" y="0" width="{}" height="{height}"/></clipPath></defs>"#, NAMES - 6),
+        text(LEFT, 30, "heading", &clipped(&title, 18, WIDTH - LEFT - RIGHT)),
+        text(LEFT, 50, "quiet", &span),
     ];
     let axis = Axis { from: timeline.from, to: timeline.vantage.on };
-    lines.extend(axis.grid(height - BELOW));
+    lines.extend(axis.grid(bottom));
     for (row, line) in (0..).zip(&timeline.parties) {
         lines.extend(party(line, &axis, TOP + ROW * row));
     }
-    lines.extend(legend(timeline, height - BELOW + 30));
+    lines.extend(legend);
     let position = &timeline.vantage.position;
     let source = format!("from {} events, head {:.16}", position.len, position.head.to_string());
-    lines.push(text(16, height - 10, "quiet", &source));
+    lines.push(text(LEFT, height - 10, "quiet", &source));
     lines.push("</svg>".to_owned());
     lines.join("\n") + "\n"
 }
@@ -94,7 +100,8 @@ fn description(timeline: &Timeline, span: &str) -> String {
 fn party(line: &PartyLine, axis: &Axis, top: i64) -> Vec<String> {
     let said: Vec<String> = line.spans.iter().map(in_words).collect();
     let title = escaped(&format!("{}: {}", line.name, said.join("; ")));
-    let mut lines = vec![format!("<g><title>{title}</title>"), text(16, top + 15, "", &clipped(&line.name))];
+    let name = text(LEFT, top + 15, "", &clipped(&line.name, 13, NAMES - LEFT - 8));
+    let mut lines = vec![format!(r#"<g><title>{title}</title><g clip-path="url(#names)">{name}</g>"#)];
     for span in &line.spans {
         let from = span.from.map_or(NAMES, |day| axis.x(day));
         let to = span.to.map_or(WIDTH - RIGHT, |day| axis.x(day.next()));
@@ -127,8 +134,9 @@ fn in_words(span: &Span) -> String {
     format!("{possibly}{reported}{}{since}{until}{disputed}{disagree}", span.status)
 }
 
-/// The names of statuses that occur, each beside its colour.
-fn legend(timeline: &Timeline, y: i64) -> Vec<String> {
+/// The names of statuses that occur, each beside its colour, in as many lines as they need; and how much lower that ends
+/// than one line.
+fn legend(timeline: &Timeline, y: i64) -> (Vec<String>, i64) {
     let spans = || timeline.parties.iter().flat_map(|line| &line.spans);
     let statuses: BTreeSet<Status> = spans().map(|span| span.status).collect();
     let mut entries: Vec<(String, String)> =
@@ -141,17 +149,22 @@ fn legend(timeline: &Timeline, y: i64) -> Vec<String> {
     }
     entries.extend(contested(timeline).map(|words| (r#"class="disputed""#.to_owned(), format!("dashed: {words}"))));
     let mut lines = Vec::new();
-    let mut x = NAMES;
+    let (mut x, mut lower) = (NAMES, 0);
     for (class, word) in entries {
+        let wide = 44 + width(&word, 11);
+        if x > NAMES && x + wide > WIDTH - RIGHT {
+            (x, lower) = (NAMES, lower + 18);
+        }
+        let y = y + lower;
         let rect = |class: &str| format!(r#"<rect x="{x}" y="{}" width="18" height="10" {class}/>"#, y - 9);
         lines.push(rect(&class));
         if word.starts_with("hatched") {
             lines.push(rect(r#"fill="url(#perhaps)""#));
         }
         lines.push(text(x + 24, y, "quiet", &word));
-        x += 44 + 7 * i64::try_from(word.len()).unwrap_or_default();
+        x += wide;
     }
-    lines
+    (lines, lower)
 }
 
 /// Days to places.
@@ -179,7 +192,9 @@ impl Axis {
         for day in days {
             let x = self.x(day);
             lines.push(format!(r#"<path class="grid" d="M{x} {}V{bottom}"/>"#, TOP - 8));
-            lines.push(text(x + 3, TOP - 10, "quiet", &day.ymd().0.to_string()));
+            let year = day.ymd().0.to_string();
+            let at = (x + 3).min(WIDTH - width(&year, 11));
+            lines.push(text(at, TOP - 10, "quiet", &year));
         }
         lines
     }
@@ -190,14 +205,31 @@ fn text(x: i64, y: i64, class: &str, words: &str) -> String {
     format!(r#"<text x="{x}" y="{y}"{class}>{}</text>"#, escaped(words))
 }
 
-/// A name that fits beside its bars.
-fn clipped(name: &str) -> String {
-    const FITTING: usize = 30;
-    if name.chars().count() <= FITTING {
-        return name.to_owned();
+/// Words that fit into so many pixels, cut off if they have to be.
+fn clipped(words: &str, size: i64, room: i64) -> String {
+    if width(words, size) <= room {
+        return words.to_owned();
     }
-    let kept: String = name.chars().take(FITTING - 1).collect();
-    format!("{kept}…")
+    let mut kept = String::new();
+    for c in words.chars() {
+        if width(&kept, size) + width(c.encode_utf8(&mut [0; 4]), size) + size > room {
+            break;
+        }
+        kept.push(c);
+    }
+    kept.trim_end().to_owned() + "…"
+}
+
+/// The pixels that words take at most, in the fonts that screens have: a picture does not know its font.
+fn width(words: &str, size: i64) -> i64 {
+    let tenths = |c: char| match c {
+        'i' | 'j' | 'l' | 'I' | ' ' | '.' | ',' | '\'' | '|' | ':' | ';' => 4,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' => 10,
+        'A'..='Z' => 8,
+        _ if c.is_ascii() => 6,
+        _ => 6 * i64::try_from(columns(c.encode_utf8(&mut [0; 4]))).unwrap_or(2).max(1),
+    };
+    (words.chars().map(tenths).sum::<i64>() * size + 9) / 10
 }
 
 /// Text for XML, with nothing hidden in it.

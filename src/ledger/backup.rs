@@ -26,7 +26,7 @@ use crate::ledger::holdings::{Holdings, Named, State};
 use crate::ledger::log::Found;
 use crate::ledger::restore::{Copied, Restoration, RestoreError};
 use crate::ledger::settings::{Folder, Head, Settings};
-use crate::ledger::{Access, Damage, Log, OpenError};
+use crate::ledger::{Access, Damage, Log, OpenError, Progress};
 use crate::store::folder as store_folder;
 use crate::store::whole_file::{self, read_bytes};
 
@@ -142,12 +142,26 @@ pub struct Holding {
 ///
 /// [`BackupError`]; a backup that was there before is then what it was.
 pub fn backup(folder: &Folder, path: &Path, access: &Access) -> Result<BackedUp, BackupError> {
+    backup_telling(folder, path, access, &|_, _| {})
+}
+
+/// The same, and tells now and then up to which event it has come, and how many there are.
+///
+/// # Errors
+///
+/// Those of [`backup`].
+pub fn backup_telling(
+    folder: &Folder,
+    path: &Path,
+    access: &Access,
+    progress: Progress<'_>,
+) -> Result<BackedUp, BackupError> {
     let failed = |source| BackupError::Io { file: path.to_owned(), source };
     let there = whole_file::kind(path).map_err(failed)?;
     if there == whole_file::Kind::Absent {
         let parent = store_folder::parent(path);
         let made = tempfile::Builder::new().prefix(".tmp-").tempfile_in(parent).map_err(failed)?;
-        let making = Making { folder, path, access };
+        let making = Making { folder, path, access, progress };
         let done = making.write(made.as_file(), None)?;
         made.persist_noclobber(path).map_err(|error| failed(error.error))?;
         store_folder::sync(parent).map_err(failed)?;
@@ -168,7 +182,7 @@ pub fn backup(folder: &Folder, path: &Path, access: &Access) -> Result<BackedUp,
             let what = format!("behind its first {} events {}", contents.head.len, rest.what);
             Err(BackupError::NotBackup { file: path.to_owned(), what })
         }
-        _ => Making { folder, path, access }.write(&file, Some(&contents)),
+        _ => Making { folder, path, access, progress }.write(&file, Some(&contents)),
     }
 }
 
@@ -201,6 +215,7 @@ struct Making<'m> {
     folder: &'m Folder,
     path: &'m Path,
     access: &'m Access,
+    progress: Progress<'m>,
 }
 
 impl Making<'_> {
@@ -311,6 +326,7 @@ impl Making<'_> {
                 }
             }
             let is_all = head.len == log.len();
+            (self.progress)(head.len, log.len());
             drop(log);
             self.write_row(head.len, &mut values, writer)?;
             if is_all {

@@ -12,7 +12,8 @@ use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
 use crate::integrity::EventHash;
-use crate::ledger::backup::{BackedUp, BackupError, Rest, backup};
+use crate::ledger::Progress;
+use crate::ledger::backup::{BackedUp, BackupError, Rest, backup_telling};
 
 /// Back the ledger up into a file, or add what is new to a backup that is there
 ///
@@ -30,7 +31,9 @@ pub(in crate::cli) struct Backup {
 impl Backup {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let folder = context.ledger();
-        let done = backup(&folder, &context.around.path(&self.file), &context.access("backup"));
+        let (path, access) = (context.around.path(&self.file), context.access("backup"));
+        let backed_up = |progress: Progress<'_>| backup_telling(&folder, &path, &access, progress);
+        let done = context.metered("backup", "events", backed_up);
         let done = done.map_err(|error| match error {
             BackupError::Open(error) => context.not_opened(error, &folder),
             other => other.into(),

@@ -2,7 +2,6 @@
 
 mod answer;
 mod matches;
-mod meter;
 mod untc;
 
 use std::fs::File;
@@ -16,6 +15,7 @@ use crate::cli::command::counted;
 use crate::cli::command::own::ClockSaid;
 use crate::cli::diagnostic::render;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::meter::Meter;
 use crate::cli::{Context, Outcome};
 use crate::exchange::place::SourceText;
 use crate::exchange::table::import::{BATCH_LEN, Import as Importing, ImportFault, Watch};
@@ -25,7 +25,6 @@ use crate::exchange::table::{Account, Table, Target, manytreaties, map};
 use crate::exchange::tree::MAX_TOML;
 use crate::ledger::{Head, KeyFile};
 
-use meter::Meter;
 use untc::Untc;
 
 pub(in crate::cli) use answer::ImportAnswer;
@@ -207,13 +206,13 @@ fn account(
     context: &mut Context<'_, '_>,
 ) -> Result<Account, Failure> {
     let stop = (context.around.watch_interrupt)()?;
-    let mut meter = Meter::begun((context.around.elapsed)(), context);
+    let mut meter = Meter::begun(context, "import", "rows");
     let elapsed = context.around.elapsed;
     let err = &mut *context.around.err;
     let mut watch = Watch {
         stop: &*stop,
         progress: &mut |progress| {
-            if let Some(line) = meter.line(progress, elapsed()) {
+            if let Some(line) = meter.line(progress.rows, progress.of, elapsed()) {
                 // Nobody can be told that standard error is gone.
                 let _ = err.write_all(line.as_bytes()).and_then(|()| err.flush());
             }

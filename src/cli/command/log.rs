@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::failure::Exit;
+use crate::cli::failure::{Exit, Failure};
 use crate::cli::pieces::Pieces;
 use crate::cli::screen::{Answer, Format, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
@@ -35,8 +35,15 @@ impl Log {
         let mut pass = Pass::newest(self.last.unwrap_or(u64::MAX), &known.heads, &known.origin);
         let next = |log: &Events, pass: &mut Pass| log.next(pass, AT_A_TIME, |event| naming.line(&event));
         let mut lines = next(&log, &mut pass)?;
-        while !pass.is_done() && context.format() == Format::Table {
-            lines.extend(next(&log, &mut pass)?);
+        if context.format() == Format::Table {
+            let all = known.heads.len().min(self.last.unwrap_or(u64::MAX));
+            context.metered("log", "events", |progress| {
+                while !pass.is_done() {
+                    lines.extend(next(&log, &mut pass)?);
+                    progress(lines.len() as u64, all);
+                }
+                Ok::<(), Failure>(())
+            })?;
         }
         // Whoever reads slowly holds up nobody who wants the ledger.
         drop(log);

@@ -45,8 +45,9 @@ impl Show {
         }
         drop(log);
         let answer = show(&reading.facts, &event);
-        let text = if context.format() == Format::Table { text(&answer) } else { json(&answer) };
-        context.print(&text)?;
+        let for_people = context.format() == Format::Table;
+        let text = if for_people { context.screen().fitted(&text(&answer)) } else { json(&answer) };
+        context.page(&text)?;
         Ok(Exit::Done)
     }
 }

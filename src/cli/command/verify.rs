@@ -17,7 +17,7 @@ use crate::integrity::{EventHash, Vkey};
 use crate::ledger::authority::Authority;
 use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::remembered::{LogId, Met};
-use crate::ledger::verify::{Ahead, Fault, Layer, LayerReport, Outside, Report, Verdict, renew_facts, verify};
+use crate::ledger::verify::{Ahead, Fault, Layer, LayerReport, Outside, Report, Verdict, renew_facts, verify_telling};
 use crate::ledger::{Log, checkpoints, publish, read_bytes};
 use crate::query::keys::keys;
 
@@ -69,7 +69,8 @@ impl Verify {
             let (log, checkpoint) = publish::open(&folder, &key)?;
             outside.checkpoints.push(("checkpoint".to_owned(), checkpoint));
             outside.remembered = remembered(&log, log.id(), context)?;
-            let report = publish::with_tiles(verify(&log, &outside), &log, &key, &folder);
+            let report = context.metered("verify", "events", |progress| verify_telling(&log, &outside, progress));
+            let report = publish::with_tiles(report, &log, &key, &folder);
             with_copies(report, &log, &folder)
         } else {
             let log = context.read_log("verify")?;
@@ -82,7 +83,7 @@ impl Verify {
             }
             // What was signed of the log that was here is held against whatever is here now.
             outside.remembered = remembered(&log, outside.held.clone().or_else(|| log.id()), context)?;
-            let mut report = verify(&log, &outside);
+            let mut report = context.metered("verify", "events", |progress| verify_telling(&log, &outside, progress));
             renew_facts(&log, &mut report);
             report
         };
@@ -232,9 +233,11 @@ impl Answer for VerifyAnswer {
             };
             let said = layer.why.as_ref().unwrap_or(&layer.covered);
             let verdict = screen.toned(tone, &format!("{:<11}", layer.verdict));
+            let said = screen.beside(26, said);
             text += &format!("{:<12} {verdict}  {said}\n", layer.layer.as_str());
             for fault in layer.faults.iter().take(MOST) {
-                text += &format!("             event {}: {}\n", fault.event, shown(&fault.what));
+                let said = format!("event {}: {}", fault.event, shown(&fault.what));
+                text += &format!("             {}\n", screen.beside(13, &said));
             }
             if layer.faults.len() > MOST {
                 text += &format!("             … and {} more\n", layer.faults.len() - MOST);
@@ -247,7 +250,7 @@ impl Answer for VerifyAnswer {
         }
         text += &match self.first_bad {
             Some(seq) => format!("\nthe first bad event is {seq}\n"),
-            None => format!("\n{} events and {} bytes, all there are; head {}\n", self.events, self.bytes, self.head),
+            None => format!("\n{} events and {} bytes, all there are\nhead {}\n", self.events, self.bytes, self.head),
         };
         text
     }

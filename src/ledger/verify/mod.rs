@@ -26,6 +26,7 @@ use crate::integrity::Vkey;
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::EventHash;
 use crate::integrity::policy::Policy;
+use crate::ledger::Progress;
 use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::clock::tolerated;
 use crate::ledger::facts::{Comparison, Used};
@@ -184,6 +185,11 @@ pub struct Outside {
 
 /// Verifies all of a log.
 pub fn verify(log: &Log, outside: &Outside) -> Report {
+    verify_telling(log, outside, &|_, _| {})
+}
+
+/// The same, and tells now and then how many events were looked at, and of how many.
+pub fn verify_telling(log: &Log, outside: &Outside, progress: Progress<'_>) -> Report {
     let mut walk = Walk::new(log.origin());
     let kept = log.checkpoints();
     walk.tree.want(kept.sizes().unwrap_or_default());
@@ -202,6 +208,7 @@ pub fn verify(log: &Log, outside: &Outside) -> Report {
         let following = stretches.pop_front();
         let take = || next.into_iter().for_each(|seen| walk.take(seen));
         ((), next) = rayon::join(take, || look(following));
+        progress(following.unwrap_or(log.len()), log.len());
     }
     walk.end(log, outside);
     let whose = if log.is_published() { Whose::Published } else { Whose::Ledgers };

@@ -37,9 +37,10 @@ impl Ndjson {
         check_format(context, Format::Ndjson, "NDJSON")?;
         let position = checked(&context.read_log("export")?)?;
         let (folder, access) = (context.ledger(), context.access("export"));
-        context.export(self.file.as_deref(), |out| {
+        context.export_metered(self.file.as_deref(), "events", |out, progress| {
             let mut seqs = 0..position.len;
             while !seqs.is_empty() {
+                progress(seqs.start, position.len);
                 let text = piece(&Log::read(&folder, &access).map_err(io::Error::other)?, &mut seqs)?;
                 out.write_all(text.as_bytes())?;
             }
