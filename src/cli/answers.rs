@@ -32,6 +32,7 @@ use crate::query::counts::Counts;
 use crate::query::diff::Diff;
 use crate::query::history::History;
 use crate::query::keys::Keys;
+use crate::query::list::List;
 use crate::query::members::Members;
 use crate::query::mission::MissionPage;
 use crate::query::party::PartyPage;
@@ -39,6 +40,7 @@ use crate::query::prospects::Prospects;
 use crate::query::records::{LogAnswer, Shown};
 use crate::query::replay::State;
 use crate::query::review::{Awaiting, PolicyAnswer, ReviewedAnswer};
+use crate::query::search::Search;
 use crate::query::sources::Sources;
 use crate::query::timeline::Timeline;
 use crate::query::why::Why;
@@ -65,6 +67,7 @@ pub const ANSWERS: &[Published] = &[
     answer::<History>("servanda/history/v1", "What happened, in the order in which it did."),
     answer::<ImportAnswer>("servanda/import/v1", "What became of every row of a table."),
     answer::<Keys>("servanda/keys/v1", "Who may record, and with which keys."),
+    answer::<List>("servanda/list/v1", "What a ledger holds, and how much of it."),
     answer::<LogAnswer>("servanda/log/v1", "The events in the order of recording."),
     answer::<Members>("servanda/members/v1", "Who is what to an agreement on a day."),
     answer::<MissionPage>("servanda/mission/v1", "Everything about one mission, on a day."),
@@ -74,6 +77,7 @@ pub const ANSWERS: &[Published] = &[
     answer::<RememberedAnswer>("servanda/remembered/v1", "What this account remembers of ledgers, or has laid aside."),
     answer::<ReviewedAnswer>("servanda/reviewed/v1", "How announcements stand with reviewers."),
     answer::<Schemas>("servanda/schemas/v1", "The names of all forms."),
+    answer::<Search>("servanda/search/v1", "Where words stand."),
     answer::<SourceCheck>("servanda/source-check/v1", "Whether documents are there, and quotes stand in them."),
     answer::<Sources>("servanda/sources/v1", "The sources, and what rests on them."),
     answer::<State>("servanda/state/v1", "Who is what to every agreement on a day."),

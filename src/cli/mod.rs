@@ -19,6 +19,7 @@ mod sink;
 mod spreadsheet;
 pub mod surroundings;
 mod svg;
+mod tried;
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
@@ -135,6 +136,7 @@ fn usage(error: &clap::Error, around: &mut Surroundings<'_>) -> u8 {
     let safe: Vec<_> = plain.split('\n').map(shown).collect();
     let safe = safe.join("\n");
     let text = if colour && safe == plain { rendered.ansi().to_string() } else { safe };
+    let text = text + &tried::hint(error);
     let _ = stream.write_all(text.as_bytes());
     if error.use_stderr() { Exit::Misuse as u8 } else { Exit::Done as u8 }
 }

@@ -1,5 +1,7 @@
 //! Everything that is wrong is told at once, and each thing once: what only follows from another mistake is not one.
 
+use std::fs;
+
 use crate::support::{Answer, Desk};
 
 const TOP: &str = "evidence: { none: made up for a test }\nannouncements:\n";
@@ -137,4 +139,61 @@ fn more_problems_than_anybody_reads_are_counted() {
     desk.write("a.json", format!("{{\"announcements\": [{}1]}}", "1,".repeat(20_000)));
     let answer = desk.run("append --init --ledger ledger a.json");
     assert!(answer.err.ends_with("… and 19951 more\n20001 problems; nothing was appended\n"), "{}", answer.err);
+}
+
+#[test]
+fn a_key_that_there_is_not_hides_no_other_mistake_of_its_announcement() {
+    let things = "  - { kind: party, id: china, name: China, type: state }
+  - { kind: agreement, id: ilrs, title: ILRS, type: programme }
+  - { kind: joining, id: joins, party: china, agreement: ilrs, occurred: 2021 }
+  - { kind: retraction, retracts: joins, reason: x }
+";
+    let mistakes = "  - { kind: party, id: cnsa, name: \"CNSA\\e[2J\", type: agency, colour: red }
+  - { kind: joining, party: china, agreement: ilrs, announced: 2023-10-01, occurred: 2023-10-18, colour: red }
+  - { kind: retraction, retracts: nothing, reason: x, colour: red }
+  - { kind: retraction, retracts: joins, reason: x, colour: red }
+  - { kind: dispute, of: 99, reason: x, colour: red }
+";
+    let expected = [
+        ("E0601", "a.yaml:7:36"),
+        ("E0107", "a.yaml:7:63"),
+        ("E0203", "a.yaml:8:86"),
+        ("E0107", "a.yaml:8:98"),
+        ("E0301", "a.yaml:9:35"),
+        ("E0107", "a.yaml:9:55"),
+        ("E0401", "a.yaml:10:35"),
+        ("E0107", "a.yaml:10:53"),
+        ("E0301", "a.yaml:11:26"),
+        ("E0107", "a.yaml:11:41"),
+    ];
+    check(&[("a.yaml", &format!("{things}{mistakes}"))], &expected);
+}
+
+#[test]
+fn what_a_file_that_does_not_parse_would_have_described_is_no_second_mistake() {
+    let files = [
+        ("a.yaml", "announcements: [\n"),
+        ("b.yaml", "  - { kind: party, id: cnsa, name: \"CNSA\\e[2J\", type: agency, acts_for: china }\n"),
+    ];
+    check(&files, &[("E0101", "a.yaml:1:16"), ("E0601", "b.yaml:3:36")]);
+    // What stands before it cannot be described in it.
+    let files = [("a.yaml", files[1].1), ("b.yaml", files[0].1)];
+    check(&files, &[("E0601", "a.yaml:3:36"), ("E0301", "a.yaml:3:73"), ("E0101", "b.yaml:1:16")]);
+}
+
+#[test]
+fn files_that_are_not_there_are_all_told_with_the_mistakes_of_the_others() {
+    let desk = Desk::new();
+    desk.write("a.yaml", format!("{TOP}  - {{ kind: party, id: china, name: China, type: stat, acts_for: x }}\n"));
+    desk.write("t.csv", "a,b\n");
+    fs::create_dir(desk.path().join("empty")).expect("a folder can be made");
+    let answer = desk.run("append --init --ledger ledger gone.yaml a.yaml t.csv empty lost.yaml");
+    assert_eq!(answer.code, 3, "{}", answer.err);
+    for told in
+        ["gone.yaml cannot be read", "E0110", "t.csv is a table", "no announcement file in empty", "lost.yaml cannot"]
+    {
+        assert!(answer.err.contains(told), "{told}: {}", answer.err);
+    }
+    assert!(answer.err.ends_with("5 problems; nothing was appended\n"), "{}", answer.err);
+    assert!(!desk.path().join("ledger").exists());
 }

@@ -1,10 +1,10 @@
 //! `servanda append`
 
 mod already;
+mod files;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -24,7 +24,6 @@ use crate::domain::day::Day;
 use crate::domain::text::shown;
 use crate::event::Recorded;
 use crate::exchange::announcement_file::{AnnouncementFile, FileProblem};
-use crate::exchange::tree::{Format as FileFormat, MAX_FILE};
 use crate::integrity::EventHash;
 use crate::ledger::found::Founded;
 use crate::ledger::{AppendError, Appended, Batch, Code, Finding, Folder, KeyFile, Ledger, Options, Signer};
@@ -32,10 +31,11 @@ use crate::query::consequences::{Consequence, consequences};
 use crate::query::review::await_from;
 
 use already::{Already, SHOWN_STRUCK};
+use files::Given;
 
 /// Append the announcements of files
 ///
-/// Checks all of them first. Each file is one batch: all its announcements become events, or none. What is in the ledger already is not appended again.
+/// Checks all of them first. Each file is one batch: all its announcements become events, or none. What is in the ledger already is not appended again. Nothing is ever deleted: undo is a retraction (`servanda retract EVENT`), and `servanda correct EVENT` puts right what was wrong.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(before_help = "\
@@ -89,20 +89,46 @@ impl Target {
 
 impl Append {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let mut files = self.read_files(context)?;
+        let Given { files, unreadable } = files::read(&self.files, context)?;
+        self.append(files, &unreadable, context)
+    }
+
+    /// Appends what a command wrote itself.
+    pub(super) fn of_command(key: Option<PathBuf>, clock: ClockSaid, dry_run: bool) -> Self {
+        Self {
+            files: Vec::new(),
+            init: false,
+            names: NewLedger::of_key(key),
+            dry_run,
+            strict: false,
+            expect_head: None,
+            clock,
+            verbose: false,
+        }
+    }
+
+    /// Appends files that were read, unless others could not be.
+    pub(super) fn append(
+        self,
+        mut files: Vec<AnnouncementFile>,
+        unreadable: &[Failure],
+        context: &mut Context<'_, '_>,
+    ) -> Outcome {
         for file in &mut files {
             file.batch.bring_salts(|| (context.around.entropy)())?;
         }
         let folder = context.ledger();
         let (mut target, key) = self.open(&folder, context)?;
-        let broken = files.iter().any(|file| !file.problems.is_empty());
+        let broken = !unreadable.is_empty() || files.iter().any(|file| !file.problems.is_empty());
         let options = Options { expect_head: self.expect_head, strict: self.strict, dry_run: self.dry_run || broken };
         let batches = share_described(&mut files);
         let appended = target.ledger().append(&batches, options, &key as &dyn Signer, self.clock.clock(context));
         let appended = match appended {
             Ok(appended) if !broken => appended,
-            Ok(_) => return self.refused(&files, &[], context),
-            Err(AppendError::NotAdmissible { findings }) => return self.refused(&files, &findings, context),
+            Ok(_) => return self.refused(&files, &[], unreadable, context),
+            Err(AppendError::NotAdmissible { findings }) => {
+                return self.refused(&files, &findings, unreadable, context);
+            }
             Err(error) => return Err(error.into()),
         };
         let warnings: Vec<Vec<Finding>> = appended.batches.iter().map(|outcome| outcome.warnings.clone()).collect();
@@ -141,34 +167,33 @@ impl Append {
         Ok((Target::There(ledger), key))
     }
 
-    fn read_files(&self, context: &mut Context<'_, '_>) -> Result<Vec<AnnouncementFile>, Failure> {
-        let mut files = Vec::new();
-        for given in &self.files {
-            if given.as_os_str() == "-" {
-                let mut bytes = Vec::new();
-                context.around.stdin.take(MAX_FILE as u64 + 1).read_to_end(&mut bytes)?;
-                files.push(AnnouncementFile::read("standard input", None, &bytes, &context.around.folder));
-                continue;
-            }
-            let path = context.around.path(given);
-            if path.is_dir() {
-                let found = files_in(&path, given)?;
-                for (path, name) in found {
-                    files.push(read_file(&path, &name)?);
-                }
-            } else {
-                files.push(read_file(&path, &given.display().to_string())?);
-            }
-        }
-        Ok(files)
-    }
-
     /// Prints every problem, and that nothing was appended.
-    fn refused(&self, files: &[AnnouncementFile], findings: &[Vec<Finding>], context: &mut Context<'_, '_>) -> Outcome {
-        let problems = complain(files, findings, self.strict, context);
+    fn refused(
+        &self,
+        files: &[AnnouncementFile],
+        findings: &[Vec<Finding>],
+        unreadable: &[Failure],
+        context: &mut Context<'_, '_>,
+    ) -> Outcome {
+        let findings = without_consequences(files, findings, unreadable);
+        let problems = complain(files, &findings, self.strict, context) + unreadable.len();
+        unreadable.iter().for_each(|failure| context.complain(&failure.text()));
         context.complain(&format!("{}; nothing was appended\n", counted(problems, "problem", "problems")));
-        Err(Failure::said(Exit::No))
+        Err(Failure::said(if unreadable.is_empty() { Exit::No } else { Exit::CouldNot }))
     }
+}
+
+/// What was found, but for names that may be described in a file of which nothing could be read.
+fn without_consequences(
+    files: &[AnnouncementFile],
+    findings: &[Vec<Finding>],
+    unreadable: &[Failure],
+) -> Vec<Vec<Finding>> {
+    let unread = files.iter().position(|file| file.is_unread).unwrap_or(files.len());
+    let known = if unreadable.is_empty() { unread } else { 0 };
+    let is_told = |place: usize, finding: &Finding| place < known || finding.code != Code::UnknownReference;
+    let told = findings.iter().enumerate();
+    told.map(|(place, found)| found.iter().filter(|finding| is_told(place, finding)).cloned().collect()).collect()
 }
 
 /// Prints what was appended, and to whom a ledger is new also what to keep and to try.
@@ -274,35 +299,6 @@ fn suggestions(report: &Report, path: &str) -> String {
         text += &format!("  servanda --ledger {path} history {agreement}\n");
     }
     text + &format!("  servanda --ledger {path} verify\n")
-}
-
-/// The announcement files of a folder, in the order of their names.
-fn files_in(folder: &Path, shown: &Path) -> Result<Vec<(PathBuf, String)>, Failure> {
-    let mut found = BTreeMap::new();
-    for entry in std::fs::read_dir(folder)? {
-        let name = entry?.file_name();
-        let path = folder.join(&name);
-        let hidden = name.to_string_lossy().starts_with('.');
-        if !hidden && FileFormat::of_name(&name.to_string_lossy()).is_some() && path.is_file() {
-            found.insert(name.clone(), (path, shown.join(&name).display().to_string()));
-        }
-    }
-    if found.is_empty() {
-        let message = format!("there is no announcement file in {}", shown.display());
-        return Err(
-            Failure::new(Exit::CouldNot, message).hint("they end in .yaml, .yml, .toml, .json, .ndjson or .jsonl")
-        );
-    }
-    Ok(found.into_values().collect())
-}
-
-fn read_file(path: &Path, name: &str) -> Result<AnnouncementFile, Failure> {
-    let could_not = |error: std::io::Error| Failure::new(Exit::CouldNot, format!("{name} cannot be read: {error}"));
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(could_not)?;
-    file.take(MAX_FILE as u64 + 1).read_to_end(&mut bytes).map_err(could_not)?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    Ok(AnnouncementFile::read(name, FileFormat::of_name(name), &bytes, folder))
 }
 
 /// Takes the batches out of the files. What a broken file would have described counts as described in all of them.

@@ -42,6 +42,14 @@ pub(super) struct NewLedger {
     pub(super) key: Option<PathBuf>,
 }
 
+impl NewLedger {
+    /// Of a ledger that is there already, with the key that signs.
+    pub(super) fn of_key(key: Option<PathBuf>) -> Self {
+        let recorder = Recorder::parse("recorder").expect("the default is a recorder's name");
+        Self { origin: None, recorder, key }
+    }
+}
+
 impl Init {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let target = context.ledger();

@@ -12,6 +12,7 @@ pub(super) mod checkpoint;
 mod clock;
 mod completions;
 mod conflicts;
+mod correct;
 mod counts;
 mod diff;
 mod export;
@@ -21,6 +22,7 @@ mod history;
 pub(super) mod import;
 mod init;
 mod key;
+mod list;
 mod log;
 mod members;
 mod mission;
@@ -33,7 +35,9 @@ mod reaffirm;
 mod repair;
 mod replay;
 mod restore;
+mod retract;
 pub(super) mod schema;
+mod search;
 mod show;
 pub(super) mod source;
 mod template;
@@ -60,9 +64,13 @@ use crate::query::{Prefer, RecordedBy};
 pub(super) enum Command {
     Init(init::Init),
     Append(append::Append),
+    Correct(correct::Correct),
+    Retract(retract::Retract),
     Import(import::Import),
     Template(template::Template),
     Schema(schema::Schema),
+    List(list::List),
+    Search(search::Search),
     Members(members::Members),
     History(history::History),
     Party(party::Party),
@@ -104,9 +112,13 @@ impl Command {
         match self {
             Self::Init(command) => command.run(context),
             Self::Append(command) => command.run(context),
+            Self::Correct(command) => command.run(context),
+            Self::Retract(command) => command.run(context),
             Self::Import(command) => command.run(context),
             Self::Template(command) => command.run(context),
             Self::Schema(command) => command.run(context),
+            Self::List(command) => command.run(context),
+            Self::Search(command) => command.run(context),
             Self::Members(command) => command.run(context),
             Self::History(command) => command.run(context),
             Self::Party(command) => command.run(context),
