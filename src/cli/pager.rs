@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 impl Context<'_, '_> {
     /// Prints an answer, on a terminal through a pager.
     ///
-    /// Whoever leaves the pager before the end has seen enough. Where there is none, the answer is printed as it is.
+    /// Where there is none, the answer is printed as it is.
     pub(super) fn page(&mut self, text: &str) -> Result<(), Failure> {
         match self.pager() {
             Some(pager) if self.is_paged(&pager, text) => Ok(()),
@@ -44,10 +44,9 @@ impl Context<'_, '_> {
             }
         }
         let Ok(mut running) = command.spawn() else { return false };
-        let written = running.stdin.take().is_some_and(|mut input| input.write_all(text.as_bytes()).is_ok());
-        let ended = running.wait();
+        // Whoever leaves before the end has seen enough.
+        let _ = running.stdin.take().map(|mut input| input.write_all(text.as_bytes()));
         // A shell that does not find the command says so by this code.
-        let is_missing = ended.is_ok_and(|status| status.code() == Some(127));
-        !is_missing || written && text.is_empty()
+        !running.wait().is_ok_and(|status| status.code() == Some(127))
     }
 }

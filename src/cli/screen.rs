@@ -267,15 +267,12 @@ fn fit(line: &str, width: usize, out: &mut String) {
         let wide = c.width().unwrap_or_default();
         if used + wide > width {
             let indent = format!("\n{:further$}", "");
-            match space.take().filter(|(_, before)| *before > further && c != ' ') {
-                Some((at, before)) => {
-                    out.replace_range(at - 1..at, &indent);
-                    used = further + used - before;
-                }
-                None => {
-                    out.push_str(&indent);
-                    used = further;
-                }
+            if let Some((at, before)) = space.take().filter(|(_, before)| *before > further && c != ' ') {
+                out.replace_range(at - 1..at, &indent);
+                used = further + used - before;
+            } else {
+                out.push_str(&indent);
+                used = further;
             }
             if c == ' ' {
                 continue;

@@ -197,9 +197,9 @@ fn in_announcement(event: &Recorded, parts: &[&str]) -> Vec<Place> {
         }
         let place = Place { field: field.to_owned(), text: text.to_owned() };
         if holds.iter().all(|holds| *holds) {
-            whole.push(place)
+            whole.push(place);
         } else {
-            some.push(place)
+            some.push(place);
         }
         held.iter_mut().zip(holds).for_each(|(held, holds)| *held |= holds);
     });
@@ -226,13 +226,20 @@ fn each_text(event: &Recorded, visit: &mut dyn FnMut(&str, &str)) {
             }
         });
     }
-    note.iter().for_each(|note| visit("note", note));
-    wording.iter().for_each(|(date, words)| visit(&format!("wording.{date}"), words));
-    no_evidence.iter().for_each(|reason| visit("evidence.none", reason));
+    let texts = [("note", note), ("evidence.none", no_evidence)];
+    for (field, text) in texts.into_iter().filter_map(|(field, text)| Some((field, text.as_ref()?))) {
+        visit(field, text);
+    }
+    for (date, words) in wording {
+        visit(&format!("wording.{date}"), words);
+    }
     for evidence in evidence {
-        visit("publisher", &evidence.source.publisher);
-        evidence.source.title.iter().for_each(|title| visit("title", title));
-        evidence.source.url.iter().for_each(|url| visit("url", url.as_str()));
-        evidence.quote.iter().for_each(|quote| visit("quote", quote));
+        let source = &evidence.source;
+        visit("publisher", &source.publisher);
+        let url = source.url.as_ref().map(|url| url.as_str());
+        let texts = [("title", source.title.as_deref()), ("url", url), ("quote", evidence.quote.as_deref())];
+        for (field, text) in texts.into_iter().filter_map(|(field, text)| Some((field, text?))) {
+            visit(field, text);
+        }
     }
 }

@@ -139,16 +139,12 @@ fn what_names_no_event_or_a_number_with_a_fraction_is_refused_with_a_hint() {
     let desk = desk();
     for (named, words) in [
         ("9999", &["E0301", "there is no event 9999"][..]),
-        ("\"00000000\"", &["E0301", "there is no event 0"][..0]),
         ("210.0", &["E0109", "digits alone"]),
         ("1e5", &["E0109", "in quotes: \"1e5\""]),
         ("\"1e5\"", &["E0301"]),
         ("\"deadbeefdead\"", &["E0301"]),
         ("99999999999999999999", &["E0109"]),
     ] {
-        if words.is_empty() {
-            continue;
-        }
         desk.write(
             "r.yaml",
             format!(

@@ -177,7 +177,9 @@ impl Append {
     ) -> Outcome {
         let findings = without_consequences(files, findings, unreadable);
         let problems = complain(files, &findings, self.strict, context) + unreadable.len();
-        unreadable.iter().for_each(|failure| context.complain(&failure.text()));
+        for failure in unreadable {
+            context.complain(&failure.text());
+        }
         context.complain(&format!("{}; nothing was appended\n", counted(problems, "problem", "problems")));
         Err(Failure::said(if unreadable.is_empty() { Exit::No } else { Exit::CouldNot }))
     }

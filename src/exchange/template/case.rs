@@ -7,8 +7,8 @@ pub const CASE: &str = r#"# The first day: who there is, what they act on, that 
 #   servanda append --init --ledger try.servanda case.yaml
 #   servanda members example-programme --ledger try.servanda
 #   servanda why example-state example-programme --ledger try.servanda
-# Then put your own values in place of the examples. Ids are yours to choose, and stay; names can change. From then on what
-# is announced goes into files of its own, without describing again who is known:
+# Then put your own values in place of the examples. Ids are yours to choose, and stay; names can change. From then on,
+# what is announced goes into files of its own, without describing again who is known:
 #   servanda template joining      servanda template prospect      servanda template departure
 
 # What stands here holds for every announcement below that does not say otherwise.
@@ -76,14 +76,12 @@ mod tests {
     #[test]
     fn the_case_is_a_valid_file_and_fits_a_page() {
         check_valid("case", &read_yaml(CASE));
-        let in_full: String = CASE
-            .lines()
-            .map(|line| {
-                let (margin, rest) = line.split_at(line.len() - line.trim_start().len());
-                let key = rest.strip_prefix('#').filter(|key| key.starts_with(|c: char| c.is_ascii_lowercase()));
-                format!("{margin}{}\n", key.unwrap_or(rest))
-            })
-            .collect();
+        let without_hash = |line: &str| {
+            let (margin, rest) = line.split_at(line.len() - line.trim_start().len());
+            let key = rest.strip_prefix('#').filter(|key| key.starts_with(|c: char| c.is_ascii_lowercase()));
+            format!("{margin}{}", key.unwrap_or(rest))
+        };
+        let in_full = CASE.lines().map(without_hash).collect::<Vec<_>>().join("\n");
         check_valid("case in full", &read_yaml(&in_full));
         assert!(CASE.lines().all(|line| line.chars().count() <= 120));
     }
