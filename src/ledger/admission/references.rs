@@ -108,8 +108,8 @@ pub(super) fn check(
 /// That an announcement was corrected or retracted before, if it was.
 fn already_struck(id: &AnnouncementId, desk: &Desk<'_>) -> Option<Named> {
     let by = desk.struck_by(id)?;
-    let message = format!("`{id}` was already corrected or retracted by {by}");
-    Some(Named { code: Code::AlreadyStruck, message, hint: Some(format!("correct or retract {by} instead")) })
+    let message = format!("`{id}` was already corrected or retracted by `{by}`");
+    Some(Named { code: Code::AlreadyStruck, message, hint: Some(format!("correct or retract `{by}` instead")) })
 }
 
 /// Why a name leads nowhere.
