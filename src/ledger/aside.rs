@@ -1,20 +1,39 @@
-//! A ledger's folder that is made beside its place, and moved into it whole.
+//! Folders that are made for a while, and known for that by their names: a ledger's, beside its place and moved into it whole,
+//! or one for a copy that is read.
 //!
-//! Whatever goes wrong before the move, nothing is in that place; a process that is killed leaves its folder
-//! `.servanda-new-…` behind, which nobody reads and anybody may delete. The next one that makes such a folder there does: a
-//! process holds the lock in its own as long as it lives.
+//! Whatever goes wrong before the move, nothing is in that place. A process that is killed leaves its folder behind, which
+//! nobody reads and anybody may delete, and which the next one that makes such a folder there does delete. It is told by its
+//! lock, which who made it holds from the moment on that the lock is there until the folder has another name, or is gone.
 
 use std::io;
 use std::path::Path;
-use std::time::Duration;
+
+use tempfile::TempDir;
 
 use crate::ledger::settings::Folder;
 use crate::store::folder as store_folder;
 use crate::store::lock::Lock;
 
-/// A folder that is not yet in its place: dropping it leaves nothing behind.
+/// A folder that is gone when this is dropped.
+pub(super) struct Made {
+    // The lock is released last: fields are dropped in the order of their declaration.
+    folder: TempDir,
+    lock: Lock,
+}
+
+impl Made {
+    /// Makes an empty folder in another, with a name that begins so, once those are gone that killed processes left there.
+    fn within(parent: &Path, prefix: &str, holder: &str) -> io::Result<Self> {
+        sweep(parent, prefix);
+        let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(parent)?;
+        let lock = Lock::create(&Folder::at(folder.path()).lock(), holder)?;
+        Ok(Self { folder, lock })
+    }
+}
+
+/// A ledger's folder that is not yet in its place: dropping it leaves nothing behind.
 pub(crate) struct Aside {
-    made: tempfile::TempDir,
+    made: Made,
     target: Folder,
 }
 
@@ -22,18 +41,16 @@ impl Aside {
     /// How the names of these folders begin.
     pub(crate) const PREFIX: &str = ".servanda-new-";
 
-    /// Makes an empty folder beside where it shall be.
-    pub(crate) fn beside(target: &Folder) -> io::Result<Self> {
+    /// Makes a folder beside where it shall be, with nothing in it but its lock, which says who holds it.
+    pub(crate) fn beside(target: &Folder, holder: &str) -> io::Result<Self> {
         let parent = store_folder::parent(target.path());
         store_folder::create(parent)?;
-        sweep(parent);
-        let made = tempfile::Builder::new().prefix(Self::PREFIX).tempdir_in(parent)?;
-        Ok(Self { made, target: target.clone() })
+        Ok(Self { made: Made::within(parent, Self::PREFIX, holder)?, target: target.clone() })
     }
 
     /// Where it is now.
     pub(crate) fn folder(&self) -> Folder {
-        self.target.elsewhere(self.made.path())
+        self.target.elsewhere(self.made.folder.path())
     }
 
     /// Where it shall be.
@@ -41,27 +58,36 @@ impl Aside {
         &self.target
     }
 
+    /// Its lock, which is held until it is in its place at the least.
+    pub(crate) fn lock(&self) -> Lock {
+        self.made.lock.clone()
+    }
+
     /// Moves it into its place, durably. On an error it is gone.
     pub(crate) fn publish(self) -> io::Result<Folder> {
-        let Self { made, target } = self;
-        store_folder::sync(made.path())?;
-        std::fs::rename(made.path(), target.path())?;
+        let Self { made: Made { folder, lock }, target } = self;
+        store_folder::sync(folder.path())?;
+        std::fs::rename(folder.path(), target.path())?;
         // The folder has another name now; there is nothing to remove under the old one.
-        let _ = made.keep();
+        let _ = folder.keep();
+        drop(lock);
         store_folder::sync(store_folder::parent(target.path()))?;
         Ok(target)
     }
 }
 
 /// Removes what processes left behind that were killed, as far as that can be told and done.
-fn sweep(within: &Path) {
+fn sweep(within: &Path, prefix: &str) {
     for entry in std::fs::read_dir(within).into_iter().flatten().flatten() {
-        let is_aside = entry.file_name().to_string_lossy().starts_with(Aside::PREFIX);
-        if !is_aside || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+        let is_made = entry.file_name().to_string_lossy().starts_with(prefix);
+        if !is_made || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             continue;
         }
         let folder = Folder::at(entry.path());
-        if folder.is_own() && matches!(Lock::look(&folder.lock(), Duration::ZERO), Ok(Some(_))) {
+        // It is held until all is gone: nobody takes for theirs what is being removed.
+        if folder.is_own()
+            && let Ok(Some(_held)) = Lock::seize(&folder.lock())
+        {
             let _ = std::fs::remove_dir_all(folder.path());
         }
     }
@@ -79,9 +105,16 @@ mod tests {
             std::fs::create_dir(path(name)).expect("there is room");
         }
         std::fs::write(path("dead").join("LOCK"), "").expect("there is room");
-        let alive = Lock::acquire(&path("alive").join("LOCK"), "somebody", Duration::ZERO).expect("nobody has it");
-        let aside = Aside::beside(&Folder::at(desk.path().join("ledger"))).expect("there is room");
+        let alive = Lock::create(&path("alive").join("LOCK"), "somebody").expect("nothing is there");
+        let target = Folder::at(desk.path().join("ledger"));
+        let aside = Aside::beside(&target, "another").expect("there is room");
         assert!(!path("dead").exists() && path("alive").exists() && path("just-made").exists());
-        drop((alive, aside));
+        // A folder of which somebody looks at the lock is somebody's.
+        drop(alive);
+        let looks = Lock::look(&path("alive").join("LOCK"), std::time::Duration::ZERO).expect("it can be read");
+        drop(Aside::beside(&target, "a third").expect("there is room"));
+        assert!(looks.is_some() && path("alive").exists() && aside.folder().path().exists());
+        aside.publish().expect("nothing is there");
+        assert_eq!(std::fs::read_to_string(target.lock()).expect("it is there"), "", "nobody holds it");
     }
 }

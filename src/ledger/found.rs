@@ -19,7 +19,7 @@ use crate::ledger::index::Index;
 use crate::ledger::settings::{Folder, Settings};
 use crate::ledger::signer::Signer;
 use crate::ledger::watched::WatchedStore;
-use crate::ledger::{Access, Ledger, OpenError, lock, write_readme};
+use crate::ledger::{Access, Ledger, OpenError, write_readme};
 use crate::store::documents::Documents;
 use crate::store::{StoreError, folder as store_folder, whole_file};
 
@@ -104,7 +104,7 @@ impl Founded {
         access: &Access,
     ) -> Result<Self, FoundError> {
         Self::check_free(target)?;
-        let aside = Aside::beside(target)?;
+        let aside = Aside::beside(target, &access.holder)?;
         // As long as it may come to nothing, nothing is kept of it.
         let folder = Folder::at(aside.folder().path());
         let log_key = LogSigner::from_seed(founding.origin.as_str(), founding.log_key_seed)?;
@@ -114,7 +114,6 @@ impl Founded {
         std::fs::create_dir(folder.documents())?;
         Settings::new(founding.origin.clone()).save(&folder)?;
         write_readme(&folder, &founding.origin)?;
-        let lock = lock(&folder, access)?;
         let store = WatchedStore::create(&folder)?;
         let mut ledger = Ledger {
             documents: Documents::at(folder.documents()),
@@ -127,7 +126,7 @@ impl Founded {
             bearing: Bearing::default(),
             kept: None,
             is_changed: false,
-            lock,
+            lock: aside.lock(),
         };
         let genesis = Genesis {
             log_key: LogKey::try_from(log_key.vkey().to_string()).expect("a verifier key has its form"),
@@ -196,6 +195,32 @@ pub(super) fn make_keys_folder(folder: &Folder) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::integrity::signing_key::SigningKey;
+    use crate::ledger::KeyFile;
+    use crate::ledger::trial::access;
+
+    #[test]
+    fn a_ledger_that_is_closed_and_not_yet_in_its_place_is_nobody_elses_to_remove() {
+        let desk = tempfile::tempdir().expect("a temporary folder");
+        let key = KeyFile::of(SigningKey::from_seed(&[7; 32]));
+        let founded = |name: &str| {
+            let founding = Founding {
+                origin: Origin::parse(&format!("ledger.example/{name}")).expect("an origin"),
+                recorder: Recorder::parse("desk").expect("a recorder"),
+                log_key_seed: &[9; 32],
+                now: Timestamp::from_unix_ms(1_795_392_000_000).expect("a moment of 2026"),
+            };
+            let target = Folder::at(desk.path().join(name));
+            Founded::new(&target, founding, &key, &access()).expect("it can be founded")
+        };
+        let Founded { ledger, aside } = founded("first");
+        drop(ledger);
+        let second = founded("second");
+        let folder = aside.publish().expect("nothing is there");
+        assert_eq!(Ledger::open(&folder, &access()).expect("all of it is there").head().len, 1);
+        drop(second);
+        assert_eq!(std::fs::read_dir(desk.path()).expect("it can be listed").count(), 1, "something is left over");
+    }
 
     #[test]
     fn a_ledger_that_nobody_named_is_named_for_its_folder_and_its_key() {

@@ -34,9 +34,8 @@ use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::shelf::Shelf;
 use crate::ledger::verify::{Fault, Layer, Outside, Report, Walk, verify};
 use crate::ledger::watched::WatchedStore;
-use crate::ledger::{Access, Log, OpenError, lock, write_readme};
+use crate::ledger::{Access, Log, OpenError, write_readme};
 use crate::store::documents::{DocumentError, Documents};
-use crate::store::lock::Lock;
 use crate::store::whole_file::read_bytes;
 use crate::store::{Store, StoreError};
 
@@ -165,8 +164,7 @@ pub struct Restoration {
     batch_bytes: usize,
     /// Whether somebody wants it to stop.
     is_stopped: Box<dyn Fn() -> bool>,
-    // Released in this order, before the folder is removed.
-    lock: Lock,
+    // The last, since the store is closed before the folder is removed.
     aside: Aside,
 }
 
@@ -180,22 +178,21 @@ impl Restoration {
         if target.path().symlink_metadata().is_ok() {
             return Err(RestoreError::AlreadyThere(target.path().to_owned()));
         }
-        Self::aside(Aside::beside(target)?, meant, access)
+        Self::aside(Aside::beside(target, &access.holder)?, meant)
     }
 
     /// The same within the folder of a ledger whose store it is to take the place of.
     pub(super) fn within(ledger: &Folder, meant: Meant, access: &Access) -> Result<Self, RestoreError> {
-        Self::aside(Aside::beside(&Folder::at(ledger.store()))?, meant, access)
+        Self::aside(Aside::beside(&Folder::at(ledger.store()), &access.holder)?, meant)
     }
 
-    fn aside(aside: Aside, meant: Meant, access: &Access) -> Result<Self, RestoreError> {
+    fn aside(aside: Aside, meant: Meant) -> Result<Self, RestoreError> {
         let folder = aside.folder();
         make_keys_folder(&folder)?;
         std::fs::create_dir(folder.documents())?;
-        let lock = lock(&folder, access)?;
         let store = WatchedStore::create(&folder)?;
         let is_stopped = Box::new(|| false);
-        Ok(Self { store, meant, walk: None, batch: Vec::new(), batch_bytes: 0, is_stopped, lock, aside })
+        Ok(Self { store, meant, walk: None, batch: Vec::new(), batch_bytes: 0, is_stopped, aside })
     }
 
     /// Has it stop at the next event, or before what was taken is verified, once that is so: nothing is left behind then.
@@ -374,13 +371,13 @@ impl Restoration {
         if let Some(expected) = self.meant.head.filter(|expected| *expected != head.hash) {
             return Err(RestoreError::OtherHead { last, expected, found: head.hash });
         }
-        let Self { store, lock, aside, meant, .. } = self;
+        let Self { store, aside, meant, .. } = self;
         let folder = aside.folder();
         head.save(&folder)?;
         drop(store);
-        drop(lock);
         let outside = Outside { genesis: meant.genesis, remembered: remembered.clone(), ..Outside::default() };
-        let report = verify(&Log::read(&folder, access)?, &outside);
+        let settings = Settings::load(&folder).map_err(OpenError::from)?;
+        let report = verify(&Log::under(aside.lock(), settings, &folder, access)?, &outside);
         let faults = |of: &[Layer]| -> Vec<Fault> {
             let layers = report.layers.iter().filter(|layer| of.contains(&layer.layer));
             layers.flat_map(|layer| layer.faults.clone()).collect()
@@ -463,5 +460,23 @@ mod tests {
         drop(restoration);
         // The ledger, and what the account keeps.
         assert_eq!(std::fs::read_dir(desk.path()).expect("it can be listed").count(), 2, "something is left over");
+    }
+    #[test]
+    fn a_ledger_that_is_verified_and_not_yet_in_its_place_is_nobody_elses_to_remove() {
+        let desk = tempfile::tempdir().expect("a temporary folder");
+        let events = events(desk.path());
+        let restored = |name: &str| {
+            let target = Folder::at(desk.path().join(name));
+            let mut restoration = Restoration::new(&target, Meant::default(), &access()).expect("nothing is there");
+            for event in &events {
+                restoration.push(event_hash(event), event.clone()).expect("it follows");
+            }
+            restoration.finish(&Checkpoints::default(), &access()).expect("it holds")
+        };
+        let (second, third) = (restored("second"), restored("third"));
+        for restored in [second, third] {
+            let folder = restored.publish().expect("nothing is there");
+            assert_eq!(Log::read(&folder, &access()).expect("all of it is there").len(), events.len() as u64);
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -16,10 +17,13 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// The most characters of the holder's text that are shown.
 const HOLDER_MAX_CHARS: usize = 200;
 
-/// The lock, held until it is dropped.
-#[derive(Debug)]
+/// The lock, held until it is dropped, and whatever was cloned of it.
+#[derive(Debug, Clone)]
 #[must_use = "the lock is released when it is dropped"]
-pub struct Lock {
+pub struct Lock(Arc<Held>);
+
+#[derive(Debug)]
+struct Held {
     file: File,
     holder: String,
 }
@@ -57,7 +61,38 @@ impl Lock {
         if file.metadata()?.nlink() == 1 {
             let _ = file.set_len(0).and_then(|()| file.write_all(holder.as_bytes()));
         }
-        Ok(Self { file, holder: holder.to_owned() })
+        Ok(Self::held(file, holder))
+    }
+
+    /// Makes the file at `path`, where nothing may be yet, with `holder` in it. It is locked before it has that name, so that
+    /// nobody finds it there and free.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    pub fn create(path: &Path, holder: &str) -> io::Result<Self> {
+        let made = whole_file::temporary(path, holder.as_bytes(), None)?;
+        made.as_file().try_lock()?;
+        Ok(Self::held(made.persist_noclobber(path)?, holder))
+    }
+
+    fn held(file: File, holder: &str) -> Self {
+        Self(Arc::new(Held { file, holder: holder.to_owned() }))
+    }
+
+    /// Locks the file at `path` if nobody has it now, looking or holding, until what is given back is dropped; nothing is
+    /// written. `None`, if somebody has, or there is no such file.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says, also if it is no file.
+    pub fn seize(path: &Path) -> io::Result<Option<File>> {
+        let Some(file) = whole_file::open_to_read(path)? else { return Ok(None) };
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     /// Waits until nobody holds the lock at `path`, as [`acquire`](Self::acquire) does, and keeps others from it until what is
@@ -74,7 +109,7 @@ impl Lock {
 
     /// What the holder said of itself.
     pub fn holder(&self) -> &str {
-        &self.holder
+        &self.0.holder
     }
 
     /// Whether that holder holds the lock at `path` now. If it cannot be told, it does not.
@@ -86,7 +121,7 @@ impl Lock {
     }
 }
 
-impl Drop for Lock {
+impl Drop for Held {
     fn drop(&mut self) {
         // So that the next holder is not taken for this one before it has written its own name. If that fails, or the
         // process is killed first, the lock is released all the same when the file is closed.
@@ -186,6 +221,18 @@ mod tests {
     fn a_holder_is_shown_on_one_line_without_anything_a_terminal_obeys() {
         check("\u{1b}[31mred\u{7}\n\tnext\u{9b}2J \u{202e}back", "[31mred next 2J back");
         check(&"é".repeat(500), &"é".repeat(200));
+    }
+
+    #[test]
+    fn a_lock_that_is_made_was_never_free_and_is_held_until_the_last_has_dropped_it() {
+        let (_folder, path) = path();
+        let made = Lock::create(&path, "first").expect("nothing is there");
+        assert_eq!(Lock::create(&path, "second").expect_err("it is there").kind(), io::ErrorKind::AlreadyExists);
+        drop(made.clone());
+        assert!(Lock::is_held_by(&path, "first") && Lock::seize(&path).expect("it can be read").is_none());
+        drop(made);
+        assert!(Lock::seize(&path).expect("it can be read").is_some());
+        assert_eq!(std::fs::read_to_string(&path).expect("it stays"), "");
     }
 
     #[test]

@@ -182,7 +182,7 @@ pub(crate) fn kind(path: &Path) -> io::Result<Kind> {
 }
 
 /// A file beside `path` that holds `bytes`, and is removed unless it is persisted.
-fn temporary(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<NamedTempFile> {
+pub(super) fn temporary(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<NamedTempFile> {
     let mut file = create_with_mode(folder::parent(path), mode.unwrap_or(0o666))?;
     file.write_all(bytes)?;
     Ok(file)

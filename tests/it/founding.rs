@@ -59,6 +59,22 @@ fn of_two_who_found_one_ledger_each_is_done_or_told() {
 }
 
 #[test]
+fn of_many_who_found_ledgers_beside_each_other_each_has_its_own() {
+    let desk = Desk::new();
+    assert_eq!(desk.run("init --ledger first").code, 0);
+    let found = |name: String| Answer::of(&desk.command(["init", "--ledger", &name]).output().expect("it runs"));
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            scope.spawn(move || (0..6).for_each(|turn| assert_eq!(found(format!("l{thread}-{turn}")).code, 0)));
+        }
+    });
+    for name in names(&desk).iter().filter(|name| name.starts_with('l')) {
+        assert_eq!(desk.run(&format!("verify --ledger {name}")).code, 0, "{name}");
+    }
+    assert_eq!(names(&desk).len(), 48 + 3, "something is left over");
+}
+
+#[test]
 fn where_there_is_no_ledger_the_one_beside_it_is_named() {
     let desk = Desk::new();
     assert_eq!(desk.run("init --ledger pacts.servanda").code, 0);
