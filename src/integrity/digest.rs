@@ -225,11 +225,22 @@ digest! {
 
 fn fmt_hex(bytes: &[u8; 32], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut digits = [0; 64];
+    write_hex(bytes, &mut digits);
+    f.pad(std::str::from_utf8(&digits).expect("hex digits are ASCII"))
+}
+
+/// Bytes in hexadecimal digits, two each.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut digits = vec![0; bytes.len() * 2];
+    write_hex(bytes, &mut digits);
+    String::from_utf8(digits).expect("hex digits are ASCII")
+}
+
+fn write_hex(bytes: &[u8], digits: &mut [u8]) {
     for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
         pair[0] = HEX[usize::from(byte >> 4)];
         pair[1] = HEX[usize::from(byte & 0xf)];
     }
-    f.pad(std::str::from_utf8(&digits).expect("hex digits are ASCII"))
 }
 
 fn parse_hex(text: &str) -> Result<[u8; 32], DigestError> {

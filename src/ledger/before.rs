@@ -6,12 +6,13 @@
 //!
 //! ```text
 //! sled.before/db, conf, snap.…   as they were, as far as sled goes over them; elsewhere a hole
-//! sled.before/kept               what HEAD said, and what the copy hashes to
+//! sled.before/kept               what HEAD said, what the copy hashes to, and the account's tag over both
 //! ```
 //!
 //! A process that is killed in between leaves the copy to the next one, which puts it back if it is whole, and if `HEAD` says
-//! what it said then: whoever appends writes `HEAD` first, and then the copy is of an older store. Where there is no room
-//! for a copy on the disk, it is kept in memory.
+//! what it said then: whoever appends writes `HEAD` first, and then the copy is of an older store. A copy that another account
+//! made, or that came with the folder from elsewhere, is laid aside as a damaged store is: `repair` looks into those, and
+//! nothing is written on their word. Where there is no room for a copy on the disk, it is kept in memory.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
@@ -23,7 +24,8 @@ use rustix::fs::MemfdFlags;
 
 use crate::integrity::digest::{PartsHash, document_hash};
 use crate::ledger::settings::Folder;
-use crate::store::sled::{GoneOver, gone_over, lock_for_a_moment};
+use crate::ledger::watched::unused;
+use crate::store::sled::{GoneOver, files, gone_over, lock_for_a_moment};
 use crate::store::{StoreError, folder as store_folder, whole_file};
 
 /// The copy, before anybody knows whether it is wanted.
@@ -115,22 +117,29 @@ impl Before {
             copy_parts(&folder.store(), of, &copy, &mut sum)?;
             files.push(Kept { of: of.clone(), copy });
         }
-        let text = what_is_kept(folder, &sum)?;
+        let what = what_is_kept(folder, &sum)?;
+        let text = format!("{what}{}", tag(folder, &what));
         whole_file::replace_unsynced_with(&made.join(KEPT), |out| out.write_all(text.as_bytes()))?;
         Ok(files)
     }
 
-    /// The copy that a killed process left, if it is whole and of the store as it is; one that is not goes.
+    /// The copy that a killed process of this account left, if it is whole and of the store as it is; one that is not goes.
     pub(super) fn left(folder: &Folder) -> Result<Option<Self>, StoreError> {
         let at = folder.path().join(BEFORE);
         if at.symlink_metadata().is_err() {
             return Ok(None);
         }
-        let found = read_left(&at, folder).ok().flatten();
-        if found.is_none() {
-            remove(folder, &at)?;
+        match read_left(&at, folder).ok().flatten() {
+            Some((files, Whose::Own)) => Ok(Some(Self { folder: folder.clone(), files, place: Place::Disk })),
+            Some((_, Whose::Unknown)) => {
+                fs::rename(&at, unused(folder))?;
+                Ok(None)
+            }
+            None => {
+                remove(folder, &at)?;
+                Ok(None)
+            }
         }
-        Ok(found.map(|files| Self { folder: folder.clone(), files, place: Place::Disk }))
     }
 
     /// Whether the log is as it was, wherever something stood that is kept.
@@ -147,9 +156,11 @@ impl Before {
     ///
     /// # Errors
     ///
-    /// What the operating system says; the copy is then still there.
+    /// What the operating system says; the copy is then still there. [`StoreError::Damaged`] if something there is no file:
+    /// nothing is written then.
     pub(super) fn put_back(&self) -> Result<(), StoreError> {
         let store = self.folder.store();
+        files(&store)?;
         let _locked = lock_for_a_moment(&store)?;
         for file in &self.files {
             let path = store.join(&file.of.name);
@@ -158,7 +169,7 @@ impl Before {
             each_block(&file.copy, &file.of.parts, |_, error| error, |at, block| out.write_all_at(block, at))?;
             out.sync_all()?;
         }
-        for name in crate::store::sled::files(&store)? {
+        for name in files(&store)? {
             if !self.files.iter().any(|file| file.of.name == name) {
                 fs::remove_file(store.join(name))?;
             }
@@ -192,7 +203,16 @@ fn remove(folder: &Folder, at: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn read_left(at: &Path, folder: &Folder) -> Result<Option<Vec<Kept>>, StoreError> {
+/// Who made a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// This account.
+    Own,
+    /// Another, or nobody knows.
+    Unknown,
+}
+
+fn read_left(at: &Path, folder: &Folder) -> Result<Option<(Vec<Kept>, Whose)>, StoreError> {
     let Some(text) = whole_file::read_text(&at.join(KEPT), MAX_TEXT)? else { return Ok(None) };
     let mut sum = PartsHash::default();
     let mut files = Vec::new();
@@ -212,13 +232,19 @@ fn read_left(at: &Path, folder: &Folder) -> Result<Option<Vec<Kept>>, StoreError
         )?;
         files.push(Kept { of, copy });
     }
-    Ok((text == what_is_kept(folder, &sum)?).then_some(files))
+    let what = what_is_kept(folder, &sum)?;
+    Ok(text.strip_prefix(&what).map(|by| (files, if by == tag(folder, &what) { Whose::Own } else { Whose::Unknown })))
 }
 
-/// The text of the file that tells of what store a copy is, and what it hashes to.
+/// The text that tells of what store a copy is, and what it hashes to.
 fn what_is_kept(folder: &Folder, sum: &PartsHash) -> io::Result<String> {
     let head = whole_file::read_bytes(&folder.head(), MAX_TEXT)?.unwrap_or_default();
     Ok(format!("{} {}\n", document_hash(&head), sum.finish()))
+}
+
+/// The line by which the account knows such a text again; an empty one, where it has no key yet.
+fn tag(folder: &Folder, what: &str) -> String {
+    format!("{}\n", folder.own_tag(what).unwrap_or_default())
 }
 
 /// Whether so many bytes leave room for what is to be written next.
@@ -349,5 +375,38 @@ mod tests {
             fs::write(path, bytes).expect("it is ours");
             assert!(Before::left(&folder).expect("it can be read").is_none(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_copy_that_nobody_vouches_for_is_laid_aside() {
+        let desk = tempfile::tempdir().expect("a folder");
+        let folder = with_missions(desk.path(), &["a", "b"]);
+        let log = killed(&folder);
+        let kept = folder.path().join(BEFORE).join(KEPT);
+        let text = fs::read_to_string(&kept).expect("it is kept");
+        let (what, _) = text.split_once('\n').expect("a tag follows");
+        for forged in ["", "0123456789abcdef0123456789abcdef"] {
+            fs::write(&kept, format!("{what}\n{forged}\n")).expect("it is ours");
+            assert!(Before::left(&folder).expect("it can be read").is_none(), "{forged}");
+            let aside = folder.path().join("sled.damaged-1");
+            assert!(fs::read(aside.join("db")).expect("it is there") == log);
+            assert!(fs::read(folder.store().join("db")).expect("it is there") != log, "nothing was put back");
+            fs::rename(aside, folder.path().join(BEFORE)).expect("it is ours");
+        }
+    }
+
+    #[test]
+    fn nothing_is_put_back_through_a_link() {
+        let desk = tempfile::tempdir().expect("a folder");
+        let folder = with_missions(desk.path(), &["a", "b"]);
+        drop(Before::take(&folder).expect("it can be read"));
+        let (store, victim) = (folder.store(), desk.path().join("victim"));
+        fs::rename(&store, &victim).expect("it is ours");
+        fs::write(victim.join("conf"), "another's").expect("it is ours");
+        std::os::unix::fs::symlink(&victim, &store).expect("a fresh link");
+        let left = Before::left(&folder).expect("it can be read").expect("it is whole");
+        assert!(matches!(left.put_back(), Err(StoreError::Damaged { .. })));
+        assert!(matches!(WatchedStore::open(&folder), Err(StoreError::Damaged { .. })));
+        assert_eq!(fs::read_to_string(victim.join("conf")).expect("it is there"), "another's");
     }
 }

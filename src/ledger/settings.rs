@@ -91,6 +91,11 @@ impl Folder {
         self.user.as_ref().map_or(Ok(()), |user| user.keep_key())
     }
 
+    /// What the account knows again, as a line of text: nothing, where it has no key on the disk.
+    pub(super) fn own_tag(&self, text: &str) -> Option<String> {
+        self.user.as_ref()?.own_tag(text)
+    }
+
     /// How files are told that were derived from the ledger of that name and genesis; nothing, where none are kept.
     pub(super) fn marks(&self, origin: &Origin, genesis: EventHash) -> Option<Marks> {
         self.user.as_ref()?.marks(&self.path, origin, genesis).ok()

@@ -20,7 +20,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::domain::id::Origin;
-use crate::integrity::digest::{EventHash, TagKey};
+use crate::integrity::digest::{EventHash, TagKey, hex};
 use crate::ledger::remembered::{LogId, Memory};
 use crate::ledger::settings::Head;
 use crate::store::{folder as store_folder, whole_file};
@@ -33,6 +33,8 @@ const KEY_BYTES: usize = 32;
 const MAX_GREATEST: u64 = 256;
 /// What is bound into the tags of files, version 1.
 const FILES: &[u8] = b"servanda derived files v1";
+/// What is bound into the tag of a copy of a store.
+const OWN: &[u8] = b"servanda kept copy v1";
 /// What names a folder's place.
 const PLACE: &[u8] = b"servanda derived place v1";
 
@@ -68,13 +70,22 @@ impl User {
     ///
     /// What the operating system says, also if another process has put another key there meanwhile.
     pub(super) fn keep_key(&self) -> io::Result<()> {
-        let Some(fresh) = &self.fresh else { return Ok(()) };
-        let file = self.state.join(KEY);
-        if whole_file::read_bytes(&file, KEY_BYTES as u64)?.is_some_and(|kept| kept == fresh) {
-            return Ok(());
-        }
+        let Some(fresh) = self.fresh.as_ref().filter(|_| !self.is_key_kept()) else { return Ok(()) };
         store_folder::create_private(&self.state)?;
-        whole_file::create_new(&file, fresh, Some(0o600))
+        whole_file::create_new(&self.state.join(KEY), fresh, Some(0o600))
+    }
+
+    fn is_key_kept(&self) -> bool {
+        let is_on_disk = |fresh: &[u8; KEY_BYTES]| {
+            whole_file::read_bytes(&self.state.join(KEY), KEY_BYTES as u64)
+                .is_ok_and(|kept| kept.is_some_and(|kept| kept == fresh))
+        };
+        self.fresh.as_ref().is_none_or(is_on_disk)
+    }
+
+    /// What the account knows again: nothing, if its key is not on the disk yet.
+    pub(super) fn own_tag(&self, text: &str) -> Option<String> {
+        self.is_key_kept().then(|| hex(&self.key.tag(&[OWN, text.as_bytes()])))
     }
 
     /// Where the account keeps what is derived of the ledger in a folder.

@@ -57,6 +57,8 @@ impl WatchedStore {
         if whole_file::kind(&folder.store().join("db"))? == whole_file::Kind::Absent {
             return Err(StoreError::Absent { folder: folder.store() });
         }
+        // What was kept is written back into these files, and sled writes into them: they are looked at before either.
+        files(&folder.store())?;
         if let Some(left) = Before::left(folder)? {
             left.put_back()?;
             left.forget()?;

@@ -210,9 +210,10 @@ fn remove_torn_snapshots(folder: &Path) -> Result<(), StoreError> {
 ///
 /// # Errors
 ///
-/// [`StoreError::InUse`] and [`StoreError::Io`].
+/// [`StoreError::InUse`], [`StoreError::Absent`], and [`StoreError::Io`], also if its file is a link or a pipe.
 pub fn lock_for_a_moment(folder: &Path) -> Result<File, StoreError> {
-    let file = File::open(folder.join("db"))?;
+    let absent = || StoreError::Absent { folder: folder.to_owned() };
+    let file = whole_file::open_to_read(&folder.join("db"))?.ok_or_else(absent)?;
     for _ in 0..20 {
         match file.try_lock() {
             Ok(()) => return Ok(file),

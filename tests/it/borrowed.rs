@@ -10,7 +10,7 @@ use std::process::Command;
 
 use crate::personal::files;
 use crate::support::{Answer, Desk, done, tell};
-use crate::traced::{base, write_parties};
+use crate::traced::{base, can_trace, copied, traced, write_parties};
 
 /// An account that is nobody's.
 const OTHER: u32 = 12_345;
@@ -108,6 +108,39 @@ fn what_is_no_file_in_the_store_is_refused_before_sled_opens_it() {
             let answer = bounded(&desk, "log --ledger l");
             assert_eq!(answer.code, 3, "{name}, a {kind}: {}", answer.err);
             assert_eq!(fs::read_to_string(&outside).expect("it is there"), "untouched", "{name}, a {kind}");
+            assert!(!bounded(&desk, "log --ledger l --lock-timeout 0").err.contains("in use"), "{name}, a {kind}");
+        }
+    }
+}
+
+#[test]
+fn what_a_killed_process_kept_is_put_back_through_no_link_and_waits_at_no_pipe() {
+    if !can_trace() {
+        return;
+    }
+    let killed = base();
+    let kill = ["-e", "trace=rename", "-e", "inject=rename:error=EIO:signal=KILL:when=2"];
+    traced(&killed, "log", &kill);
+    assert!(killed.path().join("l/sled.before").is_dir(), "it was killed elsewhere");
+    for name in ["sled", "sled/db", "sled/conf"] {
+        for kind in ["link", "pipe"] {
+            let desk = copied(&killed);
+            let victim = desk.path().join("victim");
+            fs::rename(desk.path().join("l/sled"), &victim).expect("it is ours");
+            crate::traced::copy(&victim, &desk.path().join("l/sled"));
+            fs::write(victim.join("conf"), "another's").expect("it is ours");
+            let (path, before) = (desk.path().join("l").join(name), contents(&victim));
+            let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
+            match kind {
+                "link" if name == "sled" => symlink(&victim, &path).expect("a fresh link"),
+                "link" => symlink(victim.join(&name[5..]), &path).expect("a fresh link"),
+                _ => assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo is there").success()),
+            }
+            for line in ["log --ledger l", "verify --ledger l"] {
+                let answer = bounded(&desk, line);
+                assert_eq!(answer.code, 3, "{name}, a {kind}: {}", answer.err);
+                assert!(contents(&victim) == before, "{name}, a {kind}: it was written through");
+            }
             assert!(!bounded(&desk, "log --ledger l --lock-timeout 0").err.contains("in use"), "{name}, a {kind}");
         }
     }

@@ -36,7 +36,8 @@ pub(crate) fn copied(base: &Desk) -> Desk {
     desk
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies a folder.
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("there is room");
     for entry in fs::read_dir(from).expect("it can be listed") {
         let path = entry.expect("an entry").path();
