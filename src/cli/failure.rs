@@ -276,7 +276,7 @@ impl From<ClockFault> for Failure {
             ClockFault::BeforeRelease { .. } => failure.hint("set the clock"),
             ClockFault::Behind { .. } => failure
                 .hint("set the clock, if it is behind")
-                .hint("if it is right, and was ahead when that was recorded, an admin can go on: `servanda clock correct --reason TEXT`"),
+                .hint("if it is right, and was ahead when that was recorded (`servanda clock show` tells what was), an admin goes on with `servanda clock correct --reason TEXT`; under a clock that is behind that would date events back, for good"),
             ClockFault::Ahead { .. } => failure
                 .hint("set the clock if it is wrong: whatever is recorded later cannot be recorded earlier")
                 .hint("if it is right, and the ledger slept so long, say so: --clock-is-right"),

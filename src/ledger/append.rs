@@ -29,7 +29,6 @@ use crate::domain::id::{AnnouncementId, Recorder};
 use crate::domain::record::Authorised;
 use crate::domain::timestamp::Timestamp;
 use crate::event::chain::{MAX_BATCH_BYTES, MAX_BATCH_LEN};
-use crate::event::effective::CorrectionFault;
 use crate::event::facts::Facts;
 use crate::event::statement::{Event, Header};
 use crate::integrity::digest::{self, EventHash};
@@ -228,7 +227,7 @@ impl Ledger {
             found.extend(stand_alone(&admitted.new));
             let of_batch = admitted.new.iter().filter(|new| is_undated(&new.announcement));
             without_day.extend(of_batch.map(|new| (outcomes.len(), new.draft, recorded)));
-            found.extend(self.miscorrected(&admitted.new, recorded));
+            found.extend(self.miscorrected(&admitted.new, recorded, clock));
             let mut outcome = Outcome { already: admitted.already, ..Outcome::default() };
             let refused = !batch.fragments.is_empty() || found.iter().any(|finding| finding.code.refuses());
             let owner =
@@ -370,23 +369,6 @@ impl Ledger {
     fn recording_time(&self, batch: &Batch, clock: Clock) -> Result<Timestamp, ClockFault> {
         let corrects = |draft: &Draft| matches!(draft.announcement.body, Body::ClockCorrected(_));
         if batch.drafts.iter().any(corrects) { clock.now() } else { clock.after(self.chain.recorded()) }
-    }
-
-    /// A correction of the clock that would correct nothing, or too much.
-    fn miscorrected(&self, new: &[New], recorded: Timestamp) -> Option<Finding> {
-        new.iter().find_map(|new| {
-            let Body::ClockCorrected(corrected) = &new.announcement.body else { return None };
-            let fault = self.chain.check_correction(corrected.from, recorded).err()?;
-            let hint = match fault {
-                CorrectionFault::FromGenesis => {
-                    "a ledger that was founded under a wrong clock is founded again, and its files appended to the new one"
-                }
-                CorrectionFault::TooLate { .. } => "the wrong times begin earlier, or the clock is behind now",
-                _ => "`servanda log` shows when events were recorded; is the clock right now?",
-            };
-            let field = if matches!(fault, CorrectionFault::NothingLater { .. }) { "" } else { "from" };
-            Some(Finding::new(new.draft, field, Code::ClockCorrection, fault.to_string()).hint(hint))
-        })
     }
 
     /// The recorder whose key it is.

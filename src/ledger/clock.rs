@@ -5,11 +5,14 @@
 //! leaps is, until somebody says that it is right. What was recorded under a wrong one all the same is corrected by an event
 //! that an admin signs, from which the ledger goes on: see [`effective`](crate::event::effective).
 
-use crate::domain::announcement::Announcement;
+use crate::domain::announcement::{Announcement, Body};
 use crate::domain::record::ClockCorrected;
 use crate::domain::timestamp::Timestamp;
+use crate::event::effective::CorrectionFault;
 use crate::ledger::Ledger;
+use crate::ledger::admission::{New, days_after};
 use crate::ledger::append::AppendError;
+use crate::ledger::finding::{Code, Finding};
 use crate::ledger::own::Own;
 use crate::ledger::signer::Signer;
 
@@ -115,7 +118,8 @@ impl Ledger {
     /// # Errors
     ///
     /// [`AppendError`]: [`AppendError::NotAdmissible`] also if no event is later than the clock, or the event before these
-    /// is, or the signer is no admin.
+    /// is, or one of these rests on a source of a day that the clock has not reached and is not said to be right about, or
+    /// the signer is no admin.
     pub fn correct_clock(
         &mut self,
         from: Option<u64>,
@@ -128,6 +132,45 @@ impl Ledger {
         let from = from.or_else(|| self.chain.first_after(clock.now)).unwrap_or(newest);
         let corrected = ClockCorrected { from, reason: reason.to_owned() };
         self.append_own_anew(Announcement::of(corrected), signer, clock)
+    }
+}
+
+impl Ledger {
+    /// A correction of the clock that would correct nothing, or too much.
+    pub(super) fn miscorrected(&self, new: &[New], recorded: Timestamp, clock: Clock) -> Option<Finding> {
+        new.iter().find_map(|new| {
+            let Body::ClockCorrected(corrected) = &new.announcement.body else { return None };
+            let refused = |field: &str, message: String, hint: &str| {
+                Some(Finding::new(new.draft, field, Code::ClockCorrection, message).hint(hint))
+            };
+            let Err(fault) = self.chain.check_correction(corrected.from, recorded) else {
+                let before = self.source_after(corrected.from, recorded).filter(|_| clock.said == Said::Nothing)?;
+                let hint = "set the clock: it is behind now. If it is right, and that day is wrong, say so: --clock-is-right";
+                return refused("", before, hint);
+            };
+            let hint = match fault {
+                CorrectionFault::FromGenesis => {
+                    "a ledger that was founded under a wrong clock is founded again, and its files appended to the new one"
+                }
+                CorrectionFault::TooLate { .. } => "the wrong times begin earlier, or the clock is behind now",
+                _ => "`servanda log` shows when events were recorded; is the clock right now?",
+            };
+            let field = if matches!(fault, CorrectionFault::NothingLater { .. }) { "" } else { "from" };
+            refused(field, fault.to_string(), hint)
+        })
+    }
+
+    /// The first event from one on that rests on a source of a later day than a time, in words: it was not recorded by then.
+    fn source_after(&self, from: u64, recorded: Timestamp) -> Option<String> {
+        let from = usize::try_from(from).expect("events are in memory");
+        self.facts.events.iter().skip(from).find_map(|event| {
+            let mut sources = event.announcement.evidence.iter();
+            let (key, date) = sources.find_map(|evidence| days_after(&evidence.source, recorded).next())?;
+            Some(format!(
+                "corrects the clock to {recorded}, and event {}, which counts as recorded no later then, rests on a source that was {key} on {date}",
+                event.seq
+            ))
+        })
     }
 }
 

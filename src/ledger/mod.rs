@@ -50,7 +50,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crate::domain::id::Origin;
-use crate::event::chain::Chain;
+use crate::event::chain::{Chain, ChainFault};
 use crate::event::facts::{Facts, Recorded};
 use crate::event::statement::Event;
 use crate::integrity::LogSigner;

@@ -10,11 +10,12 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use serde_json::json;
 use servanda::cli::run;
 use servanda::cli::surroundings::Surroundings;
+use servanda::domain::announcement::Announcement;
 use servanda::domain::timestamp::Timestamp;
 use servanda::exchange::ndjson::line;
-use servanda::ledger::{AppendError, Batch, Clock, ClockFault, Folder, KeyFile, Ledger, Options};
+use servanda::ledger::{AppendError, Batch, Clock, ClockFault, Draft, Folder, KeyFile, Ledger, Options};
 
-use crate::support::{Answer, Desk, access, body, done, draft, fixture, found, key, moment, read};
+use crate::support::{Answer, Desk, access, body, done, draft, fixture, found, key, moment, name, read};
 
 /// No two keys of a desk are the same.
 static SEED: AtomicU8 = AtomicU8::new(1);
@@ -274,6 +275,54 @@ fn a_second_correction_cannot_date_earlier_events_back() {
     assert_eq!(times[..2], ["2026-11-23T00:00:00.000Z"; 2], "what stands before stays");
     assert_eq!(times[2..], ["2026-11-23T00:00:01.000Z"; 4]);
     done(&at(&desk, moment(3 * DAY_MS), "verify --ledger l"));
+}
+
+#[test]
+fn a_correction_under_a_clock_that_is_behind_dates_no_event_before_its_sources() {
+    for key in ["published", "retrieved"] {
+        let desk = desk();
+        for (year, id) in [(1, "p"), (2, "q"), (3, "r")] {
+            let day = moment(year * 365 * DAY_MS);
+            let source = format!("source: {{ publisher: P, grade: press, {key}: {} }}", day.day());
+            let text = format!("{source}\nannouncements:\n- {{ kind: party, id: {id}, name: {id}, type: state }}\n");
+            desk.write("source.yaml", text);
+            done(&at(&desk, day, "append --ledger l source.yaml"));
+        }
+        let (now, before) = (moment(DAY_MS), at(&desk, moment(0), "log --ledger l").out);
+        stopped(&at(&desk, now, "append --ledger l b.yaml"), &["clock show", "date events back"]);
+        for from in ["", " --from 2"] {
+            let answer = at(&desk, now, &format!("{CORRECT}{from}"));
+            assert!(answer.code == 1 && answer.err.contains("error: corrects the clock"), "{}", answer.err);
+            assert!(answer.err.contains("event 2, which counts"), "{}", answer.err);
+            assert!(answer.err.contains("events 2–4, recorded from 2027"), "{}", answer.err);
+        }
+        assert_eq!(at(&desk, moment(0), "log --ledger l").out, before);
+        // In some time zone it is tomorrow.
+        done(&at(&desk, moment((3 * 365 - 1) * DAY_MS), &format!("{CORRECT} --from 4")));
+        // Where those days are wrong, there is a way on.
+        done(&at(&desk, now, &format!("{CORRECT} --clock-is-right")));
+        done(&at(&desk, now, "append --ledger l b.yaml"));
+        done(&at(&desk, now, "verify --ledger l"));
+    }
+}
+
+#[test]
+fn a_correction_that_is_there_already_lets_nothing_else_go_back() {
+    let desk = Desk::new();
+    let (folder, _) = corrected(desk.path());
+    let mut again = Draft::of(Announcement::of(body("clock-corrected", json!({ "from": 2, "reason": "a test" }))));
+    again.id = Some(name("clock-corrected:3"));
+    let drafts = vec![again, draft(body("mission", json!({"id": "x", "title": "A mission"})))];
+    let batch = Batch { drafts, ..Batch::default() };
+    let append = |clock| {
+        let mut ledger = Ledger::open(&folder, &access()).expect("the ledger opens");
+        ledger.append(std::slice::from_ref(&batch), Options::default(), &key(), clock)
+    };
+    let refused = append(moment(1000));
+    assert!(matches!(refused, Err(AppendError::Clock(ClockFault::Behind { .. }))), "{refused:?}");
+    let appended = append(moment(DAY_MS)).expect("it is no earlier than the newest event");
+    assert_eq!((appended.batches[0].already.len(), appended.head.len), (1, 5));
+    Ledger::open(&folder, &access()).expect("it opens still");
 }
 
 #[test]

@@ -2,12 +2,16 @@
 
 use clap::{Args, Subcommand};
 
-use crate::cli::command::own::{Admin, conclude, unrecorded};
+use crate::cli::command::own::{AdminKey, conclude, unrecorded};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::page::Page;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Kind;
+use crate::domain::timestamp::Timestamp;
+use crate::event::effective::Corrections;
+use crate::event::facts::Recorded;
+use crate::ledger::{self, Ledger};
 use crate::query::clock::{ClockAnswer, ClockCorrection, clock};
 use crate::query::records::find;
 use crate::query::{Known, RecordedBy};
@@ -47,8 +51,11 @@ struct Correct {
     /// How the clock came to be wrong, in words that stay in the ledger for ever
     #[arg(long, value_name = "TEXT")]
     reason: String,
+    /// Correct it though an event among those rests on a source of a day that the clock has not reached: the clock is right
+    #[arg(long)]
+    clock_is_right: bool,
     #[command(flatten)]
-    admin: Admin,
+    admin: AdminKey,
 }
 
 impl Clock {
@@ -70,12 +77,31 @@ impl Correct {
     fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let folder = context.ledger();
         let mut ledger = context.open_to_write("clock", &folder)?;
-        let signer = self.admin.key(context)?;
+        let signer = self.admin.read(context)?;
         let seq = |which: &String| Ok::<_, Failure>(find(ledger.facts(), which)?.seq);
         let from = self.from.as_ref().map(seq).transpose()?;
-        let made = ledger.correct_clock(from, &self.reason, &signer, self.admin.clock(context)).map_err(unrecorded)?;
         let now = context.around.now;
+        say_what_moves(&ledger, from, now, context);
+        let said = if self.clock_is_right { ledger::Clock::said_to_be_right(now) } else { now.into() };
+        let made = ledger.correct_clock(from, &self.reason, &signer, said).map_err(unrecorded)?;
         conclude((ledger, &folder), &[(Kind::ClockCorrected.as_str(), made)], |facts| clock(facts, now), context)
+    }
+}
+
+/// Says which events would count as recorded at another time, before anybody signs that.
+fn say_what_moves(ledger: &Ledger, from: Option<u64>, now: Timestamp, context: &mut Context<'_, '_>) {
+    let corrections = Corrections::of(ledger.events());
+    let recorded = |event: &Recorded| corrections.recorded(event);
+    let is_meant = |event: &&Recorded| from.is_none_or(|from| event.seq >= from) && recorded(event) > now;
+    let first = ledger.events().iter().find(is_meant);
+    if let Some((first, last)) = first.zip(ledger.events().last()) {
+        context.say(&format!(
+            "by the clock it is {now}: the events {}–{}, recorded from {} to {}, are to count as recorded then\n",
+            first.seq,
+            last.seq,
+            recorded(first),
+            recorded(last)
+        ));
     }
 }
 

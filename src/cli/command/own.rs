@@ -13,14 +13,21 @@ use crate::ledger::{AppendError, Clock, Folder, KeyFile, Ledger};
 
 use super::not_recorded;
 
-/// An admin, who changes keys, policies and documents, and corrects the clock.
+/// An admin, who changes keys, policies and documents.
 #[derive(Debug, Args)]
 pub(super) struct Admin {
+    #[command(flatten)]
+    key: AdminKey,
+    #[command(flatten)]
+    clock: ClockSaid,
+}
+
+/// The key of an admin.
+#[derive(Debug, Args)]
+pub(super) struct AdminKey {
     /// An admin's key [default: the recorder's] [env: SERVANDA_KEY]
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    #[command(flatten)]
-    clock: ClockSaid,
 }
 
 /// What is said of the clock, by whoever appends.
@@ -44,6 +51,12 @@ impl Admin {
     }
 
     pub(super) fn key(&self, context: &Context<'_, '_>) -> Result<KeyFile, Failure> {
+        self.key.read(context)
+    }
+}
+
+impl AdminKey {
+    pub(super) fn read(&self, context: &Context<'_, '_>) -> Result<KeyFile, Failure> {
         Ok(KeyFile::read(&context.key_path(self.key.as_ref())?)?)
     }
 }

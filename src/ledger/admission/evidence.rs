@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::domain::announcement::Announcement;
-use crate::domain::source::{Document, Evidence, ExtractedText};
+use crate::domain::date::Date;
+use crate::domain::source::{Document, Evidence, ExtractedText, Source};
 use crate::domain::text::TextKind;
 use crate::domain::timestamp::Timestamp;
 use crate::event::facts::Recorded;
@@ -266,13 +267,18 @@ pub(super) fn check(position: usize, fragment: &Fragment, at_hand: &AtHand<'_>, 
     check_days(position, &fragment.sources, at_hand.recorded, findings);
 }
 
-/// A source is published, and retrieved, before something is recorded that rests on it; a day of grace is for time zones.
-fn check_days(position: usize, sources: &[DraftSource], recorded: Timestamp, findings: &mut Vec<Finding>) {
+/// The days of a source on which something that rests on it was certainly not recorded yet, with their keys: it is published,
+/// and retrieved, before; a day of grace is for time zones.
+pub fn days_after(source: &Source, recorded: Timestamp) -> impl Iterator<Item = (&'static str, &Date)> {
     let latest = recorded.day().next();
+    let days = [("published", &source.published), ("retrieved", &source.retrieved)];
+    let days = days.into_iter().filter_map(|(key, date)| Some((key, date.as_ref()?)));
+    days.filter(move |(_, date)| !date.window().possibly_by(latest))
+}
+
+fn check_days(position: usize, sources: &[DraftSource], recorded: Timestamp, findings: &mut Vec<Finding>) {
     for (index, source) in sources.iter().enumerate() {
-        let days = [("published", &source.source.published), ("retrieved", &source.source.retrieved)];
-        for (key, date) in days {
-            let Some(date) = date.as_ref().filter(|date| !date.window().possibly_by(latest)) else { continue };
+        for (key, date) in days_after(&source.source, recorded) {
             let message = format!("the source was {key} on {date}, and by the clock it is {}", recorded.day());
             let hint = "a source is there before what rests on it is recorded: is the date right, and is the clock?";
             let field = format!("source[{index}].{key}");

@@ -35,6 +35,7 @@ use crate::projection::review::Review;
 
 use by_hash::ByHash;
 
+pub use evidence::days_after;
 pub use history::irregular;
 pub use personal::Salts;
 
