@@ -258,6 +258,8 @@ impl From<AppendError> for Failure {
             }
             AppendError::Signer(error) => error.into(),
             AppendError::Clock(fault) => fault.into(),
+            AppendError::DoesNotFollow(_) => Self::new(Exit::CouldNot, message)
+                .hint("nothing was appended; this is a mistake of the program, worth a report"),
             AppendError::NotDeleted { .. } => Self::new(Exit::CouldNot, message)
                 .hint("look at the folder documents/ of the ledger, then `servanda source erase` the same again"),
             AppendError::Document(_) | AppendError::Store(_) | AppendError::Head(_) => {

@@ -28,7 +28,7 @@ use crate::domain::announcement::Body;
 use crate::domain::id::{AnnouncementId, Recorder};
 use crate::domain::record::Authorised;
 use crate::domain::timestamp::Timestamp;
-use crate::event::chain::{MAX_BATCH_BYTES, MAX_BATCH_LEN};
+use crate::event::chain::{ChainFault, MAX_BATCH_BYTES, MAX_BATCH_LEN};
 use crate::event::facts::Facts;
 use crate::event::statement::{Event, Header};
 use crate::integrity::digest::{self, EventHash};
@@ -37,7 +37,7 @@ use crate::ledger::Ledger;
 use crate::ledger::admission::{self, Documents, New, Salts};
 use crate::ledger::authority::AuthorityFault;
 use crate::ledger::clock::{Clock, ClockFault};
-use crate::ledger::draft::{Batch, Draft};
+use crate::ledger::draft::Batch;
 use crate::ledger::facts::{Following, Kept};
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::Index;
@@ -132,6 +132,9 @@ pub enum AppendError {
     /// The clock is not believed.
     #[error(transparent)]
     Clock(#[from] ClockFault),
+    /// What would be written does not follow what is there: a mistake of the program, told before anything is written.
+    #[error("the events would not follow those before them: one of them {0}")]
+    DoesNotFollow(#[from] ChainFault),
     /// A document could not be kept.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -224,6 +227,7 @@ impl Ledger {
             let recorded = self.recording_time(batch, clock)?;
             let ledger = (&self.facts, &self.index, &self.bearing);
             let (admitted, mut found) = admission::admit(ledger, batch, (&refused_before, recorded), &mut salts);
+            let recorded = self.recorded_with(&admitted.new, recorded, clock)?;
             found.extend(stand_alone(&admitted.new));
             let of_batch = admitted.new.iter().filter(|new| is_undated(&new.announcement));
             without_day.extend(of_batch.map(|new| (outcomes.len(), new.draft, recorded)));
@@ -365,12 +369,6 @@ impl Ledger {
         }
     }
 
-    /// The later of the clock and the newest event, which a correction of the clock precedes.
-    fn recording_time(&self, batch: &Batch, clock: Clock) -> Result<Timestamp, ClockFault> {
-        let corrects = |draft: &Draft| matches!(draft.announcement.body, Body::ClockCorrected(_));
-        if batch.drafts.iter().any(corrects) { clock.now() } else { clock.after(self.chain.recorded()) }
-    }
-
     /// The recorder whose key it is.
     fn signed_by(&self, key: &PublicKey, new: &[New]) -> Result<Recorder, AppendError> {
         let founding = |new: &New| match &new.announcement.body {
@@ -439,7 +437,7 @@ impl Ledger {
             bytes += value.len();
             let hash = digest::event_hash(value.as_bytes());
             appended.push((header.seq, new.id.to_string()));
-            self.take(Event { header, id: new.id, announcement: new.announcement, signature, hash });
+            self.take(Event { header, id: new.id, announcement: new.announcement, signature, hash })?;
             values.push(value.into_bytes());
         }
         if bytes > MAX_BATCH_BYTES {

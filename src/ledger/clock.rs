@@ -12,6 +12,7 @@ use crate::event::effective::CorrectionFault;
 use crate::ledger::Ledger;
 use crate::ledger::admission::{New, days_after};
 use crate::ledger::append::AppendError;
+use crate::ledger::draft::Batch;
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::own::Own;
 use crate::ledger::signer::Signer;
@@ -135,7 +136,25 @@ impl Ledger {
     }
 }
 
+fn corrects(announcement: &Announcement) -> bool {
+    matches!(announcement.body, Body::ClockCorrected(_))
+}
+
 impl Ledger {
+    /// When a batch is recorded, before it is known what of it is new: the later of the clock and the newest event, which a
+    /// correction of the clock precedes.
+    pub(super) fn recording_time(&self, batch: &Batch, clock: Clock) -> Result<Timestamp, ClockFault> {
+        let corrects = batch.drafts.iter().any(|draft| corrects(&draft.announcement));
+        if corrects { clock.now() } else { clock.after(self.chain.recorded()) }
+    }
+
+    /// The same of what is new of it: a correction that is there already precedes nothing.
+    pub(super) fn recorded_with(&self, new: &[New], time: Timestamp, clock: Clock) -> Result<Timestamp, ClockFault> {
+        let is_before = self.chain.recorded().is_some_and(|newest| time < newest);
+        let corrects = new.iter().any(|new| corrects(&new.announcement));
+        if is_before && !corrects && !new.is_empty() { clock.after(self.chain.recorded()) } else { Ok(time) }
+    }
+
     /// A correction of the clock that would correct nothing, or too much.
     pub(super) fn miscorrected(&self, new: &[New], recorded: Timestamp, clock: Clock) -> Option<Finding> {
         new.iter().find_map(|new| {

@@ -208,12 +208,17 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Takes an event that is in the store, or about to be.
-    fn take(&mut self, event: Event) {
-        self.chain.push(&event);
+    /// Takes an event that is about to be in the store.
+    ///
+    /// # Errors
+    ///
+    /// The first [`ChainFault`], if it does not follow: it was taken all the same, and is to be forgotten.
+    fn take(&mut self, event: Event) -> Result<(), ChainFault> {
+        let faults = self.chain.push(&event);
         let first_new = self.facts.events.len();
         self.facts.extend([event]);
         self.learn(first_new);
+        faults.into_iter().next().map_or(Ok(()), Err)
     }
 
     /// Brings what is derived from the events up to those from a place on.
