@@ -10,7 +10,8 @@
 //!    nothing is written to it. Where the copy is whole, one read failed, and the same again may succeed.
 //!
 //! Where nobody remembers any end, nobody knows whether one that was torn was longer: then the whole store is copied to
-//! `sled.damaged-N` before it is opened for good.
+//! `sled.damaged-N` before it is opened for good. One that sled left as it was is whole if its chain holds and its end is
+//! signed; from then on its end is remembered. One of which that does not hold is read from a copy.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
@@ -24,7 +25,8 @@ use crate::integrity::digest::{PartsHash, event_hash};
 use crate::ledger::aside::Aside;
 use crate::ledger::before::{BEFORE, Before, copy_parts};
 use crate::ledger::sealing::Events;
-use crate::ledger::settings::{Folder, Head};
+use crate::ledger::settings::{Folder, Head, Settings};
+use crate::ledger::stretch::checked_keeping;
 use crate::store::sled::{GoneOver, SledStore, files, gone_over};
 use crate::store::{Runs, Store, StoreError, folder as store_folder, whole_file};
 
@@ -32,6 +34,15 @@ use crate::store::{Runs, Store, StoreError, folder as store_folder, whole_file};
 const DAMAGED: &str = "sled.damaged-";
 /// The most bytes of the file that says where the log ended.
 const MAX_CHECK: u64 = 4096;
+
+/// How sled left the end of a log when it opened it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// As it was.
+    Kept,
+    /// Written over.
+    Torn,
+}
 
 /// A store that is watched.
 pub(super) struct WatchedStore {
@@ -67,8 +78,7 @@ impl WatchedStore {
         let before = Before::take(folder)?;
         let opened = SledStore::open(&folder.store(), &Events).map(|store| Self::of(store, folder));
         let ends: Vec<Head> = Head::remembered(folder).map(|(_, head)| head).collect();
-        let is_unknown = ends.is_empty();
-        match opened {
+        let end = match opened {
             Ok(opened) if opened.has_all(&ends) && (before.is_unchanged() || opened.can_be_read()) => {
                 before.forget()?;
                 return Ok(opened);
@@ -80,23 +90,42 @@ impl WatchedStore {
             }
             opened => {
                 let error = opened.map(Self::close).err();
+                let end = if before.is_unchanged() { End::Kept } else { End::Torn };
                 before.put_back()?;
                 before.forget()?;
                 if let Some(error) = error {
                     return Err(error);
                 }
+                end
             }
-        }
+        };
         let copied = Self::copied(folder, folder.path())?;
-        let is_whole = copied.has_all(&ends) && copied.can_be_read();
-        match (is_unknown, is_whole) {
-            (false, false) => Ok(copied),
-            (false, true) => Err(io::Error::other("a read failed while it was opened, and it was put back").into()),
-            (true, _) => {
-                copy_store(&folder.store(), &unused(folder))?;
-                Ok(Self::of(SledStore::open(&folder.store(), &Events)?, folder))
-            }
+        if ends.is_empty() {
+            return copied.open_unknown(end);
         }
+        let is_whole = copied.has_all(&ends) && copied.can_be_read();
+        if is_whole { Err(read_failed()) } else { Ok(copied) }
+    }
+
+    /// Opens the store of which this is a copy, and of which nobody remembers the end: from now on it is remembered.
+    fn open_unknown(self, end: End) -> Result<Self, StoreError> {
+        let Some(newest) = self.signed_end() else { return Ok(self) };
+        let folder = self.folder.clone();
+        drop(self);
+        if end == End::Torn {
+            copy_store(&folder.store(), &unused(&folder))?;
+        }
+        let opened = Self::of(SledStore::open(&folder.store(), &Events)?, &folder);
+        // If that is not written, all of it is looked at again.
+        let _ = Check::renew(&folder, newest);
+        Ok(opened)
+    }
+
+    /// Where the log ends, if all of it can be read, its chain holds, and its end is signed.
+    fn signed_end(&self) -> Option<Head> {
+        let origin = Settings::load(&self.folder).ok()?.origin;
+        let (_, chain) = checked_keeping(&origin, self, |body| body.kind().is_about_ledger()).ok()?;
+        Some(Head { len: chain.len(), hash: chain.head() })
     }
 
     /// Opens a copy of a ledger's store, made in a folder that is gone when this is dropped.
@@ -200,6 +229,10 @@ impl Check {
         let text = format!("{} {}\n", head.len, head.hash);
         whole_file::replace_unsynced_with(&folder.check(), |out| out.write_all(text.as_bytes()))
     }
+}
+
+fn read_failed() -> StoreError {
+    io::Error::other("a read failed while it was opened, and it was put back").into()
 }
 
 /// Has every file of the store be one of its own: sled writes in place, and a copy by hard links would change with it.

@@ -341,6 +341,34 @@ fn where_nobody_remembers_where_the_log_ended_a_store_with_a_torn_end_is_copied_
     assert!(!ledger.join("sled.damaged-2").exists());
 }
 
+#[test]
+fn where_nobody_remembers_where_a_sound_log_ended_it_is_looked_at_once_and_nothing_is_laid_aside() {
+    let desk = founding_case();
+    let ledger = desk.path().join("l");
+    append(&desk, "l", "one");
+    let check = fs::read(ledger.join("sled.check")).expect("it was closed");
+    for line in ["verify", "log", "log --last 1", "verify"] {
+        for remembers in ["HEAD", "sled.check"] {
+            let _ = fs::remove_file(ledger.join(remembers));
+        }
+        done(&desk.run(&format!("{line} --ledger l")));
+        assert!(!ledger.join("sled.damaged-1").exists(), "{line}");
+        assert!(fs::read(ledger.join("sled.check")).expect("it is remembered") == check, "{line}");
+    }
+    append(&desk, "l", "goes-on");
+    // One that does not hold is read as it is, however often that is.
+    let mut damaged = fs::read(ledger.join("sled/db")).expect("it is there");
+    damaged[30_000] ^= 0xa5;
+    fs::write(ledger.join("sled/db"), &damaged).expect("it is ours");
+    for remembers in ["HEAD", "sled.check"] {
+        fs::remove_file(ledger.join(remembers)).expect("it is there");
+    }
+    for _ in 0..2 {
+        desk.run("verify --ledger l");
+        assert!(!ledger.join("sled.damaged-2").exists());
+    }
+}
+
 #[track_caller]
 fn refused_in_use(answer: &Answer) {
     assert!(answer.code == 3 && answer.err.contains("is in use"), "{}", answer.err);
