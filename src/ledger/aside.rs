@@ -6,7 +6,7 @@
 //! lock, which who made it holds from the moment on that the lock is there until the folder has another name, or is gone.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
@@ -28,6 +28,24 @@ impl Made {
         let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(parent)?;
         let lock = Lock::create(&Folder::at(folder.path()).lock(), holder)?;
         Ok(Self { folder, lock })
+    }
+}
+
+/// A folder for a copy of a store, which is gone when this is dropped.
+pub(super) struct Copied(Made);
+
+impl Copied {
+    /// How the names of these folders begin.
+    pub(super) const PREFIX: &str = ".servanda-copy-";
+
+    /// Makes one in a folder that others may use too.
+    pub(super) fn within(scratch: &Path) -> io::Result<Self> {
+        Made::within(scratch, Self::PREFIX, "a reader of a copy").map(Self)
+    }
+
+    /// Where the copy lies.
+    pub(super) fn store(&self) -> PathBuf {
+        Folder::at(self.0.folder.path()).store()
     }
 }
 
@@ -96,6 +114,20 @@ fn sweep(within: &Path, prefix: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn copies_that_killed_readers_left_go_and_those_that_are_read_stay() {
+        let scratch = tempfile::tempdir().expect("a temporary folder");
+        let read = Copied::within(scratch.path()).expect("there is room");
+        std::fs::create_dir(read.store()).expect("there is room");
+        let left = scratch.path().join(format!("{}left", Copied::PREFIX));
+        std::fs::create_dir_all(left.join("sled")).expect("there is room");
+        std::fs::write(left.join("LOCK"), "a reader of a copy").expect("there is room");
+        let second = Copied::within(scratch.path()).expect("there is room");
+        assert!(!left.exists() && read.store().is_dir());
+        drop((read, second));
+        assert_eq!(std::fs::read_dir(scratch.path()).expect("it can be listed").count(), 0);
+    }
 
     #[test]
     fn what_a_killed_process_left_goes_and_what_another_is_making_stays() {

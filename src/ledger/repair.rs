@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use crate::evidence::extract::MAX_DOCUMENT_BYTES;
 use crate::integrity::digest::{EventHash, event_hash};
-use crate::ledger::aside::Aside;
+use crate::ledger::aside::{Aside, Copied};
 use crate::ledger::authority::Authority;
 use crate::ledger::backup::paths;
 use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
@@ -225,7 +225,8 @@ fn remove_left(folder: &Folder) -> Result<(), RepairError> {
     let refused = |source| RepairError::Io { file: folder.path().to_owned(), source };
     for entry in std::fs::read_dir(folder.path()).map_err(refused)? {
         let entry = entry.map_err(refused)?;
-        let is_left = entry.file_name().to_string_lossy().starts_with(Aside::PREFIX);
+        let name = entry.file_name();
+        let is_left = [Aside::PREFIX, Copied::PREFIX].iter().any(|prefix| name.to_string_lossy().starts_with(prefix));
         if is_left && entry.file_type().map_err(refused)?.is_dir() {
             std::fs::remove_dir_all(entry.path()).map_err(refused)?;
         }

@@ -19,10 +19,8 @@ use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
-
 use crate::integrity::digest::{PartsHash, event_hash};
-use crate::ledger::aside::Aside;
+use crate::ledger::aside::Copied;
 use crate::ledger::before::{BEFORE, Before, copy_parts};
 use crate::ledger::sealing::Events;
 use crate::ledger::settings::{Folder, Head, Settings};
@@ -50,7 +48,7 @@ pub(super) struct WatchedStore {
     store: Option<SledStore>,
     folder: Folder,
     /// Where the files are copied to that are read in place of the ledger's own.
-    copy: Option<TempDir>,
+    copy: Option<Copied>,
 }
 
 impl WatchedStore {
@@ -134,8 +132,8 @@ impl WatchedStore {
     ///
     /// Those of [`SledStore::open`], and of copying.
     pub(super) fn copied(folder: &Folder, within: &Path) -> Result<Self, StoreError> {
-        let copy = tempfile::Builder::new().prefix(Aside::PREFIX).tempdir_in(within)?;
-        let store = copy.path().join("sled");
+        let copy = Copied::within(within)?;
+        let store = copy.store();
         copy_store(&folder.store(), &store)?;
         let store = SledStore::open(&store, &Events)?;
         Ok(Self { store: Some(store), folder: folder.clone(), copy: Some(copy) })

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use crate::personal::files;
 use crate::support::{Answer, Desk, done, tell};
-use crate::traced::{base, can_trace, copied, traced, write_parties};
+use crate::traced::{base, can_trace, copied, traced, traced_with, write_parties};
 
 /// An account that is nobody's.
 const OTHER: u32 = 12_345;
@@ -87,8 +87,26 @@ fn the_ledger_of_another_account_is_answered_from_and_never_written() {
     assert!(refused.code == 3 && refused.err.contains("belongs to user 12345"), "{}", refused.err);
     let left = fs::read_dir(desk.path()).expect("it can be listed").flatten();
     let left: Vec<_> =
-        left.map(|entry| entry.file_name()).filter(|name| name.to_string_lossy().contains("servanda-new")).collect();
+        left.map(|entry| entry.file_name()).filter(|name| name.to_string_lossy().contains(".servanda-")).collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn a_copy_that_a_killed_reader_left_goes_with_the_next_one() {
+    let desk = base();
+    if !can_trace() || !give_away(&desk.path().join("l")) {
+        return;
+    }
+    let scratch = desk.path().join("scratch");
+    fs::create_dir(&scratch).expect("there is room");
+    let copies = || fs::read_dir(&scratch).expect("it can be listed").count();
+    let line = |command: &mut Command| Answer::of(&command.env("TMPDIR", &scratch).output().expect("it runs"));
+    let killed = traced_with(&desk, "log", &["-e", "inject=fdatasync,fsync:signal=KILL:when=1"], |command| {
+        command.env("TMPDIR", &scratch);
+    });
+    assert_eq!((killed.code, copies()), (-1, 1), "{}", killed.err);
+    done(&line(&mut desk.command(["log", "--ledger", "l"])));
+    assert_eq!(copies(), 0);
 }
 
 #[test]

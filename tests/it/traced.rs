@@ -20,12 +20,18 @@ pub(crate) fn can_trace() -> bool {
 
 /// Runs the program on the ledger `l` under `strace`, which writes into `trace`.
 pub(crate) fn traced(desk: &Desk, line: &str, options: &[&str]) -> Answer {
+    traced_with(desk, line, options, |_| ())
+}
+
+/// The same with something done to the command first.
+pub(crate) fn traced_with(desk: &Desk, line: &str, options: &[&str], with: impl FnOnce(&mut Command)) -> Answer {
     let own = desk.command(line.split_whitespace().chain(["--ledger", "l"]));
     let mut command = Command::new("strace");
     command.args(["-f", "-qq", "-y", "-o"]).arg(desk.path().join("trace")).args(options);
     command.arg(own.get_program()).args(own.get_args()).current_dir(desk.path()).env_clear();
     command.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.env("PATH", "/usr/bin:/bin");
+    with(&mut command);
     Answer::of(&command.output().expect("strace runs"))
 }
 
