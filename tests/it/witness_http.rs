@@ -323,6 +323,19 @@ fn of_more_connections_than_an_address_has_places_the_one_that_waited_longest_is
 }
 
 #[test]
+fn whoever_asks_on_more_connections_than_it_has_turns_is_answered_on_each_of_them() {
+    serving(Limits { workers: 4, served_of_address: 1, ..patient() }, |url| {
+        let all: Vec<TcpStream> = (0..20).map(|_| connect(url)).collect();
+        for mut stream in &all {
+            stream.write_all(GET.as_bytes()).expect("it listens");
+        }
+        for stream in all {
+            assert_eq!(parts(&sent(stream, b"")).0, 404);
+        }
+    });
+}
+
+#[test]
 fn whoever_says_nothing_for_too_long_is_sent_away() {
     serving(Limits { idle: Duration::from_millis(50), ..patient() }, |url| {
         let silent: Vec<TcpStream> = (0..5).map(|_| connect(url)).collect();

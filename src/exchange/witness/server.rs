@@ -3,6 +3,7 @@
 //! One thread watches all connections on which nothing was said yet; a fixed number of others take those on which
 //! something was, one request at a time each, and give the connection back. Every request has to be there within a time,
 //! however its bytes come, so that who sends slowly holds a thread no longer than that, and who sends nothing holds none.
+//! No address holds more than its share of them at once.
 //!
 //! What was signed is on the disk before its answer is sent. A server that is killed between the two has signed something
 //! that nobody got; asked again, it signs that again.
@@ -42,6 +43,8 @@ pub struct Server {
 pub struct Limits {
     /// How many are served at once.
     pub workers: usize,
+    /// How many of one address, or one IPv6 network of 64 bits, are served at once: the others wait.
+    pub served_of_address: usize,
     /// How long a request may take once it is read.
     pub request: Duration,
     /// How long a connection may wait for its next request.
@@ -56,6 +59,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             workers: 32,
+            served_of_address: 8,
             request: Duration::from_secs(10),
             idle: Duration::from_secs(5),
             connections: 512,
@@ -89,6 +93,15 @@ enum Served<'s> {
     Kept(Visitor<'s>),
     /// It has ended.
     Ended(IpAddr),
+}
+
+impl Served<'_> {
+    fn address(&self) -> IpAddr {
+        match self {
+            Self::Kept(visitor) => visitor.address,
+            Self::Ended(address) => *address,
+        }
+    }
 }
 
 /// The two ends of the threads that serve: what they take, and what they give back.
@@ -186,15 +199,19 @@ impl Server {
                 }
             };
             for visitor in said {
-                // They end after this thread.
-                let _ = say.send(visitor);
+                room.queue(visitor);
             }
             for served in back.try_iter() {
+                room.had_turn(served.address());
                 match served {
-                    Served::Kept(visitor) if visitor.connection.has_more() => drop(say.send(visitor)),
+                    Served::Kept(visitor) if visitor.connection.has_more() => room.queue(visitor),
                     Served::Kept(visitor) => room.wait(visitor),
                     Served::Ended(address) => room.leave(address),
                 }
+            }
+            while let Some(visitor) = room.next() {
+                // They end after this thread.
+                let _ = say.send(visitor);
             }
             if came.connection {
                 self.accept(work, told, &mut room);
