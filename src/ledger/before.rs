@@ -20,7 +20,8 @@ use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 
-use rustix::fs::MemfdFlags;
+use rustix::fs::{MemfdFlags, SeekFrom};
+use rustix::io::Errno;
 
 use crate::integrity::digest::{PartsHash, document_hash};
 use crate::ledger::settings::Folder;
@@ -166,7 +167,7 @@ impl Before {
             let path = store.join(&file.of.name);
             let out = whole_file::open_to_write(&path)?;
             out.set_len(file.of.len)?;
-            each_block(&file.copy, &file.of.parts, |_, error| error, |at, block| out.write_all_at(block, at))?;
+            file.write_back(&out)?;
             out.sync_all()?;
         }
         for name in files(&store)? {
@@ -188,6 +189,21 @@ impl Before {
             Place::Disk => remove(&self.folder, &self.folder.path().join(BEFORE)),
             Place::Memory => Ok(()),
         }
+    }
+}
+
+impl Kept {
+    /// Writes into a file what is kept of it. What is a hole on both sides takes no time, however large it claims to be.
+    fn write_back(&self, out: &File) -> io::Result<()> {
+        let parts = &self.of.parts;
+        let mut kept = vec![0; BLOCK];
+        let clear = |at, block: &[u8]| {
+            let kept = &mut kept[..block.len()];
+            self.copy.read_exact_at(kept, at)?;
+            if is_zeros(kept) { out.write_all_at(kept, at) } else { Ok(()) }
+        };
+        each_block(out, parts, |_, error| error, clear)?;
+        each_block(&self.copy, parts, |_, error| error, |at, block| out.write_all_at(block, at))
     }
 }
 
@@ -224,9 +240,7 @@ fn read_left(at: &Path, folder: &Folder) -> Result<Option<(Vec<Kept>, Whose)>, S
             &of.parts,
             |_, error| error,
             |at, block| {
-                if !is_zeros(block) {
-                    sum.block(at, block);
-                }
+                sum.block(at, block);
                 Ok(())
             },
         )?;
@@ -262,11 +276,9 @@ pub(super) fn copy_parts(store: &Path, of: &GoneOver, to: &File, sum: &mut Parts
     sum.file(&of.name, of.len);
     let unreadable = |at, source| StoreError::Unreadable { file: path.clone(), at, source };
     each_block(&from, &of.parts, unreadable, |at, block| {
-        if !is_zeros(block) {
-            sum.block(at, block);
-            if !is_cloned {
-                to.write_all_at(block, at)?;
-            }
+        sum.block(at, block);
+        if !is_cloned {
+            to.write_all_at(block, at)?;
         }
         Ok(())
     })
@@ -280,7 +292,7 @@ fn is_same(kept: &Kept, now: &File) -> io::Result<bool> {
         &kept.of.parts,
         |_, error| error,
         |at, block| {
-            if is_same && !is_zeros(block) {
+            if is_same {
                 let other = &mut other[..block.len()];
                 now.read_exact_at(other, at)?;
                 is_same = other == block;
@@ -296,7 +308,8 @@ fn is_zeros(block: &[u8]) -> bool {
     *block == ZEROS[..block.len()]
 }
 
-/// Goes through the blocks of these parts of a file, with their places.
+/// Goes through the blocks of these parts of a file that are not zeros, with their places. What the file has as a hole is not
+/// read: else who makes a file that claims to be large could have it read for as long.
 fn each_block<E>(
     file: &File,
     parts: &[Range<u64>],
@@ -306,16 +319,35 @@ fn each_block<E>(
     let mut buffer = vec![0; READ];
     for part in parts {
         let mut at = part.start;
-        while at < part.end {
+        while let Some(begin) = next_data(file, at, part.end).map_err(|error| unreadable(at, error))? {
+            // Blocks are counted from where the part begins.
+            at += (begin - at) / BLOCK as u64 * BLOCK as u64;
             let len = usize::try_from(part.end - at).unwrap_or(READ).min(READ);
             file.read_exact_at(&mut buffer[..len], at).map_err(|error| unreadable(at, error))?;
             for block in buffer[..len].chunks(BLOCK) {
-                work(at, block)?;
+                if !is_zeros(block) {
+                    work(at, block)?;
+                }
                 at += block.len() as u64;
             }
         }
     }
     Ok(())
+}
+
+/// Where a file has something that is no hole, from a place on, before another.
+fn next_data(file: &File, at: u64, end: u64) -> io::Result<Option<u64>> {
+    if at >= end {
+        return Ok(None);
+    }
+    match rustix::fs::seek(file, SeekFrom::Data(at)) {
+        Ok(begin) => Ok(Some(begin).filter(|begin| *begin < end)),
+        // Nothing but a hole follows.
+        Err(Errno::NXIO) => Ok(None),
+        // The file system does not tell.
+        Err(Errno::INVAL | Errno::OPNOTSUPP) => Ok(Some(at)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 #[cfg(test)]
@@ -375,6 +407,32 @@ mod tests {
             fs::write(path, bytes).expect("it is ours");
             assert!(Before::left(&folder).expect("it can be read").is_none(), "{name}");
         }
+    }
+
+    #[test]
+    fn holes_are_not_read_however_large_they_are_and_are_put_back_as_they_were() {
+        let desk = tempfile::tempdir().expect("a folder");
+        let folder = with_missions(desk.path(), &["a", "b"]);
+        let db = folder.store().join("db");
+        let out = OpenOptions::new().read(true).write(true).open(&db).expect("it is ours");
+        // Read, it would take the better part of an hour.
+        let far = 1 << 39;
+        out.write_all_at(b"far behind", far).expect("there is room");
+        out.set_len(far + (8 << 20)).expect("there is room");
+        let log = fs::read(folder.store().join("conf")).expect("it is there");
+        let before = Before::take(&folder).expect("it can be read");
+        assert!(before.is_unchanged());
+        out.write_all_at(b"where nothing was", far / 2).expect("there is room");
+        out.write_all_at(&[0; 10], far).expect("there is room");
+        fs::write(folder.store().join("conf"), "changed").expect("it is ours");
+        assert!(!before.is_unchanged());
+        before.put_back().expect("there is room");
+        let mut read = [1; 17];
+        out.read_exact_at(&mut read, far / 2).expect("it is there");
+        assert_eq!(read, [0; 17]);
+        out.read_exact_at(&mut read[..10], far).expect("it is there");
+        assert_eq!(&read[..10], b"far behind");
+        assert!(fs::read(folder.store().join("conf")).expect("it is there") == log);
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub fn replace_unsynced_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> 
     Ok(())
 }
 
-/// Opens a regular file to write over what is in it, or makes it. A link, a pipe or a device is not opened; a file that has
+/// Opens a regular file to read it and write over what is in it, or makes it. A link, a pipe or a device is not opened; a file that has
 /// another name too, as in a copy by hard links, is [parted from it](part) first.
 ///
 /// # Errors
@@ -47,7 +47,7 @@ pub fn replace_unsynced_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> 
 /// [`io::ErrorKind::InvalidData`] if it is no file; else what the operating system says.
 pub fn open_to_write(path: &Path) -> io::Result<fs::File> {
     part(path)?;
-    regular(fs::OpenOptions::new().write(true).create(true).truncate(false), path)
+    regular(fs::OpenOptions::new().read(true).write(true).create(true).truncate(false), path)
 }
 
 /// Gives a file that has other names too a content of its own, so that what is written to it changes none of those. What

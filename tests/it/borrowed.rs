@@ -110,6 +110,21 @@ fn a_copy_that_a_killed_reader_left_goes_with_the_next_one() {
 }
 
 #[test]
+fn a_store_of_another_that_claims_to_be_large_is_answered_from_in_time() {
+    let desk = base();
+    let expected = QUESTIONS.map(|line| desk.run(line).out);
+    let db = fs::OpenOptions::new().write(true).open(desk.path().join("l/sled/db")).expect("it is ours");
+    db.set_len(200 << 30).expect("all of it is a hole");
+    if !give_away(&desk.path().join("l")) {
+        return;
+    }
+    for (line, expected) in QUESTIONS.iter().zip(&expected) {
+        let answer = bounded(&desk, line);
+        assert_eq!((answer.code, &answer.out), (0, expected), "{line}: {}", answer.err);
+    }
+}
+
+#[test]
 fn what_is_no_file_in_the_store_is_refused_before_sled_opens_it() {
     for name in ["sled/conf", "sled/db", "sled/blobs", "sled/snap.00000000000000FF", "sled/other", "sled/blobs/1"] {
         for kind in ["link", "pipe", "folder"] {

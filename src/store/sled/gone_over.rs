@@ -18,8 +18,10 @@ const HEADER_BYTES: usize = 20;
 const TURNED: u64 = i64::MAX.cast_unsigned();
 /// The folder of the store's folder: for pages that are too long for a segment.
 const BLOBS: &str = "blobs";
-/// The most bytes of a store's file: with more, the headers of its segments alone would take minutes to read.
-const MAX_FILE: u64 = 1 << 40;
+/// The most bytes of a store's files: with more, the headers of its segments alone would take minutes to read.
+const MAX_BYTES: u64 = 1 << 40;
+/// The most files of a store: it has its log, its settings, a snapshot or two, and hardly ever a page of its own.
+const MAX_FILES: usize = 4096;
 
 /// A file of a store, of which sled goes over some parts.
 #[derive(Debug, Clone)]
@@ -64,15 +66,25 @@ pub fn files(folder: &Path) -> Result<Vec<String>, StoreError> {
                         return Err(stranger(&format!("{BLOBS}/{page}")));
                     }
                     names.push(format!("{BLOBS}/{page}"));
+                    if names.len() > MAX_FILES {
+                        return Err(too_many(folder));
+                    }
                 }
             }
             // What is gone meanwhile is not there.
             (_, Kind::Absent) => {}
             _ => return Err(stranger(&name)),
         }
+        if names.len() > MAX_FILES {
+            return Err(too_many(folder));
+        }
     }
     names.sort();
     Ok(names)
+}
+
+fn too_many(folder: &Path) -> StoreError {
+    damaged(&format!("{} has more than {MAX_FILES} files", folder.display()))
 }
 
 fn blobs(folder: &Path) -> Result<Vec<String>, StoreError> {
@@ -80,7 +92,7 @@ fn blobs(folder: &Path) -> Result<Vec<String>, StoreError> {
         return Err(damaged(&format!("{} is not a folder", folder.display())));
     }
     let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
-    names.collect()
+    names.take(MAX_FILES + 1).collect()
 }
 
 /// What sled goes over in the store in this folder.
@@ -92,12 +104,14 @@ pub fn gone_over(folder: &Path) -> Result<Vec<GoneOver>, StoreError> {
     let names = files(folder)?;
     let snapshots = names.iter().filter_map(|name| u64::from_str_radix(name.strip_prefix("snap.")?, 16).ok());
     let newest = snapshots.max().unwrap_or(0);
+    let mut bytes = 0_u64;
     let of = |name: String| {
         let Some(file) = whole_file::open_to_read(&folder.join(&name))? else {
             return Err(damaged(&format!("{name} was there, and is not")));
         };
         let len = file.metadata()?.len();
-        if len > MAX_FILE {
+        bytes = bytes.saturating_add(len);
+        if bytes > MAX_BYTES {
             return Err(damaged(&format!("{name} claims to have {len} bytes")));
         }
         let all = GoneOver { name, len, parts: Vec::new() }.whole();

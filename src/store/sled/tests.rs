@@ -305,3 +305,23 @@ fn what_sled_goes_over_again_is_what_follows_its_snapshot_and_the_headers_of_all
     assert!(segments().any(|begin| is_seen(begin + 1000)), "the newest whole");
     assert!(segments().any(|begin| !is_seen(begin + 1000)), "what is older sled does not touch");
 }
+
+#[test]
+fn a_store_that_claims_to_be_larger_than_any_is_refused_at_once() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for name in ["db", "snap.0", "snap.1"] {
+        let file = fs::File::create(folder.path().join(name)).expect("a fresh file");
+        file.set_len(400 << 30).expect("it has nothing in it");
+    }
+    assert!(matches!(gone_over(folder.path()), Err(StoreError::Damaged { .. })));
+    for name in ["db", "snap.0", "snap.1"] {
+        fs::remove_file(folder.path().join(name)).expect("it is there");
+    }
+    fs::create_dir(folder.path().join("blobs")).expect("there is room");
+    for number in 0..4096 {
+        fs::write(folder.path().join(format!("blobs/{number}")), "").expect("there is room");
+    }
+    assert_eq!(gone_over(folder.path()).expect("they are few enough").len(), 4096);
+    fs::write(folder.path().join("conf"), "").expect("there is room");
+    assert!(matches!(gone_over(folder.path()), Err(StoreError::Damaged { .. })));
+}
