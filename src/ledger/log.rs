@@ -89,7 +89,7 @@ impl Log {
     fn of_another(settings: Settings, folder: &Folder, access: &Access) -> Result<Self, OpenError> {
         let scratch = folder.scratch().ok_or(OpenError::NoScratch)?;
         let lock = Lock::look(&folder.lock(), access.lock_timeout).map_err(not_locked)?;
-        let store = Box::new(WatchedStore::copied(folder, scratch)?);
+        let store = Box::new(WatchedStore::borrowed(folder, scratch)?);
         drop(lock);
         let remembered = Head::remembered(folder).collect();
         Ok(Self { folder: folder.clone(), origin: settings.origin, store, remembered, whence: Whence::Copy })

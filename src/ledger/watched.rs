@@ -126,12 +126,29 @@ impl WatchedStore {
         Some(Head { len: chain.len(), hash: chain.head() })
     }
 
+    /// Opens a copy of the store in a folder that is another's. If it is not what its folder remembers, or cannot all be read,
+    /// a fresh copy is opened before that is told: it may be that a read failed while sled opened the first, which then wrote
+    /// over what it could not read.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`copied`](Self::copied).
+    pub(super) fn borrowed(folder: &Folder, scratch: &Path) -> Result<Self, StoreError> {
+        let ends: Vec<Head> = Head::remembered(folder).map(|(_, head)| head).collect();
+        let first = Self::copied(folder, scratch)?;
+        if ends.iter().all(|head| first.has(*head)) && first.can_be_read() {
+            return Ok(first);
+        }
+        drop(first);
+        Self::copied(folder, scratch)
+    }
+
     /// Opens a copy of a ledger's store, made in a folder that is gone when this is dropped.
     ///
     /// # Errors
     ///
     /// Those of [`SledStore::open`], and of copying.
-    pub(super) fn copied(folder: &Folder, within: &Path) -> Result<Self, StoreError> {
+    fn copied(folder: &Folder, within: &Path) -> Result<Self, StoreError> {
         let copy = Copied::within(within)?;
         let store = copy.store();
         copy_store(&folder.store(), &store)?;

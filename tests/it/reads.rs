@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
+use crate::borrowed::give_away;
 use crate::support::{Answer, Desk, is_long, tell};
 use crate::traced::{base, copied, write_parties};
 
@@ -43,7 +44,8 @@ fn failing(desk: &Desk, line: &str, (how, length): (&str, &str), at: usize) -> (
     let count = desk.path().with_extension("count");
     let mut command = desk.command(line.split_whitespace().chain(["--ledger", "l"]));
     command.env("LD_PRELOAD", &LIBRARY.1).env("FAIL_BELOW", desk.path()).env("FAIL_COUNT", &count);
-    command.env("FAIL_AT", at.to_string()).env("FAIL_HOW", how).env("FAIL_FOR", length);
+    // What is copied to be read lies at the desk too.
+    command.env("TMPDIR", desk.path()).env("FAIL_AT", at.to_string()).env("FAIL_HOW", how).env("FAIL_FOR", length);
     let answer = Answer::of(&command.output().expect("the binary runs"));
     let counted = fs::read_to_string(&count).ok().and_then(|count| count.trim().parse().ok());
     let _ = fs::remove_file(count);
@@ -72,9 +74,19 @@ fn desk() -> Desk {
 
 /// Fails the reads of a command, each time at a fresh desk, and looks at what that leaves.
 fn check(line: &str, changes: bool, most: usize) {
+    check_at(line, changes, most, |_| ());
+}
+
+/// The same at desks at which something was done first.
+fn check_at(line: &str, changes: bool, most: usize, prepare: impl Fn(&Desk)) {
     let base = desk();
     let before = events(&base, line);
-    let (sound, reads) = failing(&copied(&base), line, ("EIO", "once"), 0);
+    let fresh = || {
+        let desk = copied(&base);
+        prepare(&desk);
+        desk
+    };
+    let (sound, reads) = failing(&fresh(), line, ("EIO", "once"), 0);
     assert_eq!(sound.code, 0, "{line}: {}{}", sound.out, sound.err);
     assert!(reads > 5, "{line} reads {reads} times: they are not seen");
     let (mut runs, mut told) = (0, 0);
@@ -85,7 +97,7 @@ fn check(line: &str, changes: bool, most: usize) {
         let faults = if is_long() { &FAULTS[..] } else { &FAULTS[one..=one] };
         for fault in faults.iter().copied() {
             let place = format!("{line} with read {at} of {reads}: {} {}", fault.0, fault.1);
-            let desk = copied(&base);
+            let desk = fresh();
             let (answer, _) = failing(&desk, line, fault, at);
             runs += 1;
             assert!([0, 1, 3].contains(&answer.code), "{place}: it ended with {}: {}", answer.code, answer.err);
@@ -137,4 +149,11 @@ fn no_read_that_fails_costs_an_event_while_a_backup_grows() {
 #[test]
 fn no_read_that_fails_costs_an_answer_from_what_is_kept() {
     check("members ilrs --on 2023-10-19", false, MOST);
+}
+
+#[test]
+fn no_read_that_fails_costs_an_answer_from_a_folder_of_another_account() {
+    if give_away(&desk().path().join("l")) {
+        check_at("log --last 1", false, MOST, |desk| assert!(give_away(&desk.path().join("l"))));
+    }
 }
