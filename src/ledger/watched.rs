@@ -113,7 +113,19 @@ impl WatchedStore {
         if end == End::Torn {
             copy_store(&folder.store(), &unused(&folder))?;
         }
-        let opened = Self::of(SledStore::open(&folder.store(), &Events)?, &folder);
+        // It was read whole as a copy: if it has another end now, a read failed, and what sled wrote over is put back.
+        let before = Before::take(&folder)?;
+        let opened = SledStore::open(&folder.store(), &Events).map(|store| Self::of(store, &folder));
+        let opened = match opened {
+            Ok(opened) if opened.len() == newest.len && opened.has(newest) => opened,
+            opened => {
+                let error = opened.map(Self::close).err().unwrap_or_else(read_failed);
+                before.put_back()?;
+                before.forget()?;
+                return Err(error);
+            }
+        };
+        before.forget()?;
         // If that is not written, all of it is looked at again.
         let _ = Check::renew(&folder, newest);
         Ok(opened)

@@ -157,3 +157,13 @@ fn no_read_that_fails_costs_an_answer_from_a_folder_of_another_account() {
         check_at("log --last 1", false, MOST, |desk| assert!(give_away(&desk.path().join("l"))));
     }
 }
+
+#[test]
+fn no_read_that_fails_costs_an_event_where_nobody_remembers_where_the_log_ended() {
+    let forget = |desk: &Desk| {
+        for remembers in ["HEAD", "sled.check"] {
+            fs::remove_file(desk.path().join("l").join(remembers)).expect("it is there");
+        }
+    };
+    check_at("log --last 1", false, 2 * MOST, forget);
+}
