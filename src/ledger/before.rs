@@ -14,6 +14,9 @@
 //! made, or that came with the folder from elsewhere, is laid aside as a damaged store is: `repair` looks into those, and
 //! nothing is written on their word. Where there is no room for a copy on the disk, it is kept in memory.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::ops::Range;
@@ -39,6 +42,8 @@ const KEPT: &str = "kept";
 const MAX_TEXT: u64 = 64 << 10;
 /// How many bytes a copy leaves free: two segments of sled's log, and what else a command writes.
 const RESERVE: u64 = 64 << 20;
+/// The most bytes that are kept in memory: where there is less room than that for a copy, there should be more.
+const MOST_IN_MEMORY: u64 = 256 << 20;
 /// How many bytes are read together.
 const READ: usize = 1 << 20;
 /// How many bytes are looked at together.
@@ -79,11 +84,16 @@ impl Before {
         {
             return Ok(on_disk);
         }
+        Self::in_memory(folder, found, MOST_IN_MEMORY)
+    }
+
+    fn in_memory(folder: &Folder, found: Vec<GoneOver>, most: u64) -> Result<Self, StoreError> {
         let mut sum = PartsHash::default();
         let mut files = Vec::with_capacity(found.len());
+        let mut left = most;
         for of in found {
             let copy = File::from(rustix::fs::memfd_create("servanda", MemfdFlags::CLOEXEC).map_err(io::Error::from)?);
-            copy_parts(&folder.store(), &of, &copy, &mut sum)?;
+            copy_parts(&folder.store(), &of, &copy, &mut sum, &mut left)?;
             files.push(Kept { of, copy });
         }
         Ok(Self { folder: folder.clone(), files, place: Place::Memory })
@@ -109,13 +119,14 @@ impl Before {
         DirBuilder::new().mode(0o700).create(made)?;
         let mut sum = PartsHash::default();
         let mut files = Vec::with_capacity(found.len());
+        let mut no_limit = u64::MAX;
         for of in found {
             let path = made.join(&of.name);
             if let Some(within) = path.parent().filter(|within| *within != made && !within.is_dir()) {
                 DirBuilder::new().mode(0o700).create(within)?;
             }
             let copy = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
-            copy_parts(&folder.store(), of, &copy, &mut sum)?;
+            copy_parts(&folder.store(), of, &copy, &mut sum, &mut no_limit)?;
             files.push(Kept { of: of.clone(), copy });
         }
         let what = what_is_kept(folder, &sum)?;
@@ -266,8 +277,14 @@ fn is_room(within: &Path, bytes: u64) -> bool {
     rustix::fs::statvfs(within).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= bytes + RESERVE)
 }
 
-/// Copies what counts of a file of the store, but for zeros, and hashes it.
-pub(super) fn copy_parts(store: &Path, of: &GoneOver, to: &File, sum: &mut PartsHash) -> Result<(), StoreError> {
+/// Copies what counts of a file of the store, but for zeros, and hashes it; no more than so many bytes are written.
+pub(super) fn copy_parts(
+    store: &Path,
+    of: &GoneOver,
+    to: &File,
+    sum: &mut PartsHash,
+    left: &mut u64,
+) -> Result<(), StoreError> {
     let path = store.join(&of.name);
     let from = whole_file::open_to_read(&path)?.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
     // Where the file system can have both share their content until one is written, there is nothing to copy.
@@ -278,10 +295,21 @@ pub(super) fn copy_parts(store: &Path, of: &GoneOver, to: &File, sum: &mut Parts
     each_block(&from, &of.parts, unreadable, |at, block| {
         sum.block(at, block);
         if !is_cloned {
+            *left = left.checked_sub(block.len() as u64).ok_or_else(|| no_room(of))?;
             to.write_all_at(block, at)?;
         }
         Ok(())
     })
+}
+
+/// Why nothing is opened where what sled may write over can be kept nowhere.
+fn no_room(of: &GoneOver) -> io::Error {
+    let bytes: u64 = of.parts.iter().map(|part| part.end - part.start).sum();
+    let mib = (bytes + RESERVE).div_ceil(1 << 20);
+    io::Error::new(
+        io::ErrorKind::StorageFull,
+        format!("the store is opened where the disk has {mib} MiB left for a copy"),
+    )
 }
 
 /// Whether a file has what is kept of it, wherever that is not zeros.
@@ -347,124 +375,5 @@ fn next_data(file: &File, at: u64, end: u64) -> io::Result<Option<u64>> {
         // The file system does not tell.
         Err(Errno::INVAL | Errno::OPNOTSUPP) => Ok(Some(at)),
         Err(error) => Err(error.into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ledger::settings::Head;
-    use crate::ledger::trial::with_missions;
-    use crate::ledger::watched::WatchedStore;
-    use crate::store::Store;
-
-    const ZEROS: [u8; 4096] = [0; 4096];
-
-    /// A process that was killed when sled had zeroed what it could not read: the copy is there, and the log is not.
-    fn killed(folder: &Folder) -> Vec<u8> {
-        drop(Before::take(folder).expect("it can be read"));
-        let db = folder.store().join("db");
-        let log = fs::read(&db).expect("it is there");
-        let out = OpenOptions::new().write(true).open(db).expect("it is ours");
-        out.write_all_at(&ZEROS, 0).expect("there is room");
-        log
-    }
-
-    #[test]
-    fn what_a_killed_process_kept_is_put_back_by_the_next() {
-        let desk = tempfile::tempdir().expect("a folder");
-        let folder = with_missions(desk.path(), &["a", "b"]);
-        let len = WatchedStore::open(&folder).expect("it is sound").len();
-        let before = killed(&folder);
-        let left = Before::left(&folder).expect("it can be read").expect("it is whole");
-        left.put_back().expect("there is room");
-        assert!(fs::read(folder.store().join("db")).expect("it is there") == before);
-        killed(&folder);
-        assert_eq!(WatchedStore::open(&folder).expect("it was put back").len(), len);
-        assert!(!folder.path().join(BEFORE).exists());
-    }
-
-    #[test]
-    fn what_was_kept_of_a_store_that_somebody_appended_to_since_is_not_put_back() {
-        let desk = tempfile::tempdir().expect("a folder");
-        let folder = with_missions(desk.path(), &["a", "b"]);
-        drop(Before::take(&folder).expect("it can be read"));
-        let head = Head::load(&folder).expect("it was written");
-        head.save_writing("somebody", &folder).expect("there is room");
-        assert!(Before::left(&folder).expect("it can be read").is_none());
-        assert!(!folder.path().join(BEFORE).exists());
-    }
-
-    #[test]
-    fn a_copy_of_which_a_byte_is_another_is_not_put_back() {
-        let desk = tempfile::tempdir().expect("a folder");
-        let folder = with_missions(desk.path(), &["a", "b"]);
-        for name in ["db", "conf", KEPT] {
-            drop(Before::take(&folder).expect("it can be read"));
-            let path = folder.path().join(BEFORE).join(name);
-            let mut bytes = fs::read(&path).expect("it is kept");
-            bytes[10] ^= 1;
-            fs::write(path, bytes).expect("it is ours");
-            assert!(Before::left(&folder).expect("it can be read").is_none(), "{name}");
-        }
-    }
-
-    #[test]
-    fn holes_are_not_read_however_large_they_are_and_are_put_back_as_they_were() {
-        let desk = tempfile::tempdir().expect("a folder");
-        let folder = with_missions(desk.path(), &["a", "b"]);
-        let db = folder.store().join("db");
-        let out = OpenOptions::new().read(true).write(true).open(&db).expect("it is ours");
-        // Read, it would take the better part of an hour.
-        let far = 1 << 39;
-        out.write_all_at(b"far behind", far).expect("there is room");
-        out.set_len(far + (8 << 20)).expect("there is room");
-        let log = fs::read(folder.store().join("conf")).expect("it is there");
-        let before = Before::take(&folder).expect("it can be read");
-        assert!(before.is_unchanged());
-        out.write_all_at(b"where nothing was", far / 2).expect("there is room");
-        out.write_all_at(&[0; 10], far).expect("there is room");
-        fs::write(folder.store().join("conf"), "changed").expect("it is ours");
-        assert!(!before.is_unchanged());
-        before.put_back().expect("there is room");
-        let mut read = [1; 17];
-        out.read_exact_at(&mut read, far / 2).expect("it is there");
-        assert_eq!(read, [0; 17]);
-        out.read_exact_at(&mut read[..10], far).expect("it is there");
-        assert_eq!(&read[..10], b"far behind");
-        assert!(fs::read(folder.store().join("conf")).expect("it is there") == log);
-    }
-
-    #[test]
-    fn a_copy_that_nobody_vouches_for_is_laid_aside() {
-        let desk = tempfile::tempdir().expect("a folder");
-        let folder = with_missions(desk.path(), &["a", "b"]);
-        let log = killed(&folder);
-        let kept = folder.path().join(BEFORE).join(KEPT);
-        let text = fs::read_to_string(&kept).expect("it is kept");
-        let (what, _) = text.split_once('\n').expect("a tag follows");
-        for forged in ["", "0123456789abcdef0123456789abcdef"] {
-            fs::write(&kept, format!("{what}\n{forged}\n")).expect("it is ours");
-            assert!(Before::left(&folder).expect("it can be read").is_none(), "{forged}");
-            let aside = folder.path().join("sled.damaged-1");
-            assert!(fs::read(aside.join("db")).expect("it is there") == log);
-            assert!(fs::read(folder.store().join("db")).expect("it is there") != log, "nothing was put back");
-            fs::rename(aside, folder.path().join(BEFORE)).expect("it is ours");
-        }
-    }
-
-    #[test]
-    fn nothing_is_put_back_through_a_link() {
-        let desk = tempfile::tempdir().expect("a folder");
-        let folder = with_missions(desk.path(), &["a", "b"]);
-        drop(Before::take(&folder).expect("it can be read"));
-        let (store, victim) = (folder.store(), desk.path().join("victim"));
-        fs::rename(&store, &victim).expect("it is ours");
-        fs::write(victim.join("conf"), "another's").expect("it is ours");
-        std::os::unix::fs::symlink(&victim, &store).expect("a fresh link");
-        let left = Before::left(&folder).expect("it can be read").expect("it is whole");
-        assert!(matches!(left.put_back(), Err(StoreError::Damaged { .. })));
-        assert!(matches!(WatchedStore::open(&folder), Err(StoreError::Damaged { .. })));
-        assert_eq!(fs::read_to_string(victim.join("conf")).expect("it is there"), "another's");
     }
 }

@@ -279,7 +279,8 @@ fn copy_store(from: &Path, to: &Path) -> Result<(), StoreError> {
             DirBuilder::new().mode(0o700).create(within)?;
         }
         let copy = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        copy_parts(from, &of, &copy, &mut PartsHash::default())?;
+        let (mut sum, mut no_limit) = (PartsHash::default(), u64::MAX);
+        copy_parts(from, &of, &copy, &mut sum, &mut no_limit)?;
         copy.sync_all()?;
     }
     Ok(store_folder::sync(to)?)
