@@ -9,8 +9,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
 use crate::domain::day::Day;
 use crate::domain::timestamp::Timestamp;
+use crate::integrity::digest::hex;
+use crate::integrity::note::MAX_NOTE;
 use crate::ledger::Folder;
 use crate::ledger::checkpoints::{CheckpointsError, sizes_in};
 use crate::store::{folder as store_folder, whole_file};
@@ -126,13 +130,22 @@ impl Timestamps {
 ///
 /// # Errors
 ///
-/// [`TimestampError::NotRun`], [`TimestampError::Refused`].
+/// [`TimestampError::NotRun`], [`TimestampError::Refused`], [`TimestampError::Io`].
 ///
 /// # Source
 ///
 /// RFC 3161, section 2.4.1.
 pub fn request(openssl: &Path, checkpoint: &Path) -> Result<Vec<u8>, TimestampError> {
-    run(openssl, &["-query", "-sha256", "-cert"], &[("-data", checkpoint)], None)
+    let digest = hex(&Sha256::digest(read_note(checkpoint)?));
+    run(openssl, &["-query", "-sha256", "-cert", "-digest", &digest], &[], None)
+}
+
+/// Reads a checkpoint's file. The program that checks gets what it hashes to: it would follow a link and wait at a pipe,
+/// which whoever owns the folder can put there at any time.
+fn read_note(checkpoint: &Path) -> Result<Vec<u8>, TimestampError> {
+    let read = whole_file::read_bytes(checkpoint, MAX_NOTE as u64);
+    let found = read.and_then(|found| found.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound)));
+    found.map_err(|source| TimestampError::Io { file: checkpoint.to_owned(), source })
 }
 
 impl Checker {
@@ -141,55 +154,59 @@ impl Checker {
     ///
     /// # Errors
     ///
-    /// [`TimestampError::NotRun`], [`TimestampError::Refused`], [`TimestampError::Ahead`].
+    /// [`TimestampError::NotRun`], [`TimestampError::Refused`], [`TimestampError::Ahead`], [`TimestampError::Io`].
     ///
     /// # Source
     ///
     /// RFC 3161, section 2.4.2 and appendix B, by `openssl ts -verify -attime`.
     pub fn check(&self, checkpoint: &Path, reply: &[u8]) -> Result<Stamp, TimestampError> {
-        // The program that checks would follow a link, and wait at a pipe.
-        let io = |source| TimestampError::Io { file: checkpoint.to_owned(), source };
-        if whole_file::kind(checkpoint).map_err(io)? != whole_file::Kind::Regular {
-            return Err(io(io::Error::new(io::ErrorKind::InvalidData, "not a regular file")));
-        }
-        let time = self.time_of(reply)?;
+        let note = read_note(checkpoint)?;
+        let (time, digest) = self.told_by(reply, &note)?;
         if time > self.now {
             return Err(TimestampError::Ahead { time, now: self.now });
         }
-        self.holds_at(time, checkpoint, reply)?;
-        let expired = match self.holds_at(self.now, checkpoint, reply) {
+        self.holds_at(time, &digest, reply)?;
+        let expired = match self.holds_at(self.now, &digest, reply) {
             Ok(()) => None,
-            Err(TimestampError::Refused(_)) => Some(self.day_of_expiry(time, checkpoint, reply)?),
+            Err(TimestampError::Refused(_)) => Some(self.day_of_expiry(time, &digest, reply)?),
             Err(other) => return Err(other),
         };
         Ok(Stamp { time, expired })
     }
 
-    /// The time that the authority signed. A reply has words around what is signed, which anybody can change: they are
-    /// taken off first.
-    fn time_of(&self, reply: &[u8]) -> Result<Timestamp, TimestampError> {
+    /// The time that the authority signed, and what the checkpoint hashes to as the authority hashed. A reply has words around
+    /// what is signed, which anybody can change: they are taken off first.
+    fn told_by(&self, reply: &[u8], note: &[u8]) -> Result<(Timestamp, String), TimestampError> {
         let token = run(&self.openssl, &["-reply", "-token_out"], &[], Some(reply))?;
         let told = run(&self.openssl, &["-reply", "-token_in", "-text"], &[], Some(&token))?;
         let text = String::from_utf8_lossy(&told);
-        let time = text.lines().find_map(|line| line.strip_prefix("Time stamp: ")).and_then(time_in_words);
-        time.ok_or_else(|| TimestampError::Refused("it tells no time".to_owned()))
+        let says = |what: &str| text.lines().find_map(|line| line.strip_prefix(what));
+        let refused = |what: &str| TimestampError::Refused(what.to_owned());
+        let time = says("Time stamp: ").and_then(time_in_words).ok_or_else(|| refused("it tells no time"))?;
+        let digest = match says("Hash Algorithm: ").unwrap_or_default().trim() {
+            "sha256" => hex(&Sha256::digest(note)),
+            "sha384" => hex(&Sha384::digest(note)),
+            "sha512" => hex(&Sha512::digest(note)),
+            _ => return Err(refused("it is over another hash than SHA-256, SHA-384 or SHA-512")),
+        };
+        Ok((time, digest))
     }
 
     /// Checks a reply as of a time, with all certificates.
-    fn holds_at(&self, time: Timestamp, checkpoint: &Path, reply: &[u8]) -> Result<(), TimestampError> {
+    fn holds_at(&self, time: Timestamp, digest: &str, reply: &[u8]) -> Result<(), TimestampError> {
         let seconds = time.unix_ms().div_euclid(1000).to_string();
-        let mut files = vec![("-data", checkpoint), ("-CAfile", &self.authorities)];
+        let mut files = vec![("-CAfile", self.authorities.as_path())];
         files.extend(self.between.as_deref().map(|between| ("-untrusted", between)));
-        run(&self.openssl, &["-verify", "-attime", &seconds], &files, Some(reply)).map(drop)
+        run(&self.openssl, &["-verify", "-attime", &seconds, "-digest", digest], &files, Some(reply)).map(drop)
     }
 
     /// The first day at whose end a reply no longer held. It is found by asking: the program says that a certificate has
     /// expired, and neither which nor when.
-    fn day_of_expiry(&self, from: Timestamp, checkpoint: &Path, reply: &[u8]) -> Result<Day, TimestampError> {
+    fn day_of_expiry(&self, from: Timestamp, digest: &str, reply: &[u8]) -> Result<Day, TimestampError> {
         let (mut held, mut over) = (from.day().previous(), self.now.day());
         while held.next() < over {
             let middle = held.shift((over.days_since_epoch() - held.days_since_epoch()) / 2);
-            match self.holds_at(end_of(middle), checkpoint, reply) {
+            match self.holds_at(end_of(middle), digest, reply) {
                 Ok(()) => held = middle,
                 Err(TimestampError::Refused(_)) => over = middle,
                 Err(other) => return Err(other),

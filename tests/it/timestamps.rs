@@ -5,6 +5,7 @@
 //! any time without a clock being set.
 
 use std::fs;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -190,4 +191,25 @@ fn a_time_written_beside_what_was_signed_is_not_taken_for_it() {
     assert_eq!(verdict, "pass", "{said}");
     assert!(said.contains("2020-06-01T12:00:00.000Z"), "{said}");
     assert_eq!(stamped.verify("20220601120000Z", words).0, "fail");
+}
+
+#[test]
+fn a_checkpoint_that_becomes_a_pipe_while_it_is_checked_is_not_waited_for() {
+    let Some(stamped) = Stamped::by_an_authority((2020, 2199)) else { return };
+    done(&stamped.bring("20200601120000Z"));
+    let desk = &stamped.0;
+    let swapped = "if [ ! -p ledger/checkpoints/1 ]; then rm ledger/checkpoints/1; mkfifo ledger/checkpoints/1; fi";
+    let program = desk.write("bin/openssl", format!("#!/bin/sh\n{swapped}\nPATH=${{PATH#*:}} exec openssl \"$@\"\n"));
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let own = desk.command("verify --tsa-ca tsa/ca.pem --ledger ledger --json".split_whitespace());
+    let mut command = Command::new("timeout");
+    command.arg("60").arg(own.get_program()).args(own.get_args()).current_dir(desk.path());
+    command.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.env("PATH", format!("{}:/usr/bin:/bin", desk.path().join("bin").display()));
+    let answer = Answer::of(&command.output().expect("timeout is part of every system"));
+    assert_ne!(answer.code, 124, "it waits");
+    assert!(fs::metadata(desk.path().join("ledger/checkpoints/1")).expect("it is there").file_type().is_fifo());
+    let layers = answer.json()["layers"].as_array().expect("there are layers").clone();
+    let layer = layers.iter().find(|layer| layer["layer"] == "timestamps").expect("it is one of them");
+    assert_eq!(layer["verdict"], "pass", "{}", answer.out);
 }
