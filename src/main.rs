@@ -1,11 +1,14 @@
 //! Arguments in, exit code out. The only reader of the clock, the environment and the standard streams.
 
-use std::io::{IsTerminal, stderr, stdin, stdout};
+use std::io::{self, IsTerminal, Read, stderr, stdin, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use servanda::cli;
 use servanda::cli::surroundings::Surroundings;
@@ -20,13 +23,14 @@ fn main() -> ExitCode {
     let began = Instant::now();
     quiet_what_is_caught();
     start_threads();
-    let (mut input, mut out, mut err) = (stdin().lock(), stdout().lock(), stderr());
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let (mut input, mut out, mut err) = (Input(Arc::clone(&interrupted)), stdout().lock(), stderr());
     let (out_is_terminal, err_is_terminal) = (out.is_terminal(), err.is_terminal());
     let mut around = Surroundings {
         now: now(),
         clock: &now,
         elapsed: &|| began.elapsed(),
-        watch_interrupt: &watch_interrupt,
+        watch_interrupt: &|| watch_interrupt(&interrupted),
         variable: &|name| std::env::var(name).ok().filter(|value| !value.is_empty()),
         folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
         pid: std::process::id(),
@@ -65,16 +69,43 @@ fn entropy() -> std::io::Result<[u8; 32]> {
 
 /// The first interrupt or request to end is noted for whoever asks; the second ends the process, which is safe at any
 /// time, with the exit code that shells give it.
-fn watch_interrupt() -> std::io::Result<Box<dyn Fn() -> bool>> {
+fn watch_interrupt(interrupted: &Arc<AtomicBool>) -> io::Result<Box<dyn Fn() -> bool>> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::flag;
-    let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         // Registered first, so that it sees the flag as it was before this signal.
-        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&interrupted))?;
-        flag::register(signal, Arc::clone(&interrupted))?;
+        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(interrupted))?;
+        flag::register(signal, Arc::clone(interrupted))?;
     }
+    let interrupted = Arc::clone(interrupted);
     Ok(Box::new(move || interrupted.load(Ordering::Relaxed)))
+}
+
+/// Standard input, which fails where nothing comes and there was an interrupt: a read that waits would not hear of it.
+struct Input(Arc<AtomicBool>);
+
+impl Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        /// How often it looks whether there was an interrupt that came just before it waits.
+        const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+        let input = stdin();
+        loop {
+            match poll(&mut [PollFd::new(&input, PollFlags::IN)], Some(&TICK)) {
+                Ok(0) | Err(Errno::INTR) if self.0.load(Ordering::Relaxed) => {
+                    return Err(io::Error::other("interrupted"));
+                }
+                Ok(0) | Err(Errno::INTR) => continue,
+                // What cannot be waited for is read as it is.
+                Ok(_) | Err(_) => {}
+            }
+            match rustix::io::read(&input, &mut *buffer) {
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                // There is no standard input.
+                Err(Errno::BADF) => return Ok(0),
+                read => return Ok(read?),
+            }
+        }
+    }
 }
 
 /// Starts the threads that work is divided among; where they cannot be started, for a limit on them or for want of memory,

@@ -401,6 +401,7 @@ impl Restoration {
         // Some of them are personal.
         let documents = store_folder::private(self.folder().path())?;
         while !records.is_at(contents.len) {
+            self.go_on()?;
             match records.next().map_err(damaged)? {
                 Some(Record::Events { values, .. }) => {
                     for value in values {

@@ -195,9 +195,19 @@ impl Restoration {
         Ok(Self { store, meant, walk: None, batch: Vec::new(), batch_bytes: 0, is_stopped, aside })
     }
 
-    /// Has it stop at the next event, or before what was taken is verified, once that is so: nothing is left behind then.
+    /// Has it stop at the next event or document, or before or after what was taken is verified, once that is so: nothing is left
+    /// behind then.
     pub fn stop_when(&mut self, is_stopped: Box<dyn Fn() -> bool>) {
         self.is_stopped = is_stopped;
+    }
+
+    /// Goes on, unless it was asked to stop.
+    ///
+    /// # Errors
+    ///
+    /// [`RestoreError::Stopped`].
+    pub fn go_on(&self) -> Result<(), RestoreError> {
+        if (self.is_stopped)() { Err(RestoreError::Stopped) } else { Ok(()) }
     }
 
     /// Takes the next event, which was stated to have that hash.
@@ -207,9 +217,7 @@ impl Restoration {
     /// [`RestoreError`], with everything that does not hold of this event and of the batch that it may end. There is no
     /// going on after it.
     pub fn push(&mut self, stated: EventHash, event: Vec<u8>) -> Result<(), RestoreError> {
-        if (self.is_stopped)() {
-            return Err(RestoreError::Stopped);
-        }
+        self.go_on()?;
         let seq = self.walk.as_ref().map_or(0, |walk| walk.chain.len());
         let found = event_hash(&event);
         if found != stated {
@@ -329,6 +337,7 @@ impl Restoration {
         let mut copied = Copied::default();
         let Some(holdings) = self.walk.as_ref().map(|walk| &walk.holdings) else { return Ok(copied) };
         for (address, named) in holdings.files() {
+            self.go_on()?;
             copied.named += 1;
             match holdings.look(&shelf, address, named) {
                 State::Kept => {
@@ -360,9 +369,7 @@ impl Restoration {
     /// the disk has other events than were given; [`RestoreError::Known`] if a checkpoint that came with them, or one that
     /// is remembered, does not hold. Documents that are missing are in the report, and no error.
     pub fn finish(self, remembered: &Checkpoints, access: &Access) -> Result<Restored, RestoreError> {
-        if (self.is_stopped)() {
-            return Err(RestoreError::Stopped);
-        }
+        self.go_on()?;
         let head = self.head().ok_or(RestoreError::Empty)?;
         let last = head.len - 1;
         if !self.batch.is_empty() {
@@ -371,7 +378,7 @@ impl Restoration {
         if let Some(expected) = self.meant.head.filter(|expected| *expected != head.hash) {
             return Err(RestoreError::OtherHead { last, expected, found: head.hash });
         }
-        let Self { store, aside, meant, .. } = self;
+        let Self { store, aside, meant, is_stopped, .. } = self;
         let folder = aside.folder();
         head.save(&folder)?;
         drop(store);
@@ -390,7 +397,7 @@ impl Restoration {
         if !of_known.is_empty() && meant.known == Known::Holds {
             return Err(RestoreError::Known(of_known));
         }
-        Ok(Restored { report, aside })
+        if is_stopped() { Err(RestoreError::Stopped) } else { Ok(Restored { report, aside }) }
     }
 }
 

@@ -2,13 +2,15 @@
 //! not say so, an older one that hides that events are lost, and a repair that was stopped and left nothing.
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use crate::personal::{LETTER, desk as personal_desk, files};
-use crate::support::{Desk, done, refused};
+use crate::support::{Answer, Desk, done, refused};
+use crate::traced::{base, write_parties};
 
 /// A ledger `l` with the founding case, signed.
 pub(crate) fn founding_case() -> Desk {
@@ -318,4 +320,28 @@ fn a_backup_keeps_the_checkpoints_that_it_has_and_takes_no_strays() {
     assert_eq!(fs::read(restored).expect("it was restored"), sound);
     let bytes = fs::read(desk.path().join("b")).expect("it is there");
     assert!(!bytes.windows(11).any(|window| window == b"PRIVATE+KEY"), "a stray file is in the backup");
+}
+
+#[test]
+fn a_restore_that_is_interrupted_while_nothing_comes_ends_and_leaves_nothing() {
+    let desk = base();
+    write_parties(&desk, &["many"], 1000, None);
+    done(&desk.run("append files/many.yaml --ledger l"));
+    let export = desk.run("export ndjson --ledger l").out;
+    let names = || fs::read_dir(desk.path()).expect("it can be listed").count();
+    let before = names();
+    let mut command = desk.command("restore - twin".split_whitespace());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("it runs");
+    let mut input = child.stdin.take().expect("it was asked for");
+    // More than a pipe holds: once it is written, some of it was read.
+    assert!(export.len() > 200_000, "{}", export.len());
+    input.write_all(export.trim_end().as_bytes()).expect("it is read");
+    let interrupt = Command::new("kill").arg("-INT").arg(child.id().to_string()).status();
+    assert!(interrupt.expect("there is kill").success());
+    let answer = Answer::of(&child.wait_with_output().expect("it is ours"));
+    assert_eq!(answer.code, 3, "{}", answer.err);
+    assert!(answer.err.contains("stopped"), "{}", answer.err);
+    assert_eq!(names(), before, "something is left over");
+    drop(input);
 }

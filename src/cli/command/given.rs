@@ -63,7 +63,8 @@ pub(super) fn take(
 /// Hands over the lines of an export.
 pub(super) fn take_lines(restoration: &mut Restoration, input: impl BufRead) -> Result<(), Failure> {
     for read in lines(input) {
-        let (line, event) = read?;
+        // Whoever is to stop while nothing comes finds that it cannot be read.
+        let (line, event) = read.or_else(|fault| restoration.go_on().map_err(Failure::from).and(Err(fault.into())))?;
         restoration.push(event.hash, event.bytes).map_err(|error| {
             let mut failure = Failure::from(error);
             failure.message = format!("line {line}: {}", failure.message);
