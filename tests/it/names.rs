@@ -280,3 +280,23 @@ fn what_another_ledger_left_under_the_name_alone_is_held_against_nobody() {
     assert!(state(&desk).join("test.example+ledger/3").is_file(), "it is left where it was");
     plain(&desk.run("verify --ledger theirs"));
 }
+
+#[test]
+fn what_a_ledger_in_anothers_place_signed_is_not_remembered_of_the_one_that_was_there() {
+    let desk = Desk::new();
+    done(&desk.run("init --ledger theirs --origin test.example/ledger"));
+    done(&desk.run("checkpoint --ledger theirs"));
+    as_before(&desk);
+    let signed = state(&desk).join("test.example+ledger/1");
+    let kept = fs::read(&signed).expect("it is remembered by the name alone");
+    fs::remove_file(&signed).expect("it is ours");
+    done(&desk.run("init --ledger ledger --origin test.example/ledger"));
+    fs::write(&signed, &kept).expect("there is room");
+    let first = genesis(&desk, "ledger");
+    remove(&desk, "ledger");
+    rename(&desk, "theirs", "ledger");
+    let signatures = fault(&desk, "ledger", "signatures");
+    assert!(signatures.contains("REPLACED") && signatures.contains(&first), "{signatures}");
+    let of_the_first = state(&desk).join("_logs/test.example+ledger").join(first).join("1");
+    assert!(signed.is_file() && !of_the_first.exists(), "it is left where it was");
+}

@@ -110,8 +110,10 @@ impl Verify {
 fn remembered(log: &Log, id: Option<LogId>, context: &Context<'_, '_>) -> Result<Checkpoints, Failure> {
     let memory = context.memory();
     let Some(id) = id else { return Ok(Checkpoints::default()) };
-    // Of a log that does not hold, the keys are not known, and enough is told already.
-    if memory.has_nameless(&id.origin)
+    // Of a log that does not hold, the keys are not known, and enough is told already; and what this log's key signed is of
+    // this log, whichever was here before.
+    if log.id().as_ref() == Some(&id)
+        && memory.has_nameless(&id.origin)
         && let Ok(facts) = log.naming()
     {
         memory.adopt(&id, &Authority::of(&facts.events))?;
