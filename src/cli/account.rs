@@ -161,10 +161,11 @@ impl Context<'_, '_> {
         log: &LogId,
         publish: impl FnOnce() -> Result<Folder, E>,
     ) -> Result<Folder, Failure> {
+        let before = self.memory().held(target).ok().flatten();
         // Nothing is there yet, so that nobody takes what comes between the two for a ledger that was replaced.
         self.holds(target, log);
         publish().map_err(|error| {
-            self.memory().never_held(target, log);
+            self.memory().never_held(target, log, before.as_ref());
             error.into()
         })
     }

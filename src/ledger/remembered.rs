@@ -247,13 +247,16 @@ impl Memory {
         write(&file, &[text.as_bytes(), path.as_os_str().as_bytes(), b"\n"].concat())
     }
 
-    /// Takes back that a folder holds a log, since it did not come there.
-    pub fn never_held(&self, folder: &Folder, log: &LogId) {
+    /// Takes back that a folder holds a log, since it did not come there: it holds what it held before, if it did.
+    pub fn never_held(&self, folder: &Folder, log: &LogId, before: Option<&LogId>) {
         let path = canonical(folder.path());
         let (Some(of_log), Some(file)) = (self.log(log), self.place(&path)) else { return };
         if held_by(&file).is_ok_and(|held| held.as_ref() == Some(log)) {
             // If it stays, the folder is taken for one that was replaced, which is told.
-            let _ = remove(&file);
+            let _ = before.map_or_else(|| remove(&file).map_err(refused(&file)), |before| self.holds(folder, before));
+        }
+        if before == Some(log) {
+            return;
         }
         let _ = remove(&of_log.join(at(&path)));
         let _ = std::fs::remove_dir(of_log);

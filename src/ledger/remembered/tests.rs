@@ -20,9 +20,12 @@ fn a_folder_is_one_place_whichever_way_leads_there_and_whether_it_is_there_or_no
         assert!(matches!(memory.meet(&folder, &other), Err(MemoryError::Replaced { .. })), "{path}");
     }
     let folder = Folder::at(desk.path().join("ledger"));
-    memory.never_held(&folder, &other);
+    memory.never_held(&folder, &other, None);
     assert!(memory.held(&folder).expect("it can be read").is_some(), "that was never said");
-    memory.never_held(&folder, &log);
+    memory.holds(&folder, &other).expect("there is room");
+    memory.never_held(&folder, &other, Some(&log));
+    assert_eq!(memory.held(&folder).expect("it can be read"), Some(log.clone()), "it holds what it held");
+    memory.never_held(&folder, &log, None);
     assert_eq!(memory.held(&folder).expect("it can be read"), None);
     assert_eq!(memory.all().expect("it can be read"), []);
 }
