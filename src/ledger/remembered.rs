@@ -36,6 +36,8 @@ use crate::store::{folder as store_folder, whole_file};
 const LOGS: &str = "_logs";
 const PLACES: &str = "_places";
 const FORGOTTEN: &str = "_forgotten";
+/// What else an account keeps in its folder: whatever lies there is of no log of that name.
+const OTHERS: [&str; 2] = ["witness", "derived"];
 /// How the names of files begin that have the path of a folder.
 const AT: &str = "at-";
 /// The most bytes in the file of a place: a path, and what its folder holds.
@@ -315,7 +317,8 @@ impl Memory {
     }
 
     fn nameless(&self, origin: &Origin) -> Option<Checkpoints> {
-        let folder = self.account.as_ref()?.join(folder_name(origin.as_str()));
+        let name = folder_name(origin.as_str());
+        let folder = self.account.as_ref().filter(|_| !OTHERS.contains(&name.as_str()))?.join(name);
         folder.is_dir().then(|| Checkpoints::at(folder))
     }
 

@@ -69,3 +69,19 @@ fn processes_that_remember_at_once_leave_one_answer_and_every_log() {
     assert_eq!(memory.held(&folder).expect("it can be read"), None);
     assert!(memory.forget(&held.origin).expect("it can be read").is_none());
 }
+
+#[test]
+fn what_else_an_account_keeps_is_not_forgotten_with_a_log_of_that_name() {
+    let desk = tempfile::tempdir().expect("a temporary folder");
+    let memory = Memory::at(desk.path());
+    for name in OTHERS {
+        let (origin, file) = (Origin::parse(name).expect("an origin"), desk.path().join(name).join("3"));
+        std::fs::create_dir_all(desk.path().join(name)).expect("there is room");
+        std::fs::write(&file, "nothing of a log").expect("there is room");
+        assert!(!memory.has_nameless(&origin), "{name}");
+        assert!(memory.forget(&origin).expect("it can be read").is_none(), "{name}");
+        memory.holds(&Folder::at("/ledger"), &log(name, 1)).expect("there is room");
+        assert!(memory.forget(&origin).expect("it can be moved").is_some(), "{name}");
+        assert!(file.is_file(), "{name}");
+    }
+}
