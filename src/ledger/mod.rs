@@ -168,7 +168,7 @@ impl Ledger {
     /// [`OpenError`]; after [`OpenError::InUse`] it is worth trying again.
     pub fn open(folder: &Folder, access: &Access) -> Result<Self, OpenError> {
         let settings = Settings::load(folder)?;
-        if let Some(owner) = foreign_owner(folder.path())? {
+        if let Some(owner) = folder.foreign_owner()? {
             return Err(OpenError::Anothers { owner });
         }
         let lock = lock(folder, access)?;

@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -67,7 +68,23 @@ impl Folder {
 
     /// Whether the folder is the account's own; another's is only read.
     pub fn is_own(&self) -> bool {
-        foreign_owner(&self.path).is_ok_and(|owner| owner.is_none())
+        self.foreign_owner().is_ok_and(|owner| owner.is_none())
+    }
+
+    /// Tells whose the ledger is, by the user id, if it is another's than of who asks. So it is also if its store is, or a file
+    /// of that: whoever owns it can put anything there at any time.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says, if it does not let one look.
+    pub(super) fn foreign_owner(&self) -> std::io::Result<Option<u32>> {
+        let store = self.store();
+        let of_folders = foreign_owner(&self.path)?.map_or_else(|| foreign_owner(&store), |owner| Ok(Some(owner)))?;
+        let asks = rustix::process::geteuid().as_raw();
+        // What cannot be listed is not opened either.
+        let entries = std::fs::read_dir(&store).into_iter().flatten().flatten();
+        let mut owners = entries.filter_map(|entry| Some(entry.metadata().ok()?.uid()));
+        Ok(of_folders.or_else(|| owners.find(|owner| *owner != asks)))
     }
 
     /// Checks that the folder may be written: it is the account's own, or is still to be made.
@@ -76,7 +93,7 @@ impl Folder {
     ///
     /// [`std::io::ErrorKind::PermissionDenied`] if it is another's.
     pub(super) fn check_own(&self) -> std::io::Result<()> {
-        let Some(owner) = foreign_owner(&self.path)? else { return Ok(()) };
+        let Some(owner) = self.foreign_owner()? else { return Ok(()) };
         let what = format!("{} belongs to user {owner}, and another's ledger is only read", self.path.display());
         Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, what))
     }

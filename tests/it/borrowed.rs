@@ -92,6 +92,27 @@ fn the_ledger_of_another_account_is_answered_from_and_never_written() {
 }
 
 #[test]
+fn a_ledger_of_ones_own_whose_store_is_anothers_is_read_from_a_copy_and_never_written() {
+    for name in ["l/sled", "l/sled/db", "l/sled/conf"] {
+        let desk = base();
+        let expected = QUESTIONS.map(|line| desk.run(line).out);
+        write_parties(&desk, &["new"], 1, None);
+        if chown(desk.path().join(name), Some(OTHER), None).is_err() {
+            tell("left out: only root gives folders away");
+            return;
+        }
+        let before = contents(&desk.path().join("l/sled"));
+        for (line, expected) in QUESTIONS.iter().zip(&expected) {
+            let answer = desk.run(line);
+            assert_eq!((answer.code, &answer.out), (0, expected), "{name}: {line}: {}", answer.err);
+        }
+        let refused = desk.run("append files/new.yaml --ledger l");
+        assert!(refused.code == 3 && refused.err.contains("belongs to user 12345"), "{name}: {}", refused.err);
+        assert!(contents(&desk.path().join("l/sled")) == before, "{name}");
+    }
+}
+
+#[test]
 fn a_copy_that_a_killed_reader_left_goes_with_the_next_one() {
     let desk = base();
     if !can_trace() || !give_away(&desk.path().join("l")) {
