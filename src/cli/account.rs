@@ -18,7 +18,7 @@ use crate::ledger::authority::Authority;
 use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::found::Founded;
 use crate::ledger::remembered::{Known, LogId, Memory, Met};
-use crate::ledger::{Damage, Folder, Log, User, foreign_owner};
+use crate::ledger::{Folder, Log, User, foreign_owner};
 
 /// Names the folder itself.
 const FOLDER: &str = "SERVANDA_STATE";
@@ -122,7 +122,7 @@ impl Context<'_, '_> {
     /// The same of a log that was opened to be read.
     pub(super) fn met_log(&mut self, log: &Log, keys: &Authority) -> Result<Checkpoints, Failure> {
         let folder = self.ledger();
-        self.met(&folder, &id(log)?, keys)
+        self.met(&folder, &log.id()?, keys)
     }
 
     /// Says that another ledger has this one's name.
@@ -186,10 +186,4 @@ impl Context<'_, '_> {
             self.complain_shown(&format!("{what}: {error}"));
         }
     }
-}
-
-/// Which log it is.
-pub(super) fn id(log: &Log) -> Result<LogId, Failure> {
-    let unreadable = || Damage { seq: 0, what: "it cannot be read".to_owned() };
-    Ok(log.id().ok_or_else(unreadable)?)
 }

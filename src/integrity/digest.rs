@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
 use super::text::serde_as_text;
 
 /// Frozen.
@@ -234,6 +236,21 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut digits = vec![0; bytes.len() * 2];
     write_hex(bytes, &mut digits);
     String::from_utf8(digits).expect("hex digits are ASCII")
+}
+
+/// What bytes hash to by SHA-256, in hexadecimal digits.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// What bytes hash to by one of the SHA-2 family, named as OpenSSL does, in hexadecimal digits; nothing, if it is another.
+pub(crate) fn sha2_hex(algorithm: &str, bytes: &[u8]) -> Option<String> {
+    match algorithm {
+        "sha256" => Some(sha256_hex(bytes)),
+        "sha384" => Some(hex(&Sha384::digest(bytes))),
+        "sha512" => Some(hex(&Sha512::digest(bytes))),
+        _ => None,
+    }
 }
 
 fn write_hex(bytes: &[u8], digits: &mut [u8]) {

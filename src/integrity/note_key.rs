@@ -14,6 +14,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use ed25519_dalek::{Signature, Signer, SigningKey};
 use sha2::{Digest, Sha256};
 
+use super::digest::sha256_hex;
 use super::note::{NoteError, NoteSignature};
 use super::point::{self, PointError};
 use super::text::serde_as_text;
@@ -161,10 +162,6 @@ impl Vkey {
 /// C2SP tlog-witness, monitor retrieval.
 pub fn origin_hash(origin: &str) -> String {
     sha256_hex(origin.as_bytes())
-}
-
-fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 impl LogSigner {

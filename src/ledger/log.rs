@@ -152,10 +152,15 @@ impl Log {
         &self.origin
     }
 
-    /// Which log it is; nothing, if its first event cannot be read.
-    pub fn id(&self) -> Option<LogId> {
-        let genesis = self.value(0)?.ok()?;
-        Some(LogId { origin: self.origin.clone(), genesis: event_hash(&genesis) })
+    /// Which log it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Damage`] if its first event cannot be read.
+    pub fn id(&self) -> Result<LogId, Damage> {
+        let genesis = self.value(0).and_then(Result::ok);
+        let genesis = genesis.ok_or_else(|| Damage { seq: 0, what: "it cannot be read".to_owned() })?;
+        Ok(LogId { origin: self.origin.clone(), genesis: event_hash(&genesis) })
     }
 
     /// Number of events.

@@ -9,11 +9,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use sha2::{Digest, Sha256, Sha384, Sha512};
-
 use crate::domain::day::Day;
 use crate::domain::timestamp::Timestamp;
-use crate::integrity::digest::hex;
+use crate::integrity::digest::{sha2_hex, sha256_hex};
 use crate::integrity::note::MAX_NOTE;
 use crate::ledger::Folder;
 use crate::ledger::checkpoints::{CheckpointsError, sizes_in};
@@ -136,7 +134,7 @@ impl Timestamps {
 ///
 /// RFC 3161, section 2.4.1.
 pub fn request(openssl: &Path, checkpoint: &Path) -> Result<Vec<u8>, TimestampError> {
-    let digest = hex(&Sha256::digest(read_note(checkpoint)?));
+    let digest = sha256_hex(&read_note(checkpoint)?);
     run(openssl, &["-query", "-sha256", "-cert", "-digest", &digest], &[], None)
 }
 
@@ -183,13 +181,8 @@ impl Checker {
         let says = |what: &str| text.lines().find_map(|line| line.strip_prefix(what));
         let refused = |what: &str| TimestampError::Refused(what.to_owned());
         let time = says("Time stamp: ").and_then(time_in_words).ok_or_else(|| refused("it tells no time"))?;
-        let digest = match says("Hash Algorithm: ").unwrap_or_default().trim() {
-            "sha256" => hex(&Sha256::digest(note)),
-            "sha384" => hex(&Sha384::digest(note)),
-            "sha512" => hex(&Sha512::digest(note)),
-            _ => return Err(refused("it is over another hash than SHA-256, SHA-384 or SHA-512")),
-        };
-        Ok((time, digest))
+        let digest = says("Hash Algorithm: ").and_then(|algorithm| sha2_hex(algorithm.trim(), note));
+        Ok((time, digest.ok_or_else(|| refused("it is over another hash than SHA-256, SHA-384 or SHA-512"))?))
     }
 
     /// Checks a reply as of a time, with all certificates.

@@ -92,8 +92,7 @@ impl User {
     pub(super) fn place(&self, folder: &Path) -> io::Result<PathBuf> {
         let found = fs::metadata(folder)?;
         let name = self.key.tag(&[PLACE, &found.dev().to_le_bytes(), &found.ino().to_le_bytes()]);
-        let name = name.iter().fold(String::new(), |name, byte| name + &format!("{byte:02x}"));
-        Ok(self.state.join("derived").join(name))
+        Ok(self.state.join("derived").join(hex(&name)))
     }
 
     /// The most events of that log for which the account remembers a checkpoint; what cannot be read is more than any.

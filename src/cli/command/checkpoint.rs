@@ -9,7 +9,6 @@ use clap::{Args, Subcommand};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::account::id;
 use crate::cli::command::counted;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Format, Screen, Sheet, Tone};
@@ -170,7 +169,7 @@ fn sign(log: &Log, keys: &Authority, context: &mut Context<'_, '_>) -> Outcome {
     let remembered = context.met_log(log, keys)?;
     let signer = log_signer(&context.ledger().log_key(), keys.log_key())?;
     let made = log.checkpoint(&signer, keys, &remembered)?;
-    context.remember(&id(log)?, &made);
+    context.remember(&log.id()?, &made);
     print(&made, context)?;
     Ok(Exit::Done)
 }
@@ -284,7 +283,7 @@ impl Context<'_, '_> {
                 log.checkpoints().newest(&keys)?.ok_or(error)?
             }
         };
-        self.remember(&id(log)?, &checkpoint);
+        self.remember(&log.id()?, &checkpoint);
         Ok(checkpoint)
     }
 

@@ -68,7 +68,7 @@ impl Verify {
             let folder = context.around.path(folder);
             let (log, checkpoint) = publish::open(&folder, &key)?;
             outside.checkpoints.push(("checkpoint".to_owned(), checkpoint));
-            outside.remembered = remembered(&log, log.id(), context)?;
+            outside.remembered = remembered(&log, log.id().ok(), context)?;
             let report = context.metered("verify", "events", |progress| verify_telling(&log, &outside, progress));
             let report = publish::with_tiles(report, &log, &key, &folder);
             with_copies(report, &log, &folder)
@@ -76,13 +76,13 @@ impl Verify {
             let log = context.read_log("verify")?;
             let (folder, memory) = (context.ledger(), context.memory());
             outside.held = memory.held(&folder)?;
-            if let (None, Some(id)) = (&outside.held, log.id())
+            if let (None, Ok(id)) = (&outside.held, log.id())
                 && let Met::New { namesake } = memory.meet(&folder, &id)?
             {
                 context.warn_of(&id.origin, namesake);
             }
             // What was signed of the log that was here is held against whatever is here now.
-            outside.remembered = remembered(&log, outside.held.clone().or_else(|| log.id()), context)?;
+            outside.remembered = remembered(&log, outside.held.clone().or_else(|| log.id().ok()), context)?;
             let mut report = context.metered("verify", "events", |progress| verify_telling(&log, &outside, progress));
             renew_facts(&log, &mut report);
             report
@@ -112,7 +112,7 @@ fn remembered(log: &Log, id: Option<LogId>, context: &Context<'_, '_>) -> Result
     let Some(id) = id else { return Ok(Checkpoints::default()) };
     // Of a log that does not hold, the keys are not known, and enough is told already; and what this log's key signed is of
     // this log, whichever was here before.
-    if log.id().as_ref() == Some(&id)
+    if log.id().as_ref() == Ok(&id)
         && memory.has_nameless(&id.origin)
         && let Ok(facts) = log.naming()
     {
