@@ -277,14 +277,15 @@ fn is_room(within: &Path, bytes: u64) -> bool {
     rustix::fs::statvfs(within).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= bytes + RESERVE)
 }
 
-/// Copies what counts of a file of the store, but for zeros, and hashes it; no more than so many bytes are written.
+/// Copies what counts of a file of the store, but for zeros, and hashes it; no more than so many bytes are written. Where the
+/// last byte ends that is no zero is given back, to the block.
 pub(super) fn copy_parts(
     store: &Path,
     of: &GoneOver,
     to: &File,
     sum: &mut PartsHash,
     left: &mut u64,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let path = store.join(&of.name);
     let from = whole_file::open_to_read(&path)?.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
     // Where the file system can have both share their content until one is written, there is nothing to copy.
@@ -292,14 +293,17 @@ pub(super) fn copy_parts(
     to.set_len(of.len)?;
     sum.file(&of.name, of.len);
     let unreadable = |at, source| StoreError::Unreadable { file: path.clone(), at, source };
+    let mut end = 0;
     each_block(&from, &of.parts, unreadable, |at, block| {
         sum.block(at, block);
+        end = at + block.len() as u64;
         if !is_cloned {
             *left = left.checked_sub(block.len() as u64).ok_or_else(|| no_room(of))?;
             to.write_all_at(block, at)?;
         }
         Ok(())
-    })
+    })?;
+    Ok(end)
 }
 
 /// Why nothing is opened where what sled may write over can be kept nowhere.

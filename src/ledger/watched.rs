@@ -25,11 +25,13 @@ use crate::ledger::before::{BEFORE, Before, copy_parts};
 use crate::ledger::sealing::Events;
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::stretch::checked_keeping;
-use crate::store::sled::{GoneOver, SledStore, files, gone_over};
+use crate::store::sled::{GoneOver, SEGMENT_BYTES, SledStore, files, gone_over};
 use crate::store::{Runs, Store, StoreError, folder as store_folder, whole_file};
 
 /// How the names of damaged stores begin that were laid aside.
 const DAMAGED: &str = "sled.damaged-";
+/// sled's log.
+const LOG: &str = "db";
 /// The most bytes of the file that says where the log ended.
 const MAX_CHECK: u64 = 4096;
 
@@ -111,7 +113,7 @@ impl WatchedStore {
         let folder = self.folder.clone();
         drop(self);
         if end == End::Torn {
-            copy_store(&folder.store(), &unused(&folder))?;
+            copy_store(&folder.store(), &unused(&folder), Tail::Kept)?;
         }
         // It was read whole as a copy: if it has another end now, a read failed, and what sled wrote over is put back.
         let before = Before::take(&folder)?;
@@ -163,7 +165,7 @@ impl WatchedStore {
     fn copied(folder: &Folder, within: &Path) -> Result<Self, StoreError> {
         let copy = Copied::within(within)?;
         let store = copy.store();
-        copy_store(&folder.store(), &store)?;
+        copy_store(&folder.store(), &store, Tail::Cut)?;
         let store = SledStore::open(&store, &Events)?;
         Ok(Self { store: Some(store), folder: folder.clone(), copy: Some(copy) })
     }
@@ -270,8 +272,17 @@ fn part_files(folder: &Folder) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// What becomes of zeros at the end of a log that is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tail {
+    /// They stay.
+    Kept,
+    /// There are no more than a segment: sled looks at each, also where a file only claims to be so long.
+    Cut,
+}
+
 /// Copies the files of a store into a new folder, for its owner alone, durably.
-fn copy_store(from: &Path, to: &Path) -> Result<(), StoreError> {
+fn copy_store(from: &Path, to: &Path, tail: Tail) -> Result<(), StoreError> {
     DirBuilder::new().mode(0o700).create(to)?;
     for of in gone_over(from)?.into_iter().map(GoneOver::whole) {
         let path = to.join(&of.name);
@@ -280,7 +291,11 @@ fn copy_store(from: &Path, to: &Path) -> Result<(), StoreError> {
         }
         let copy = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         let (mut sum, mut no_limit) = (PartsHash::default(), u64::MAX);
-        copy_parts(from, &of, &copy, &mut sum, &mut no_limit)?;
+        let end = copy_parts(from, &of, &copy, &mut sum, &mut no_limit)?;
+        if tail == Tail::Cut && of.name == LOG {
+            let segment = SEGMENT_BYTES as u64;
+            copy.set_len(of.len.min(end.next_multiple_of(segment) + segment))?;
+        }
         copy.sync_all()?;
     }
     Ok(store_folder::sync(to)?)

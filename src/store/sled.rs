@@ -48,7 +48,7 @@ pub use gone_over::{GoneOver, files, gone_over};
 use trees::{Trees, Write};
 
 /// A quarter of this holds the 17 longest values that a leaf may have before it is split. sled fixes it at creation.
-const SEGMENT_BYTES: usize = 8 << 20;
+pub const SEGMENT_BYTES: usize = 8 << 20;
 /// The pages kept in memory, so that walking over a large store stays flat.
 const CACHE_BYTES: u64 = 64 << 20;
 /// A store in a folder of its own, open at most once over all processes.
