@@ -182,7 +182,7 @@ impl Checks {
         let reference = self.field("reference", columns.reference, constants.reference, Need::Optional);
         let prefix = agreements.prefix;
         Layout {
-            form: self.form(form.header_line),
+            form: self.form(form.header_line.as_ref()),
             delimiter: self.delimiter(form.delimiter),
             party: self.field("party", columns.party, constants.party, Need::Required),
             party_name: self.field("party_name", columns.party_name, constants.party_name, Need::Optional),
@@ -220,8 +220,8 @@ impl Checks {
         }
     }
 
-    fn form(&mut self, line: Option<Spanned<u64>>) -> layout::Form {
-        let header = match line.as_ref().map(|line| (*line.get_ref(), line.span())) {
+    fn form(&mut self, line: Option<&Spanned<u64>>) -> layout::Form {
+        let header = match line.map(|line| (*line.get_ref(), line.span())) {
             None => HeaderAt::First,
             Some((0, span)) => {
                 self.say(

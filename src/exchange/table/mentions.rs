@@ -30,7 +30,7 @@ pub(super) struct Mention {
 #[derive(Debug, Default)]
 pub(super) struct Mentions {
     by_spelling: Met<Box<str>, u32>,
-    mentions: Vec<Mention>,
+    all: Vec<Mention>,
     /// The one that was entered last: rows that follow each other mostly name the same party.
     latest: usize,
 }
@@ -38,10 +38,10 @@ pub(super) struct Mentions {
 impl Mentions {
     /// Enters that the row on that line names a party so, and gives it that name; an empty one is none.
     pub(super) fn enter(&mut self, spelling: &str, name: &str, line: u64) {
-        if self.mentions.get(self.latest).is_none_or(|latest| &*latest.spelling != spelling) {
+        if self.all.get(self.latest).is_none_or(|latest| &*latest.spelling != spelling) {
             self.latest = self.place(spelling, line);
         }
-        let mention = &mut self.mentions[self.latest];
+        let mention = &mut self.all[self.latest];
         mention.rows += 1;
         let is_full = mention.names.len() == MAX_NAMES;
         match mention.names.get_mut(name) {
@@ -55,17 +55,17 @@ impl Mentions {
         if let Some(place) = self.by_spelling.get(spelling) {
             return *place as usize;
         }
-        let place = self.mentions.len();
+        let place = self.all.len();
         let number = u32::try_from(place).expect("a table within the limits names fewer things");
         self.by_spelling.insert(spelling.into(), number);
-        self.mentions.push(Mention { spelling: spelling.into(), names: Met::default(), rows: 0, line });
+        self.all.push(Mention { spelling: spelling.into(), names: Met::default(), rows: 0, line });
         place
     }
 
     /// The spellings, in an order that does not depend on that of the rows.
     pub(super) fn in_order(mut self) -> Vec<Mention> {
-        self.mentions.sort_unstable_by(|one, other| one.spelling.cmp(&other.spelling));
-        self.mentions
+        self.all.sort_unstable_by(|one, other| one.spelling.cmp(&other.spelling));
+        self.all
     }
 }
 

@@ -254,7 +254,7 @@ impl ActColumn {
             None if is_succession => SUCCEEDED,
             None => "",
         };
-        let word = act.map_or_else(|letter| letter.to_owned(), |act| act.word().to_owned());
+        let word = act.map_or_else(str::to_owned, |act| act.word().to_owned());
         let mut said = vec![Said { act: word, date: date.to_owned(), note }];
         if inner.is_some() {
             said.push(Said { act: end_of(act).to_owned(), date: after(date), note: END });
