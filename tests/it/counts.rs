@@ -51,7 +51,7 @@ fn check(given: &Given, verdict: &str, because: &str) {
         other => format!("{} {other} than {ours}", found.difference),
     };
     let one = |of: &servanda::query::counts::Candidate| {
-        let events: String = of.events.iter().map(|event| format!(" {event}")).collect();
+        let events = of.events.iter().map(|event| format!(" {event}")).collect::<Vec<_>>().concat();
         format!("{} {}{events}", of.party, of.because)
     };
     let others = found.agrees_as.iter().map(|of| format!("as {of}"));

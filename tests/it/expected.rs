@@ -49,7 +49,7 @@ fn joining_is_expected_only_of_an_agreement_that_is_named() {
     refused(&answer, "E0112");
     assert!(answer.err.contains("a.yaml:5:"), "{}", answer.err);
     let rest = [", aim: joining, agreement: pact }", ", aim: other }", ", aim: instrument, agreement: pact }", " }"];
-    let prospects: String = rest.iter().map(|rest| format!("  - {PROSPECT}, announced: 2015{rest}\n")).collect();
+    let prospects = rest.map(|rest| format!("  - {PROSPECT}, announced: 2015{rest}\n")).concat();
     desk.write("a.yaml", format!("{HEAD}{THINGS}{prospects}"));
     let answer = desk.run("append --init --ledger l a.yaml");
     done(&answer);
