@@ -10,6 +10,7 @@ use crate::domain::day::Day;
 use crate::domain::id::Namespace;
 use crate::domain::name::{folded, words};
 use crate::domain::shape::{Shape, for_each_leaf, vocabulary};
+use crate::domain::source::Url;
 use crate::event::facts::{Facts, Recorded};
 use crate::projection::lookup::Meaning;
 use crate::query::list::described;
@@ -236,7 +237,7 @@ fn each_text(event: &Recorded, visit: &mut dyn FnMut(&str, &str)) {
     for evidence in evidence {
         let source = &evidence.source;
         visit("publisher", &source.publisher);
-        let url = source.url.as_ref().map(|url| url.as_str());
+        let url = source.url.as_ref().map(Url::as_str);
         let texts = [("title", source.title.as_deref()), ("url", url), ("quote", evidence.quote.as_deref())];
         for (field, text) in texts.into_iter().filter_map(|(field, text)| Some((field, text?))) {
             visit(field, text);
