@@ -1,7 +1,8 @@
 //! How a document and a quote are made comparable: what a reader sees as the same becomes the same.
 //!
 //! Two texts are compared after Unicode NFKC, without invisible characters, with white space folded and quotation marks,
-//! apostrophes and dashes in their ASCII forms; case counts. This module decomposes (NFKD): texts are equal after the one
+//! apostrophes and dashes in their ASCII forms; case counts. At the end of a line beside Chinese or Japanese writing, which
+//! sets no spaces between words, there may be a space or none. This module decomposes (NFKD): texts are equal after the one
 //! exactly if they are equal after the other, and only decomposing can be done piece by piece, from one [`boundary`] to
 //! the next. Recorded positions rest on these rules: they may become more generous, never stricter.
 //!
@@ -17,9 +18,16 @@ use crate::domain::text::is_invisible;
 /// In a folded text, a hyphen that may be there only because the line ended. No line break is left to be mistaken for it.
 const HYPHENATION: char = '\n';
 
+/// In a folded text, the end of a line beside writing without spaces: it equals a space or nothing.
+const WRAP: char = '\r';
+
+/// How many marks of punctuation a line may end with for the writing before them to count.
+const MARKS: usize = 8;
+
 /// A document's passage in its comparable form: no white space but single spaces, none at the ends.
 ///
-/// A hyphen between letters at the end of a line becomes the mark of hyphenation, and so does a soft hyphen anywhere.
+/// A hyphen between letters at the end of a line becomes the mark of hyphenation, and so does a soft hyphen anywhere; the end
+/// of a line beside Chinese or Japanese writing becomes a mark of its own.
 pub(super) fn folded(passage: &str) -> String {
     let mut out = String::with_capacity(passage.len());
     let mut gap = Gap::None;
@@ -45,7 +53,8 @@ pub(super) fn folded_quote(quote: &str) -> String {
     folded(&quote.split_whitespace().collect::<Vec<_>>().join("\n"))
 }
 
-/// Whether two folded texts say the same: hyphenation equals nothing, a hyphen, or a hyphen and a space.
+/// Whether two folded texts say the same: hyphenation equals nothing, a hyphen, or a hyphen and a space, and what is a wrap
+/// equals nothing or a space.
 pub(super) fn same(passage: &str, quote: &str) -> bool {
     let (mut passage, mut quote) = (passage, quote);
     loop {
@@ -58,6 +67,8 @@ pub(super) fn same(passage: &str, quote: &str) -> bool {
             (_, Some((HYPHENATION, rest))) => {
                 (passage, quote) = (without_hyphen(passage), rest);
             }
+            (Some((WRAP, rest)), _) => (passage, quote) = (rest, without_space(quote)),
+            (_, Some((WRAP, rest))) => (passage, quote) = (without_space(passage), rest),
             _ => return false,
         }
     }
@@ -137,16 +148,56 @@ fn close_gap(out: &mut String, gap: Gap, next: char) {
             out.pop();
             out.push(HYPHENATION);
         }
+        Gap::LineEnd if is_wrap(out, next) => out.push(WRAP),
         Gap::Space | Gap::LineEnd if !out.is_empty() => out.push(' '),
         Gap::None | Gap::Space | Gap::LineEnd => {}
     }
+}
+
+/// Whether a line end between `line` and `next` is beside writing without spaces: one of the two is such, or the line ends with
+/// punctuation behind it; and neither is Korean, which has spaces.
+pub(super) fn is_wrap(line: &str, next: char) -> bool {
+    let Some(last) = line.chars().next_back() else { return false };
+    if is_hangul(last) || is_hangul(next) {
+        return false;
+    }
+    let before_marks = || line.chars().rev().take(MARKS).find(|c| c.is_alphanumeric());
+    is_spaceless(last) || is_spaceless(next) || !next.is_alphanumeric() && before_marks().is_some_and(is_spaceless)
+}
+
+/// Whether `c` is of a writing that sets no spaces between words: of Chinese or Japanese, their punctuation included.
+///
+/// # Source
+///
+/// The blocks of the Unicode Standard, 18.1 to 18.6: radicals, CJK symbols, kana, bopomofo, ideographs, and the fullwidth
+/// and halfwidth forms but the Korean ones; of a folded text those are ASCII and kana.
+pub(super) fn is_spaceless(c: char) -> bool {
+    matches!(
+        c,
+        '\u{2E80}'..='\u{303F}'
+            | '\u{3040}'..='\u{312F}'
+            | '\u{3190}'..='\u{319F}'
+            | '\u{31A0}'..='\u{31FF}'
+            | '\u{3400}'..='\u{4DBF}'
+            | '\u{4E00}'..='\u{9FFF}'
+            | '\u{F900}'..='\u{FAFF}'
+            | '\u{FF01}'..='\u{FF9F}'
+            | '\u{FFE0}'..='\u{FFE6}'
+            | '\u{1B000}'..='\u{1B16F}'
+            | '\u{20000}'..='\u{3FFFD}'
+    ) && !c.is_whitespace()
+}
+
+/// Whether `c` is Korean: a syllable, or a part of one.
+fn is_hangul(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{11FF}' | '\u{3130}'..='\u{318F}' | '\u{A960}'..='\u{A97F}' | '\u{AC00}'..='\u{D7FF}')
 }
 
 fn ends_with_hyphenated_letter(out: &str) -> bool {
     out.strip_suffix('-').is_some_and(|word| word.ends_with(|c: char| c.is_alphabetic() || is_combining_mark(c)))
 }
 
-fn is_line_break(c: char) -> bool {
+pub(super) fn is_line_break(c: char) -> bool {
     matches!(c, '\u{0A}'..='\u{0D}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
@@ -157,6 +208,10 @@ fn split_first(text: &str) -> Option<(char, &str)> {
 
 fn without_hyphen(text: &str) -> &str {
     text.strip_prefix('-').map_or(text, |rest| rest.strip_prefix(' ').unwrap_or(rest))
+}
+
+fn without_space(text: &str) -> &str {
+    text.strip_prefix(' ').unwrap_or(text)
 }
 
 fn is_bone(c: char) -> bool {
@@ -236,6 +291,29 @@ mod tests {
     }
 
     #[test]
+    fn a_line_end_beside_chinese_or_japanese_is_no_space_and_beside_korean_it_is_one() {
+        check("国际月\n球科", "国际月\r球科");
+        check("よこ\r\nハマ", "よこ\rハマ");
+        check("十月\n18日", "十月\r18日");
+        check("加入\nILRS", "加入\rILRS");
+        check("协议，\n“国际", "协议,\r\"国际");
+        check("国际 月\u{3000}球", "国际 月 球");
+        check("월면 \n연구", &"월면 연구".nfkd().collect::<String>());
+        check("月面\n연구", &"月面 연구".nfkd().collect::<String>());
+        check("said.\n\"Yes", "said. \"Yes");
+    }
+
+    #[test]
+    fn a_wrap_equals_nothing_or_a_space() {
+        for quote in ["国际月球", "国际\n月球", "国际 月球"] {
+            assert!(same(&folded("国际\n月球"), &folded_quote(quote)), "{quote:?}");
+            assert!(same(&folded("国际 月球"), &folded_quote("国际 月球")));
+        }
+        assert!(!same(&folded("国际 月球"), &folded_quote("国际月球")));
+        assert!(!same(&folded("월면\n연구"), &folded_quote("월면연구")));
+    }
+
+    #[test]
     fn a_mark_belongs_to_its_letter_and_jamo_to_their_syllable() {
         assert!(!is_boundary("e\u{301}", 1));
         assert!(!is_boundary("\u{1112}\u{1161}\u{11AB}", 3));
@@ -268,7 +346,7 @@ mod tests {
         }
 
         #[test]
-        fn a_text_is_the_same_as_itself_quoted(text in "[a-c \n\u{AD}\u{A0}–é.-]{0,16}") {
+        fn a_text_is_the_same_as_itself_quoted(text in "[a-c国かエ한 \n\u{AD}\u{A0}\u{3000}–é.，-]{0,16}") {
             prop_assert!(same(&folded(&text), &folded_quote(&text)), "{:?} {:?}", folded(&text), folded_quote(&text));
         }
     }

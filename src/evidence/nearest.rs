@@ -33,10 +33,15 @@ fn agreeing_words(text: &str, wanted: &[String]) -> usize {
     words(text).zip(wanted).take_while(|((_, word), wanted)| fold::bare_letters(word).eq(wanted.chars())).count()
 }
 
-/// The words of a text that have letters or digits, with their offsets.
+/// The words of a text that have letters or digits, with their offsets. Of Chinese and Japanese each character counts as one.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let offset = |word: &str| word.as_ptr().addr() - text.as_ptr().addr();
     text.split_whitespace()
+        .flat_map(|word| word.split_inclusive(fold::is_spaceless))
+        .flat_map(|word| match word.char_indices().next_back() {
+            Some((at, c)) if fold::is_spaceless(c) => [&word[..at], &word[at..]],
+            _ => [word, ""],
+        })
         .filter(|word| fold::bare_letters(word).next().is_some())
         .map(move |word| (offset(word), word))
 }
@@ -85,6 +90,13 @@ mod tests {
     #[test]
     fn accents_and_punctuation_are_passed_over() {
         check("met Mr. González, twice", "Mr Gonzalez", Some("Mr. González, twice"));
+    }
+
+    #[test]
+    fn of_writing_without_spaces_the_longest_common_beginning_is_shown() {
+        let text = "各方签署了关于国际月球\n科研站的合作协议。国际组织";
+        check(text, "国际月球科学站", Some("国际月球 科研站的合作协议。国际组织"));
+        check("ILRS协议", "ILRS协定", Some("ILRS协议"));
     }
 
     #[test]

@@ -225,6 +225,17 @@ mod tests {
     }
 
     #[test]
+    fn chinese_and_japanese_are_found_over_line_ends_and_korean_by_its_spaces() {
+        check("加入国际月球\r\n科研站的协议", "国际月球科研站", "国际月球\r\n科研站");
+        check("加入国际月球科研站的协议", "国际月球\n科研站", "国际月球科研站");
+        check("2023年10\n月18日，\n“签署”", "10月18日，“签署”", "10\n月18日，\n“签署”");
+        check("国際月面研究\nステーション", "研究ステーション", "研究\nステーション");
+        check_absent("国际月球 科研站", "国际月球科研站");
+        check("달 과학\n연구기지", "과학 연구기지", "과학\n연구기지");
+        check_absent("달 과학\n연구기지", "과학연구기지");
+    }
+
+    #[test]
     fn hyphens_inside_a_line_count() {
         check_absent("to re-sign it", "resign");
         check("to re-sign or resign", "resign", "resign");
@@ -280,7 +291,7 @@ mod tests {
     }
 
     /// Text of the characters that make comparing hard.
-    const HARD: &str = "[ab \n\r\u{AD}\u{A0}\u{301}\u{323}\u{200B}é가\u{11A8}\u{1112}\u{1161}ﬁ½´ﷺ“’–…,-]{0,24}";
+    const HARD: &str = "[ab \n\r\u{AD}\u{A0}\u{301}\u{323}\u{200B}é가\u{11A8}\u{1112}\u{1161}ﬁ½´ﷺ“’–…,国か。，-]{0,24}";
 
     fn check_words(text: &str, cut: (Index, Index)) -> Result<(), TestCaseError> {
         let words: Vec<&str> = text.split_whitespace().collect();
@@ -312,7 +323,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_found_is_the_first_of_all_ranges_that_hold(text in HARD, quote in "[ab ﬁé가–-]{1,3}") {
+        fn what_is_found_is_the_first_of_all_ranges_that_hold(text in HARD, quote in "[ab ﬁé가国–-]{1,3}") {
             let mut ranges = (0..text.len()).flat_map(|start| (start + 1..=text.len()).map(move |end| start..end));
             let first = ranges.find(|at| holds(&text, at.clone(), &quote));
             prop_assert_eq!(find(&text, &quote), first, "{:?} in {:?}", quote, text);
