@@ -7,6 +7,7 @@ mod before_zero;
 mod error;
 mod hints;
 mod packed;
+mod season;
 mod words;
 
 use std::fmt;
@@ -143,10 +144,13 @@ impl Date {
         self.has(['?', '%'])
     }
 
-    /// The date for a reader, such as `Oct 2023` or `by 8 Oct 2023`; what is rare stays EDTF.
+    /// The date for a reader, such as `Oct 2023` or `by 8 Oct 2023`; a season has its EDTF beside it, and what is rare stays that.
     pub fn in_words(&self) -> String {
         let text = self.text();
-        let words = before_zero::read(&text).ok().and_then(|edtf| words_for(&edtf, self.window()));
+        let words = before_zero::read(&text).ok().and_then(|edtf| match season::words_for(&edtf) {
+            Some((season, date)) => Some(format!("{} ({text})", qualified(season, shared_qualifier(&date)?)?)),
+            None => words_for(&edtf, self.window()),
+        });
         words.unwrap_or_else(|| text.into_string())
     }
 }

@@ -114,6 +114,21 @@ const DATES: &[Case] = &[
     case(Code::NotDate, "  - { kind: joining, party: china, agreement: ilrs, occurred: §9999-12-31 }\n", "leave"),
     case(Code::NotDate, "  - { kind: joining, party: china, agreement: ilrs, occurred: §0001-01-01 }\n", "leave"),
     case(
+        Code::NotDate,
+        "  - { kind: joining, party: china, agreement: ilrs, occurred: §before 2030 }\n",
+        "\"[..2029]\"",
+    ),
+    case(
+        Code::NotDate,
+        "  - { kind: joining, party: china, agreement: ilrs, occurred: §2020-21 }\n",
+        "\"[2020..2021]\"",
+    ),
+    case(
+        Code::NotDate,
+        "  - { kind: joining, party: china, agreement: ilrs, occurred: 2023, announced: §2023-24 }\n",
+        "wording",
+    ),
+    case(
         Code::AnnouncedBeforeOccurred,
         "  - { kind: joining, party: china, agreement: ilrs, occurred: §2023-10-18, announced: 2023-10-16 }\n",
         "prospect",

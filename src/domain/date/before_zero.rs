@@ -114,7 +114,7 @@ fn dates_of(text: &str) -> Vec<(usize, &str)> {
 }
 
 /// The dates of an expression that was read, in their order.
-fn dates_in(edtf: &mut Edtf) -> Vec<&mut Single> {
+pub(super) fn dates_in(edtf: &mut Edtf) -> Vec<&mut Single> {
     match edtf {
         Edtf::Date(date) => vec![date],
         Edtf::DateTime(at) => vec![&mut at.date],

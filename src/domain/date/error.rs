@@ -62,18 +62,29 @@ impl DateError {
     /// What to write instead, as far as that can be told.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NotEdtf { text, .. } => Some(match hints::readings(text).join(" or ") {
-                none if none.is_empty() => "write it like 2023-10-18, 2023-10 or 2023".to_owned(),
-                readings => format!("write {readings}"),
-            }),
-            Self::TimeOfDay { text } => Some(match text.split_once(['T', 't', ' ']).map(|(day, _)| Date::parse(day)) {
-                Some(Ok(day)) if !text.contains('/') => format!("write {day}"),
-                _ => "give the day without the time".to_owned(),
+            Self::NotEdtf { text, .. } => {
+                Some(hints::to_write(text).unwrap_or_else(|| "write it like 2023-10-18, 2023-10 or 2023".to_owned()))
+            }
+            Self::Impossible { text, .. } => hints::to_write(text),
+            Self::TimeOfDay { text } => Some(match day_of_time(text) {
+                Some(day) => format!("write {day}"),
+                None => "give the day without the time".to_owned(),
             }),
             Self::Placeholder { .. } => Some("leave the date out".to_owned()),
             Self::TooLong => Some("give the date, and keep the source's own words in `wording`".to_owned()),
-            Self::Impossible { .. } | Self::Unbounded { .. } => None,
+            Self::Unbounded { .. } => None,
         }
+    }
+}
+
+/// The day that a moment is on; the end of a day, 24:00, is the beginning of the next.
+fn day_of_time(text: &str) -> Option<Date> {
+    let (date, time) = text.split_once(['T', 't', ' ']).filter(|_| !text.contains('/'))?;
+    let clock = time.split(['Z', 'z', '+', '-', '\u{2212}']).next().unwrap_or_default();
+    let is_end = clock.strip_prefix("24").is_some_and(|rest| rest.chars().all(|c| matches!(c, '0' | ':' | '.' | ',')));
+    match Day::parse(date) {
+        Ok(day) if is_end => Some(Date::of_day(day.next())),
+        _ => Date::parse(date).ok(),
     }
 }
 
@@ -138,6 +149,14 @@ mod tests {
             check_hint(text, "write 2023-10-18");
         }
         check_hint("2023-10-18T10:00:00/2023-10-19T10:00:00", "give the day without the time");
+    }
+
+    #[test]
+    fn the_end_of_a_day_is_the_beginning_of_the_next() {
+        for text in ["2020-01-31T24:00:00", "2020-01-31T24:00Z", "2020-01-31T24", "2020-01-31 24:00:00.000+01:00"] {
+            check_hint(text, "write 2020-02-01");
+        }
+        check_hint("2020-01-31T24:01", "write 2020-01-31");
     }
 
     #[test]

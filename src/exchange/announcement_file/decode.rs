@@ -32,6 +32,8 @@ pub(super) struct Decoder {
     pub(super) more: usize,
     /// Announcements that were named by the positions of their events, by the way to the field.
     pub(super) positions: BTreeMap<String, u64>,
+    /// Dates that are seasons by number, by the way to them, until it is known whether their source says so.
+    seasons: Vec<(String, Range<usize>, Date)>,
 }
 
 impl Decoder {
@@ -136,7 +138,7 @@ impl Decoder {
         let name = field.name();
         match shape {
             Shape::Text(_) => self.text(node, name).map(Value::String),
-            Shape::Date => self.date(node).map(|date| Value::String(date.to_string())),
+            Shape::Date => self.date(node, path).map(|date| Value::String(date.to_string())),
             Shape::Id(Namespace::Announcement) if name != "id" => self.reference(node, name, path),
             Shape::Id(namespace) => {
                 let text = self.text(node, name)?;
@@ -249,7 +251,7 @@ impl Decoder {
         text.map(str::to_owned)
     }
 
-    pub(super) fn date(&mut self, node: &Node) -> Option<Date> {
+    pub(super) fn date(&mut self, node: &Node, path: &str) -> Option<Date> {
         let Some(text) = node.text() else {
             let message = format!("a date is written as text; this is {}", form(node));
             let hint = "quote dates that begin with a bracket: \"[..2023-10-08]\"";
@@ -257,7 +259,12 @@ impl Decoder {
             return None;
         };
         match Date::parse(text) {
-            Ok(date) => Some(date),
+            Ok(date) => {
+                if date.has_season() {
+                    self.seasons.push((path.to_owned(), node.span.clone(), date.clone()));
+                }
+                Some(date)
+            }
             Err(error) => {
                 let hint = error.hint().unwrap_or_else(|| {
                     "write as much as the source says, such as the month or the year alone".to_owned()
@@ -265,6 +272,18 @@ impl Decoder {
                 self.say(node.span.clone(), Code::NotDate, error.to_string(), &hint);
                 None
             }
+        }
+    }
+
+    /// Refuses the seasons read so far that no source's words beside them say: `2020-21` may be two years.
+    pub(super) fn settle_seasons(&mut self, wording: &BTreeMap<String, String>) {
+        for (path, span, date) in std::mem::take(&mut self.seasons) {
+            if wording.get(&path).is_some_and(|words| says_season(words, &date)) {
+                continue;
+            }
+            let message =
+                format!("`{date}` has a season, or another part of a year, by its number: elsewhere it would be years");
+            self.say(span, Code::NotDate, message, &date.season_hint());
         }
     }
 
@@ -315,6 +334,12 @@ impl Decoder {
 fn is_float(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '.' | '-' | '+'))
         && text.parse::<f64>().is_ok()
+}
+
+/// Whether the source's words are words, and not the numbers of the date again: `session 2020-21`.
+fn says_season(words: &str, date: &Date) -> bool {
+    let digits = |text: &str| text.split(|c: char| !c.is_ascii_digit()).collect::<Vec<_>>().join("-");
+    words.contains(char::is_alphabetic) && !digits(words).contains(&digits(&date.to_string()))
 }
 
 /// What a node is, in a word.

@@ -190,6 +190,7 @@ impl<'f> Reading<'f> {
             standing: self.standing(entries),
             evidence: evidence::read(entries, &mut self.decoder, &mut self.documents),
         };
+        self.decoder.settle_seasons(&BTreeMap::new());
         let Some(list) = find(entries, ANNOUNCEMENTS) else {
             let hint = "an announcement file is `announcements:` and a list, each with its `kind`";
             self.decoder.say(first_key(node), Code::MissingKey, "there are no `announcements`".to_owned(), hint);
@@ -286,6 +287,7 @@ impl<'f> Reading<'f> {
         let standing = self.standing(common).or(self.top.standing).unwrap_or_default();
         let note = find(common, "note").and_then(|node| self.decoder.text(node, "note"));
         let wording = self.wording(common, kind);
+        self.decoder.settle_seasons(&wording);
         if let Some((_, span)) = &announced {
             places.fields.entry("announced".to_owned()).or_insert_with(|| span.clone());
         }
@@ -319,7 +321,7 @@ impl<'f> Reading<'f> {
 
     fn date_at(&mut self, entries: &[Entry], key: &str) -> Option<(Date, Range<usize>)> {
         let node = find(entries, key)?;
-        Some((self.decoder.date(node)?, node.span.clone()))
+        Some((self.decoder.date(node, key)?, node.span.clone()))
     }
 
     fn standing(&mut self, entries: &[Entry]) -> Option<Standing> {
