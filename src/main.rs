@@ -22,6 +22,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let began = Instant::now();
     quiet_what_is_caught();
+    let utc_offset_s = utc_offset_s();
     start_threads();
     let interrupted = Arc::new(AtomicBool::new(false));
     let (mut input, mut out, mut err) = (Input(Arc::clone(&interrupted)), stdout().lock(), stderr());
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     let mut around = Surroundings {
         now: now(),
         clock: &now,
+        utc_offset_s,
         elapsed: &|| began.elapsed(),
         watch_interrupt: &|| watch_interrupt(&interrupted),
         variable: &|name| std::env::var(name).ok().filter(|value| !value.is_empty()),
@@ -52,6 +54,13 @@ fn now() -> Timestamp {
         Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |before| -before),
     };
     Timestamp::from_unix_ms(unix_ms).unwrap_or_else(|_| Timestamp::from_unix_ms(-1).expect("1969 is a year"))
+}
+
+/// How far clocks are ahead of UTC here, by `TZ` or the system's own zone; as UTC, where that cannot be told. The C library looks
+/// into the environment for it, which is sound while there is one thread: before any other is started, and in a process that shows
+/// its threads (`/proc`).
+fn utc_offset_s() -> i32 {
+    time::UtcOffset::current_local_offset().map_or(0, time::UtcOffset::whole_seconds)
 }
 
 /// Columns, as the environment says, or else the terminal that answers go to.

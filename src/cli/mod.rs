@@ -27,7 +27,7 @@ use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory, Parser, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use crate::domain::text::shown;
 
@@ -102,7 +102,9 @@ pub fn command_line() -> clap::Command {
 /// Runs a command line and returns its exit code. The first argument is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, around: &mut Surroundings<'_>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    let today = around.today().day;
+    let parsed = command::knowing(command_line(), today).try_get_matches_from(&arguments);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) if help::is_asked(&error) => return usage(&help::of(&arguments, around.width, error), around),
         Err(error) => return usage(&error, around),
@@ -169,12 +171,16 @@ impl Context<'_, '_> {
 
     /// The screen for answers.
     fn screen(&self) -> Screen {
-        Screen { width: self.width(), colour: self.colour(self.around.out_is_terminal) }
+        self.screen_for(self.around.out_is_terminal)
     }
 
     /// The screen for everything else.
     fn error_screen(&self) -> Screen {
-        Screen { width: self.width(), colour: self.colour(self.around.err_is_terminal) }
+        self.screen_for(self.around.err_is_terminal)
+    }
+
+    fn screen_for(&self, terminal: bool) -> Screen {
+        Screen { width: self.width(), colour: self.colour(terminal), today: Some(self.around.today()) }
     }
 
     /// Columns that are written on, which are never fewer than words need.

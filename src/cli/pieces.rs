@@ -23,7 +23,7 @@ impl Pieces {
     /// The next items, in an answer that has only these.
     pub(super) fn next<A: Answer>(&mut self, piece: &A) -> String {
         let is_first = std::mem::replace(&mut self.is_first, false);
-        let text = show(piece, self.format, Screen { width: None, colour: false });
+        let text = show(piece, self.format, Screen { width: None, colour: false, today: None });
         match self.format {
             Format::Json => {
                 let (before, after) = &self.frame;
@@ -76,7 +76,11 @@ mod tests {
                 let mut pieces = Pieces::of(&answer(&[]), format);
                 let mut text: String = all.chunks(at_a_time).map(|words| pieces.next(&answer(words))).collect();
                 text += &pieces.end();
-                assert_eq!(text, show(&answer(&all), format, Screen { width: None, colour: false }), "{format:?}");
+                assert_eq!(
+                    text,
+                    show(&answer(&all), format, Screen { width: None, colour: false, today: None }),
+                    "{format:?}"
+                );
             }
         }
     }

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::cli::spreadsheet;
+use crate::cli::surroundings::Today;
 use crate::domain::text::shown;
 pub use crate::exchange::json_line::{json_line as json, write_json_line as write_json};
 
@@ -32,6 +33,8 @@ pub struct Screen {
     pub width: Option<usize>,
     /// Whether colours are shown.
     pub colour: bool,
+    /// The reader's day, which answers about it call so.
+    pub today: Option<Today>,
 }
 
 /// What a cell means, which colours carry besides the words.

@@ -1,9 +1,11 @@
 //! What a command finds around it. `main` reads it from the system, tests make it up.
 
+use std::fmt;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::day::Day;
 use crate::domain::timestamp::Timestamp;
 
 /// The system, as far as a command may see it.
@@ -12,6 +14,8 @@ pub struct Surroundings<'a> {
     pub now: Timestamp,
     /// The clock itself, for who runs for long.
     pub clock: &'a (dyn Fn() -> Timestamp + Sync),
+    /// How far the reader's clocks are ahead of UTC, in seconds: what day it is depends on it.
+    pub utc_offset_s: i32,
     /// How long this process has run.
     pub elapsed: &'a dyn Fn() -> Duration,
     /// From the call on, an interrupt or a request to end does not end the process, but is told by what is given back; a
@@ -39,9 +43,33 @@ pub struct Surroundings<'a> {
     pub width: Option<usize>,
 }
 
+/// The reader's day, and how far their clocks are ahead of UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Today {
+    /// The day.
+    pub day: Day,
+    /// Seconds.
+    pub utc_offset_s: i32,
+}
+
 impl Surroundings<'_> {
+    /// The day where the reader is.
+    pub fn today(&self) -> Today {
+        Today { day: self.now.day_at(self.utc_offset_s), utc_offset_s: self.utc_offset_s }
+    }
+
     /// A path as the user means it, from the current folder.
     pub fn path(&self, path: &std::path::Path) -> PathBuf {
         self.folder.join(path)
+    }
+}
+
+/// The reader's clocks, as `UTC` or `UTC+05:30`.
+impl fmt::Display for Today {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minutes = self.utc_offset_s / 60;
+        let sign = if minutes < 0 { '-' } else { '+' };
+        let (hours, minutes) = (minutes.abs() / 60, minutes.abs() % 60);
+        if (hours, minutes) == (0, 0) { f.write_str("UTC") } else { write!(f, "UTC{sign}{hours:02}:{minutes:02}") }
     }
 }

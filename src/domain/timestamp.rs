@@ -1,15 +1,19 @@
 //! The moment of recording: UTC, to the millisecond.
 
+mod iso;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
-use time::{OffsetDateTime, PrimitiveDateTime};
+use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 
 use crate::domain::day::Day;
 use crate::domain::schema::named_schema;
+
+pub use iso::MomentError;
 
 const FORM: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
@@ -43,9 +47,25 @@ impl Timestamp {
             .expect("years 0 to 9999 fit in 64 bits of milliseconds")
     }
 
+    /// The last millisecond of what a text in ISO 8601 stands for, whatever its precision and its offset; without an offset it is
+    /// UTC.
+    ///
+    /// # Errors
+    ///
+    /// A [`MomentError`], which says why the text is no moment.
+    pub fn last_of(text: &str) -> Result<Self, MomentError> {
+        iso::last_of(text)
+    }
+
     /// The day, in UTC.
     pub fn day(self) -> Day {
-        let date = self.0.date();
+        self.day_at(0)
+    }
+
+    /// The day where clocks are that many seconds ahead of UTC.
+    pub fn day_at(self, utc_offset_s: i32) -> Day {
+        let there = self.0.checked_add(Duration::seconds(utc_offset_s.into()));
+        let date = there.unwrap_or(self.0).date();
         Day::from_ymd(date.year(), date.month().into(), date.day()).expect("a calendar's day is a day")
     }
 }
@@ -95,6 +115,16 @@ named_schema!(Timestamp, |_| schemars::json_schema!({
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_day_is_that_of_the_place() {
+        let moment: Timestamp = "2026-11-30T19:00:00.000Z".parse().expect("a moment");
+        for (hours, day) in [(0, "2026-11-30"), (13, "2026-12-01"), (-12, "2026-11-30"), (5, "2026-12-01")] {
+            assert_eq!(moment.day_at(hours * 3600).to_string(), day, "{hours}");
+        }
+        let last: Timestamp = "9999-12-31T23:59:59.999Z".parse().expect("a moment");
+        assert_eq!(last.day_at(3600), Day::MAX);
+    }
 
     #[test]
     fn a_moment_is_written_one_way_only() {

@@ -33,12 +33,18 @@ pub(crate) fn append(folder: &Folder, id: &str, clock: impl Into<Clock>) -> Resu
 
 /// Runs a command under a clock.
 fn at(desk: &Desk, now: Timestamp, line: &str) -> Answer {
+    at_place(desk, now, 0, line)
+}
+
+/// Runs a command under a clock, where clocks are that many seconds ahead of UTC.
+pub(crate) fn at_place(desk: &Desk, now: Timestamp, utc_offset_s: i32, line: &str) -> Answer {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let config = desk.path().join("config").display().to_string();
     let state = desk.path().join("state").display().to_string();
     let mut around = Surroundings {
         now,
         clock: &|| now,
+        utc_offset_s,
         elapsed: &|| std::time::Duration::ZERO,
         watch_interrupt: &|| Ok(Box::new(|| false)),
         variable: &|name| match name {

@@ -49,7 +49,7 @@ impl Unfold for AgreementPage {
     fn table(&self, screen: Screen, claims: Claims) -> String {
         let mut page = Page::new(
             screen,
-            &format!("{} ({}), {}, on {}", self.title, self.agreement, self.r#type, seen_from(&self.vantage)),
+            &format!("{} ({}), {}, on {}", self.title, self.agreement, self.r#type, seen_from(&self.vantage, screen)),
         );
         let titled = |titled: &Titled| format!("{} ({})", titled.title, titled.agreement);
         page.fact("belongs to", &self.parent.as_ref().map(titled).unwrap_or_default());

@@ -138,7 +138,7 @@ impl Append {
         let facts = preview.map_or_else(|| target.ledger().facts(), |preview| &preview.facts);
         report.awaiting = await_from(facts, report.first_new());
         report.changes =
-            preview.map(|of| consequences(&of.facts, of.first_new, context.around.now.day())).transpose()?;
+            preview.map(|of| consequences(&of.facts, of.first_new, context.around.today().day)).transpose()?;
         if let Target::New(founded) = &target {
             report.founded = founded.ledger.facts().heads.at(1);
         }

@@ -12,7 +12,7 @@ use crate::query::{Known, Position, Prefer, RecordedBy, Reported, Standpoint, Va
 /// A day, what was known, and which claims count.
 #[derive(Debug, Args)]
 pub(super) struct Asking {
-    /// The day [default: today]
+    /// The day; also today or yesterday, where you are [default: today]
     #[arg(long, value_name = "DATE", value_parser = day)]
     on: Option<Day>,
     #[command(flatten)]
@@ -25,7 +25,8 @@ pub(super) struct Knowing {
     /// Count only what was certainly announced by this day
     #[arg(long, value_name = "DATE", value_parser = day)]
     announced_by: Option<Day>,
-    /// Count only what was recorded by then: an event's position, a day or a moment
+    /// Count only what was recorded by then: an event's position (digits alone), or a day or moment in ISO 8601, such as
+    /// 2026-11-22, 2026-11-22T14:41Z or 2026-11-22T15:41+01:00, up to its end; without an offset in UTC
     #[arg(long, value_name = "SEQ|TIME", value_parser = recorded_by)]
     recorded_by: Option<RecordedBy>,
     /// Which of several claims of one fact decides: strongest (by its source, then the more exact, then the first recorded),
@@ -40,7 +41,7 @@ pub(super) struct Knowing {
 impl Asking {
     /// The standpoint that is meant; today, if no day is given.
     pub(super) fn standpoint(&self, context: &Context<'_, '_>) -> Standpoint {
-        self.knowing.standpoint(self.on.unwrap_or(context.around.now.day()))
+        self.knowing.standpoint(self.on.unwrap_or(context.around.today().day))
     }
 }
 
@@ -56,9 +57,18 @@ impl Knowing {
     }
 }
 
-/// The day in words, and what else was asked for beside all that is known.
-pub(super) fn seen_from(vantage: &Vantage) -> String {
-    format!("{}{}", Date::of_day(vantage.on).in_words(), known(vantage))
+/// The day in words, whether it is the reader's own, and what else was asked for beside all that is known.
+pub(super) fn seen_from(vantage: &Vantage, screen: Screen) -> String {
+    format!("{}{}", day_seen(vantage.on, screen), known(vantage))
+}
+
+/// A day in words; of the reader's own also that it is, by which clocks.
+pub(super) fn day_seen(day: Day, screen: Screen) -> String {
+    let words = Date::of_day(day).in_words();
+    match screen.today.filter(|today| today.day == day) {
+        Some(today) => format!("{words} (today, {today})"),
+        None => words,
+    }
 }
 
 /// What was asked for beside all that is known.

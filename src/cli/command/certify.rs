@@ -24,7 +24,7 @@ pub(in crate::cli) struct Certify {
     party: String,
     /// The agreement's id, or another of its names
     agreement: String,
-    /// The day [default: today]
+    /// The day; also today or yesterday [default: today, where you are]
     #[arg(long, value_name = "DATE", value_parser = day)]
     on: Option<Day>,
     /// Write to this file, whole or not at all [default: standard output]
@@ -34,7 +34,7 @@ pub(in crate::cli) struct Certify {
 
 impl Certify {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let on = self.on.unwrap_or_else(|| context.around.now.day());
+        let on = self.on.unwrap_or(context.around.today().day);
         let log = context.read_log("certify")?;
         let facts = log.hashed_facts()?;
         let checkpoint = context.newest_checkpoint(&log)?;

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::cli::command::asking::{Knowing, footer, known, seen_from};
 use crate::cli::command::awaiting::under_review;
-use crate::cli::command::{counted, day, recorded_by};
+use crate::cli::command::{counted, day, recorded_by, said_day};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::page::{Page, numbers};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
@@ -24,7 +24,7 @@ Examples:
   servanda diff --recorded 40 56 --on 2023-10-19
   servanda diff --announced 2023-10-19 2023-10-20 --on 2023-10-19")]
 pub(in crate::cli) struct Diff {
-    /// The first day; with --recorded an event's position, a day or a moment
+    /// The first day, also today or yesterday; with --recorded an event's position (digits alone), a day or a moment
     from: String,
     /// The second
     to: String,
@@ -34,7 +34,7 @@ pub(in crate::cli) struct Diff {
     /// Compare what was announced by two days
     #[arg(long, conflicts_with = "announced_by")]
     announced: bool,
-    /// The day that two states of knowledge are of [default: today]
+    /// The day that two states of knowledge are of; also today or yesterday [default: today, where you are]
     #[arg(long, value_name = "DATE", value_parser = day)]
     on: Option<Day>,
     #[command(flatten)]
@@ -52,7 +52,8 @@ impl Diff {
 
     /// The two standpoints that are meant.
     fn standpoints(&self, context: &Context<'_, '_>) -> Result<(Standpoint, Standpoint), Failure> {
-        let at = self.knowing.standpoint(self.on.unwrap_or(context.around.now.day()));
+        let today = context.around.today().day;
+        let at = self.knowing.standpoint(self.on.unwrap_or(today));
         let known = |known: Known| Standpoint { known, ..at };
         if self.recorded {
             let by = |text| -> Result<Standpoint, Failure> {
@@ -61,7 +62,7 @@ impl Diff {
             };
             return Ok((by(&self.from)?, by(&self.to)?));
         }
-        let day = |text| parsed(text, day);
+        let day = |text| parsed(text, |text| said_day(text, today));
         if self.announced {
             let by = |text| -> Result<Standpoint, Failure> {
                 Ok(known(Known { announced_by: Some(day(text)?), ..at.known }))
@@ -76,7 +77,7 @@ impl Diff {
     }
 }
 
-fn parsed<T>(text: &str, parse: fn(&str) -> Result<T, String>) -> Result<T, Failure> {
+fn parsed<T>(text: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<T, Failure> {
     let hint = "two days; with --recorded, positions of events, days or moments";
     parse(text).map_err(|why| Failure::new(Exit::Misuse, format!("`{text}`: {why}")).hint(hint))
 }
@@ -88,7 +89,7 @@ impl Answer for DiffAnswer {
         let title = if self.from.on == self.to.on {
             format!("On {}:{}, then{}", Date::of_day(self.from.on).in_words(), clock(&self.from), clock(&self.to))
         } else {
-            format!("From {} to {}", Date::of_day(self.from.on).in_words(), seen_from(&self.to))
+            format!("From {} to {}", Date::of_day(self.from.on).in_words(), seen_from(&self.to, screen))
         };
         let mut page = Page::new(screen, &title);
         page.line(&counted(self.changes.len(), "change", "changes"));

@@ -35,7 +35,8 @@ pub(in crate::cli) struct History {
     /// Show only what was certainly announced by this day
     #[arg(long, value_name = "DATE", value_parser = day)]
     announced_by: Option<Day>,
-    /// Show only what was recorded by then: an event's position, a day or a moment
+    /// Show only what was recorded by then: an event's position (digits alone), or a day or moment in ISO 8601,
+    /// up to its end; without an offset in UTC
     #[arg(long, value_name = "SEQ|TIME", value_parser = recorded_by)]
     recorded_by: Option<RecordedBy>,
     /// Give every claim of a fact a line, beneath the one that decides

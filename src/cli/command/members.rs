@@ -74,7 +74,7 @@ impl Answer for MembersAnswer {
 
     fn table(&self, screen: Screen) -> String {
         let mut page =
-            Page::new(screen, &format!("{} ({}) on {}", self.title, self.agreement, seen_from(&self.vantage)));
+            Page::new(screen, &format!("{} ({}) on {}", self.title, self.agreement, seen_from(&self.vantage, screen)));
         if self.members.is_empty() {
             page.line("\nno party is recorded for these conditions");
         }

@@ -44,7 +44,7 @@ impl Unfold for MissionPage {
     const ITEMS: &'static str = "contributions";
 
     fn table(&self, screen: Screen, claims: Claims) -> String {
-        let title = format!("{} ({}), mission, on {}", self.title, self.mission, seen_from(&self.vantage));
+        let title = format!("{} ({}), mission, on {}", self.title, self.mission, seen_from(&self.vantage, screen));
         let mut page = Page::new(screen, &title);
         let programme = self.programme.as_ref().map(|of| format!("{} ({})", of.title, of.agreement));
         page.fact("programme", &programme.unwrap_or_default());

@@ -157,9 +157,30 @@ impl Command {
     }
 }
 
+/// What stands for a day in help, and for what parses it.
+const DAY: &str = "DATE";
+
+/// A command line whose days may be said by words, since it knows what day it is.
+pub(super) fn knowing(command: clap::Command, today: Day) -> clap::Command {
+    let knows = |argument: clap::Arg| {
+        let is_day = argument.get_value_names().is_some_and(|names| names.len() == 1 && names[0].as_str() == DAY);
+        if is_day { argument.value_parser(move |text: &str| said_day(text, today)) } else { argument }
+    };
+    command.mut_args(knows).mut_subcommands(|command| knowing(command, today))
+}
+
+/// A day on the command line, by its number or as `today` or `yesterday`.
+fn said_day(text: &str, today: Day) -> Result<Day, String> {
+    match text {
+        "today" => Ok(today),
+        "yesterday" => Ok(today.previous()),
+        _ => day(text),
+    }
+}
+
 /// A day on the command line.
 fn day(text: &str) -> Result<Day, String> {
-    Day::parse(text).map_err(|error| error.to_string())
+    Day::parse(text).map_err(|error| format!("{error}, or today, or yesterday"))
 }
 
 /// Which claims decide, on the command line.
@@ -180,16 +201,14 @@ fn word<W: FromStr + Display>(all: &[W], text: &str) -> Result<W, String> {
     })
 }
 
-/// An event's position, a moment, or a day up to its end, on the command line.
+/// An event's position, which is digits alone, or a moment up to its last millisecond, on the command line.
 fn recorded_by(text: &str) -> Result<RecordedBy, String> {
-    if let Ok(seq) = text.parse() {
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    if let (true, Ok(seq)) = (is_digits, text.parse()) {
         return Ok(RecordedBy::Seq(seq));
     }
-    let end_of_day = format!("{text}T23:59:59.999Z");
-    text.parse::<Timestamp>()
-        .or_else(|error| end_of_day.parse().map_err(|_| error))
-        .map(RecordedBy::At)
-        .map_err(|error| format!("{error}, nor a day, nor the position of an event"))
+    let moment = Timestamp::last_of(text).map(RecordedBy::At);
+    moment.map_err(|error| format!("`{text}` is no position of an event, and {error}"))
 }
 
 /// What admission found of an announcement that stands in no file, and what was not done for it.
@@ -205,4 +224,18 @@ fn not_recorded(error: AppendError, undone: &str) -> Failure {
 /// A number with the word for what is counted.
 fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_alone_are_a_position_and_all_else_is_a_moment() {
+        assert_eq!(recorded_by("2026"), Ok(RecordedBy::Seq(2026)));
+        assert_eq!(recorded_by("20261122"), Ok(RecordedBy::Seq(20_261_122)));
+        let end = "2026-11-22T23:59:59.999Z".parse().expect("a moment");
+        assert_eq!(recorded_by("2026-11-22"), Ok(RecordedBy::At(end)));
+        assert!(recorded_by("+1").is_err() && recorded_by("12 ").is_err());
+    }
 }

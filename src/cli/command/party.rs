@@ -45,7 +45,7 @@ impl Unfold for PartyPage {
     fn table(&self, screen: Screen, claims: Claims) -> String {
         let mut page = Page::new(
             screen,
-            &format!("{} ({}), {}, on {}", self.name, self.party, self.r#type, seen_from(&self.vantage)),
+            &format!("{} ({}), {}, on {}", self.name, self.party, self.r#type, seen_from(&self.vantage, screen)),
         );
         let named = |named: &Named| format!("{} ({})", named.name, named.party);
         page.fact("acts for", &self.acts_for.as_ref().map(named).unwrap_or_default());

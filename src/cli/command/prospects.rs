@@ -41,7 +41,7 @@ impl Answer for ProspectsAnswer {
     const ITEMS: &'static str = "prospects";
 
     fn table(&self, screen: Screen) -> String {
-        let mut page = Page::new(screen, &format!("What is expected, on {}", seen_from(&self.vantage)));
+        let mut page = Page::new(screen, &format!("What is expected, on {}", seen_from(&self.vantage, screen)));
         let overdue = self.prospects.iter().filter(|of| of.state == ProspectState::Overdue).count();
         let all = counted(self.prospects.len(), "expectation", "expectations");
         page.line(&format!("{all}, {overdue} overdue"));

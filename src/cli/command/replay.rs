@@ -35,7 +35,7 @@ impl Answer for State {
     const ITEMS: &'static str = "agreements";
 
     fn table(&self, screen: Screen) -> String {
-        let mut page = Page::new(screen, &format!("The state on {}", seen_from(&self.vantage)));
+        let mut page = Page::new(screen, &format!("The state on {}", seen_from(&self.vantage, screen)));
         let (told, untold): (Vec<_>, Vec<_>) = self.agreements.iter().partition(|of| !of.parties.is_empty());
         for agreement in told {
             let heading = format!("{} ({}), {}", agreement.title, agreement.id, members::count(agreement.counts));

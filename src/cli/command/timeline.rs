@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::command::asking::{Knowing, footer, known};
+use crate::cli::command::asking::{Knowing, day_seen, footer, known};
 use crate::cli::command::day;
 use crate::cli::command::members::party_type;
 use crate::cli::failure::{Exit, Failure};
@@ -32,7 +32,7 @@ pub(in crate::cli) struct Timeline {
     /// The first day [default: the first on which anything is told]
     #[arg(long, value_name = "DATE", value_parser = day)]
     from: Option<Day>,
-    /// The last day [default: today]
+    /// The last day; also today or yesterday [default: today, where you are]
     #[arg(long, value_name = "DATE", value_parser = day)]
     to: Option<Day>,
     /// Only parties of this type, such as state
@@ -47,7 +47,7 @@ pub(in crate::cli) struct Timeline {
 
 impl Timeline {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let to = self.to.unwrap_or(context.around.now.day());
+        let to = self.to.unwrap_or(context.around.today().day);
         if self.from.is_some_and(|from| from > to) {
             return Err(Failure::new(Exit::Misuse, "--from is after --to").hint("give the earlier day with --from"));
         }
@@ -76,7 +76,7 @@ impl Answer for TimelineAnswer {
             self.title,
             self.agreement,
             words(self.from),
-            words(self.vantage.on),
+            day_seen(self.vantage.on, screen),
             known(&self.vantage)
         );
         let drawing = if self.parties.is_empty() {

@@ -58,7 +58,7 @@ impl Answer for WhyAnswer {
     const ITEMS: &'static str = "claims";
 
     fn table(&self, screen: Screen) -> String {
-        let mut page = Page::new(screen, &self.sentence());
+        let mut page = Page::new(screen, &self.sentence(screen));
         if let Some(doubt) = self.doubt() {
             page.line(&format!("It is not certain: {doubt}."));
         }
@@ -143,8 +143,8 @@ impl Answer for WhyAnswer {
 
 impl WhyAnswer {
     /// The answer itself.
-    fn sentence(&self) -> String {
-        let on = seen_from(&self.vantage);
+    fn sentence(&self, screen: Screen) -> String {
+        let on = seen_from(&self.vantage, screen);
         let known = self.row.as_ref().filter(|row| row.status != Status::None);
         let Some(row) = known else {
             return format!("On {on}: {} is nothing to {}, by what counts here.", self.name, self.title);

@@ -105,6 +105,7 @@ fn passes(folder: &Path) -> bool {
     let mut around = Surroundings {
         now: moment(10_000),
         clock: &|| moment(10_000),
+        utc_offset_s: 0,
         elapsed: &|| Duration::ZERO,
         watch_interrupt: &|| Ok(Box::new(|| false)),
         variable: &|_| None,

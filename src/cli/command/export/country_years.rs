@@ -81,7 +81,7 @@ impl CountryYears {
             return Err(Failure::new(Exit::Misuse, "--from is after --to").hint("give the earlier year with --from"));
         }
         let question = Question {
-            at: self.knowing.standpoint(context.around.now.day()),
+            at: self.knowing.standpoint(context.around.today().day),
             agreement: self.agreement.as_deref(),
             from: self.from,
             to: self.to,

@@ -70,7 +70,8 @@ struct By {
     /// Only what was certainly announced by this day
     #[arg(long, value_name = "DATE", value_parser = day)]
     announced_by: Option<Day>,
-    /// Only what was recorded by then: an event's position, a day or a moment
+    /// Only what was recorded by then: an event's position (digits alone), or a day or moment in ISO 8601,
+    /// up to its end; without an offset in UTC
     #[arg(long, value_name = "SEQ|TIME", value_parser = recorded_by)]
     recorded_by: Option<RecordedBy>,
 }
