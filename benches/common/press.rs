@@ -97,7 +97,8 @@ fn document(number: usize, seed: &mut Seed) -> (DraftSource, Vec<String>) {
         grade: *seed.one_of(Grade::ALL),
         document: None,
     };
-    let document = DraftDocument { media: MediaType::Text, bytes, expected: None, privacy: Privacy::Public };
+    let (media, privacy) = (MediaType::Text, Privacy::Public);
+    let document = DraftDocument { media, bytes, encoding: None, expected: None, privacy };
     (DraftSource { source, document: Some(document) }, sentences)
 }
 

@@ -1,13 +1,13 @@
 //! The text of a document, in which quotes are looked for.
 //!
-//! Plain text and Markdown are their own text. HTML and PDF are read once, at admission, and their text is kept beside them: nothing
-//! that was recorded rests on extracting the same way again. In scope: what a reader of the page sees, in the order of the source.
+//! Plain text and Markdown in UTF-8 are their own text. HTML, PDF and what is in another encoding are read once, at admission, and
+//! their text is kept beside them: nothing that was recorded rests on extracting the same way again. In scope: what a reader of the page sees, in the order of the source.
 //! Out of scope: style sheets and scripts, so what they hide is taken for text, and what they write is missing.
 
-use std::convert::Infallible;
+use std::borrow::Cow;
 
-use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
-use html5gum::{Span, Tokenizer};
+use crate::evidence::encoding::{self, Encoding, Says, Told};
+use crate::evidence::html;
 
 /// The largest document that is kept, in bytes: 16 MiB.
 pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
@@ -39,9 +39,25 @@ pub enum ExtractError {
     /// The document has more than [`MAX_DOCUMENT_BYTES`]; its size in bytes is given.
     #[error("the document has {0} bytes; at most {MAX_DOCUMENT_BYTES} can be kept")]
     TooLarge(usize),
-    /// The byte at this offset cannot stand there in UTF-8.
-    #[error("the document is not UTF-8 (first at byte {0}); convert it, and keep what you converted")]
+    /// Nothing says in which encoding the document is, and the byte at this offset cannot stand there in UTF-8.
+    #[error("the document is not UTF-8 (first at byte {0}), and does not say what it is")]
     NotUtf8(usize),
+    /// The byte `at` cannot stand there in the encoding that was said.
+    #[error("the document is not {encoding} throughout, as {} (first at byte {at})", said_by(*.is_brought))]
+    Malformed {
+        /// What was said.
+        encoding: Encoding,
+        /// The place of the byte.
+        at: usize,
+        /// Whether whoever brings it said so, and not the document itself.
+        is_brought: bool,
+    },
+    /// The page declares an encoding that nobody knows, and is not UTF-8.
+    #[error("the page says that it is {0:?}, which is no encoding that can be read")]
+    UnknownEncoding(String),
+    /// The document's text has more than [`MAX_DOCUMENT_BYTES`]; its size in bytes is given.
+    #[error("the text of the document has {0} bytes in UTF-8; at most {MAX_DOCUMENT_BYTES} can be kept")]
+    TooMuchText(usize),
     /// This program was built without the feature `pdf`.
     #[error("this program was built without the means to read PDF")]
     WithoutPdf,
@@ -55,7 +71,7 @@ pub enum ExtractError {
 pub enum DocumentText<'a> {
     /// The document itself, a byte order mark included, which no comparison sees.
     Own(&'a str),
-    /// What was extracted from it; ends with one line break.
+    /// What was extracted from it; what is not only decoded ends with one line break.
     Extracted(String),
 }
 
@@ -67,7 +83,15 @@ impl ExtractError {
                 "build it with `--features pdf`; or save the PDF's text as .txt, and name that as the document"
             }
             Self::Pdf(_) => "save its text as .txt, and name that as the document",
-            Self::UnknownMedia(_) | Self::TooLarge(_) | Self::NotUtf8(_) => return None,
+            Self::Malformed { is_brought: true, .. } | Self::UnknownEncoding(_) => {
+                "say what it is: `document: { path: …, encoding: NAME }`"
+            }
+            Self::Malformed { .. } => {
+                "it may be damaged, or something else than it says: then say what, `document: { path: …, encoding: NAME }`"
+            }
+            Self::TooMuchText(_) => "keep the part that supports the announcement",
+            Self::NotUtf8(_) => "say what it is, `document: { path: …, encoding: NAME }`; it is kept as it is",
+            Self::UnknownMedia(_) | Self::TooLarge(_) => return None,
         };
         Some(hint.to_owned())
     }
@@ -124,24 +148,44 @@ impl DocumentText<'_> {
     }
 }
 
-/// The text of the document `bytes`.
+/// The text of the document `bytes`, in the encoding that it declares, or that whoever brings it says.
 ///
 /// # Errors
 ///
-/// [`ExtractError::TooLarge`]; [`ExtractError::NotUtf8`] of whatever is text, since no encoding is guessed;
-/// [`ExtractError::Pdf`] and [`ExtractError::WithoutPdf`].
-pub fn text_of(media: MediaType, bytes: &[u8]) -> Result<DocumentText<'_>, ExtractError> {
+/// [`ExtractError::TooLarge`] and [`ExtractError::TooMuchText`]; of whatever is text [`ExtractError::NotUtf8`], since no encoding
+/// is guessed, [`ExtractError::Malformed`] and [`ExtractError::UnknownEncoding`]; [`ExtractError::Pdf`] and
+/// [`ExtractError::WithoutPdf`].
+pub fn text_of(media: MediaType, bytes: &[u8], brought: Option<Encoding>) -> Result<DocumentText<'_>, ExtractError> {
     if bytes.len() > MAX_DOCUMENT_BYTES {
         return Err(ExtractError::TooLarge(bytes.len()));
     }
-    if media == MediaType::Pdf {
-        return text_of_pdf(bytes).map(DocumentText::Extracted);
+    let text = match media {
+        MediaType::Pdf => DocumentText::Extracted(text_of_pdf(bytes)?),
+        MediaType::Html => DocumentText::Extracted(html::text_of(&decoded(media, bytes, brought)?)),
+        MediaType::Text | MediaType::Markdown => match (decoded(media, bytes, brought)?, std::str::from_utf8(bytes)) {
+            (Cow::Borrowed(_), Ok(own)) => DocumentText::Own(own),
+            (text, Ok(own)) if text == own => DocumentText::Own(own),
+            (text, _) => DocumentText::Extracted(text.into_owned()),
+        },
+    };
+    match text.as_str().len() {
+        len if len > MAX_DOCUMENT_BYTES => Err(ExtractError::TooMuchText(len)),
+        _ => Ok(text),
     }
-    let text = std::str::from_utf8(bytes).map_err(|error| ExtractError::NotUtf8(error.valid_up_to()))?;
-    Ok(match media {
-        MediaType::Html => DocumentText::Extracted(text_of_html(text)),
-        MediaType::Text | MediaType::Markdown | MediaType::Pdf => DocumentText::Own(text),
+}
+
+/// The characters of a document, without a byte order mark.
+fn decoded(media: MediaType, bytes: &[u8], brought: Option<Encoding>) -> Result<Cow<'_, str>, ExtractError> {
+    let Told { encoding, says, skip, unknown } = encoding::told(media, bytes, brought);
+    encoding.decode(&bytes[skip..]).map_err(|at| match (says, unknown) {
+        (Says::Nothing, Some(name)) => ExtractError::UnknownEncoding(name),
+        (Says::Nothing, None) => ExtractError::NotUtf8(at),
+        (says, _) => ExtractError::Malformed { encoding, at: skip + at, is_brought: says == Says::Bringer },
     })
+}
+
+fn said_by(is_brought: bool) -> &'static str {
+    if is_brought { "`encoding` says" } else { "it says itself" }
 }
 
 #[cfg(feature = "pdf")]
@@ -154,186 +198,9 @@ fn text_of_pdf(_: &[u8]) -> Result<String, ExtractError> {
     Err(ExtractError::WithoutPdf)
 }
 
-/// # Source
-///
-/// WHATWG HTML, section 13.2.5 (tokenization, by html5gum) and, for what is a line of its own, 15.3 (the elements that are
-/// blocks, list items or parts of tables unless styled otherwise).
-fn text_of_html(html: &str) -> String {
-    let mut page = Page::default();
-    let mut emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| {
-        page.read(&event);
-        None::<Infallible>
-    });
-    emitter.naively_switch_states(true);
-    let Ok(()) = Tokenizer::new_with_emitter(html, emitter).finish();
-    page.into_text()
-}
-
-/// What is not text of the page, with all inside; `head` holds nothing else that could be seen but the title.
-const DROPPED: &[&str] = &["iframe", "noembed", "noframes", "noscript", "script", "style", "template"];
-
-/// What begins and ends a line.
-const BLOCKS: &[&str] = &[
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "body",
-    "br",
-    "button",
-    "caption",
-    "center",
-    "dd",
-    "details",
-    "dialog",
-    "dir",
-    "div",
-    "dl",
-    "dt",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "footer",
-    "form",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "head",
-    "header",
-    "hgroup",
-    "hr",
-    "html",
-    "legend",
-    "li",
-    "listing",
-    "main",
-    "menu",
-    "nav",
-    "ol",
-    "optgroup",
-    "option",
-    "p",
-    "plaintext",
-    "pre",
-    "search",
-    "section",
-    "select",
-    "summary",
-    "table",
-    "tbody",
-    "td",
-    "textarea",
-    "tfoot",
-    "th",
-    "thead",
-    "title",
-    "tr",
-    "ul",
-    "xmp",
-];
-
-/// A page, as far as it has been read.
-#[derive(Default)]
-struct Page {
-    lines: String,
-    space_is_due: bool,
-    /// The element that is being passed over, and how many of its name are open.
-    dropped: Option<(&'static str, usize)>,
-}
-
-impl Page {
-    fn read(&mut self, event: &CallbackEvent<'_>) {
-        match event {
-            CallbackEvent::OpenStartTag { name } => self.open(name),
-            CallbackEvent::EndTag { name } => self.close(name),
-            CallbackEvent::String { value } if self.dropped.is_none() => self.write(&String::from_utf8_lossy(value)),
-            CallbackEvent::String { .. }
-            | CallbackEvent::AttributeName { .. }
-            | CallbackEvent::AttributeValue { .. }
-            | CallbackEvent::CloseStartTag { .. }
-            | CallbackEvent::Comment { .. }
-            | CallbackEvent::Doctype { .. }
-            | CallbackEvent::Error(_) => {}
-        }
-    }
-
-    fn open(&mut self, name: &[u8]) {
-        match &mut self.dropped {
-            Some((dropped, open)) => *open += usize::from(dropped.as_bytes() == name),
-            None => match DROPPED.iter().find(|dropped| dropped.as_bytes() == name) {
-                Some(dropped) => self.dropped = Some((dropped, 1)),
-                None => self.break_line_at(name),
-            },
-        }
-    }
-
-    fn close(&mut self, name: &[u8]) {
-        match &mut self.dropped {
-            Some((dropped, open)) if dropped.as_bytes() == name => {
-                *open -= 1;
-                if *open == 0 {
-                    self.dropped = None;
-                }
-            }
-            Some(_) => {}
-            None => self.break_line_at(name),
-        }
-    }
-
-    fn break_line_at(&mut self, name: &[u8]) {
-        if BLOCKS.iter().any(|block| block.as_bytes() == name) {
-            self.break_line();
-        }
-    }
-
-    fn break_line(&mut self) {
-        self.space_is_due = false;
-        if !self.at_line_start() {
-            self.lines.push('\n');
-        }
-    }
-
-    fn write(&mut self, text: &str) {
-        for c in text.chars() {
-            if c.is_whitespace() {
-                self.space_is_due = true;
-                continue;
-            }
-            if self.space_is_due && !self.at_line_start() {
-                self.lines.push(' ');
-            }
-            self.space_is_due = false;
-            self.lines.push(c);
-        }
-    }
-
-    fn at_line_start(&self) -> bool {
-        self.lines.is_empty() || self.lines.ends_with('\n')
-    }
-
-    fn into_text(mut self) -> String {
-        self.break_line();
-        if self.lines.is_empty() {
-            self.lines.push('\n');
-        }
-        self.lines
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    fn check(html: &str, lines: &[&str]) {
-        let text = text_of(MediaType::Html, html.as_bytes()).expect("a small page in UTF-8");
-        let expected = lines.join("\n") + "\n";
-        assert_eq!(text, DocumentText::Extracted(expected), "{html}");
-    }
 
     #[test]
     fn media_types_go_by_the_ending_of_the_name() {
@@ -359,7 +226,7 @@ mod tests {
     fn plain_text_and_markdown_are_their_own_bytes() {
         let bytes = "\u{FEFF}# Título\r\n*so* <b>\n".as_bytes();
         for media in [MediaType::Text, MediaType::Markdown] {
-            let text = text_of(media, bytes).expect("UTF-8");
+            let text = text_of(media, bytes, None).expect("UTF-8");
             assert_eq!(text.as_str().as_bytes(), bytes);
         }
     }
@@ -367,60 +234,52 @@ mod tests {
     #[test]
     fn what_is_not_utf8_is_refused_with_its_place() {
         for media in MediaType::ALL.into_iter().filter(|media| *media != MediaType::Pdf) {
-            assert_eq!(text_of(media, b"Nov\xE9mbre"), Err(ExtractError::NotUtf8(3)));
+            assert_eq!(text_of(media, b"Nov\xE9mbre", None), Err(ExtractError::NotUtf8(3)));
         }
     }
 
     #[test]
     fn a_document_has_a_largest_size() {
         let largest = vec![b'a'; MAX_DOCUMENT_BYTES];
-        assert!(text_of(MediaType::Text, &largest).is_ok());
+        assert!(text_of(MediaType::Text, &largest, None).is_ok());
         let larger = vec![b'a'; MAX_DOCUMENT_BYTES + 1];
-        assert_eq!(text_of(MediaType::Text, &larger), Err(ExtractError::TooLarge(MAX_DOCUMENT_BYTES + 1)));
+        assert_eq!(text_of(MediaType::Text, &larger, None), Err(ExtractError::TooLarge(MAX_DOCUMENT_BYTES + 1)));
+    }
+
+    /// That a document of these bytes, which says what it is or is said to be that, has that text beside it.
+    fn check_encoded(media: MediaType, bytes: &[u8], brought: Option<&str>, text: &str) {
+        let brought = brought.and_then(Encoding::named);
+        assert_eq!(text_of(media, bytes, brought), Ok(DocumentText::Extracted(text.to_owned())), "{bytes:?}");
     }
 
     #[test]
-    fn a_page_gives_its_title_and_its_text() {
-        check(
-            "<!doctype html><html><head><meta charset=utf-8><title>Pakistan &amp; ILRS</title><style>p{}</style>\
-             <script>if (a < b) document.write('<p>no</p>')</script></head>\n<body>\n <h1>Joins</h1>\
-             <p>On <b>18&nbsp;October</b>,\n  Zhang<br>signed.<!-- no --><noscript>no</noscript></p>\n</body></html>",
-            &["Pakistan & ILRS", "Joins", "On 18 October, Zhang", "signed."],
-        );
+    fn what_is_in_another_encoding_is_read_as_it_says() {
+        check_encoded(MediaType::Html, b"<meta charset=windows-1251>\xD0\xEE\xF1\xF1\xE8\xFF", None, "Россия\n");
+        check_encoded(MediaType::Html, b"<meta charset=shift_jis>\x8D\x91", None, "国\n");
+        check_encoded(MediaType::Text, b"\xFF\xFEJ\0\xE9\0", None, "Jé");
+        check_encoded(MediaType::Text, b"Nov\xE9mbre", Some("latin1"), "Novémbre");
+        check_encoded(MediaType::Markdown, b"# \xD6\xD0\xB9\xFA\r\n", Some("gb2312"), "# 中国\r\n");
+        let ascii = text_of(MediaType::Text, b"plain", Encoding::named("big5"));
+        assert_eq!(ascii, Ok(DocumentText::Own("plain")));
     }
 
     #[test]
-    fn blocks_and_cells_stand_on_lines_of_their_own_and_inline_elements_do_not() {
-        check("<ul><li>one<li>t<i>w</i>o</ul><table><tr><td>a<td>b</table>c", &["one", "two", "a", "b", "c"]);
-        check("agree<wbr>ment<span> </span>was <em> made</em>", &["agreement was made"]);
+    fn what_is_not_what_it_says_is_refused_with_its_place() {
+        let [big5, jis] = ["big5", "shift_jis"].map(|name| Encoding::named(name).expect("a browser's encoding"));
+        let page = b"<meta charset=big5>\xFF";
+        let says_itself = ExtractError::Malformed { encoding: big5, at: 19, is_brought: false };
+        assert_eq!(text_of(MediaType::Html, page, None), Err(says_itself));
+        let said = ExtractError::Malformed { encoding: jis, at: 0, is_brought: true };
+        assert_eq!(text_of(MediaType::Text, b"\xFF", Some(jis)), Err(said));
+        let unknown = ExtractError::UnknownEncoding("klingon".to_owned());
+        assert_eq!(text_of(MediaType::Html, b"<meta charset=klingon>\xFF", None), Err(unknown));
+        assert!(text_of(MediaType::Html, "<meta charset=klingon>é".as_bytes(), None).is_ok());
     }
 
     #[test]
-    fn what_a_reader_does_not_see_is_dropped_with_all_inside() {
-        check("a<template><p>no<template>no</template>no</p></template>b", &["ab"]);
-        check("a<iframe><p>no</p></iframe>b<noframes><p>no</p></noframes>c<STYLE>no</style >d", &["abcd"]);
-        check("a<script>no</p>", &["a"]);
-    }
-
-    #[test]
-    fn entities_are_decoded_with_and_without_a_semicolon() {
-        check("&eacute; &#233 &#xe9; &lt;p&gt; &hellip; &unknown; AT&T", &["é é é <p> … &unknown; AT&T"]);
-    }
-
-    #[test]
-    fn a_page_without_text_is_one_line_break() {
-        assert_eq!(text_of(MediaType::Html, b"<div id=app></div>"), Ok(DocumentText::Extracted("\n".to_owned())));
-    }
-
-    proptest! {
-        #[test]
-        fn no_page_is_too_strange(html in "([<>/!&;#='\"a -]|é|<p|</|<script>|<!--|-->|<title>|<template>|&amp|\\PC){0,40}") {
-            let text = text_of(MediaType::Html, html.as_bytes()).expect("small and UTF-8");
-            let text = text.as_str();
-            prop_assert!(text.ends_with('\n'));
-            prop_assert!(!text.contains("\n\n") && !text.contains("  ") && !text.contains(" \n"));
-            let replaced = text.contains(char::REPLACEMENT_CHARACTER);
-            prop_assert!(!replaced || html.contains(['\0', '#', char::REPLACEMENT_CHARACTER]), "{:?}", text);
-        }
+    fn a_text_that_grows_too_large_is_refused() {
+        let grows = vec![0xE9; MAX_DOCUMENT_BYTES / 2 + 1];
+        let refused = text_of(MediaType::Text, &grows, Encoding::named("latin1"));
+        assert_eq!(refused, Err(ExtractError::TooMuchText(MAX_DOCUMENT_BYTES + 2)));
     }
 }

@@ -1,8 +1,9 @@
 //! The text of a PDF, in which quotes are looked for.
 //!
 //! In scope: text that pages show with fonts whose characters are known, in the order of the content, which is mostly that of
-//! reading. A move to another line is a line break, a move along the line a space. Out of scope: pictures of text, forms
-//! and annotations, text inside form objects, encrypted files, and columns that are written across.
+//! reading. A move to another line is a line break, a move along the line a space, but between two characters of Chinese or
+//! Japanese. Encrypted files are read if no password is needed for it. Out of scope: pictures of text, forms and annotations, text
+//! inside form objects, and columns that are written across.
 //!
 //! Whoever made the file may mean harm. So it is read in a thread of its own: a panic of the crate ends that thread and
 //! becomes an error, which takes that the program unwinds, as it is built to; the stack is large enough for the nesting
@@ -20,6 +21,8 @@
 //! Short things in arrays take many times their bytes in memory: measured, the worst files of that size come to 1.1 GB for
 //! a moment, and are then refused, while an ordinary one needs little more than itself.
 
+mod key;
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -30,6 +33,7 @@ use lopdf::content::{Content, Operation};
 use lopdf::{Document, Encoding, LoadOptions, Object, ObjectId};
 
 use crate::evidence::extract::{MAX_DOCUMENT_BYTES, PDF_THREAD};
+use crate::evidence::fold;
 
 /// The largest file that is read, in bytes.
 const MAX_PDF_BYTES: usize = 8 << 20;
@@ -48,12 +52,15 @@ const STACK_BYTES: usize = 32 << 20;
 /// How far text moves back, in thousandths of its size, for there to be a space between two words.
 const WORD_GAP: f32 = -180.0;
 
+/// In a line, that text moved on.
+const MOVE: char = '\0';
+
 /// Why there is no text.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PdfError {
     #[error("it has {0} bytes, and at most {MAX_PDF_BYTES} are read")]
     TooLarge(usize),
-    #[error("it is encrypted")]
+    #[error("it is encrypted, and needs a password to be read")]
     Encrypted,
     #[error("it unpacks to more than is read")]
     TooMuch,
@@ -87,13 +94,9 @@ pub(super) fn text_of(bytes: &[u8]) -> Result<String, PdfError> {
     if bytes.len() > MAX_PDF_BYTES {
         return Err(PdfError::TooLarge(bytes.len()));
     }
-    // Such a file is read by other ways, on which nothing counts how much comes of it.
-    if is_encrypted(bytes) {
-        return Err(PdfError::Encrypted);
-    }
     let (done, text) = channel();
-    let bytes = bytes.to_vec();
-    let read = move || drop(done.send(read(&bytes)));
+    let mut bytes = bytes.to_vec();
+    let read = move || drop(done.send(read(&mut bytes)));
     let builder = thread::Builder::new().name(PDF_THREAD.to_owned()).stack_size(STACK_BYTES);
     builder.spawn(read).map_err(PdfError::Thread)?;
     match text.recv_timeout(Duration::from_secs(MAX_SECONDS)) {
@@ -103,24 +106,8 @@ pub(super) fn text_of(bytes: &[u8]) -> Result<String, PdfError> {
     }
 }
 
-/// Whether the name `/Encrypt` stands anywhere, in whatever spelling: the dictionary that would have it is never packed.
-fn is_encrypted(bytes: &[u8]) -> bool {
-    let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
-    memchr::memchr_iter(b'/', bytes).any(|slash| {
-        let mut at = slash + 1;
-        b"Encrypt".iter().all(|wanted| {
-            let escaped = (bytes.get(at) == Some(&b'#')).then(|| Some(digit(at + 1)? * 16 + digit(at + 2)?)).flatten();
-            let (found, len) = match escaped {
-                Some(byte) => (Some(byte), 3),
-                None => (bytes.get(at).map(|byte| u32::from(*byte)), 1),
-            };
-            at += len;
-            found == Some(u32::from(*wanted))
-        })
-    })
-}
-
-fn read(bytes: &[u8]) -> Result<String, PdfError> {
+fn read(bytes: &mut [u8]) -> Result<String, PdfError> {
+    key::make_ready(bytes)?;
     ROOM.set(MAX_OBJECT_BYTES);
     let options =
         LoadOptions { filter: Some(admit), max_decompressed_size: Some(MAX_STREAM_BYTES), ..LoadOptions::default() };
@@ -141,7 +128,8 @@ fn read(bytes: &[u8]) -> Result<String, PdfError> {
     Ok(page.into_text())
 }
 
-/// Passes over pictures, which have no text and are most of many files, and over everything once there is no room.
+/// Decrypts what is encrypted; passes over pictures, which have no text and are most of many files, and over everything once
+/// there is no room.
 fn admit(id: ObjectId, object: &mut Object) -> Option<(ObjectId, Object)> {
     let is_picture = object
         .as_stream()
@@ -149,6 +137,7 @@ fn admit(id: ObjectId, object: &mut Object) -> Option<(ObjectId, Object)> {
     if is_picture {
         return None;
     }
+    key::decrypt(id, object);
     let left = ROOM.get().saturating_sub(weight(object));
     ROOM.set(left);
     // Of a packed object the crate takes what is given back, of another the object itself.
@@ -246,12 +235,11 @@ impl Lines {
     }
 
     fn space(&mut self) {
-        self.line.push(' ');
+        self.line.push(MOVE);
     }
 
     fn end_line(&mut self) {
-        let words = self.line.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-        let line = words.collect::<Vec<_>>().join(" ");
+        let line = spaced(&self.line);
         if !line.is_empty() {
             self.text += &line;
             self.text.push('\n');
@@ -268,6 +256,47 @@ impl Lines {
     }
 }
 
+/// A line with single spaces between its words. Where text only moved on between two characters of Chinese or Japanese, which are
+/// set one by one, there is none.
+fn spaced(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut gap = None;
+    for c in line.chars() {
+        if c == MOVE {
+            gap = gap.or(Some(MOVE));
+        } else if c.is_whitespace() || c.is_control() {
+            gap = Some(' ');
+        } else {
+            let is_between = out.ends_with(fold::is_spaceless) && fold::is_spaceless(c);
+            let is_space = gap.is_some_and(|gap| gap != MOVE || !is_between);
+            if is_space && !out.is_empty() {
+                out.push(' ');
+            }
+            gap = None;
+            out.push(c);
+        }
+    }
+    out
+}
+
 fn number(object: &Object) -> Option<f32> {
     object.as_float().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_move_is_a_space_but_between_characters_of_chinese_or_japanese() {
+        for (line, expected) in [
+            ("\0joined\0\0the pact\0", "joined the pact"),
+            ("国\0际\0月球", "国际月球"),
+            ("国\0 际", "国 际"),
+            ("달\0과학", "달 과학"),
+            ("加入\0ILRS", "加入 ILRS"),
+        ] {
+            assert_eq!(spaced(line), expected, "{line:?}");
+        }
+    }
 }

@@ -205,12 +205,19 @@ fn date() -> Value {
     })
 }
 
+const ENCODING: &str = "The encoding of its text, such as windows-1251 or gb18030, where the document does not say it, or says \
+    it wrongly; it is kept as it is, with its text beside it.";
+
 fn document() -> Value {
     let path = described(text(), "The way to the document from this file.");
     json!({
         "if": { "type": "object" },
         "then": {
-            "properties": { "path": path, "b3": described(of_shape(Address::SHAPE), "The hash that it must have.") },
+            "properties": {
+                "path": path,
+                "b3": described(of_shape(Address::SHAPE), "The hash that it must have."),
+                "encoding": described(text(), ENCODING),
+            },
             "required": ["path"],
             "additionalProperties": false,
         },

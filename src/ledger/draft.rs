@@ -10,6 +10,7 @@ use crate::domain::announcement::{Announcement, Kind};
 use crate::domain::date::Date;
 use crate::domain::id::{AnnouncementId, Namespace};
 use crate::domain::source::{Address, Source};
+use crate::evidence::encoding::Encoding;
 use crate::evidence::extract::MediaType;
 use crate::integrity::digest::Salt;
 
@@ -125,6 +126,8 @@ pub struct DraftDocument {
     pub media: MediaType,
     /// Its bytes.
     pub bytes: Arc<[u8]>,
+    /// The encoding of its text, where the document does not say it, or says it wrongly.
+    pub encoding: Option<Encoding>,
     /// The hash that it must have, if one was given.
     pub expected: Option<Address>,
     /// Who may know it by its hash.

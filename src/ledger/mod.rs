@@ -68,6 +68,7 @@ use facts::Kept;
 use index::Index;
 use remembered::LogId;
 
+pub use crate::evidence::encoding::Encoding;
 pub use crate::evidence::extract::{ExtractError, MAX_DOCUMENT_BYTES, MediaType};
 pub use crate::store::documents::DocumentError;
 pub use crate::store::folder::foreign_owner;

@@ -179,7 +179,7 @@ fn mission(id: &str) -> Vec<Draft> {
 }
 
 fn document(media: MediaType, text: &str) -> DraftDocument {
-    DraftDocument { media, bytes: Arc::from(text.as_bytes()), expected: None, privacy: Privacy::Public }
+    DraftDocument { media, bytes: Arc::from(text.as_bytes()), encoding: None, expected: None, privacy: Privacy::Public }
 }
 
 fn quoting(mut draft: Draft, document: &DraftDocument, quote: &str) -> Draft {

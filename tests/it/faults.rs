@@ -111,6 +111,7 @@ fn document(text: &str) -> DraftDocument {
     DraftDocument {
         media: MediaType::Text,
         bytes: Arc::from(text.as_bytes()),
+        encoding: None,
         expected: None,
         privacy: Privacy::Public,
     }

@@ -43,7 +43,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("blake3", &["src/integrity/"]),
     ("edtf_core", &["src/domain/date.rs"]),
     ("html5gum", &["src/evidence/"]),
-    ("lopdf", &["src/evidence/pdf.rs"]),
+    ("encoding_rs", &["src/evidence/"]),
+    ("lopdf", &["src/evidence/pdf.rs", "src/evidence/pdf/"]),
     ("granit_parser", &["src/exchange/"]),
 ];
 

@@ -216,8 +216,8 @@ mod with_the_feature {
             let file = String::from_utf8_lossy(&sound()).replace("/Root 1 0 R", &format!("/Root 1 0 R/{name} 5 0 R"));
             file.into_bytes()
         };
-        refused(&encrypted("Encrypt"), "it is encrypted");
-        refused(&encrypted("#45ncr#79pt"), "it is encrypted");
+        refused(&encrypted("Encrypt"), "it is encrypted, and needs a password");
+        refused(&encrypted("#45ncr#79pt"), "it is encrypted, and needs a password");
         let large = [sound(), vec![b'%'; 8 << 20]].concat();
         refused(&large, "at most 8388608 are read");
         refused(&pdf(&[b"<<>>".to_vec()]), "");

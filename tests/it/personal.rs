@@ -296,6 +296,7 @@ fn the_library_makes_no_salt_of_its_own() {
     let document = DraftDocument {
         media: MediaType::Text,
         bytes: LETTER.as_bytes().into(),
+        encoding: None,
         expected: None,
         privacy: Privacy::Personal { salt: None },
     };

@@ -12,7 +12,7 @@ use crate::exchange::announcement_file::find;
 use crate::exchange::fields::PERSONAL;
 use crate::exchange::tree::{self, Entry, Node};
 use crate::ledger::finding::Code;
-use crate::ledger::{DraftDocument, DraftQuote, DraftSource, Privacy};
+use crate::ledger::{DraftDocument, DraftQuote, DraftSource, Encoding, MediaType, Privacy};
 
 /// Sources and quotes, with their places.
 #[derive(Debug, Default, Clone)]
@@ -149,32 +149,52 @@ fn privacy(entries: &[Entry], decoder: &mut Decoder) -> Option<Privacy> {
     Some(if is_personal { Privacy::Personal { salt: None } } else { Privacy::Public })
 }
 
-/// The way to a document, or `{path, b3}` where its hash is given.
+/// The way to a document, or `{path, b3, encoding}` where its hash or the encoding of its text is given.
 fn document(node: &Node, decoder: &mut Decoder, documents: &mut DocumentFolder<'_>) -> Option<DraftDocument> {
-    let (path, expected) = match &node.value {
+    let (path, expected, encoding) = match &node.value {
         tree::Value::Map(entries) => {
-            decoder.only(entries, &["path", "b3"], "in a document");
+            decoder.only(entries, &["path", "b3", "encoding"], "in a document");
             let Some(path) = find(entries, "path") else {
                 let hint = "document: { path: sources/NAME.md, b3: HASH }";
                 decoder.say(node.span.clone(), Code::MissingKey, "`path` is missing".to_owned(), hint);
                 return None;
             };
-            (path, find(entries, "b3"))
+            (path, find(entries, "b3"), find(entries, "encoding"))
         }
-        _ => (node, None),
+        _ => (node, None, None),
     };
     let expected = match expected {
         Some(node) => Some(address(node, decoder)?),
         None => None,
     };
+    let said = match encoding {
+        Some(node) => Some(named_encoding(node, decoder)?),
+        None => None,
+    };
     let text = decoder.text(path, "document")?;
     match documents.get(&text) {
-        Ok((media, bytes)) => Some(DraftDocument { media, bytes, expected, privacy: Privacy::Public }),
+        Ok((MediaType::Pdf, _)) if said.is_some() => {
+            let message = "`encoding` stands beside a PDF, which says itself what its letters are".to_owned();
+            decoder.say(path.span.clone(), Code::Combination, message, "leave it out");
+            None
+        }
+        Ok((media, bytes)) => Some(DraftDocument { media, bytes, encoding: said, expected, privacy: Privacy::Public }),
         Err(refusal) => {
             decoder.say(path.span.clone(), Code::Unreadable, refusal.message, refusal.hint);
             None
         }
     }
+}
+
+fn named_encoding(node: &Node, decoder: &mut Decoder) -> Option<Encoding> {
+    let name = decoder.text(node, "encoding")?;
+    let known = Encoding::named(&name);
+    if known.is_none() {
+        let message = format!("`{name}` is no encoding that can be read");
+        let hint = "names are those of web pages: utf-8, windows-1251, iso-8859-1, gb18030, big5, shift_jis, euc-kr, utf-16le, …";
+        decoder.say(node.span.clone(), Code::UnknownWord, message, hint);
+    }
+    known
 }
 
 fn address(node: &Node, decoder: &mut Decoder) -> Option<Address> {

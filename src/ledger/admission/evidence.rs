@@ -9,12 +9,14 @@ use crate::domain::source::{Document, Evidence, ExtractedText, Source};
 use crate::domain::text::TextKind;
 use crate::domain::timestamp::Timestamp;
 use crate::event::facts::Recorded;
-use crate::evidence::extract::{self, DocumentText};
+use crate::evidence::encoding::Encoding;
+use crate::evidence::extract::{self, DocumentText, MediaType};
 use crate::evidence::nearest::nearest;
 use crate::evidence::quote::Prepared;
 use crate::integrity::digest::{Salt, document_hash};
 use crate::ledger::admission::personal::{self, Salts};
-use crate::ledger::admission::{Documents, ToKeep, needs_evidence, text};
+use crate::ledger::admission::unkept::{Look, Refused};
+use crate::ledger::admission::{Documents, ToKeep, encodings, needs_evidence, text};
 use crate::ledger::draft::{Batch, Draft, DraftDocument, DraftQuote, DraftSource, Fragment, Privacy};
 use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::Index;
@@ -22,7 +24,14 @@ use crate::ledger::index::Index;
 /// What is in the ledger.
 pub(super) type Ledger<'a> = (&'a [Recorded], &'a Index);
 
-/// The documents of a batch, each read once, by the place of its bytes in memory and whether it is personal.
+/// The most bytes, the quotes of a batch times a document, for which a quote that is not found is looked for in other encodings.
+const MAX_TRIED_BYTES: usize = 4 << 20;
+
+/// How many documents of a batch that say no encoding are read in others for the hint.
+const LOOKED_INTO: usize = 8;
+
+/// The documents of a batch, each read once, by the place of its bytes in memory, whether it is personal, and the encoding that
+/// is said of it.
 pub(super) type Read<'a> = HashMap<Place, ReadDocument<'a>>;
 
 /// A document with its text.
@@ -34,7 +43,7 @@ pub(super) struct ReadDocument<'a> {
     salt: Option<Salt>,
 }
 
-pub(super) type Place = (usize, bool);
+pub(super) type Place = (usize, bool, Option<Encoding>);
 
 /// What evidence is held against.
 pub(super) struct AtHand<'a> {
@@ -42,10 +51,13 @@ pub(super) struct AtHand<'a> {
     pub(super) prepared: &'a HashMap<Place, Prepared<'a>>,
     /// When it would be recorded.
     pub(super) recorded: Timestamp,
+    /// How many quotes the batch has.
+    pub(super) quotes: usize,
 }
 
-fn place(document: &DraftDocument) -> Place {
-    (Arc::as_ptr(&document.bytes).cast::<u8>() as usize, document.privacy != Privacy::Public)
+pub(super) fn place(document: &DraftDocument) -> Place {
+    let bytes = Arc::as_ptr(&document.bytes).cast::<u8>() as usize;
+    (bytes, document.privacy != Privacy::Public, document.encoding)
 }
 
 /// Reads every document of the batch, and tells of those that cannot be read or are not the one expected.
@@ -55,7 +67,7 @@ pub(super) fn read<'a>(
     salts: &mut Salts,
     findings: &mut Vec<Finding>,
 ) -> Read<'a> {
-    let mut read = Read::new();
+    let (mut read, mut refused_before) = (Read::new(), HashMap::new());
     let drafts = batch.drafts.iter().map(|draft| &draft.sources);
     for (position, sources) in drafts.chain(batch.fragments.iter().map(|fragment| &fragment.sources)).enumerate() {
         for (index, source) in sources.iter().enumerate() {
@@ -72,7 +84,9 @@ pub(super) fn read<'a>(
                         read.entry(place).or_insert(new)
                     }
                     Err(refused) => {
-                        findings.push(refused.finding(position, field));
+                        let look = if refused_before.len() < LOOKED_INTO { Look::Closely } else { Look::Over };
+                        let told = refused_before.entry(place).or_insert_with(|| refused.told(batch, document, look));
+                        findings.push(told.finding(position, field));
                         continue;
                     }
                 },
@@ -90,68 +104,23 @@ pub(super) fn read<'a>(
     read
 }
 
-/// Why a document cannot be kept.
-enum Refused {
-    /// It has no text for us.
-    Unreadable(extract::ExtractError),
-    /// Nobody brought a salt for it.
-    NoSalt,
-    /// A personal document is plain text.
-    NotPlain(extract::MediaType),
-    /// It is known by its hash.
-    Public {
-        /// The event that names it.
-        seq: u64,
-    },
-    /// It is kept as personal, and would be known by its hash.
-    Personal {
-        /// The event that names it.
-        seq: u64,
-    },
-}
-
-impl Refused {
-    fn finding(self, position: usize, field: String) -> Finding {
-        let (code, message, hint) = match self {
-            Self::Unreadable(error) => {
-                let kinds = extract::MediaType::ALL.map(extract::MediaType::name).join(", ");
-                (
-                    Code::Unreadable,
-                    error.to_string(),
-                    error.hint().unwrap_or(format!("documents are {kinds}, in UTF-8")),
-                )
-            }
-            Self::NoSalt => (
-                Code::Personal,
-                "no random bytes were brought for the salt of a personal document".to_owned(),
-                "`Batch::bring_salts` takes them from the caller".to_owned(),
-            ),
-            Self::NotPlain(media) => (
-                Code::Personal,
-                format!("a personal document is plain text, and this one is {}", media.name()),
-                "what is extracted from a document would be known by its hash: keep the passage as .txt or .md"
-                    .to_owned(),
-            ),
-            Self::Public { seq } => (
-                Code::Personal,
-                format!("this document cannot be personal any more: event {seq} names it by its plain hash"),
-                "leave `personal` out, or erase the document first and keep another form of it".to_owned(),
-            ),
-            Self::Personal { seq } => (
-                Code::Personal,
-                format!("this document is kept as a personal one, named by event {seq}"),
-                "add `personal: true` to its source, so that its plain hash stays unknown".to_owned(),
-            ),
-        };
-        Finding::new(position, field, code, message).hint(hint)
-    }
+/// What is quoted from a document.
+pub(super) fn quotes_of(batch: &Batch, document: Place) -> Vec<&str> {
+    let is_in = |source: &DraftSource| source.document.as_ref().is_some_and(|named| place(named) == document);
+    let drafts = batch.drafts.iter().map(|draft| (&draft.sources, &draft.quotes));
+    let fragments = batch.fragments.iter().map(|fragment| (&fragment.sources, &fragment.quotes));
+    let in_it = drafts.chain(fragments).filter(|(sources, _)| sources.iter().any(is_in));
+    in_it.flat_map(|(_, quotes)| quotes).map(|quote| quote.text.as_str()).collect()
 }
 
 fn read_one<'a>(document: &'a DraftDocument, ledger: Ledger<'_>, salts: &Salts) -> Result<ReadDocument<'a>, Refused> {
     if document.privacy != Privacy::Public && !document.media.is_plain() {
         return Err(Refused::NotPlain(document.media));
     }
-    let text = extract::text_of(document.media, &document.bytes).map_err(Refused::Unreadable)?;
+    let text = extract::text_of(document.media, &document.bytes, document.encoding).map_err(Refused::Unreadable)?;
+    if document.privacy != Privacy::Public && matches!(text, DocumentText::Extracted(_)) {
+        return Err(Refused::NotUtf8);
+    }
     let len = document.bytes.len() as u64;
     let r#type = document.media.name().to_owned();
     match &document.privacy {
@@ -329,6 +298,10 @@ enum Misplaced {
     Unreadable,
     /// It stands in none of them; the passage that comes nearest.
     Nowhere(Option<String>),
+    /// Its document has no text.
+    NoText(MediaType),
+    /// It stands in the document as another encoding would have it.
+    Otherwise(Vec<Encoding>),
 }
 
 /// Looks for a quote in the documents where it may stand: the source, and first byte and one past the last.
@@ -351,10 +324,22 @@ fn place_quote(
         }
         misplaced = match misplaced {
             Misplaced::Nowhere(Some(passage)) => Misplaced::Nowhere(Some(passage)),
-            _ => Misplaced::Nowhere(nearest(read.text.as_str(), words)),
+            Misplaced::Otherwise(encodings) => Misplaced::Otherwise(encodings),
+            _ => nowhere(words, document, read, at_hand),
         };
     }
     Err(misplaced)
+}
+
+/// What is to be said of a quote that a document does not have.
+fn nowhere(words: &str, document: &DraftDocument, read: &ReadDocument<'_>, at_hand: &AtHand<'_>) -> Misplaced {
+    let text = read.text.as_str();
+    if text.trim().is_empty() {
+        return Misplaced::NoText(document.media);
+    }
+    let is_tried = document.bytes.len().saturating_mul(at_hand.quotes) <= MAX_TRIED_BYTES;
+    let encodings = if is_tried { encodings::with_quote(document, words) } else { Vec::new() };
+    if encodings.is_empty() { Misplaced::Nowhere(nearest(text, words)) } else { Misplaced::Otherwise(encodings) }
 }
 
 impl Misplaced {
@@ -366,6 +351,16 @@ impl Misplaced {
                 "there is no document for this quote to stand in".to_owned(),
                 "keep the source's document beside the file, and name it: `document: sources/NAME.md`".to_owned(),
             ),
+            Self::NoText(media) => (
+                Code::QuoteNotFound,
+                format!("the quote “{}” does not stand in the document, which has no text at all", shortened(words)),
+                without_text(media).to_owned(),
+            ),
+            Self::Otherwise(encodings) => (
+                Code::QuoteNotFound,
+                format!("the quote “{}” does not stand in the document as it is read", shortened(words)),
+                encodings::said_as(&encodings),
+            ),
             Self::Nowhere(passage) => (
                 Code::QuoteNotFound,
                 format!("the quote “{}” does not stand in the document", shortened(words)),
@@ -376,6 +371,21 @@ impl Misplaced {
             ),
         };
         Some(Finding::new(position, field, code, message).hint(hint))
+    }
+}
+
+/// What to do about a document that has no text.
+fn without_text(media: MediaType) -> &'static str {
+    match media {
+        MediaType::Pdf => {
+            "it may be scanned, pictures of pages, or damaged: have the text recognised or type it off, keep that as .txt, \
+             and name it as the document"
+        }
+        MediaType::Html => {
+            "its text may be written by scripts: keep the page as a browser saves it, or its text as .txt, and name that as \
+             the document"
+        }
+        MediaType::Text | MediaType::Markdown => "it is empty: is it the file that is meant?",
     }
 }
 

@@ -6,12 +6,14 @@
 
 mod by_hash;
 mod counts;
+mod encodings;
 mod erasure;
 mod evidence;
 mod history;
 mod personal;
 mod references;
 mod text;
+mod unkept;
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -97,7 +99,8 @@ pub(super) fn admit(
     let documents = evidence::read(batch, (events, index), salts, &mut findings);
     let prepared = evidence::prepare(&documents);
 
-    let at_hand = evidence::AtHand { documents: &documents, prepared: &prepared, recorded };
+    let quotes = batch.drafts.iter().map(|draft| draft.quotes.len()).sum();
+    let at_hand = evidence::AtHand { documents: &documents, prepared: &prepared, recorded, quotes };
     let look = |(position, draft): (usize, &Draft)| Looked::at(position, draft, &described, &at_hand);
     let looked: Vec<Looked> = batch.drafts.par_iter().enumerate().with_min_len(FEWEST_DRAFTS).map(look).collect();
 

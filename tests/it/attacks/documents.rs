@@ -26,7 +26,8 @@ const SALT: [u8; 32] = [5; 32];
 fn told_in_a_letter() -> Vec<Draft> {
     let milestone = body("milestone", json!({"agreement": "ilrs", "act": "launched", "occurred": "2023-10-18"}));
     let privacy = Privacy::Personal { salt: Some(Salt::from_bytes(SALT)) };
-    let letter = DraftDocument { media: MediaType::Text, bytes: Arc::from(LETTER.as_bytes()), expected: None, privacy };
+    let bytes = Arc::from(LETTER.as_bytes());
+    let letter = DraftDocument { media: MediaType::Text, bytes, encoding: None, expected: None, privacy };
     vec![quoting(draft(milestone), &letter, "Mrs Example signed")]
 }
 
