@@ -14,7 +14,7 @@ use crate::evidence::extract::{DocumentText, MediaType, text_of};
 use crate::evidence::quote::Prepared;
 
 /// Larger documents are not tried: each encoding reads them whole.
-const MAX_BYTES: usize = 1 << 20;
+const MAX_BYTES: usize = 512 << 10;
 
 /// The quotes that are looked for.
 const QUOTES: usize = 4;

@@ -25,7 +25,7 @@ use crate::ledger::index::Index;
 pub(super) type Ledger<'a> = (&'a [Recorded], &'a Index);
 
 /// The most bytes, the quotes of a batch times a document, for which a quote that is not found is looked for in other encodings.
-const MAX_TRIED_BYTES: usize = 4 << 20;
+const MAX_TRIED_BYTES: usize = 2 << 20;
 
 /// How many documents of a batch that say no encoding are read in others for the hint.
 const LOOKED_INTO: usize = 8;
