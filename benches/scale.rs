@@ -238,7 +238,8 @@ fn import(desk: &Path, rows: usize) {
     let mut target = Target::Ledger { ledger: &mut ledger, signer: &signer, clock: now().into() };
     let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut |_| Ok(()) };
     let layout = manytreaties::layout();
-    let import = Import { layout: &layout, agreements: Some(&agreements), acts: &acts, batch_len: BATCH_LEN };
+    let import =
+        Import { layout: &layout, agreements: Some(&agreements), acts: &acts, batch_len: BATCH_LEN, folder: None };
     let began = Instant::now();
     let account = import.run(&mut target, &mut watch).expect("the tables can be imported");
     drop(ledger);

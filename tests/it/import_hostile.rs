@@ -17,7 +17,7 @@ const ROW: &str = "t:B,PAK,Pakistan,signature,2023-10-18,s#1/a\n";
 fn imported(acts: &Table<'_>) -> Result<Account, ImportFault> {
     let (layout, agreements) = (manytreaties::layout(), table("agreements.csv", AGREEMENTS));
     let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut |_| Ok(()) };
-    let import = Import { layout: &layout, agreements: Some(&agreements), acts, batch_len: 100 };
+    let import = Import { layout: &layout, agreements: Some(&agreements), acts, batch_len: 100, folder: None };
     import.run(&mut Target::Nowhere(&[]), &mut watch)
 }
 
@@ -60,7 +60,7 @@ fn a_table_of_as_many_columns_as_a_record_holds_takes_no_time_of_its_own() {
     check_said(format!("{},c134999\n", header.trim_end()), "acts.csv has two columns `c134999`");
     let acts = table("acts.csv", format!("{header}{}", ROW.repeat(3)));
     let (layout, agreements) = (manytreaties::layout(), table("agreements.csv", AGREEMENTS));
-    let import = Import { layout: &layout, agreements: Some(&agreements), acts: &acts, batch_len: 100 };
+    let import = Import { layout: &layout, agreements: Some(&agreements), acts: &acts, batch_len: 100, folder: None };
     let mut rejects = Vec::new();
     let mut writer = RejectsWriter::new(&mut rejects, import.columns().expect("it has columns"));
     let mut reject = |reject: &Reject<'_>| writer.write(reject);
@@ -128,7 +128,7 @@ fn names_that_are_no_text_are_done_without() {
     let layout = map::read(map, "t").expect("it is a map");
     let acts = table("t", b"p,n,a,t,d\nX,\xFF,y,\xFE,2023\n".as_slice());
     let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut |_| Ok(()) };
-    let import = Import { layout: &layout, agreements: None, acts: &acts, batch_len: 100 };
+    let import = Import { layout: &layout, agreements: None, acts: &acts, batch_len: 100, folder: None };
     let account = import.run(&mut Target::Nowhere(&[]), &mut watch).expect("it is a table");
     assert_eq!((account.events, account.parties.described, account.agreements.described), (1, 1, 1));
 }
@@ -153,7 +153,13 @@ fn a_row_is_on_the_line_on_which_an_editor_shows_it() {
                 Ok(())
             },
         };
-        let import = Import { layout: &layout.expect("it is a map"), agreements: None, acts: &table, batch_len: 100 };
+        let import = Import {
+            layout: &layout.expect("it is a map"),
+            agreements: None,
+            acts: &table,
+            batch_len: 100,
+            folder: None,
+        };
         import.run(&mut Target::Nowhere(&[]), &mut watch).expect("it is a table");
         found
     };

@@ -11,9 +11,11 @@ use clap::{Args, Subcommand};
 
 use crate::cli::command::append::shown_problem;
 use crate::cli::command::counted;
+use crate::cli::command::init::{KEEP_GENESIS, NewLedger};
 use crate::cli::command::own::ClockSaid;
 use crate::cli::diagnostic::render;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::screen::Format;
 use crate::cli::{Context, Outcome};
 use crate::exchange::place::SourceText;
 use crate::exchange::table::import::{BATCH_LEN, Import as Importing, Watch};
@@ -21,7 +23,7 @@ use crate::exchange::table::layout::Layout;
 use crate::exchange::table::rejects::{Reject, RejectsWriter};
 use crate::exchange::table::{Account, Table, Target, manytreaties, map};
 use crate::exchange::tree::MAX_TOML;
-use crate::ledger::{Head, KeyFile};
+use crate::ledger::{Folder, Head, KeyFile};
 
 use meter::Meter;
 
@@ -35,7 +37,8 @@ pub(in crate::cli) use answer::ImportAnswer;
 Examples:
   servanda import manytreaties --agreements agreements.csv --actions actions.csv.gz
   servanda import csv members.csv --map map.toml --rejects rejects.csv
-  servanda import csv members.csv --map map.toml --dry-run     only the account")]
+  servanda import csv members.csv --map map.toml --dry-run     only the account
+  servanda import csv members.csv --map map.toml --init        found the ledger, too")]
 pub(in crate::cli) struct Import {
     #[command(subcommand)]
     what: What,
@@ -68,14 +71,14 @@ struct Manytreaties {
 
 /// Import any table, with a map of its columns
 ///
-/// `servanda template map` prints a commented map to start from.
+/// A row is what a party did, or any other announcement: something expected, given, counted, or a milestone. It can bring its source, with the document that it was taken from, and the phrase that says it. `servanda template map` prints a commented map to start from.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
   servanda import csv members.csv --map map.toml --rejects rejects.csv
   servanda import csv members.csv --map map.toml --dry-run --json")]
 struct Csv {
-    /// The table, plain or compressed with gzip; one act of one party a row
+    /// The table, plain or compressed with gzip; one announcement a row. Documents that rows name lie beside it or below
     file: PathBuf,
     /// What its columns mean, in TOML
     #[arg(long, value_name = "MAP")]
@@ -90,12 +93,14 @@ struct How {
     /// Write the rows that could not become events here, with line, code and reason
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
-    /// Give the account, append nothing
+    /// Give the account, append nothing; without a ledger, as it would be in a new one
     #[arg(long)]
     dry_run: bool,
-    /// The recorder's OpenSSH Ed25519 key: private, or the public half of one in ssh-agent [env: SERVANDA_KEY] [default: servanda/recorder_ed25519 in the user's configuration folder]
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
+    /// Found the ledger if there is none
+    #[arg(long)]
+    init: bool,
+    #[command(flatten)]
+    names: NewLedger,
     #[command(flatten)]
     clock: ClockSaid,
 }
@@ -106,12 +111,24 @@ impl Import {
             What::Manytreaties(Manytreaties { agreements, actions, how }) => {
                 let layout = manytreaties::layout();
                 let agreements = table(&agreements, &layout, context);
-                run(&layout, Some(&agreements), &table(&actions, &layout, context), &how, context)
+                let acts = table(&actions, &layout, context);
+                let import = Importing {
+                    layout: &layout,
+                    agreements: Some(&agreements),
+                    acts: &acts,
+                    batch_len: BATCH_LEN,
+                    folder: None,
+                };
+                run(&import, &how, context)
             }
             What::Csv(Csv { file, map, how }) => {
                 let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
                 let layout = read_map(&map, &name, context)?;
-                run(&layout, None, &table(&file, &layout, context), &how, context)
+                let acts = table(&file, &layout, context);
+                let path = context.around.path(&file);
+                let folder = path.parent();
+                let import = Importing { layout: &layout, agreements: None, acts: &acts, batch_len: BATCH_LEN, folder };
+                run(&import, &how, context)
             }
         }
     }
@@ -140,30 +157,31 @@ fn read_map(given: &Path, table: &str, context: &mut Context<'_, '_>) -> Result<
     })
 }
 
-fn run(
-    layout: &Layout,
-    agreements: Option<&Table<'_>>,
-    acts: &Table<'_>,
-    how: &How,
-    context: &mut Context<'_, '_>,
-) -> Outcome {
-    let import = Importing { layout, agreements, acts, batch_len: BATCH_LEN };
-    let mut rejects = open_rejects(how.rejects.as_deref(), &import, context)?;
-    let (account, head) = if how.dry_run {
+fn run(import: &Importing<'_>, how: &How, context: &mut Context<'_, '_>) -> Outcome {
+    let mut rejects = open_rejects(how.rejects.as_deref(), import, context)?;
+    let folder = context.ledger();
+    let is_new = !folder.is_ledger() && (how.init || how.dry_run);
+    let answer = if is_new {
+        found(import, &folder, rejects.as_mut(), how, context)?
+    } else if how.dry_run {
         let reading = context.read("import", None, &[])?;
         let heads = &reading.facts.heads;
         let head = Head { len: heads.len(), hash: heads.head() };
-        (account(&import, Target::Nowhere(&reading.facts.events), rejects.as_mut(), context)?, head)
+        let account = account(import, Target::Nowhere(&reading.facts.events), rejects.as_mut(), context)?;
+        ImportAnswer::of(&account, Some(head), how.dry_run)
     } else {
-        append(&import, rejects.as_mut(), how, context)?
+        append(import, &folder, rejects.as_mut(), how, context)?
     };
     if let Some(rejects) = rejects {
         rejects.finish()?;
     }
-    let answer = ImportAnswer::of(&account, head, how.dry_run);
     context.answer(&answer)?;
-    if account.stopped {
-        let message = format!("stopped as asked, after a whole batch; {} rows are left", account.left);
+    if let (Some(genesis), Format::Table) = (answer.founded, context.format()) {
+        let path = context.shown_path(&folder);
+        context.say(&format!("\nfounded {path}: genesis {genesis}\n{KEEP_GENESIS}"));
+    }
+    if answer.stopped {
+        let message = format!("stopped as asked, after a whole batch; {} rows are left", answer.left);
         return Err(Failure::new(Exit::CouldNot, message).hint("run the same command again: it goes on from there"));
     }
     Ok(Exit::Done)
@@ -171,19 +189,40 @@ fn run(
 
 fn append(
     import: &Importing<'_>,
+    folder: &Folder,
     rejects: Option<&mut RejectsFile>,
     how: &How,
     context: &mut Context<'_, '_>,
-) -> Result<(Account, Head), Failure> {
-    let folder = context.ledger();
-    let mut ledger = context.open_to_write("import", &folder)?;
-    let key = KeyFile::read(&context.key_path(how.key.as_ref())?)?;
+) -> Result<ImportAnswer, Failure> {
+    let mut ledger = context.open_to_write("import", folder)?;
+    let key = KeyFile::read(&context.key_path(how.names.key.as_ref())?)?;
     let target = Target::Ledger { ledger: &mut ledger, signer: &key, clock: how.clock.clock(context) };
     let account = account(import, target, rejects, context)?;
     if account.events > 0 {
         context.sign(&ledger)?;
     }
-    Ok((account, ledger.head()))
+    Ok(ImportAnswer::of(&account, Some(ledger.head()), false))
+}
+
+/// Imports into a new ledger, which is in its place once all is imported, or not at all; of a dry run, nothing is left.
+fn found(
+    import: &Importing<'_>,
+    folder: &Folder,
+    rejects: Option<&mut RejectsFile>,
+    how: &How,
+    context: &mut Context<'_, '_>,
+) -> Result<ImportAnswer, Failure> {
+    let (mut founded, key) = how.names.found(folder, !how.dry_run, context)?;
+    let target = Target::Ledger { ledger: &mut founded.ledger, signer: &key, clock: how.clock.clock(context) };
+    let account = account(import, target, rejects, context)?;
+    if how.dry_run {
+        return Ok(ImportAnswer::of(&account, None, true));
+    }
+    let (head, genesis) = (founded.ledger.head(), founded.ledger.facts().heads.at(1));
+    context.settle_founded(founded)?;
+    let mut answer = ImportAnswer::of(&account, Some(head), false);
+    answer.founded = genesis;
+    Ok(answer)
 }
 
 /// Runs the import, with progress where somebody sees it.

@@ -21,6 +21,8 @@ vocabulary! {
         UnknownAgreement = "unknown-agreement",
         /// The agreement was described before, in other words.
         SecondDescription = "second-description",
+        /// It is of no kind that rows can be.
+        UnknownKind = "unknown-kind",
         /// The act has no counterpart in our vocabulary.
         UnknownAct = "unknown-act",
         /// The role is none of ours.
@@ -37,6 +39,18 @@ vocabulary! {
         OtherDateForm = "other-date-form",
         /// A day that the calendar does not have.
         ImpossibleDate = "impossible-date",
+        /// A cell has a word that its vocabulary does not have.
+        UnknownWord = "unknown-word",
+        /// A cell has another form than its value can have: a number, an id, an address, plain text.
+        WrongForm = "wrong-form",
+        /// A cell is empty, or has no column, that its kind of announcement needs.
+        MissingCell = "missing-cell",
+        /// A cell says what its kind of announcement has no place for.
+        NotTaken = "not-taken",
+        /// It tells of a source, and not who published it or how close that is to the fact.
+        NoPublisher = "no-publisher",
+        /// The document that it names cannot be read.
+        NoDocument = "no-document",
         /// The ledger does not admit it.
         NotAdmitted = "not-admitted",
     }
@@ -83,6 +97,8 @@ pub struct Account {
     pub agreements: Described,
     /// The parties that rows name.
     pub parties: Described,
+    /// The missions that rows name.
+    pub missions: Described,
 }
 
 /// What became of descriptions.

@@ -1,5 +1,7 @@
 //! A layout on the columns of one table.
 
+use std::collections::BTreeMap;
+
 use csv::ByteRecord;
 
 use crate::exchange::table::account::RejectCode;
@@ -23,6 +25,14 @@ impl Place {
             Field::Constant(value) => Self::Always(value.clone()),
             Field::Absent => Self::Nowhere,
         })
+    }
+
+    /// The place again, if it is a column.
+    pub(super) fn column(&self) -> Option<Self> {
+        match self {
+            Self::At(index) => Some(Self::At(*index)),
+            Self::Always(_) | Self::Nowhere => None,
+        }
     }
 
     /// The value without white space around it; empty if there is none.
@@ -64,6 +74,8 @@ pub(super) struct Columns {
     pub(super) role: Place,
     pub(super) note: Place,
     pub(super) reference: Place,
+    /// What rows say beyond that, by key.
+    pub(super) more: BTreeMap<String, Place>,
     stay: StayPlace,
 }
 
@@ -75,6 +87,7 @@ impl Columns {
     /// [`TableFault::NoColumn`] for the first that is not there.
     pub(super) fn of(layout: &Layout, rows: &Rows) -> Result<Self, TableFault> {
         let place = |field| Place::of(field, rows);
+        let more = layout.more.values.iter().map(|(key, field)| Ok((key.clone(), place(field)?)));
         let stay = match &layout.stay {
             StayKey::None => StayPlace::None,
             StayKey::Columns(names) => {
@@ -95,6 +108,7 @@ impl Columns {
             role: place(&layout.role)?,
             note: place(&layout.note)?,
             reference: place(&layout.reference)?,
+            more: more.collect::<Result<_, _>>()?,
             stay,
         })
     }

@@ -6,10 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 
 use csv::ByteRecord;
 
 use crate::domain::id::{AgreementId, Namespace};
+use crate::exchange::table::Met;
 use crate::exchange::table::account::{Account, RejectCode};
 use crate::exchange::table::agreements::{self, Listed};
 use crate::exchange::table::columns::Columns;
@@ -17,9 +19,11 @@ use crate::exchange::table::directory::Directory;
 use crate::exchange::table::drafting::{Brings, Drafting, Named, Portion};
 use crate::exchange::table::fault::TableFault;
 use crate::exchange::table::layout::{BroughtBy, Layout};
+use crate::exchange::table::more::{self, MOST_ITEMS, items};
 use crate::exchange::table::reader::Table;
 use crate::exchange::table::rejects::TakeReject;
 use crate::exchange::table::roster::{Roster, Standing};
+use crate::exchange::table::row::party_type;
 use crate::exchange::table::target::{Receiver, Taken, Target};
 use crate::ledger::review::usable;
 use crate::ledger::{AppendError, Code, Finding};
@@ -37,6 +41,8 @@ pub struct Import<'a> {
     pub acts: &'a Table<'a>,
     /// The announcements of one batch.
     pub batch_len: usize,
+    /// Where the documents lie that rows name, at this folder or below it; none, if rows name none.
+    pub folder: Option<&'a Path>,
 }
 
 /// Who watches an import.
@@ -106,29 +112,73 @@ impl Import<'_> {
         if self.agreements.is_none() {
             account.agreements.already = named.agreements.in_ledger();
         }
-        let drafting = Drafting::new(self.layout, self.acts.rows()?, named)?;
+        account.missions.already = named.missions.in_ledger();
+        let drafting = Drafting::new(self.layout, self.acts.rows()?, named, self.folder)?;
         Loading { import: self, receiver: Receiver::of(target), watch, drafting, account }.run(listed)
     }
 
     /// Reads the table of acts for what it names.
-    fn survey(&self, mut agreements: Roster<AgreementId>, directory: &Directory) -> Result<Named, TableFault> {
+    fn survey(&self, agreements: Roster<AgreementId>, directory: &Directory) -> Result<Named, TableFault> {
         let mut rows = self.acts.rows()?;
         let columns = Columns::of(self.layout, &rows)?;
-        let mut parties = Roster::new(Namespace::Party, &self.layout.parties.prefix);
+        let mut named = Named {
+            parties: Roster::new(Namespace::Party, &self.layout.parties.prefix),
+            agreements,
+            missions: Roster::new(Namespace::Mission, ""),
+            types: Met::default(),
+            rows: 0,
+        };
         let mut record = ByteRecord::new();
-        let mut count = 0;
         while rows.read(&mut record)? {
-            count += 1;
+            named.rows += 1;
             if columns.check_width(&record).is_err() {
                 continue;
             }
             if let Some(party) = columns.party.text(&record).ok().filter(|party| !party.is_empty()) {
                 let name = columns.party_name.text(&record).unwrap_or_default();
-                parties.enter(party, name, directory.names(Namespace::Party))?;
+                let number = named.parties.enter(party, name, directory.names(Namespace::Party))?;
+                self.survey_type(&columns, &record, number, &mut named);
             }
-            self.survey_agreement(&columns, &record, &mut agreements, directory)?;
+            self.survey_agreement(&columns, &record, &mut named.agreements, directory)?;
+            self.survey_more(&columns, &record, &mut named, directory)?;
         }
-        Ok(Named { parties, agreements, rows: count })
+        Ok(named)
+    }
+
+    /// Keeps the first type that the table itself gives a party.
+    fn survey_type(&self, columns: &Columns, record: &ByteRecord, number: u32, named: &mut Named) {
+        let text = columns.more.get("party_type").and_then(|place| place.text(record).ok()).unwrap_or_default();
+        if let Ok(own) = party_type(text, &self.layout.more.words) {
+            named.types.entry(number).or_insert(own);
+        }
+    }
+
+    /// Enters what the other columns name.
+    fn survey_more(
+        &self,
+        columns: &Columns,
+        record: &ByteRecord,
+        named: &mut Named,
+        directory: &Directory,
+    ) -> Result<(), TableFault> {
+        for (key, place) in &columns.more {
+            let Some(namespace) = more::names(key) else { continue };
+            let known = directory.names(namespace);
+            let cell = place.text(record).unwrap_or_default();
+            match namespace {
+                Namespace::Party => {
+                    for party in items(cell, self.layout.more.list_mark).take(MOST_ITEMS) {
+                        named.parties.enter(party, "", known)?;
+                    }
+                }
+                Namespace::Mission if !cell.is_empty() => {
+                    let title = columns.more.get("mission_title").and_then(|place| place.text(record).ok());
+                    named.missions.enter(cell, title.unwrap_or_default(), known)?;
+                }
+                Namespace::Mission | Namespace::Agreement | Namespace::Announcement => {}
+            }
+        }
+        Ok(())
     }
 
     /// Enters the agreement that a row names, if rows bring them or the ledger has it.
@@ -230,6 +280,7 @@ impl Loading<'_, '_, '_, '_, '_> {
             match brings {
                 Brings::Party => account.parties.described += 1,
                 Brings::Agreement => account.agreements.described += 1,
+                Brings::Mission => account.missions.described += 1,
                 Brings::Row(_) if taken.already.contains(&draft) => account.already += 1,
                 Brings::Row(_) => account.events += 1,
             }

@@ -12,7 +12,9 @@ use crate::exchange::announcement_file::FileProblem;
 use crate::exchange::table::COMMA;
 use crate::exchange::table::acts::TableAct;
 use crate::exchange::table::dates::{DateForm, DateForms};
+use crate::exchange::table::kinds::{self, said};
 use crate::exchange::table::layout::{BroughtBy, Field, IMPORTED, Layout, NewAgreements, NewParties, StayKey};
+use crate::exchange::table::more::{self, LIST_MARK, More, SOURCE};
 use crate::exchange::tree;
 use crate::ledger::finding::{Code, nearest};
 
@@ -24,6 +26,21 @@ const LAST_YEAR: i32 = 2099;
 
 type Text = Spanned<String>;
 
+/// The fields that a layout names itself.
+const FIELDS: [&str; 11] = [
+    "party",
+    "party_name",
+    "agreement",
+    "agreement_title",
+    "act",
+    "date",
+    "effective",
+    "announced",
+    "role",
+    "note",
+    "reference",
+];
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Map {
@@ -34,6 +51,8 @@ struct Map {
     constants: Values,
     #[serde(default)]
     acts: BTreeMap<String, Text>,
+    #[serde(default)]
+    words: HashMap<String, String>,
     #[serde(default)]
     dates: Dates,
     #[serde(default)]
@@ -49,24 +68,11 @@ struct Map {
 #[serde(deny_unknown_fields)]
 struct Form {
     delimiter: Option<Text>,
+    list_delimiter: Option<Text>,
 }
 
 /// By field: the column, or the value that is the same for every row.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Values {
-    party: Option<Text>,
-    party_name: Option<Text>,
-    agreement: Option<Text>,
-    agreement_title: Option<Text>,
-    act: Option<Text>,
-    date: Option<Text>,
-    effective: Option<Text>,
-    announced: Option<Text>,
-    role: Option<Text>,
-    note: Option<Text>,
-    reference: Option<Text>,
-}
+type Values = BTreeMap<Text, Text>;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -149,28 +155,34 @@ struct Checks {
 
 impl Checks {
     fn layout(&mut self, map: Map, table: &str) -> Layout {
-        let Map { table: form, columns, constants, acts, dates, stay, parties, agreements, evidence } = map;
-        let reference = self.field("reference", columns.reference, constants.reference, Need::Optional);
+        let Map { table: form, columns, constants, acts, words, dates, stay, parties, agreements, evidence } = map;
+        let mut given = Given { columns, constants };
+        let needs = given.needs();
+        let reference = self.field("reference", &mut given, Need::Optional);
         let prefix = agreements.prefix;
+        let r#type = self
+            .word(agreements.r#type, AgreementType::ALL.iter().map(|word| word.as_str()))
+            .unwrap_or(AgreementType::Treaty);
         Layout {
             delimiter: self.delimiter(form.delimiter),
-            party: self.field("party", columns.party, constants.party, Need::Required),
-            party_name: self.field("party_name", columns.party_name, constants.party_name, Need::Optional),
-            agreement: self.field("agreement", columns.agreement, constants.agreement, Need::Required),
-            agreement_title: self.field(
-                "agreement_title",
-                columns.agreement_title,
-                constants.agreement_title,
-                Need::Optional,
-            ),
-            act: self.field("act", columns.act, constants.act, Need::Required),
-            date: self.field("date", columns.date, constants.date, Need::Required),
-            effective: self.field("effective", columns.effective, constants.effective, Need::Optional),
-            announced: self.field("announced", columns.announced, constants.announced, Need::Optional),
-            role: self.field("role", columns.role, constants.role, Need::Optional),
-            note: self.field("note", columns.note, constants.note, Need::Optional),
+            party: self.field("party", &mut given, needs.party),
+            party_name: self.field("party_name", &mut given, Need::Optional),
+            agreement: self.field("agreement", &mut given, needs.agreement),
+            agreement_title: self.field("agreement_title", &mut given, Need::Optional),
+            act: self.field("act", &mut given, needs.act),
+            date: self.field("date", &mut given, needs.date),
+            effective: self.field("effective", &mut given, Need::Optional),
+            announced: self.field("announced", &mut given, Need::Optional),
+            role: self.field("role", &mut given, Need::Optional),
+            note: self.field("note", &mut given, Need::Optional),
             stay: self.stay(stay, &reference),
             reference: if reference == Field::Absent { Field::Constant(table.to_owned()) } else { reference },
+            more: More {
+                acts: acts.iter().map(|(own, ours)| (own.clone(), ours.get_ref().clone())).collect(),
+                words,
+                list_mark: self.list_mark(form.list_delimiter),
+                values: self.rest(given),
+            },
             acts: self.acts(acts),
             dates: self.dates(dates),
             parties: NewParties {
@@ -179,15 +191,56 @@ impl Checks {
             },
             agreements: NewAgreements {
                 prefix,
-                r#type: self
-                    .word(agreements.r#type, AgreementType::ALL.iter().map(|word| word.as_str()))
-                    .unwrap_or(AgreementType::Treaty),
+                r#type,
                 in_force: self
                     .word(agreements.in_force, InForce::ALL.iter().map(|word| word.as_str()))
-                    .unwrap_or(InForce::Stated),
+                    .unwrap_or(usual(r#type)),
                 brought_by: BroughtBy::Rows,
             },
             reason: evidence.map_or_else(|| IMPORTED.to_owned(), |evidence| evidence.none),
+        }
+    }
+
+    /// What is given besides: keys of kinds and of sources.
+    fn rest(&mut self, mut given: Given) -> BTreeMap<String, Field> {
+        let known = more::keys();
+        let mut values = BTreeMap::new();
+        for key in &known {
+            match self.field(key, &mut given, Need::Optional) {
+                Field::Absent => {}
+                field => drop(values.insert(key.clone(), field)),
+            }
+        }
+        let of_source = |key: &&str| SOURCE.contains(key) || *key == "quote";
+        let needed = ["publisher", "grade"].into_iter().filter(|key| !values.contains_key(*key));
+        if let Some(first) = values.keys().map(String::as_str).find(of_source) {
+            for missing in needed {
+                let message = format!("`{first}` is told of a source, and nothing says what its `{missing}` is");
+                let hint = format!("name a column under [columns], or a value under [constants]: {missing} = \"…\"");
+                self.say(0..0, Code::MissingKey, message, hint);
+            }
+        }
+        for (key, _) in given.columns.into_iter().chain(given.constants) {
+            let own = FIELDS.iter().copied().chain(known.iter().map(String::as_str));
+            let hint = match nearest(key.get_ref(), own) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`servanda template map` prints a map with all of them".to_owned(),
+            };
+            self.say(key.span(), Code::UnknownKey, format!("there is no key `{}` of rows", key.get_ref()), hint);
+        }
+        values
+    }
+
+    fn list_mark(&mut self, given: Option<Text>) -> char {
+        let Some(given) = given else { return LIST_MARK };
+        let mut characters = given.get_ref().chars();
+        match (characters.next(), characters.next()) {
+            (Some(mark), None) if !mark.is_alphanumeric() => mark,
+            _ => {
+                let message = format!("`{}` cannot stand between the items of a list", given.get_ref());
+                self.say(given.span(), Code::WrongForm, message, r#"write one mark, such as ";" or "|""#.to_owned());
+                LIST_MARK
+            }
         }
     }
 
@@ -203,8 +256,8 @@ impl Checks {
         }
     }
 
-    fn field(&mut self, name: &str, column: Option<Text>, constant: Option<Text>, need: Need) -> Field {
-        match (column, constant) {
+    fn field(&mut self, name: &str, given: &mut Given, need: Need) -> Field {
+        match (given.columns.remove(name), given.constants.remove(name)) {
             (Some(column), None) => Field::Column(column.into_inner()),
             (None, Some(constant)) => Field::Constant(constant.into_inner()),
             (Some(_), Some(constant)) => {
@@ -240,7 +293,8 @@ impl Checks {
         for (own, word) in acts {
             match TableAct::named(word.get_ref()) {
                 Some(act) => _ = known.insert(own, act),
-                None => self.unknown(&word, TableAct::words()),
+                None if said(None, word.get_ref()).is_ok() => {}
+                None => self.unknown(&word, TableAct::words().chain(kinds::words())),
             }
         }
         known
@@ -292,6 +346,54 @@ impl Checks {
 
     fn say(&mut self, span: Range<usize>, code: Code, message: String, hint: String) {
         self.problems.push(problem(span, code, message, hint));
+    }
+}
+
+/// How stays in agreements of a type begin, where a map does not say: tables of treaties state who is a party, and of
+/// everything else tell who joined.
+const fn usual(r#type: AgreementType) -> InForce {
+    match r#type {
+        AgreementType::Treaty | AgreementType::Protocol | AgreementType::FrameworkAgreement => InForce::Stated,
+        AgreementType::Programme
+        | AgreementType::Organisation
+        | AgreementType::Agreement
+        | AgreementType::Memorandum
+        | AgreementType::JointStatement
+        | AgreementType::LetterOfIntent => InForce::Derived,
+    }
+}
+
+/// The columns and constants that were not taken yet.
+struct Given {
+    columns: Values,
+    constants: Values,
+}
+
+/// What a map has to give: it depends on what rows can be.
+struct Needs {
+    party: Need,
+    agreement: Need,
+    act: Need,
+    date: Need,
+}
+
+impl Given {
+    fn has(&self, key: &str) -> bool {
+        self.columns.contains_key(key) || self.constants.contains_key(key)
+    }
+
+    /// Rows of any kind may lack what acts of parties have; each row is then looked at by itself.
+    fn needs(&self) -> Needs {
+        let unless = |keys: &[&str]| {
+            let is_there = self.has("kind") || keys.iter().any(|key| self.has(key));
+            if is_there { Need::Optional } else { Need::Required }
+        };
+        Needs {
+            party: unless(&["parties"]),
+            agreement: unless(&["mission"]),
+            act: unless(&["stage"]),
+            date: unless(&["occurred", "due", "on", "expected"]),
+        }
     }
 }
 

@@ -13,12 +13,16 @@ pub mod directory;
 mod drafting;
 mod fault;
 pub mod import;
+mod kinds;
 pub mod layout;
 pub mod manytreaties;
 pub mod map;
+pub mod more;
 mod reader;
 pub mod rejects;
 mod roster;
+mod row;
+mod sources;
 mod target;
 
 pub use account::{Account, RejectCode, Rejected};
