@@ -2,6 +2,7 @@
 
 use crate::cli::screen::Sheet;
 use crate::domain::date::Date;
+use crate::domain::window::Window;
 
 /// The names of the columns that belong to a column of dates: its own, and those of the first and last day.
 pub(super) type DateColumn = (&'static str, &'static str, &'static str);
@@ -20,10 +21,11 @@ impl Sheet {
         for (name, earliest, latest) in columns {
             // A table that has no rows may have no columns either.
             let Some(at) = self.header.iter().position(|own| own == name) else { continue };
-            self.header.splice(at + 1..at + 1, [*earliest, *latest]);
+            let behind = at + 1..=at;
+            self.header.splice(behind.clone(), [*earliest, *latest]);
             for (_, cells) in &mut self.rows {
                 let days = days(Date::parse(&cells[at]).ok().as_ref());
-                cells.splice(at + 1..at + 1, days);
+                cells.splice(behind.clone(), days);
             }
         }
         self
@@ -33,7 +35,7 @@ impl Sheet {
 /// The first day that a date may mean, and the last.
 pub(super) fn days(date: Option<&Date>) -> [String; 2] {
     let window = date.map(Date::window);
-    let [earliest, latest] = [window.and_then(|window| window.earliest()), window.and_then(|window| window.latest())];
+    let [earliest, latest] = [window.and_then(Window::earliest), window.and_then(Window::latest)];
     [earliest, latest].map(|day| day.map(|day| day.to_string()).unwrap_or_default())
 }
 

@@ -32,6 +32,11 @@ parties = "parties"
 what = "what"
 number = "number"
 of = "counted"
+during = "span"
+listed = "listed"
+complete = "whole"
+aim = "aim"
+place = "place"
 mission = "mission"
 mission_title = "mission_title"
 item = "item"
@@ -52,7 +57,7 @@ type = "programme"
 "newspaper" = "press"
 "#;
 
-const COLUMNS: [&str; 28] = [
+const COLUMNS: [&str; 35] = [
     "kind",
     "who",
     "type",
@@ -81,17 +86,23 @@ const COLUMNS: [&str; 28] = [
     "item_type",
     "partners",
     "signed",
+    "span",
+    "listed",
+    "whole",
+    "aim",
+    "place",
+    "summary",
+    "id",
 ];
 
 /// A table of these rows; what a row does not say is an empty cell.
 pub(crate) fn table(rows: &[&[(&str, &str)]]) -> String {
-    let columns: Vec<&str> = COLUMNS.into_iter().chain(["summary", "id"]).collect();
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(&columns).expect("memory takes everything");
+    writer.write_record(COLUMNS).expect("memory takes everything");
     for row in rows {
-        assert!(row.iter().all(|(key, _)| columns.contains(key)), "{row:?}");
+        assert!(row.iter().all(|(key, _)| COLUMNS.contains(key)), "{row:?}");
         let cell = |column: &&str| row.iter().find(|(key, _)| key == column).map_or("", |(_, cell)| *cell);
-        writer.write_record(columns.iter().map(cell)).expect("memory takes everything");
+        writer.write_record(COLUMNS.iter().map(cell)).expect("memory takes everything");
     }
     String::from_utf8(writer.into_inner().expect("memory takes everything")).expect("it is text")
 }
@@ -111,6 +122,7 @@ pub(crate) const PAKISTAN: &[(&str, &str)] = &[
     ("phrase", "Pakistan signed the agreement on Wednesday"),
     ("remark", "seen by two of us"),
     ("signed", "Zhang Kejian (administrator); Moin ul Haque (ambassador)"),
+    ("place", "Beijing"),
 ];
 
 /// A desk with a ledger and the map, and what the import of that table says.
@@ -160,7 +172,9 @@ fn what_a_row_has_stays_visible_in_why() {
     let document = claim["evidence"][0]["document"].as_str().expect("it is kept");
     let text = desk.run(&format!("source text {document}"));
     assert!(text.out.contains("As quoted in a table"), "{}", text.out);
-    assert_eq!(told(&desk)[0]["body"]["signatories"][1], json!({"name": "Moin ul Haque", "office": "ambassador"}));
+    let body = &told(&desk)[0]["body"];
+    assert_eq!(body["signatories"][1], json!({"name": "Moin ul Haque", "office": "ambassador"}));
+    assert_eq!(body["place"], "Beijing");
 }
 
 #[test]
@@ -184,10 +198,24 @@ fn a_row_is_what_its_kind_or_else_its_act_says() {
             ("when", "2024"),
             ("announced", "2023-11"),
         ],
-        &[("kind", "prospect"), ("act", "invited"), ("who", "NIC"), ("what", "an agreement on data")],
+        &[
+            ("kind", "prospect"),
+            ("act", "invited"),
+            ("who", "NIC"),
+            ("what", "an agreement on data"),
+            ("aim", "instrument"),
+        ],
         &[("act", "established"), ("when", "2021-06-16")],
         &[("act", "milestone/entry_into_force"), ("when", "2022")],
         &[("kind", "count"), ("number", "9"), ("counted", "States"), ("when", "2024-01-01")],
+        &[
+            ("act", "count"),
+            ("number", "2"),
+            ("counted", "signatories"),
+            ("span", "2024"),
+            ("listed", "PAK; THA"),
+            ("whole", "yes"),
+        ],
         &[
             ("kind", "contribution"),
             ("act", "launched"),
@@ -203,7 +231,7 @@ fn a_row_is_what_its_kind_or_else_its_act_says() {
     ];
     let account = imported(&desk, rows);
     let rejects = fs::read_to_string(desk.path().join("rejects.csv")).expect("rejects were written");
-    assert_eq!((&account["events"], &account["missions"]["described"]), (&json!(10), &json!(1)), "{rejects}");
+    assert_eq!((&account["events"], &account["missions"]["described"]), (&json!(11), &json!(1)), "{rejects}");
     let told = told(&desk);
     let kinds: Vec<&str> = told.iter().map(|event| event["kind"].as_str().expect("a kind")).collect();
     assert_eq!(
@@ -218,6 +246,7 @@ fn a_row_is_what_its_kind_or_else_its_act_says() {
             "milestone",
             "milestone",
             "count",
+            "count",
             "contribution"
         ]
     );
@@ -226,14 +255,19 @@ fn a_row_is_what_its_kind_or_else_its_act_says() {
         (&told[4]["body"]["parties"], &told[4]["body"]["stage"], &told[4]["body"]["due"]),
         (&json!(["THA", "SRB"]), &json!("in-talks"), &json!("2024"))
     );
-    assert_eq!(told[5]["body"]["parties"], json!(["NIC"]));
+    assert_eq!((&told[5]["body"]["parties"], &told[5]["body"]["aim"]), (&json!(["NIC"]), &json!("instrument")));
     assert_eq!(told[7]["body"]["act"], "entry-into-force");
     assert_eq!(
         (&told[8]["body"]["number"], &told[8]["body"]["of"], &told[8]["body"]["on"]),
         (&json!(9), &json!("states"), &json!("2024-01-01"))
     );
-    assert_eq!(told[9]["body"]["item"], json!({"name": "ICUBE-Q", "type": "cubesat"}));
-    assert_eq!(told[9]["body"]["with"], json!(["CNSA", "SUPARCO"]));
+    let listed = &told[9]["body"];
+    assert_eq!(
+        (&listed["during"], &listed["listed"], &listed["complete"], listed.get("on")),
+        (&json!("2024"), &json!(["PAK", "THA"]), &json!(true), None)
+    );
+    assert_eq!(told[10]["body"]["item"], json!({"name": "ICUBE-Q", "type": "cubesat"}));
+    assert_eq!(told[10]["body"]["with"], json!(["CNSA", "SUPARCO"]));
     let mission = desk.run("mission change-6 --on 2024-06-01 --json").json();
     let programme = &mission["programme"]["agreement"];
     assert_eq!((&mission["title"], programme), (&json!("Chang'e-6"), &json!("ilrs")), "{mission}");
@@ -297,6 +331,8 @@ fn a_quote_stands_in_the_document_that_its_row_names() {
         .map(|of| (of["code"].as_str().expect("a code"), of["rows"].as_u64().expect("a number")))
         .collect();
     assert_eq!((&account["events"], rejects), (&json!(1), vec![("no-document", 3), ("not-admitted", 1)]), "{account}");
+    let dry = desk.run("import csv t.csv --map map.toml --dry-run --json").json();
+    assert_eq!((&dry["already"], &dry["rejects"]), (&json!(1), &account["rejects"]), "a dry run says what comes");
     let why = desk.run("why PAK ilrs --on 2023-10-19");
     assert!(why.out.contains("“signed the agreement on Wednesday” (line 1)"), "{}", why.out);
 }

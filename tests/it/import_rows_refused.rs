@@ -34,9 +34,12 @@ fn account_of(text: String) -> (Account, BTreeMap<RejectCode, String>) {
     (account, reasons)
 }
 
+/// The cells of a row, by their columns.
+type Row = &'static [(&'static str, &'static str)];
+
 #[test]
 fn each_reason_to_reject_a_row_has_its_code_and_names_its_key() {
-    let cases: &[(&[(&str, &str)], RejectCode, &str)] = &[
+    let cases: &[(Row, RejectCode, &str)] = &[
         (&[("kind", "treaty")], RejectCode::UnknownKind, "rows can be joining"),
         (&[("kind", "prospekt")], RejectCode::UnknownKind, "did you mean `prospect`?"),
         (&[("act", "interested")], RejectCode::UnknownAct, "the nearest is `interest`"),
@@ -154,7 +157,7 @@ fn each_reason_to_reject_a_row_has_its_code_and_names_its_key() {
 
 #[test]
 fn a_hostile_cell_is_a_reject_and_costs_nobody_else() {
-    let many: String = (0..5_000).map(|party| format!("p{party};")).collect();
+    let many = (0..5_000).map(|party| format!("p{party}")).collect::<Vec<_>>().join(";");
     let long = "x".repeat(200_000);
     let rows: &[&[(&str, &str)]] = &[
         &[("act", "invited"), ("what", "it"), ("parties", &many)],

@@ -62,6 +62,12 @@ pub(super) fn said(kind: Option<Kind>, word: &str) -> Result<Said, Fault> {
     }
 }
 
+/// What a row is that says how far something has come, and nothing else: something expected, else given.
+pub(super) fn by_stage(word: &str) -> Result<Said, Fault> {
+    let of = |kind| own_act(kind, word).map(|act| Said { kind, act: Some(act) });
+    of(Kind::Prospect).or_else(|| of(Kind::Contribution)).ok_or_else(|| no_act(Kind::Prospect, word))
+}
+
 /// Every word that is no act of a party and says what a row is all the same.
 pub(super) fn words() -> impl Iterator<Item = &'static str> {
     let kinds = KINDS.iter().map(|kind| kind.as_str());
@@ -144,5 +150,8 @@ mod tests {
         check(None, "", Err(RejectCode::UnknownAct));
         check(None, "treaty/signature", Err(RejectCode::UnknownKind));
         assert_eq!(kind_of("Prospect"), Ok(Kind::Prospect));
+        let stage = |word| by_stage(word).map(|said| said.kind).map_err(|(code, _)| code);
+        assert_eq!(["scheduled", "launched"].map(stage), [Ok(Kind::Prospect), Ok(Kind::Contribution)]);
+        assert_eq!(stage("signature"), Err(RejectCode::UnknownAct));
     }
 }

@@ -111,7 +111,7 @@ pub(super) fn names(key: &str) -> Option<Namespace> {
         Shape::List(Shape::Id(namespace)) => Some(*namespace),
         _ => None,
     };
-    let found = KINDS.iter().filter_map(|kind| of(kind.record().field(key)?.shape)).next()?;
+    let found = KINDS.iter().find_map(|kind| of(kind.record().field(key)?.shape))?;
     (found != Namespace::Announcement).then_some(found)
 }
 

@@ -15,8 +15,8 @@ use crate::exchange::table::account::RejectCode;
 use crate::exchange::table::columns::{Columns, Place};
 use crate::exchange::table::dates::{Fault, shown};
 use crate::exchange::table::drafting::{Named, found};
-use crate::exchange::table::kinds::{Said, folded, kind_of, said};
-use crate::exchange::table::layout::Layout;
+use crate::exchange::table::kinds::{Said, by_stage, folded, kind_of, said};
+use crate::exchange::table::layout::{Field, Layout};
 use crate::exchange::table::more::{KINDS, MOST_ITEMS, SOURCE, WORDING, act_key, items, main_date, own_keys};
 use crate::exchange::table::sources::{self, Documents, admitted, optional_date};
 use crate::ledger::Draft;
@@ -77,8 +77,18 @@ pub(super) struct Reading<'r> {
 }
 
 impl Reading<'_> {
-    /// Reads a row. `stay` is the label of its stay, empty if there is none.
+    /// Reads a row. `stay` is the label of its stay, empty if there is none. A fault names its column.
     pub(super) fn told(self, record: &ByteRecord, stay: &str, documents: &mut Documents) -> Result<Told, Fault> {
+        self.read(record, stay, documents).map_err(|(code, reason)| {
+            let key = reason.strip_prefix('`').and_then(|rest| rest.split_once('`')).map_or("", |(key, _)| key);
+            match self.layout.more.values.get(key) {
+                Some(Field::Column(column)) if column != key => (code, format!("column {}, {reason}", shown(column))),
+                _ => (code, reason),
+            }
+        })
+    }
+
+    fn read(self, record: &ByteRecord, stay: &str, documents: &mut Documents) -> Result<Told, Fault> {
         let mut row = Row { by: self, record, stay, things: Things::default() };
         let said = row.said()?;
         row.refuse_foreign(said.kind)?;
@@ -136,7 +146,7 @@ impl<'r> Row<'r> {
         let act = more.acts.get(act).map_or(act, String::as_str);
         match (kind.transpose()?, act) {
             // Who says only how far it has come has named a column for that.
-            (None, "") => said(None, self.more("stage")?),
+            (None, "") => by_stage(self.more("stage")?),
             (kind, act) => said(kind, act),
         }
     }
@@ -208,6 +218,7 @@ impl<'r> Row<'r> {
             "effective" => columns.effective.text(self.record),
             "role" => columns.role.text(self.record),
             "stay" if !self.stay.is_empty() => Ok(self.stay),
+            "on" if !self.more("during")?.is_empty() => self.more("on"),
             key if key == main_date(kind) => or(self.more(key)?, &columns.date),
             key => self.more(key),
         }

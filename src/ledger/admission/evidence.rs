@@ -39,8 +39,8 @@ pub(super) type Place = (usize, bool);
 pub(super) struct AtHand<'a> {
     pub(super) documents: &'a Read<'a>,
     pub(super) prepared: &'a HashMap<Place, Prepared<'a>>,
-    /// When it would be recorded.
-    pub(super) recorded: Timestamp,
+    /// When it would be recorded, if that is known.
+    pub(super) recorded: Option<Timestamp>,
 }
 
 fn place(document: &DraftDocument) -> Place {
@@ -267,7 +267,8 @@ pub(super) fn check(position: usize, fragment: &Fragment, at_hand: &AtHand<'_>, 
 }
 
 /// A source is published, and retrieved, before something is recorded that rests on it; a day of grace is for time zones.
-fn check_days(position: usize, sources: &[DraftSource], recorded: Timestamp, findings: &mut Vec<Finding>) {
+fn check_days(position: usize, sources: &[DraftSource], recorded: Option<Timestamp>, findings: &mut Vec<Finding>) {
+    let Some(recorded) = recorded else { return };
     let latest = recorded.day().next();
     for (index, source) in sources.iter().enumerate() {
         let days = [("published", &source.source.published), ("retrieved", &source.source.retrieved)];

@@ -91,7 +91,7 @@ pub(super) fn admit(
     let documents = evidence::read(batch, (events, index), salts, &mut findings);
     let prepared = evidence::prepare(&documents);
 
-    let at_hand = evidence::AtHand { documents: &documents, prepared: &prepared, recorded };
+    let at_hand = evidence::AtHand { documents: &documents, prepared: &prepared, recorded: Some(recorded) };
     let look = |(position, draft): (usize, &Draft)| Looked::at(position, draft, &described, &at_hand);
     let looked: Vec<Looked> = batch.drafts.par_iter().enumerate().with_min_len(FEWEST_DRAFTS).map(look).collect();
 
@@ -118,6 +118,24 @@ pub(super) fn admit(
     let mut admitted = desk.admitted;
     admitted.documents = evidence::kept(documents, index);
     (admitted, findings)
+}
+
+/// Looks at each draft of a batch by itself: at its texts and its evidence, not at what it names nor at what it follows.
+///
+/// Returns the announcements as they would be recorded, with their evidence, and every finding.
+pub fn look(batch: &Batch) -> (Vec<Announcement>, Vec<Finding>) {
+    let (mut findings, mut salts) = (Vec::new(), Salts::default());
+    let documents = evidence::read(batch, (&[], &Index::default()), &mut salts, &mut findings);
+    let prepared = evidence::prepare(&documents);
+    let at_hand = evidence::AtHand { documents: &documents, prepared: &prepared, recorded: None };
+    let look = |(position, draft): (usize, &Draft)| {
+        let mut announcement = draft.announcement.clone();
+        text::admit(position, &mut announcement, &mut findings);
+        evidence::admit(position, draft, &mut announcement, &at_hand, &mut findings);
+        announcement
+    };
+    let announcements = batch.drafts.iter().enumerate().map(look).collect();
+    (announcements, findings)
 }
 
 /// A draft, as far as it can be looked at by itself.
