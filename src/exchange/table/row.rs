@@ -144,10 +144,11 @@ impl<'r> Row<'r> {
         let kind = some(self.more("kind")?).map(|word| kind_of(more.words.get(word).map_or(word, String::as_str)));
         let act = self.by.columns.act.text(self.record)?;
         let act = more.acts.get(act).map_or(act, String::as_str);
-        match (kind.transpose()?, act) {
-            // Who says only how far it has come has named a column for that.
-            (None, "") => by_stage(self.more("stage")?),
-            (kind, act) => said(kind, act),
+        match (kind.transpose()?, act, self.more("stage")?) {
+            (None, "", stage) if !stage.is_empty() => {
+                by_stage(self.by.layout.more.words.get(stage).map_or(stage, String::as_str))
+            }
+            (kind, act, _) => said(kind, act),
         }
     }
 
