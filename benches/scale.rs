@@ -245,6 +245,7 @@ fn import(desk: &Path, rows: usize) {
         acts: &acts,
         answers: &Answers::default(),
         batch_len: BATCH_LEN,
+        folder: None,
     };
     let began = Instant::now();
     let account = import.run(&mut target, &mut watch).expect("the tables can be imported");

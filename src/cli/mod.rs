@@ -6,6 +6,7 @@ mod account;
 pub mod answers;
 mod bars;
 pub mod command;
+mod days;
 pub mod diagnostic;
 pub mod failure;
 mod help;

@@ -49,6 +49,13 @@ impl Page {
         }
     }
 
+    /// The same, if there are words.
+    pub(super) fn indented_if(&mut self, words: &str) {
+        if !words.is_empty() {
+            self.indented(words);
+        }
+    }
+
     /// A fact, if there is one.
     pub(super) fn fact(&mut self, name: &str, value: &str) {
         if !value.is_empty() {

@@ -161,13 +161,35 @@ impl Country {
     pub fn also(&self) -> Option<[&'static str; 2]> {
         rust_iso3166::from_alpha2(&self.0).map(|found| [found.alpha3, found.name])
     }
+
+    /// Its two letters in ISO 3166-1; of one that is no more, those that it had.
+    pub fn alpha_2(&self) -> Option<&str> {
+        match self.former() {
+            Some(former) => Some(former.alpha2),
+            None => Some(self.as_str()),
+        }
+    }
+
+    /// Its three letters in ISO 3166-1; of one that is no more, those that it had.
+    pub fn alpha_3(&self) -> Option<&str> {
+        let set_aside = SET_ASIDE.iter().find(|(code, _)| *code == self.as_str()).map(|(_, letters)| *letters);
+        set_aside
+            .or_else(|| rust_iso3166::from_alpha2(self.as_str()).map(|country| country.alpha3))
+            .or_else(|| self.former().map(|former| former.alpha3))
+    }
+
+    fn former(&self) -> Option<rust_iso3166::CountryCode> {
+        rust_iso3166::iso3166_3::from_code(self.as_str()).map(|code| code.former)
+    }
 }
 
 /// Kosovo and the European Union sit outside ISO 3166-1, under codes that it sets aside for its users.
+const SET_ASIDE: [(&str, &str); 2] = [("XK", "XKX"), ("EU", "EUE")];
+
 fn is_country(text: &str) -> bool {
     let now = text.len() == 2 && rust_iso3166::from_alpha2(text).is_some();
     let once = text.len() == 4 && rust_iso3166::iso3166_3::from_code(text).is_some();
-    now || once || ["XK", "EU"].contains(&text)
+    now || once || SET_ASIDE.iter().any(|(code, _)| *code == text)
 }
 
 #[cfg(test)]
@@ -179,6 +201,16 @@ mod tests {
         let code = |text| Country::of_code(text).map(String::from);
         assert_eq!([code("PK"), code("pak"), code("Pak")], [(); 3].map(|()| Some("PK".to_owned())));
         assert_eq!([code("P"), code("ZZZ"), code("Pakistan"), code("пк")], [(); 4].map(|()| None));
+    }
+
+    #[test]
+    fn a_country_has_two_letters_and_three() {
+        for (code, letters) in
+            [("PK", ["PK", "PAK"]), ("CSHH", ["CS", "CSK"]), ("XK", ["XK", "XKX"]), ("EU", ["EU", "EUE"])]
+        {
+            let country = Country::try_from(code.to_owned()).expect(code);
+            assert_eq!([country.alpha_2(), country.alpha_3()], letters.map(Some), "{code}");
+        }
     }
 
     #[test]

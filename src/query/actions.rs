@@ -5,6 +5,7 @@ use crate::domain::announcement::{Body, Kind, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, PartyId};
+use crate::domain::party::Country;
 use crate::domain::source::{Evidence, Grade};
 use crate::domain::timestamp::Timestamp;
 use crate::event::facts::{Facts, Recorded};
@@ -23,6 +24,8 @@ pub struct Action {
     pub agreement: String,
     /// The party's id; none, where all parties are meant.
     pub party: Option<String>,
+    /// The country where it sits, by its code in ISO 3166-1, if it is described with one.
+    pub country: Option<Country>,
     /// Joining, memorandum, departure, suspension or statement.
     pub kind: Kind,
     /// The act, in the word of its kind's vocabulary.
@@ -122,6 +125,7 @@ fn action(view: &View<'_>, event: &Recorded, (kind, claim): (Kind, Option<&Claim
         id: event.id.to_string(),
         agreement: view.agreement_id(told.agreement, Day::MAX),
         party: told.party.map(id),
+        country: told.party.and_then(|party| view.catalogue.party(party.as_str(), Day::MAX)?.country.clone()),
         kind,
         act: told.act,
         role: told.role,

@@ -11,7 +11,7 @@ use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, Namespace};
-use crate::domain::party::PartyType;
+use crate::domain::party::{Country, PartyType};
 use crate::domain::window::Certainty;
 use crate::event::facts::Facts;
 use crate::projection::knowledge::Claim;
@@ -69,6 +69,8 @@ pub struct Member {
     pub name: String,
     /// Its own type, never that of whom it acts for.
     pub r#type: PartyType,
+    /// The country where it sits, by its code in ISO 3166-1, if it is described with one.
+    pub country: Option<Country>,
     /// The event that describes it as it was on that day: its name and its type.
     pub described_by: Option<u64>,
     /// The highest status possible.
@@ -204,6 +206,7 @@ pub(super) fn member(row: &Row<'_>, view: &View<'_>, on: Day, participants: bool
         party: party.map_or_else(|| row.party.clone(), |party| party.id.to_string()),
         name: party.map_or_else(|| row.party.clone(), |party| party.name.clone()),
         r#type: party.map_or(PartyType::Unspecified, |party| party.r#type),
+        country: party.and_then(|party| party.country.clone()),
         described_by: view.catalogue.described_by(Namespace::Party, &row.party, on),
         status: row.status,
         certainty: row.certainty,

@@ -87,6 +87,9 @@ pub struct ClaimTold {
     pub wording: Option<String>,
     /// The last day on which that may have been, where its date leaves that open: what was announced had happened.
     pub not_after: Option<Day>,
+    /// The source's own words for its other dates, by the date's key.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_wording: BTreeMap<String, String>,
     /// When it was announced, as EDTF, where it or its source says so.
     pub announced: Option<Date>,
     /// When it was recorded.
@@ -103,6 +106,12 @@ pub struct ClaimTold {
     pub evidence: Vec<Cited>,
     /// Why there is no evidence, where there is none.
     pub no_evidence: Option<String>,
+    /// A recorder's remark.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The row of an imported table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_ref: Option<String>,
     /// What reviewers said, where its kind needs them or they said something.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub review: Option<ReviewTold>,
@@ -122,6 +131,9 @@ pub struct Cited {
     pub url: Option<String>,
     /// The day of publication, as EDTF.
     pub published: Option<Date>,
+    /// The day on which it was fetched, as EDTF.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retrieved: Option<Date>,
     /// How close the publisher is to the fact.
     pub grade: Grade,
     /// The address of the document that is kept of it.
@@ -317,14 +329,16 @@ fn told(view: &View<'_>, event: &Recorded, claim: Option<&Claim<'_>>, erased: &B
     let announcement = &event.announcement;
     let happened = happened(&announcement.body);
     let evidence = claim.map_or(&*announcement.evidence, |claim| claim.evidence);
+    let mut other_wording = announcement.wording.clone();
     ClaimTold {
         event: event.seq,
         id: event.id.to_string(),
         kind: announcement.body.kind(),
         what: Names(&view.catalogue).sentence(&announcement.body),
         date: happened.map(|(_, date)| date.clone()),
-        wording: happened.and_then(|(field, _)| announcement.wording.get(field).cloned()),
+        wording: happened.and_then(|(field, _)| other_wording.remove(field)),
         not_after: happened.and_then(|of| not_after(view, event, of)),
+        other_wording,
         announced: announcement.announced.clone().or_else(|| published(event)),
         recorded: view.recorded(event),
         recorder: event.recorder.to_string(),
@@ -333,6 +347,8 @@ fn told(view: &View<'_>, event: &Recorded, claim: Option<&Claim<'_>>, erased: &B
         confirmed_by: claim.map(|claim| claim.confirmed_by.clone()).unwrap_or_default(),
         evidence: evidence.iter().map(|evidence| Cited::of(evidence, erased)).collect(),
         no_evidence: announcement.no_evidence.clone(),
+        note: announcement.note.clone(),
+        source_ref: announcement.source_ref.clone(),
         review: ReviewTold::of_event(&view.knowledge.review, event),
         suspect: view.knowledge.review.suspected(event),
     }
@@ -353,6 +369,7 @@ impl Cited {
             title: source.title.clone(),
             url: source.url.as_ref().map(|url| url.as_str().to_owned()),
             published: source.published.clone(),
+            retrieved: source.retrieved.clone(),
             grade: source.grade,
             document: address.map(|address| address.as_str().to_owned()),
             text: source.document.as_ref().and_then(|of| of.text_address()).map(|address| address.as_str().to_owned()),

@@ -241,13 +241,13 @@ fn every_act_of_the_founding_case_is_a_row_and_what_was_struck_is_there() {
     let acting = ["joining", "memorandum", "departure", "suspension", "statement"];
     let expected =
         events.as_array().expect("events").iter().filter(|event| acting.iter().any(|kind| event["kind"] == *kind));
-    let mut seqs: Vec<String> = acts[1..].iter().map(|row| row[19].clone()).collect();
+    let mut seqs: Vec<String> = acts[1..].iter().map(|row| row[29].clone()).collect();
     seqs.dedup();
     assert_eq!(seqs, expected.map(|event| event["seq"].to_string()).collect::<Vec<_>>());
-    let pakistan = acts.iter().find(|row| row[18] == "pakistan-joins-ilrs").expect("it is there");
-    assert_eq!(pakistan[..4], ["ilrs", "pakistan", "joining", "signature"]);
+    let pakistan = acts.iter().find(|row| row[28] == "pakistan-joins-ilrs").expect("it is there");
+    assert_eq!(pakistan[..6], ["ilrs", "pakistan", "PK", "PAK", "joining", "signature"]);
     assert_eq!(
-        (&pakistan[5], &pakistan[14], &pakistan[20]),
+        (&pakistan[7], &pakistan[24], &pakistan[30]),
         (&"suparco".into(), &"Technology Times".into(), &String::new())
     );
     let told = [
@@ -371,7 +371,7 @@ fn country_years_of_the_founding_case_say_what_members_answers_at_the_end_of_eac
     );
     assert!(rows.iter().all(|row| row["country"].as_str().is_some_and(|code| code.len() == 2)));
     let table = table(all(), "country-years");
-    let russia: Vec<_> = table.iter().filter(|row| row[1] == "russia").map(|row| row[5].as_str()).collect();
+    let russia: Vec<_> = table.iter().filter(|row| row[1] == "russia").map(|row| row[7].as_str()).collect();
     assert_eq!(russia, ["2021", "2022", "2023"], "without years given, from the first turn to the last");
 }
 

@@ -76,8 +76,9 @@ fn run(
             Ok(())
         },
     };
-    let account = Import { layout, agreements, acts, answers: &Answers::default(), batch_len: how.batch_len }
-        .run(target, &mut watch)?;
+    let account =
+        Import { layout, agreements, acts, answers: &Answers::default(), batch_len: how.batch_len, folder: None }
+            .run(target, &mut watch)?;
     let of_agreements: u64 = account.agreements.rejects.values().map(|rejected| rejected.rows).sum();
     assert_eq!(rejected, account.rejected() + of_agreements);
     assert!(account.adds_up(), "{account:?}");

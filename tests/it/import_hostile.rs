@@ -18,8 +18,14 @@ const ROW: &str = "t:B,PAK,Pakistan,signature,2023-10-18,s#1/a\n";
 fn imported(acts: &Table<'_>) -> Result<Account, ImportFault> {
     let (layout, agreements) = (manytreaties::layout(), table("agreements.csv", AGREEMENTS));
     let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut |_| Ok(()) };
-    let import =
-        Import { layout: &layout, agreements: Some(&agreements), acts, answers: &Answers::default(), batch_len: 100 };
+    let import = Import {
+        layout: &layout,
+        agreements: Some(&agreements),
+        acts,
+        answers: &Answers::default(),
+        batch_len: 100,
+        folder: None,
+    };
     import.run(&mut Target::Nowhere(&[]), &mut watch)
 }
 
@@ -68,6 +74,7 @@ fn a_table_of_as_many_columns_as_a_record_holds_takes_no_time_of_its_own() {
         acts: &acts,
         answers: &Answers::default(),
         batch_len: 100,
+        folder: None,
     };
     let mut rejects = Vec::new();
     let mut writer = RejectsWriter::new(&mut rejects, import.columns().expect("it has columns"));
@@ -136,8 +143,14 @@ fn names_that_are_no_text_are_done_without() {
     let layout = map::read(map, "t").expect("it is a map");
     let acts = table("t", b"p,n,a,t,d\nX,\xFF,y,\xFE,2023\n".as_slice());
     let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut |_| Ok(()) };
-    let import =
-        Import { layout: &layout, agreements: None, acts: &acts, answers: &Answers::default(), batch_len: 100 };
+    let import = Import {
+        layout: &layout,
+        agreements: None,
+        acts: &acts,
+        answers: &Answers::default(),
+        batch_len: 100,
+        folder: None,
+    };
     let account = import.run(&mut Target::Nowhere(&[]), &mut watch).expect("it is a table");
     assert_eq!((account.events, account.parties.described, account.agreements.described), (1, 1, 1));
 }
@@ -168,6 +181,7 @@ fn a_row_is_on_the_line_on_which_an_editor_shows_it() {
             acts: &table,
             answers: &Answers::default(),
             batch_len: 100,
+            folder: None,
         };
         import.run(&mut Target::Nowhere(&[]), &mut watch).expect("it is a table");
         found

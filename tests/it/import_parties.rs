@@ -263,7 +263,14 @@ fn imported(folder: &Folder, rows: &[(usize, usize)]) -> Account {
     let acts = table("t.csv", "p,n,a,d\n".to_owned() + &rows.iter().map(row).collect::<String>());
     let layout = map::read(MAP, "t.csv").expect("it is a map");
     let answers = Answers::default();
-    let import = Import { layout: &layout, agreements: None, acts: &acts, answers: &answers, batch_len: BATCH_LEN };
+    let import = Import {
+        layout: &layout,
+        agreements: None,
+        acts: &acts,
+        answers: &answers,
+        batch_len: BATCH_LEN,
+        folder: None,
+    };
     let mut ledger = Ledger::open(folder, &access()).expect("the ledger opens");
     let key = key();
     let mut target = Target::Ledger { ledger: &mut ledger, signer: &key, clock: moment(1000).into() };

@@ -127,7 +127,8 @@ fn hostile_status_tables_give_rejects_with_their_lines_and_nothing_is_lost() {
         },
     };
     let answers = Answers::default();
-    let import = Import { layout: &layout, agreements: None, acts: &table, answers: &answers, batch_len: 100 };
+    let import =
+        Import { layout: &layout, agreements: None, acts: &table, answers: &answers, batch_len: 100, folder: None };
     let account = import.run(&mut Target::Nowhere(&[]), &mut watch).expect("it is a table");
     assert!(account.adds_up() && account.events == 0, "{account:?}");
     lines.dedup();

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::cli::command::recorder;
+use crate::cli::days::dates;
 use crate::cli::failure::Exit;
 use crate::cli::page::{Page, review, words};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
@@ -98,4 +99,5 @@ pub(super) fn sheet(announcements: &[UnderReview]) -> Sheet {
         header: vec!["event", "id", "kind", "date", "what", "recorder", "state", "needed", "confirmed"],
         rows: announcements.iter().map(row).collect(),
     }
+    .with_days(dates!["date"])
 }

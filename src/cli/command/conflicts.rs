@@ -5,6 +5,7 @@ use clap::Args;
 use crate::cli::command::asking::{Asking, known};
 use crate::cli::command::why::because;
 use crate::cli::command::{counted, word};
+use crate::cli::days::dates;
 use crate::cli::failure::Exit;
 use crate::cli::page::{Page, numbers, words};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
@@ -136,6 +137,7 @@ impl Answer for ConflictsAnswer {
             ],
             rows: rows.collect(),
         }
+        .with_days(dates!["date", "announced", "answer_since"])
     }
 }
 

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::cli::command::asking::{Asking, known};
 use crate::cli::command::counted;
+use crate::cli::days::dates;
 use crate::cli::failure::Exit;
 use crate::cli::page::Page;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
@@ -114,6 +115,7 @@ impl Answer for CountsAnswer {
             ],
             rows: self.counts.iter().map(row).collect(),
         }
+        .with_days(dates!["on"])
     }
 }
 

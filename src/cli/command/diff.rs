@@ -5,6 +5,7 @@ use clap::Args;
 use crate::cli::command::asking::{Knowing, footer, known, seen_from};
 use crate::cli::command::awaiting::under_review;
 use crate::cli::command::{counted, day, recorded_by, said_day};
+use crate::cli::days::dates;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::page::{Page, numbers};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
@@ -149,6 +150,7 @@ impl Answer for DiffAnswer {
             ],
             rows: rows.collect(),
         }
+        .with_days(dates!["before_since", "before_until", "after_since", "after_until"])
     }
 }
 

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::cli::command::asking::footer;
 use crate::cli::command::{counted, day, recorded_by};
+use crate::cli::days::dates;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::page::{Claims, Line, Unfold, Unfolding, dated, doubts, facts};
 use crate::cli::screen::{Screen, Sheet, Tone};
@@ -107,6 +108,7 @@ impl Unfold for HistoryAnswer {
             ],
             rows: self.entries.iter().map(row).collect(),
         }
+        .with_days(dates!["date", "announced"])
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod answer;
 mod matches;
+mod meter;
 mod untc;
 
 use std::fs::File;
@@ -12,10 +13,11 @@ use clap::{Args, Subcommand};
 
 use crate::cli::command::append::shown_problem;
 use crate::cli::command::counted;
+use crate::cli::command::init::{KEEP_GENESIS, NewLedger};
 use crate::cli::command::own::ClockSaid;
 use crate::cli::diagnostic::render;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::meter::Meter;
+use crate::cli::screen::Format;
 use crate::cli::{Context, Outcome};
 use crate::exchange::place::SourceText;
 use crate::exchange::table::import::{BATCH_LEN, Import as Importing, ImportFault, Watch};
@@ -23,8 +25,9 @@ use crate::exchange::table::layout::Layout;
 use crate::exchange::table::rejects::{Reject, RejectsWriter};
 use crate::exchange::table::{Account, Table, Target, manytreaties, map};
 use crate::exchange::tree::MAX_TOML;
-use crate::ledger::{Head, KeyFile};
+use crate::ledger::{Folder, Head, KeyFile};
 
+use meter::Meter;
 use untc::Untc;
 
 pub(in crate::cli) use answer::ImportAnswer;
@@ -38,7 +41,7 @@ Examples:
   servanda import manytreaties --agreements agreements.csv --actions actions.csv.gz
   servanda import untc genocide.csv --agreement genocide-convention
   servanda import csv members.csv --map map.toml --rejects rejects.csv --matches parties.csv
-  servanda import csv members.csv --map map.toml --dry-run     only the account")]
+  servanda import csv members.csv --map map.toml --init        found the ledger, too")]
 pub(in crate::cli) struct Import {
     #[command(subcommand)]
     what: What,
@@ -72,14 +75,14 @@ struct Manytreaties {
 
 /// Import any table, with a map of its columns
 ///
-/// `servanda template map` prints a commented map to start from.
+/// A row is what a party did, or any other announcement: something expected, given, counted, or a milestone. It can bring its source, with the document that it was taken from, and the phrase that says it. `servanda template map` prints a commented map to start from.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
   servanda import csv members.csv --map map.toml --rejects rejects.csv
   servanda import csv members.csv --map map.toml --dry-run --json")]
 struct Csv {
-    /// The table, plain or compressed with gzip; one act of one party a row
+    /// The table, plain or compressed with gzip; one announcement a row. Documents that rows name lie beside it or below
     file: PathBuf,
     /// What its columns mean, in TOML
     #[arg(long, value_name = "MAP")]
@@ -97,12 +100,14 @@ struct How {
     /// Ask here about parties that only resemble one or may be several, and take the answers from here when it is run again
     #[arg(long, value_name = "FILE")]
     matches: Option<PathBuf>,
-    /// Give the account, append nothing
+    /// Give the account, append nothing; without a ledger, as it would be in a new one
     #[arg(long)]
     dry_run: bool,
-    /// The recorder's OpenSSH Ed25519 key: private, or the public half of one in ssh-agent [env: SERVANDA_KEY] [default: servanda/recorder_ed25519 in the user's configuration folder]
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
+    /// Found the ledger if there is none
+    #[arg(long)]
+    init: bool,
+    #[command(flatten)]
+    names: NewLedger,
     #[command(flatten)]
     clock: ClockSaid,
 }
@@ -115,17 +120,31 @@ impl Import {
                 let agreements = table(&agreements, &layout, context);
                 let acts = table(&actions, &layout, context);
                 let answers = matches::read(how.matches.as_deref(), context)?;
-                let agreements = Some(&agreements);
-                let (layout, batch_len) = (&layout, BATCH_LEN);
-                imported(&[Importing { layout, agreements, acts: &acts, answers: &answers, batch_len }], &how, context)
+                let import = Importing {
+                    layout: &layout,
+                    agreements: Some(&agreements),
+                    acts: &acts,
+                    answers: &answers,
+                    batch_len: BATCH_LEN,
+                    folder: None,
+                };
+                imported(&[import], &how, context)
             }
             What::Csv(Csv { file, map, how }) => {
                 let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
                 let layout = read_map(&map, &name, context)?;
                 let acts = table(&file, &layout, context);
                 let answers = matches::read(how.matches.as_deref(), context)?;
-                let (layout, agreements, batch_len) = (&layout, None, BATCH_LEN);
-                imported(&[Importing { layout, agreements, acts: &acts, answers: &answers, batch_len }], &how, context)
+                let path = context.around.path(&file);
+                let import = Importing {
+                    layout: &layout,
+                    agreements: None,
+                    acts: &acts,
+                    answers: &answers,
+                    batch_len: BATCH_LEN,
+                    folder: path.parent(),
+                };
+                imported(&[import], &how, context)
             }
             What::Untc(untc) => untc.run(context),
         }
@@ -158,24 +177,29 @@ fn read_map(given: &Path, table: &str, context: &mut Context<'_, '_>) -> Result<
 /// Imports tables one behind the other, and gives one account of them.
 fn imported(imports: &[Importing<'_>], how: &How, context: &mut Context<'_, '_>) -> Outcome {
     let mut rejects = open_rejects(how.rejects.as_deref(), imports, context)?;
-    let (account, head) = if how.dry_run {
+    let folder = context.ledger();
+    let is_new = !folder.is_ledger() && (how.init || how.dry_run);
+    let answer = if is_new {
+        found(imports, &folder, rejects.as_mut(), how, context)?
+    } else if how.dry_run {
         let reading = context.read("import", None, &[])?;
         let heads = &reading.facts.heads;
         let head = Head { len: heads.len(), hash: heads.head() };
-        (account(imports, Target::Nowhere(&reading.facts.events), rejects.as_mut(), context)?, head)
+        let account = account(imports, Target::Nowhere(&reading.facts.events), rejects.as_mut(), how, context)?;
+        ImportAnswer::of(&account, Some(head), how.dry_run)
     } else {
-        append(imports, rejects.as_mut(), how, context)?
+        append(imports, &folder, rejects.as_mut(), how, context)?
     };
     if let Some(rejects) = rejects {
         rejects.finish()?;
     }
-    if let Some(first) = imports.first() {
-        matches::write(how.matches.as_deref(), first.answers, &account, context)?;
-    }
-    let answer = ImportAnswer::of(&account, head, how.dry_run);
     context.answer(&answer)?;
-    if account.stopped {
-        let message = format!("stopped as asked, after a whole batch; {} rows are left", account.left);
+    if let (Some(genesis), Format::Table) = (answer.founded, context.format()) {
+        let path = context.shown_path(&folder);
+        context.say(&format!("\nfounded {path}: genesis {genesis}\n{KEEP_GENESIS}"));
+    }
+    if answer.stopped {
+        let message = format!("stopped as asked, after a whole batch; {} rows are left", answer.left);
         return Err(Failure::new(Exit::CouldNot, message).hint("run the same command again: it goes on from there"));
     }
     Ok(Exit::Done)
@@ -183,19 +207,40 @@ fn imported(imports: &[Importing<'_>], how: &How, context: &mut Context<'_, '_>)
 
 fn append(
     imports: &[Importing<'_>],
+    folder: &Folder,
     rejects: Option<&mut RejectsFile>,
     how: &How,
     context: &mut Context<'_, '_>,
-) -> Result<(Account, Head), Failure> {
-    let folder = context.ledger();
-    let mut ledger = context.open_to_write("import", &folder)?;
-    let key = KeyFile::read(&context.key_path(how.key.as_ref())?)?;
+) -> Result<ImportAnswer, Failure> {
+    let mut ledger = context.open_to_write("import", folder)?;
+    let key = KeyFile::read(&context.key_path(how.names.key.as_ref())?)?;
     let target = Target::Ledger { ledger: &mut ledger, signer: &key, clock: how.clock.clock(context) };
-    let account = account(imports, target, rejects, context)?;
+    let account = account(imports, target, rejects, how, context)?;
     if account.events > 0 {
         context.sign(&ledger)?;
     }
-    Ok((account, ledger.head()))
+    Ok(ImportAnswer::of(&account, Some(ledger.head()), false))
+}
+
+/// Imports into a new ledger, which is in its place once all is imported, or not at all; of a dry run, nothing is left.
+fn found(
+    imports: &[Importing<'_>],
+    folder: &Folder,
+    rejects: Option<&mut RejectsFile>,
+    how: &How,
+    context: &mut Context<'_, '_>,
+) -> Result<ImportAnswer, Failure> {
+    let (mut founded, key) = how.names.found(folder, !how.dry_run, context)?;
+    let target = Target::Ledger { ledger: &mut founded.ledger, signer: &key, clock: how.clock.clock(context) };
+    let account = account(imports, target, rejects, how, context)?;
+    if how.dry_run {
+        return Ok(ImportAnswer::of(&account, None, true));
+    }
+    let (head, genesis) = (founded.ledger.head(), founded.ledger.facts().heads.at(1));
+    context.settle_founded(founded)?;
+    let mut answer = ImportAnswer::of(&account, Some(head), false);
+    answer.founded = genesis;
+    Ok(answer)
 }
 
 /// Runs the import, with progress where somebody sees it.
@@ -203,16 +248,17 @@ fn account(
     imports: &[Importing<'_>],
     mut target: Target<'_>,
     mut rejects: Option<&mut RejectsFile>,
+    how: &How,
     context: &mut Context<'_, '_>,
 ) -> Result<Account, Failure> {
     let stop = (context.around.watch_interrupt)()?;
-    let mut meter = Meter::begun(context, "import", "rows");
+    let mut meter = Meter::begun((context.around.elapsed)(), context);
     let elapsed = context.around.elapsed;
     let err = &mut *context.around.err;
     let mut watch = Watch {
         stop: &*stop,
         progress: &mut |progress| {
-            if let Some(line) = meter.line(progress.rows, progress.of, elapsed()) {
+            if let Some(line) = meter.line(progress, elapsed()) {
                 // Nobody can be told that standard error is gone.
                 let _ = err.write_all(line.as_bytes()).and_then(|()| err.flush());
             }
@@ -230,7 +276,11 @@ fn account(
         }
     }
     context.complain(meter.end());
-    Ok(account?)
+    let account = account?;
+    if let Some(first) = imports.first() {
+        matches::write(how.matches.as_deref(), first.answers, &account, context)?;
+    }
+    Ok(account)
 }
 
 type RejectsFile = RejectsWriter<BufWriter<File>>;

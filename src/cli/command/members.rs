@@ -7,12 +7,13 @@ use clap::Args;
 use crate::cli::command::asking::{Asking, seen_from};
 use crate::cli::command::awaiting::under_review;
 use crate::cli::command::{counted, word};
+use crate::cli::days::dates;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::page::{Page, numbers, status, tone, words};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
-use crate::domain::party::PartyType;
+use crate::domain::party::{Country, PartyType};
 use crate::domain::window::Certainty;
 use crate::query::Status;
 use crate::query::members::{Counts, Member, Members as MembersAnswer, Question, members};
@@ -93,7 +94,13 @@ impl Answer for MembersAnswer {
     }
 
     fn sheet(&self) -> Sheet {
-        sheet(&self.members)
+        // A table that is kept says of what and of when it is.
+        let mut sheet = sheet(&self.members);
+        sheet.header.splice(..0, ["agreement", "on"]);
+        for (_, cells) in &mut sheet.rows {
+            cells.splice(..0, [self.agreement.clone(), self.vantage.on.to_string()]);
+        }
+        sheet
     }
 }
 
@@ -114,6 +121,8 @@ pub(super) fn sheet(members: &[Member]) -> Sheet {
             member.party.clone(),
             member.name.clone(),
             member.r#type.to_string(),
+            code(member.country.as_ref(), Country::alpha_2),
+            code(member.country.as_ref(), Country::alpha_3),
             member.status.to_string(),
             member.certainty.to_string(),
             member.at_least.to_string(),
@@ -136,6 +145,8 @@ pub(super) fn sheet(members: &[Member]) -> Sheet {
             "party",
             "name",
             "type",
+            "alpha_2",
+            "alpha_3",
             "status",
             "certainty",
             "at_least",
@@ -153,6 +164,12 @@ pub(super) fn sheet(members: &[Member]) -> Sheet {
         ],
         rows: members.iter().map(row).collect(),
     }
+    .with_days(dates!["since", "until"])
+}
+
+/// A code of ISO 3166, where a party has a country.
+pub(super) fn code(country: Option<&Country>, of: fn(&Country) -> Option<&str>) -> String {
+    country.and_then(of).unwrap_or_default().to_owned()
 }
 
 /// Rows for people, the highest status first, those that only may hold it apart.

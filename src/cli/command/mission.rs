@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::cli::command::agreement::milestones;
 use crate::cli::command::asking::{Asking, seen_from};
+use crate::cli::days::dates;
 use crate::cli::failure::Exit;
 use crate::cli::page::{self, Claims, Page, Unfold, Unfolding, numbers};
 use crate::cli::screen::{Screen, Sheet, Tone};
@@ -90,5 +91,6 @@ impl Unfold for MissionPage {
             ],
             rows: self.contributions.iter().map(row).collect(),
         }
+        .with_days(dates!["occurred", "expected"])
     }
 }

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::cli::command::asking::{Asking, seen_from};
+use crate::cli::days::dates;
 use crate::cli::failure::Exit;
 use crate::cli::page::{self, Claims, Page, Unfold, Unfolding, numbers, status, tone, words};
 use crate::cli::screen::{Screen, Sheet, Tone};
@@ -100,6 +101,7 @@ impl Unfold for PartyPage {
             ],
             rows: all.map(row).collect(),
         }
+        .with_days(dates!["since", "until"])
     }
 }
 

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::cli::command::asking::{Asking, seen_from};
 use crate::cli::command::counted;
+use crate::cli::days::dates;
 use crate::cli::failure::Exit;
 use crate::cli::page::{self, Page, numbers};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
@@ -88,5 +89,6 @@ impl Answer for ProspectsAnswer {
             ],
             rows: self.prospects.iter().map(row).collect(),
         }
+        .with_days(dates!["due", "met"])
     }
 }

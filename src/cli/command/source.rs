@@ -6,6 +6,7 @@ pub(in crate::cli) mod erase;
 use clap::{Args, Subcommand};
 
 use crate::cli::command::counted;
+use crate::cli::days::dates;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
@@ -176,5 +177,6 @@ impl Answer for Sources {
             header: vec!["document", "publisher", "title", "url", "published", "grade", "events", "erased"],
             rows: self.sources.iter().map(row).collect(),
         }
+        .with_days(dates!["published"])
     }
 }

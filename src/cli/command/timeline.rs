@@ -7,6 +7,7 @@ use clap::Args;
 use crate::cli::command::asking::{Knowing, day_seen, footer, known};
 use crate::cli::command::day;
 use crate::cli::command::members::party_type;
+use crate::cli::days::dates;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::page::numbers;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
@@ -128,5 +129,6 @@ impl Answer for TimelineAnswer {
             ],
             rows: rows.collect(),
         }
+        .with_days(dates!["since", "until"])
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 
 use crate::cli::command::asking::{Asking, seen_from};
+use crate::cli::days::dates;
 use crate::cli::failure::Exit;
 use crate::cli::page::{self, Page, doubts, marks, review, words};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
@@ -138,6 +139,7 @@ impl Answer for WhyAnswer {
             ],
             rows: rows.collect(),
         }
+        .with_days(dates!["date", "announced"])
     }
 }
 
@@ -186,6 +188,7 @@ impl WhyAnswer {
             let own = format!("{} ({}){title}", cited.publisher, cited.grade);
             if own != source {
                 page.indented(&own);
+                page.indented_if(&whereabouts(cited));
                 source = own;
             }
             let line = cited.line.map(|line| format!("line {line}"));
@@ -200,6 +203,15 @@ impl WhyAnswer {
         }
         if let Some(reason) = &claim.no_evidence {
             page.indented(&format!("no evidence: {reason}"));
+        }
+        for (date, words) in &claim.other_wording {
+            page.indented(&format!("{date}: {words}"));
+        }
+        if let Some(note) = &claim.note {
+            page.indented(&format!("note: {note}"));
+        }
+        if let Some(row) = &claim.source_ref {
+            page.indented(&format!("row of a table: {row}"));
         }
         if let Some(told) = &claim.review {
             page.indented(&format!("reviewers: {}", review(told)));
@@ -226,6 +238,13 @@ pub(super) const fn because(reason: Reason) -> &'static str {
         Reason::Official => "official, as asked for",
         Reason::Undisputed => "denied by nobody, as asked for",
     }
+}
+
+/// Where a source stands, and of when it is.
+fn whereabouts(cited: &Cited) -> String {
+    let dated = |what: &str, date: &Option<Date>| date.as_ref().map(|date| format!("{what} {}", date.in_words()));
+    let dates = [dated("published", &cited.published), dated("retrieved", &cited.retrieved)];
+    dates.into_iter().flatten().chain(cited.url.clone()).collect::<Vec<_>>().join(", ")
 }
 
 /// How a party stands to an agreement, before the agreement's name.

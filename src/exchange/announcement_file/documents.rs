@@ -8,29 +8,29 @@ use std::sync::Arc;
 use crate::ledger::{MAX_DOCUMENT_BYTES, MediaType};
 
 /// A document's bytes, shared by all that rests on them.
-pub(super) type DocumentBytes = (MediaType, Arc<[u8]>);
+pub(in crate::exchange) type DocumentBytes = (MediaType, Arc<[u8]>);
 
 /// The documents of one folder.
 #[derive(Debug)]
-pub(super) struct DocumentFolder<'f> {
+pub(in crate::exchange) struct DocumentFolder<'f> {
     folder: &'f Path,
     read: HashMap<String, Result<DocumentBytes, Refusal>>,
 }
 
 /// Why a document was not read.
 #[derive(Debug, Clone)]
-pub(super) struct Refusal {
-    pub(super) message: String,
-    pub(super) hint: &'static str,
+pub(in crate::exchange) struct Refusal {
+    pub(in crate::exchange) message: String,
+    pub(in crate::exchange) hint: &'static str,
 }
 
 impl<'f> DocumentFolder<'f> {
-    pub(super) fn new(folder: &'f Path) -> Self {
+    pub(in crate::exchange) fn new(folder: &'f Path) -> Self {
         Self { folder, read: HashMap::new() }
     }
 
     /// The bytes of a document, by its way from the folder.
-    pub(super) fn get(&mut self, path: &str) -> Result<DocumentBytes, Refusal> {
+    pub(in crate::exchange) fn get(&mut self, path: &str) -> Result<DocumentBytes, Refusal> {
         if let Some(known) = self.read.get(path) {
             return known.clone();
         }

@@ -4,7 +4,7 @@
 //! knows where they stand.
 
 mod decode;
-mod documents;
+pub(in crate::exchange) mod documents;
 mod evidence;
 
 use std::collections::BTreeMap;

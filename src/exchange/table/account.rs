@@ -24,6 +24,8 @@ vocabulary! {
         UnknownAgreement = "unknown-agreement",
         /// The agreement was described before, in other words.
         SecondDescription = "second-description",
+        /// It is of no kind that rows can be.
+        UnknownKind = "unknown-kind",
         /// The act has no counterpart in our vocabulary.
         UnknownAct = "unknown-act",
         /// The role is none of ours.
@@ -40,6 +42,18 @@ vocabulary! {
         OtherDateForm = "other-date-form",
         /// A day that the calendar does not have.
         ImpossibleDate = "impossible-date",
+        /// A cell has a word that its vocabulary does not have.
+        UnknownWord = "unknown-word",
+        /// A cell has another form than its value can have: a number, an id, an address, plain text.
+        WrongForm = "wrong-form",
+        /// A cell is empty, or has no column, that its kind of announcement needs.
+        MissingCell = "missing-cell",
+        /// A cell says what its kind of announcement has no place for.
+        NotTaken = "not-taken",
+        /// It tells of a source, and not who published it or how close that is to the fact.
+        NoPublisher = "no-publisher",
+        /// The document that it names cannot be read.
+        NoDocument = "no-document",
         /// The ledger does not admit it.
         NotAdmitted = "not-admitted",
     }
@@ -86,6 +100,8 @@ pub struct Account {
     pub agreements: Described,
     /// The parties that rows name.
     pub parties: Described,
+    /// The missions that rows name.
+    pub missions: Described,
     /// The parties of which somebody has to say who they are.
     pub questions: Vec<Question>,
 }
@@ -123,6 +139,7 @@ impl Account {
             batches,
             agreements,
             parties,
+            missions,
             questions,
         } = later;
         self.rows += rows;
@@ -136,6 +153,7 @@ impl Account {
         self.batches += batches;
         self.agreements.add(agreements);
         self.parties.add(parties);
+        self.missions.add(missions);
         self.questions.extend(questions);
         self
     }

@@ -2,9 +2,9 @@
 
 use csv::ByteRecord;
 
-use crate::domain::agreement::{Agreement, InForce, Membership};
+use crate::domain::agreement::{Agreement, InForce, Membership, Mission};
 use crate::domain::announcement::{Announcement, Body};
-use crate::domain::id::{AgreementId, Namespace};
+use crate::domain::id::{AgreementId, MissionId, Namespace};
 use crate::domain::text::{self, TextKind};
 use crate::exchange::table::account::{Described, RejectCode, count};
 use crate::exchange::table::columns::{Place, check_width};
@@ -57,6 +57,18 @@ pub(super) fn agreement(thing: &Thing<AgreementId>, id: &AgreementId, told: Told
     let mut draft = draft_of(body, layout);
     draft.announcement.note = told.note;
     draft
+}
+
+/// Describes a mission.
+pub(super) fn mission(
+    thing: &Thing<MissionId>,
+    id: &MissionId,
+    programme: Option<AgreementId>,
+    layout: &Layout,
+) -> Draft {
+    let title = thing.name.as_deref().unwrap_or(&thing.spelling).to_owned();
+    let also_known_as = own_spelling(id.as_str(), &thing.spelling).into_iter().filter(|own| *own != title).collect();
+    draft_of(Mission { id: id.clone(), title, programme, also_known_as, from: None }, layout)
 }
 
 /// The spelling as another name, where the id is not spelled so.

@@ -1,6 +1,5 @@
 //! What cells of tables hold besides their value: footnotes behind names, letters behind dates, dates in several cells.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::exchange::table::account::RejectCode;
@@ -11,7 +10,7 @@ use crate::exchange::table::dates::{DateForms, Fault, shown};
 const NO_PART: [&str; 6] = ["0", "00", "-9", "-99", "-999", "0000"];
 
 /// A name without the numbers of footnotes behind it: `China 4, 5`, `Serbia2`, `Serbia²`, `Serbia [2]`, `Serbia*`.
-pub(super) fn without_footnotes(name: &str) -> Cow<'_, str> {
+pub(super) fn without_footnotes(name: &str) -> &str {
     let mut rest = name.trim();
     if let Some((before, behind)) = rest.split_once("<sup>")
         && behind.trim_end().ends_with("</sup>")
@@ -29,7 +28,7 @@ pub(super) fn without_footnotes(name: &str) -> Cow<'_, str> {
         }
     }
     // A number alone is no footnote.
-    if rest.is_empty() { Cow::Borrowed(name.trim()) } else { Cow::Borrowed(rest) }
+    if rest.is_empty() { name.trim() } else { rest }
 }
 
 /// Cuts a number of up to three digits off, with what stands around it.

@@ -1,6 +1,7 @@
 //! A layout on the columns of one table.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use csv::ByteRecord;
 
@@ -26,6 +27,14 @@ impl Place {
             Field::Constant(value) => Self::Always(value.clone()),
             Field::Absent => Self::Nowhere,
         })
+    }
+
+    /// The place again, if it is a column.
+    pub(super) fn column(&self) -> Option<Self> {
+        match self {
+            Self::At(index) => Some(Self::At(*index)),
+            Self::Always(_) | Self::Nowhere => None,
+        }
     }
 
     /// The value without white space around it; empty if there is none.
@@ -56,7 +65,7 @@ pub(super) enum StayPlace {
 #[derive(Debug)]
 pub(super) struct Columns {
     width: usize,
-    party: Place,
+    pub(super) party: Place,
     behind: Behind,
     pub(super) party_name: Place,
     pub(super) agreement: Place,
@@ -69,6 +78,8 @@ pub(super) struct Columns {
     pub(super) role: Place,
     pub(super) note: Place,
     pub(super) reference: Place,
+    /// What rows say beyond that, by key.
+    pub(super) more: BTreeMap<String, Place>,
     stay: StayPlace,
 }
 
@@ -80,6 +91,7 @@ impl Columns {
     /// [`TableFault::NoColumn`] for the first that is not there.
     pub(super) fn of(layout: &Layout, rows: &Rows) -> Result<Self, TableFault> {
         let place = |field| Place::of(field, rows);
+        let more = layout.more.values.iter().map(|(key, field)| Ok((key.clone(), place(field)?)));
         let stay = match &layout.stay {
             StayKey::None => StayPlace::None,
             StayKey::Columns(names) => {
@@ -105,15 +117,16 @@ impl Columns {
             role: place(&layout.role)?,
             note: place(&layout.note)?,
             reference: place(&layout.reference)?,
+            more: more.collect::<Result<_, _>>()?,
             stay,
         })
     }
 
     /// Who acts, without footnotes where the table has them.
-    pub(super) fn party<'r>(&'r self, record: &'r ByteRecord) -> Result<Cow<'r, str>, Fault> {
+    pub(super) fn party<'r>(&'r self, record: &'r ByteRecord) -> Result<&'r str, Fault> {
         let text = self.party.text(record)?;
         Ok(match self.behind {
-            Behind::Nothing => Cow::Borrowed(text),
+            Behind::Nothing => text,
             Behind::Footnotes => without_footnotes(text),
         })
     }

@@ -14,6 +14,7 @@ use crate::exchange::table::countries::{self, Known, Listed};
 pub struct Directory {
     parties: Names,
     agreements: Names,
+    missions: Names,
 }
 
 /// Things of one kind.
@@ -41,7 +42,8 @@ impl Directory {
         match namespace {
             Namespace::Party => &self.parties,
             Namespace::Agreement => &self.agreements,
-            Namespace::Mission | Namespace::Announcement => unreachable!("tables name parties and agreements alone"),
+            Namespace::Mission => &self.missions,
+            Namespace::Announcement => unreachable!("no table describes an announcement"),
         }
     }
 
@@ -51,6 +53,7 @@ impl Directory {
             Body::Agreement(agreement) => {
                 self.agreements.add(agreement.id.as_str(), &agreement.title, &agreement.also_known_as);
             }
+            Body::Mission(mission) => self.missions.add(mission.id.as_str(), &mission.title, &mission.also_known_as),
             Body::Memorandum(memorandum) => {
                 self.agreements.add(memorandum.agreement.id.as_str(), &memorandum.agreement.title, &[]);
             }

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
+use std::path::Path;
 
 use csv::ByteRecord;
 
 use crate::domain::act::Role;
 use crate::domain::date::Date;
-use crate::domain::id::{AgreementId, PartyId};
+use crate::domain::id::{AgreementId, MissionId, PartyId};
 use crate::domain::text::{self, TextKind};
 use crate::exchange::table::Met;
 use crate::exchange::table::account::{Account, RejectCode, count};
@@ -22,6 +23,10 @@ use crate::exchange::table::parties;
 use crate::exchange::table::reader::Rows;
 use crate::exchange::table::rejects::{Reject, TakeReject};
 use crate::exchange::table::roster::{Roster, Standing};
+use crate::exchange::table::row::{self, Foreign, Things};
+use crate::exchange::table::sources::Documents;
+use crate::integrity::DocumentHash;
+use crate::integrity::digest::document_hash;
 use crate::ledger::Draft;
 use crate::ledger::finding::nearest;
 
@@ -39,6 +44,8 @@ pub(super) enum Brings {
     Party,
     /// An agreement that a row names, or that has a table of its own.
     Agreement,
+    /// A mission that a row names.
+    Mission,
 }
 
 /// Drafts that go into one batch.
@@ -88,6 +95,7 @@ impl Portion {
 pub(super) struct Named {
     pub(super) parties: Roster<PartyId>,
     pub(super) agreements: Roster<AgreementId>,
+    pub(super) missions: Roster<MissionId>,
     /// The rows of the table.
     pub(super) rows: u64,
 }
@@ -116,8 +124,7 @@ impl Hash for Seen {
 
 /// What a row tells that was not told before.
 struct New {
-    party: u32,
-    agreement: u32,
+    things: Things,
     draft: Draft,
 }
 
@@ -129,14 +136,34 @@ pub(super) struct Drafting<'l> {
     pub(super) named: Named,
     readings: Readings<'l>,
     seen: HashSet<Seen, foldhash::fast::RandomState>,
+    /// The same of rows of any kind, by a hash of all that they say.
+    heard: HashSet<DocumentHash>,
+    foreign: Foreign,
+    documents: Documents,
     label: String,
 }
 
 impl<'l> Drafting<'l> {
-    pub(super) fn new(layout: &'l Layout, rows: Rows, named: Named) -> Result<Self, ImportFault> {
+    /// Documents that rows name are looked for in `folder`.
+    pub(super) fn new(
+        layout: &'l Layout,
+        rows: Rows,
+        named: Named,
+        folder: Option<&Path>,
+    ) -> Result<Self, ImportFault> {
         let columns = Columns::of(layout, &rows)?;
-        let readings = Readings::of(layout);
-        Ok(Self { layout, columns, rows, named, readings, seen: HashSet::default(), label: String::new() })
+        Ok(Self {
+            layout,
+            rows,
+            named,
+            readings: Readings::of(layout),
+            seen: HashSet::default(),
+            heard: HashSet::new(),
+            foreign: row::foreign(&columns),
+            documents: Documents::beside(folder),
+            columns,
+            label: String::new(),
+        })
     }
 
     /// Fills a portion with up to `len` drafts; false if the table has ended.
@@ -148,7 +175,8 @@ impl<'l> Drafting<'l> {
         take: &mut TakeReject<'_>,
     ) -> Result<bool, ImportFault> {
         portion.clear();
-        while portion.drafts.len() < len && portion.bytes < MAX_PORTION_BYTES {
+        self.documents.begin();
+        while portion.drafts.len() < len && portion.bytes + self.documents.bytes() < MAX_PORTION_BYTES {
             if !self.rows.read(portion.record())? {
                 return Ok(false);
             }
@@ -186,8 +214,11 @@ impl<'l> Drafting<'l> {
     /// What a row tells; none if it was told before.
     fn told(&mut self, record: &ByteRecord) -> Result<Option<New>, Fault> {
         self.columns.check_width(record)?;
+        if !self.layout.more.is_nothing() {
+            return self.told_of_any_kind(record);
+        }
         let named = &self.named;
-        let (party, party_id) = found(&named.parties, &self.columns.party(record)?, RejectCode::NoParty)?;
+        let (party, party_id) = found(&named.parties, self.columns.party(record)?, RejectCode::NoParty)?;
         let agreement = self.columns.agreement.text(record)?;
         let (agreement, agreement_id) = found(&named.agreements, agreement, RejectCode::NoAgreement)?;
         let cell = self.columns.date(record, &self.layout.dates)?;
@@ -218,32 +249,68 @@ impl<'l> Drafting<'l> {
         draft.announcement.source_ref = (!reference.is_empty()).then(|| reference.to_owned());
         draft.announcement.announced = rest.announced;
         draft.announcement.note = rest.note;
-        Ok(Some(New { party, agreement, draft }))
+        Ok(Some(New {
+            things: Things { parties: vec![party], agreement: Some(agreement), ..Things::default() },
+            draft,
+        }))
+    }
+
+    /// The same of a row that may be of any kind, on anybody's word.
+    fn told_of_any_kind(&mut self, record: &ByteRecord) -> Result<Option<New>, Fault> {
+        self.columns.stay(record, &mut self.label)?;
+        let Self { layout, columns, named, foreign, documents, label, .. } = self;
+        let row::Told { things, draft, all } =
+            row::Reading { layout, columns, named, foreign }.told(record, label, documents)?;
+        let is_new = self.heard.insert(document_hash(all.as_bytes()));
+        Ok(is_new.then_some(New { things, draft }))
     }
 
     /// Describes what a row names for the first time, before the row itself.
     fn describe(&mut self, new: &New, portion: &mut Portion) {
-        let thing = self.named.parties.thing_mut(new.party);
-        if thing.standing == Standing::ToDescribe {
-            thing.standing = Standing::Described;
-            if let Ok(id) = &thing.id {
-                portion.push(parties::party(thing, id, self.layout), Brings::Party);
+        for number in &new.things.parties {
+            let thing = self.named.parties.thing_mut(*number);
+            if thing.standing == Standing::ToDescribe {
+                thing.standing = Standing::Described;
+                if let Ok(id) = &thing.id {
+                    portion.push(parties::party(thing, id, self.layout), Brings::Party);
+                }
             }
         }
-        let thing = self.named.agreements.thing_mut(new.agreement);
+        if let Some(number) = new.things.agreement {
+            self.describe_agreement(number, new.things.brings_agreement, portion);
+        }
+        if let Some(number) = new.things.mission {
+            self.describe_mission(number, new.things.agreement, portion);
+        }
+    }
+
+    fn describe_agreement(&mut self, number: u32, is_brought: bool, portion: &mut Portion) {
+        let thing = self.named.agreements.thing_mut(number);
         if thing.standing == Standing::ToDescribe {
             thing.standing = Standing::Described;
             let title = thing.name.as_deref().unwrap_or(&thing.spelling);
             let told = Told { title: title.to_owned(), ..Told::default() };
-            if let Ok(id) = &thing.id {
+            if let (Ok(id), false) = (&thing.id, is_brought) {
                 portion.push(agreements::agreement(thing, id, told, self.layout), Brings::Agreement);
+            }
+        }
+    }
+
+    /// Describes a mission, of the programme that the row names beside it.
+    fn describe_mission(&mut self, number: u32, programme: Option<u32>, portion: &mut Portion) {
+        let programme = programme.and_then(|number| self.named.agreements.thing(number).id.clone().ok());
+        let thing = self.named.missions.thing_mut(number);
+        if thing.standing == Standing::ToDescribe {
+            thing.standing = Standing::Described;
+            if let Ok(id) = &thing.id {
+                portion.push(agreements::mission(thing, id, programme, self.layout), Brings::Mission);
             }
         }
     }
 }
 
 /// The thing of that spelling with its id.
-fn found<'r, I>(roster: &'r Roster<I>, spelling: &str, empty: RejectCode) -> Result<(u32, &'r I), Fault> {
+pub(super) fn found<'r, I>(roster: &'r Roster<I>, spelling: &str, empty: RejectCode) -> Result<(u32, &'r I), Fault> {
     if spelling.is_empty() {
         return Err((empty, "the cell is empty".to_owned()));
     }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::id::{IdError, MAX_ID, Namespace, PartyId};
 use crate::domain::name::folded;
+use crate::domain::party::PartyType;
 use crate::domain::text::{self, TextKind};
 use crate::exchange::table::account::RejectCode;
 use crate::exchange::table::countries::{self, Known};
@@ -370,9 +371,21 @@ impl Deciding<'_> {
             others: spellings.iter().skip(1).map(|spelling| (*spelling).into()).collect(),
             id,
             name,
+            r#type: self.usual_type(members),
             country: group.country.clone(),
             standing: Standing::ToDescribe,
         }
+    }
+}
+
+impl Deciding<'_> {
+    /// The type that most rows give; of several, the first of the vocabulary.
+    fn usual_type(&self, members: &[usize]) -> Option<PartyType> {
+        let mut types: BTreeMap<PartyType, u64> = BTreeMap::new();
+        for (own, rows) in members.iter().flat_map(|member| &self.spelled[*member].mention.types) {
+            *types.entry(*own).or_default() += rows;
+        }
+        types.into_iter().rev().max_by_key(|(_, rows)| *rows).map(|(own, _)| own)
     }
 }
 

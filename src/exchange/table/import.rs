@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 
 use csv::ByteRecord;
 
@@ -20,9 +21,11 @@ use crate::exchange::table::identity;
 use crate::exchange::table::layout::{BroughtBy, Form, Layout};
 use crate::exchange::table::matches::{Answers, Question};
 use crate::exchange::table::mentions::Mentions;
+use crate::exchange::table::more::{self, MOST_ITEMS, items};
 use crate::exchange::table::reader::{Rows, Table};
 use crate::exchange::table::rejects::TakeReject;
 use crate::exchange::table::roster::{Roster, Standing};
+use crate::exchange::table::row::party_type;
 use crate::exchange::table::target::{Receiver, Taken, Target};
 use crate::ledger::review::usable;
 use crate::ledger::{AppendError, Code, Finding};
@@ -42,6 +45,8 @@ pub struct Import<'a> {
     pub answers: &'a Answers,
     /// The announcements of one batch.
     pub batch_len: usize,
+    /// Where the documents lie that rows name, at this folder or below it; none, if rows name none.
+    pub folder: Option<&'a Path>,
 }
 
 /// Who watches an import.
@@ -111,37 +116,83 @@ impl Import<'_> {
         if self.agreements.is_none() {
             account.agreements.already = named.agreements.in_ledger();
         }
-        let drafting = Drafting::new(self.layout, self.acts.rows(&self.layout.form)?, named)?;
+        account.missions.already = named.missions.in_ledger();
+        let drafting = Drafting::new(self.layout, self.acts.rows(&self.layout.form)?, named, self.folder)?;
         Loading { import: self, receiver: Receiver::of(target), watch, drafting, account }.run(listed)
     }
 
     /// Reads the table of acts for what it names.
     fn survey(
         &self,
-        mut agreements: Roster<AgreementId>,
+        agreements: Roster<AgreementId>,
         directory: &Directory,
         questions: &mut Vec<Question>,
     ) -> Result<Named, TableFault> {
         let mut rows = self.acts.rows(&self.layout.form)?;
         let columns = Columns::of(self.layout, &rows)?;
         let mut mentions = Mentions::default();
+        let mut named = Named {
+            parties: Roster::new(Namespace::Party, &self.layout.parties.prefix),
+            agreements,
+            missions: Roster::new(Namespace::Mission, ""),
+            rows: 0,
+        };
         let mut record = ByteRecord::new();
-        let mut count = 0;
         while rows.read(&mut record)? {
-            count += 1;
+            named.rows += 1;
             if columns.check_width(&record).is_err() {
                 continue;
             }
             if let Some(party) = columns.party(&record).ok().filter(|party| !party.is_empty()) {
                 let name = columns.party_name.text(&record).unwrap_or_default();
-                mentions.enter(&party, name, Rows::line_of(&record));
+                mentions.enter(party, name, Rows::line_of(&record));
+                self.survey_type(&columns, &record, &mut mentions);
             }
-            self.survey_agreement(&columns, &record, &mut agreements, directory)?;
+            self.survey_agreement(&columns, &record, &mut named.agreements, directory)?;
+            self.survey_more(&columns, &record, &mut mentions, &mut named, directory)?;
         }
         let known = directory.names(Namespace::Party);
         let decided = identity::decide(mentions, known, &self.layout.parties, self.answers)?;
         questions.extend(decided.questions);
-        Ok(Named { parties: decided.parties, agreements, rows: count })
+        named.parties = decided.parties;
+        Ok(named)
+    }
+
+    /// Keeps the type that the row gives its party.
+    fn survey_type(&self, columns: &Columns, record: &ByteRecord, mentions: &mut Mentions) {
+        let text = columns.more.get("party_type").and_then(|place| place.text(record).ok()).unwrap_or_default();
+        if let Ok(own) = party_type(text, &self.layout.more.words) {
+            mentions.say_type(own);
+        }
+    }
+
+    /// Enters what the other columns name.
+    fn survey_more(
+        &self,
+        columns: &Columns,
+        record: &ByteRecord,
+        mentions: &mut Mentions,
+        named: &mut Named,
+        directory: &Directory,
+    ) -> Result<(), TableFault> {
+        for (key, place) in &columns.more {
+            let Some(namespace) = more::names(key) else { continue };
+            let known = directory.names(namespace);
+            let cell = place.text(record).unwrap_or_default();
+            match namespace {
+                Namespace::Party => {
+                    for party in items(cell, self.layout.more.list_mark).take(MOST_ITEMS) {
+                        mentions.enter(party, "", Rows::line_of(record));
+                    }
+                }
+                Namespace::Mission if !cell.is_empty() => {
+                    let title = columns.more.get("mission_title").and_then(|place| place.text(record).ok());
+                    named.missions.enter(cell, title.unwrap_or_default(), known)?;
+                }
+                Namespace::Mission | Namespace::Agreement | Namespace::Announcement => {}
+            }
+        }
+        Ok(())
     }
 
     /// Enters the agreement that a row names, if rows bring them or the ledger has it.
@@ -243,6 +294,7 @@ impl Loading<'_, '_, '_, '_, '_> {
             match brings {
                 Brings::Party => account.parties.described += 1,
                 Brings::Agreement => account.agreements.described += 1,
+                Brings::Mission => account.missions.described += 1,
                 Brings::Row(_) if taken.already.contains(&draft) => account.already += 1,
                 Brings::Row(_) => account.events += 1,
             }

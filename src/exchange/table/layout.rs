@@ -7,6 +7,7 @@ use crate::domain::party::PartyType;
 use crate::exchange::table::acts::TableAct;
 use crate::exchange::table::countries::{CodeSystem, ISO};
 use crate::exchange::table::dates::DateForms;
+use crate::exchange::table::more::More;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +62,8 @@ pub struct Layout {
     pub note: Field,
     /// What is kept as the reference to the row.
     pub reference: Field,
+    /// What rows say beyond that.
+    pub more: More,
     /// What makes the label of a stay.
     pub stay: StayKey,
     /// The table's words for acts; others are looked for in our vocabulary.

@@ -14,6 +14,7 @@ use crate::exchange::table::COMMA;
 use crate::exchange::table::countries::CodeSystem;
 use crate::exchange::table::dates::{DateForm, DateForms};
 use crate::exchange::table::layout::{BroughtBy, Field, Form, IMPORTED, Layout, NewAgreements, NewParties, StayKey};
+use crate::exchange::table::more::More;
 
 /// What these tables write where an end has not come.
 const NO_END: &str = "9999-12-31";
@@ -40,6 +41,7 @@ pub fn layout() -> Layout {
         role: Field::Absent,
         note: Field::Absent,
         reference: column("source_ref"),
+        more: More::default(),
         stay: StayKey::RowOfReference,
         acts: HashMap::new(),
         letters: BTreeMap::new(),

@@ -1,5 +1,7 @@
 //! A map of one's own: what the columns of any table mean, in TOML.
 
+mod parts;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
@@ -7,15 +9,13 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::domain::agreement::{AgreementType, InForce};
-use crate::domain::party::PartyType;
 use crate::exchange::announcement_file::FileProblem;
 use crate::exchange::table::COMMA;
 use crate::exchange::table::acts::TableAct;
-use crate::exchange::table::countries::{CodeSystem, ISO};
 use crate::exchange::table::dates::{DateForm, DateForms};
-use crate::exchange::table::layout::{
-    self, Behind, BroughtBy, Field, HeaderAt, IMPORTED, Layout, NewAgreements, NewParties, StayKey,
-};
+use crate::exchange::table::kinds::{self, said};
+use crate::exchange::table::layout::{BroughtBy, Field, IMPORTED, Layout, NewAgreements, StayKey};
+use crate::exchange::table::more::{self, LIST_MARK, More, SOURCE};
 use crate::exchange::tree;
 use crate::ledger::finding::{Code, nearest};
 
@@ -26,6 +26,24 @@ pub const TEMPLATE: &str = include_str!("map_template.toml");
 const LAST_YEAR: i32 = 2099;
 
 type Text = Spanned<String>;
+
+/// The fields that a layout names itself.
+const FIELDS: [&str; 14] = [
+    "year",
+    "month",
+    "day",
+    "party",
+    "party_name",
+    "agreement",
+    "agreement_title",
+    "act",
+    "date",
+    "effective",
+    "announced",
+    "role",
+    "note",
+    "reference",
+];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,6 +57,8 @@ struct Map {
     acts: BTreeMap<String, Text>,
     #[serde(default)]
     letters: BTreeMap<String, Text>,
+    #[serde(default)]
+    words: HashMap<String, String>,
     #[serde(default)]
     dates: Dates,
     #[serde(default)]
@@ -54,28 +74,12 @@ struct Map {
 #[serde(deny_unknown_fields)]
 struct Form {
     delimiter: Option<Text>,
+    list_delimiter: Option<Text>,
     header_line: Option<Spanned<u64>>,
 }
 
 /// By field: the column, or the value that is the same for every row.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Values {
-    party: Option<Text>,
-    party_name: Option<Text>,
-    agreement: Option<Text>,
-    agreement_title: Option<Text>,
-    act: Option<Text>,
-    date: Option<Text>,
-    year: Option<Text>,
-    month: Option<Text>,
-    day: Option<Text>,
-    effective: Option<Text>,
-    announced: Option<Text>,
-    role: Option<Text>,
-    note: Option<Text>,
-    reference: Option<Text>,
-}
+type Values = BTreeMap<Text, Text>;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -175,128 +179,95 @@ struct Checks {
 
 impl Checks {
     fn layout(&mut self, map: Map, table: &str) -> Layout {
-        let Map { table: form, columns, constants, acts, letters, dates, stay, parties, agreements, evidence } = map;
-        let parts = [(columns.year, constants.year), (columns.month, constants.month), (columns.day, constants.day)];
-        let date_parts = self.date_parts(parts, dates.forms.as_ref().and_then(|forms| forms.first()));
-        let date = if date_parts.is_some() { Need::Instead("year") } else { Need::Required };
-        let reference = self.field("reference", columns.reference, constants.reference, Need::Optional);
+        let Map { table: form, columns, constants, acts, letters, words, dates, stay, parties, agreements, evidence } =
+            map;
+        let mut given = Given { columns, constants };
+        let needs = given.needs();
+        let date_parts = self.date_parts(&mut given, dates.forms.as_ref().and_then(|forms| forms.first()));
+        let reference = self.field("reference", &mut given, Need::Optional);
         let prefix = agreements.prefix;
+        let r#type = self
+            .word(agreements.r#type, AgreementType::ALL.iter().map(|word| word.as_str()))
+            .unwrap_or(AgreementType::Treaty);
         Layout {
             form: self.form(form.header_line.as_ref()),
             delimiter: self.delimiter(form.delimiter),
-            party: self.field("party", columns.party, constants.party, Need::Required),
-            party_name: self.field("party_name", columns.party_name, constants.party_name, Need::Optional),
-            agreement: self.field("agreement", columns.agreement, constants.agreement, Need::Required),
-            agreement_title: self.field(
-                "agreement_title",
-                columns.agreement_title,
-                constants.agreement_title,
-                Need::Optional,
-            ),
-            act: self.field("act", columns.act, constants.act, Need::Required),
-            date: self.field("date", columns.date, constants.date, date),
+            party: self.field("party", &mut given, needs.party),
+            party_name: self.field("party_name", &mut given, Need::Optional),
+            agreement: self.field("agreement", &mut given, needs.agreement),
+            agreement_title: self.field("agreement_title", &mut given, Need::Optional),
+            act: self.field("act", &mut given, needs.act),
+            date: self.field("date", &mut given, needs.date),
             date_parts,
-            effective: self.field("effective", columns.effective, constants.effective, Need::Optional),
-            announced: self.field("announced", columns.announced, constants.announced, Need::Optional),
-            role: self.field("role", columns.role, constants.role, Need::Optional),
-            note: self.field("note", columns.note, constants.note, Need::Optional),
+            effective: self.field("effective", &mut given, Need::Optional),
+            announced: self.field("announced", &mut given, Need::Optional),
+            role: self.field("role", &mut given, Need::Optional),
+            note: self.field("note", &mut given, Need::Optional),
             stay: self.stay(stay, &reference),
             reference: if reference == Field::Absent { Field::Constant(table.to_owned()) } else { reference },
+            more: More {
+                acts: acts.iter().map(|(own, ours)| (own.clone(), ours.get_ref().clone())).collect(),
+                words,
+                list_mark: self.list_mark(form.list_delimiter),
+                values: self.rest(given),
+            },
             acts: self.acts(acts),
             letters: self.acts(letters).into_iter().collect(),
             dates: self.dates(dates),
             parties: self.parties(parties),
             agreements: NewAgreements {
                 prefix,
-                r#type: self
-                    .word(agreements.r#type, AgreementType::ALL.iter().map(|word| word.as_str()))
-                    .unwrap_or(AgreementType::Treaty),
+                r#type,
                 in_force: self
                     .word(agreements.in_force, InForce::ALL.iter().map(|word| word.as_str()))
-                    .unwrap_or(InForce::Stated),
+                    .unwrap_or(usual(r#type)),
                 brought_by: BroughtBy::Rows,
             },
             reason: evidence.map_or_else(|| IMPORTED.to_owned(), |evidence| evidence.none),
         }
     }
 
-    fn form(&mut self, line: Option<&Spanned<u64>>) -> layout::Form {
-        let header = match line.map(|line| (*line.get_ref(), line.span())) {
-            None => HeaderAt::First,
-            Some((0, span)) => {
-                self.say(
-                    span,
-                    Code::WrongForm,
-                    "lines count from 1".to_owned(),
-                    "write the line of the names".to_owned(),
-                );
-                HeaderAt::First
-            }
-            Some((line, _)) => HeaderAt::Line(line),
-        };
-        layout::Form { header, ..layout::Form::default() }
-    }
-
-    /// Year, month and day in a column each; a table without days, or without months, has a constant 0 for them.
-    fn date_parts(&mut self, given: [(Option<Text>, Option<Text>); 3], form: Option<&Text>) -> Option<[Field; 3]> {
-        let is_given = |(column, constant): &(Option<Text>, Option<Text>)| column.is_some() || constant.is_some();
-        if !given.iter().any(is_given) {
-            return None;
-        }
-        if let Some(form) = form {
-            let message = "a date in three columns has no form".to_owned();
-            self.say(
-                form.span(),
-                Code::Combination,
-                message,
-                "leave `forms` out, or name a column for `date`".to_owned(),
-            );
-        }
-        let [year, month, day] = given;
-        Some([
-            self.field("year", year.0, year.1, Need::Required),
-            self.field("month", month.0, month.1, Need::Optional),
-            self.field("day", day.0, day.1, Need::Optional),
-        ])
-    }
-
-    fn parties(&mut self, given: Parties) -> NewParties {
-        let words = || PartyType::ALL.iter().map(|word| word.as_str());
-        let mut types = BTreeMap::new();
-        for (party, own) in given.types {
-            if let Some(own) = self.word(Some(own), words()) {
-                types.insert(party, own);
+    /// What is given besides: keys of kinds and of sources.
+    fn rest(&mut self, mut given: Given) -> BTreeMap<String, Field> {
+        let known = more::keys();
+        let mut values = BTreeMap::new();
+        for key in &known {
+            match self.field(key, &mut given, Need::Optional) {
+                Field::Absent => {}
+                field => drop(values.insert(key.clone(), field)),
             }
         }
-        NewParties {
-            prefix: given.prefix,
-            r#type: self.word(given.r#type, words()),
-            types,
-            codes: self.codes(given.codes),
-            behind: if given.footnotes { Behind::Footnotes } else { Behind::Nothing },
-        }
-    }
-
-    /// The systems of codes, by their words; `iso` is that of two and of three letters, and `none` is none.
-    fn codes(&mut self, given: Option<Spanned<OneOrMany>>) -> Vec<CodeSystem> {
-        let Some(given) = given else { return ISO.to_vec() };
-        let words: Vec<&str> = match given.get_ref() {
-            OneOrMany::One(word) => vec![word.as_str()],
-            OneOrMany::Many(words) => words.iter().map(String::as_str).collect(),
-        };
-        let mut systems = Vec::new();
-        for word in words {
-            match (word, word.parse()) {
-                ("iso", _) => systems.extend(ISO),
-                ("none", _) => {}
-                (_, Ok(system)) => systems.push(system),
-                (_, Err(_)) => {
-                    let word = Spanned::new(given.span(), word.to_owned());
-                    self.unknown(&word, CodeSystem::ALL.iter().map(|word| word.as_str()).chain(["iso", "none"]));
-                }
+        let of_source = |key: &&str| SOURCE.contains(key) || *key == "quote";
+        let needed = ["publisher", "grade"].into_iter().filter(|key| !values.contains_key(*key));
+        if let Some(first) = values.keys().map(String::as_str).find(of_source) {
+            for missing in needed {
+                let message = format!("`{first}` is told of a source, and nothing says what its `{missing}` is");
+                let hint = format!("name a column under [columns], or a value under [constants]: {missing} = \"…\"");
+                self.say(0..0, Code::MissingKey, message, hint);
             }
         }
-        systems
+        for (key, _) in given.columns.into_iter().chain(given.constants) {
+            let own = FIELDS.iter().copied().chain(known.iter().map(String::as_str));
+            let hint = match nearest(key.get_ref(), own) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`servanda template map` prints a map with all of them".to_owned(),
+            };
+            self.say(key.span(), Code::UnknownKey, format!("there is no key `{}` of rows", key.get_ref()), hint);
+        }
+        values
+    }
+
+    fn list_mark(&mut self, given: Option<Text>) -> char {
+        let Some(given) = given else { return LIST_MARK };
+        let mut characters = given.get_ref().chars();
+        match (characters.next(), characters.next()) {
+            (Some(mark), None) if !mark.is_alphanumeric() => mark,
+            _ => {
+                let message = format!("`{}` cannot stand between the items of a list", given.get_ref());
+                self.say(given.span(), Code::WrongForm, message, r#"write one mark, such as ";" or "|""#.to_owned());
+                LIST_MARK
+            }
+        }
     }
 
     fn delimiter(&mut self, given: Option<Text>) -> u8 {
@@ -311,12 +282,14 @@ impl Checks {
         }
     }
 
-    fn field(&mut self, name: &str, column: Option<Text>, constant: Option<Text>, need: Need) -> Field {
-        if let (Need::Instead(other), Some(both)) = (need, column.as_ref().or(constant.as_ref())) {
-            let message = format!("`{name}` is told already, by `{other}`");
-            self.say(both.span(), Code::Combination, message, "keep one of them".to_owned());
+    fn field(&mut self, name: &str, given: &mut Given, need: Need) -> Field {
+        if let Need::Instead(other) = need
+            && let Some(both) = given.columns.get(name).or_else(|| given.constants.get(name))
+        {
+            let (message, span) = (format!("`{name}` is told already, by `{other}`"), both.span());
+            self.say(span, Code::Combination, message, "keep one of them".to_owned());
         }
-        match (column, constant) {
+        match (given.columns.remove(name), given.constants.remove(name)) {
             (Some(column), None) => Field::Column(column.into_inner()),
             (None, Some(constant)) => Field::Constant(constant.into_inner()),
             (Some(_), Some(constant)) => {
@@ -352,7 +325,8 @@ impl Checks {
         for (own, word) in acts {
             match TableAct::named(word.get_ref()) {
                 Some(act) => _ = known.insert(own, act),
-                None => self.unknown(&word, TableAct::words()),
+                None if said(None, word.get_ref()).is_ok() => {}
+                None => self.unknown(&word, TableAct::words().chain(kinds::words())),
             }
         }
         known
@@ -406,6 +380,54 @@ impl Checks {
 
     fn say(&mut self, span: Range<usize>, code: Code, message: String, hint: String) {
         self.problems.push(problem(span, code, message, hint));
+    }
+}
+
+/// How stays in agreements of a type begin, where a map does not say: tables of treaties state who is a party, and of
+/// everything else tell who joined.
+const fn usual(r#type: AgreementType) -> InForce {
+    match r#type {
+        AgreementType::Treaty | AgreementType::Protocol | AgreementType::FrameworkAgreement => InForce::Stated,
+        AgreementType::Programme
+        | AgreementType::Organisation
+        | AgreementType::Agreement
+        | AgreementType::Memorandum
+        | AgreementType::JointStatement
+        | AgreementType::LetterOfIntent => InForce::Derived,
+    }
+}
+
+/// The columns and constants that were not taken yet.
+struct Given {
+    columns: Values,
+    constants: Values,
+}
+
+/// What a map has to give: it depends on what rows can be.
+struct Needs {
+    party: Need,
+    agreement: Need,
+    act: Need,
+    date: Need,
+}
+
+impl Given {
+    fn has(&self, key: &str) -> bool {
+        self.columns.contains_key(key) || self.constants.contains_key(key)
+    }
+
+    /// Rows of any kind may lack what acts of parties have; each row is then looked at by itself.
+    fn needs(&self) -> Needs {
+        let unless = |keys: &[&str]| {
+            let is_there = self.has("kind") || keys.iter().any(|key| self.has(key));
+            if is_there { Need::Optional } else { Need::Required }
+        };
+        Needs {
+            party: unless(&["parties"]),
+            agreement: unless(&["mission"]),
+            act: unless(&["stage"]),
+            date: if self.has("year") { Need::Instead("year") } else { unless(&["occurred", "due", "on", "expected"]) },
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::domain::name::folded;
+use crate::domain::party::PartyType;
 use crate::exchange::table::Met;
 use crate::exchange::table::countries::{self, CodeSystem, ISO, Known};
 use crate::exchange::table::layout::NewParties;
@@ -20,6 +21,8 @@ pub(super) struct Mention {
     pub(super) spelling: Box<str>,
     /// How many rows give it each name.
     pub(super) names: Met<Box<str>, u64>,
+    /// How many rows give it each type.
+    pub(super) types: BTreeMap<PartyType, u64>,
     /// How many rows have it.
     pub(super) rows: u64,
     /// The line of the first of them.
@@ -51,6 +54,13 @@ impl Mentions {
         }
     }
 
+    /// Says that the row that was entered last gives its party that type.
+    pub(super) fn say_type(&mut self, own: PartyType) {
+        if let Some(mention) = self.all.get_mut(self.latest) {
+            *mention.types.entry(own).or_default() += 1;
+        }
+    }
+
     fn place(&mut self, spelling: &str, line: u64) -> usize {
         if let Some(place) = self.by_spelling.get(spelling) {
             return *place as usize;
@@ -58,7 +68,8 @@ impl Mentions {
         let place = self.all.len();
         let number = u32::try_from(place).expect("a table within the limits names fewer things");
         self.by_spelling.insert(spelling.into(), number);
-        self.all.push(Mention { spelling: spelling.into(), names: Met::default(), rows: 0, line });
+        let (names, types) = (Met::default(), BTreeMap::new());
+        self.all.push(Mention { spelling: spelling.into(), names, types, rows: 0, line });
         place
     }
 

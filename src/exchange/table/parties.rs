@@ -31,7 +31,7 @@ pub(super) fn party(thing: &Thing<PartyId>, id: &PartyId, layout: &Layout) -> Dr
     draft_of(body, layout)
 }
 
-/// The type that the map gives that party; else that of the list; else that of all parties of the map.
+/// The type that the map gives that party; else that of its rows; else that of the list; else that of all parties of the map.
 fn party_type(thing: &Thing<PartyId>, id: &PartyId, parties: &NewParties) -> PartyType {
     let of_all = parties.r#type;
     let of_list = match thing.country.as_ref().map(countries::Known::listed) {
@@ -47,7 +47,7 @@ fn party_type(thing: &Thing<PartyId>, id: &PartyId, parties: &NewParties) -> Par
             || id.as_str().eq_ignore_ascii_case(given)
             || code.is_some_and(|code| of_code().is_some_and(|other| other.code == code))
     };
-    parties.types.iter().find(|(given, _)| is_it(given)).map_or(of_list, |(_, own)| *own)
+    parties.types.iter().find(|(given, _)| is_it(given)).map_or(thing.r#type.unwrap_or(of_list), |(_, own)| *own)
 }
 
 fn spellings(thing: &Thing<PartyId>) -> impl Iterator<Item = &str> {

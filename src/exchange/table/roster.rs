@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::str::FromStr;
 
 use crate::domain::id::{IdError, Namespace};
+use crate::domain::party::PartyType;
 use crate::domain::text::{self, TextKind};
 use crate::exchange::table::Met;
 use crate::exchange::table::account::RejectCode;
@@ -52,6 +53,8 @@ pub(super) struct Thing<I> {
     pub(super) id: Result<I, Fault>,
     /// The name that the table gives it.
     pub(super) name: Option<Box<str>>,
+    /// The type that the table itself gives it.
+    pub(super) r#type: Option<PartyType>,
     /// The country that it is, by a code or a name.
     pub(super) country: Option<Known>,
     /// What is known of it.
@@ -70,7 +73,7 @@ impl<I> Thing<I> {
     /// A thing of which it is not known who it is.
     pub(super) fn unclear(spelling: &str, why: Fault) -> Self {
         let (others, standing) = (Vec::new(), Standing::ToDescribe);
-        Self { spelling: spelling.into(), others, id: Err(why), name: None, country: None, standing }
+        Self { spelling: spelling.into(), others, id: Err(why), name: None, r#type: None, country: None, standing }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::event::Recorded;
 use crate::event::statement::{content_hash, default_id};
+use crate::ledger::admission::look;
 use crate::ledger::{AppendError, Batch, Clock, Code, Draft, Finding, Ledger, Options, Signer};
 
 /// Where announcements go.
@@ -17,7 +18,8 @@ pub enum Target<'a> {
         /// The caller's clock.
         clock: Clock,
     },
-    /// Nowhere: only the account is wanted, as it would be on top of these events.
+    /// Nowhere: only the account is wanted, as it would be on top of these events. Of what the ledger would refuse, only
+    /// evidence that does not hold is told.
     Nowhere(&'a [Recorded]),
 }
 
@@ -63,22 +65,35 @@ impl<'t, 'a> Receiver<'t, 'a> {
         match &mut *self.target {
             Target::Ledger { ledger, signer, clock } => append(ledger, *signer, *clock, drafts),
             Target::Nowhere(_) => {
-                let already = self.already(&drafts);
-                (drafts, Ok(Taken { already, is_written: false, irregular: 0 }))
+                let batch = Batch { drafts, ..Batch::default() };
+                let taken = self.already(&batch).map(|already| Taken { already, is_written: false, irregular: 0 });
+                (batch.drafts, taken)
             }
         }
     }
 
-    /// The positions of the drafts that are there, by the ids that they would have.
-    fn already(&self, drafts: &[Draft]) -> HashSet<usize> {
-        if self.present.is_empty() {
-            return HashSet::new();
-        }
-        let is_present = |draft: &Draft| {
-            let content = content_hash(&draft.announcement).ok();
-            content.is_some_and(|content| self.present.contains(&default_id(&draft.announcement, content).folded()))
+    /// The positions of the drafts that are there, by the ids that they would have; of drafts that rest on sources, these
+    /// are looked at, too.
+    fn already(&self, batch: &Batch) -> Result<HashSet<usize>, AppendError> {
+        let with_evidence = if batch.drafts.iter().all(|draft| draft.sources.is_empty()) {
+            None
+        } else {
+            let (announcements, findings) = look(batch);
+            if findings.iter().any(|finding| finding.code.refuses()) {
+                return Err(AppendError::NotAdmissible { findings: vec![findings] });
+            }
+            Some(announcements)
         };
-        (0..drafts.len()).filter(|draft| is_present(&drafts[*draft])).collect()
+        if self.present.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let is_present = |position: &usize| {
+            let draft = &batch.drafts[*position];
+            let announcement = with_evidence.as_ref().map_or(&draft.announcement, |all| &all[*position]);
+            let own = || Some(default_id(announcement, content_hash(announcement).ok()?));
+            draft.id.clone().or_else(own).is_some_and(|id| self.present.contains(&id.folded()))
+        };
+        Ok((0..batch.drafts.len()).filter(is_present).collect())
     }
 }
 

@@ -24,6 +24,7 @@ use crate::exchange::table::dates::{DateForm, DateForms};
 use crate::exchange::table::layout::{
     BroughtBy, Field, Form, HeaderAt, IMPORTED, Layout, NewAgreements, NewParties, StayKey,
 };
+use crate::exchange::table::more::More;
 
 /// The columns of the rows that are made of cells.
 pub(super) const COLUMNS: [&str; 7] = ["participant", "agreement", "act", "date", "note", "column", "cell"];
@@ -89,6 +90,7 @@ pub fn layout(agreement: &str, title: Option<&str>, table: &str) -> Layout {
         act: column("act"),
         date: column("date"),
         date_parts: None,
+        more: More::default(),
         effective: Field::Absent,
         announced: Field::Absent,
         role: Field::Absent,
@@ -186,7 +188,7 @@ impl Status {
             let cell = text(column.place);
             for Said { act, date, note } in column.said(&cell) {
                 rows.push_back(ByteRecord::from(vec![
-                    &*participant,
+                    participant,
                     agreement.trim(),
                     &act,
                     &date,
@@ -318,7 +320,7 @@ fn without_marks(cell: &str) -> String {
 
 /// The head of a column as it is compared.
 fn plain(head: &str) -> String {
-    folded(&without_footnotes(&head.replace('_', " ")))
+    folded(without_footnotes(&head.replace('_', " ")))
 }
 
 /// The act that these words of a head name.

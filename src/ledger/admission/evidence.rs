@@ -49,8 +49,8 @@ pub(super) type Place = (usize, bool, Option<Encoding>);
 pub(super) struct AtHand<'a> {
     pub(super) documents: &'a Read<'a>,
     pub(super) prepared: &'a HashMap<Place, Prepared<'a>>,
-    /// When it would be recorded.
-    pub(super) recorded: Timestamp,
+    /// When it would be recorded, if that is known.
+    pub(super) recorded: Option<Timestamp>,
     /// How many quotes the batch has.
     pub(super) quotes: usize,
 }
@@ -245,7 +245,8 @@ pub fn days_after(source: &Source, recorded: Timestamp) -> impl Iterator<Item = 
     days.filter(move |(_, date)| !date.window().possibly_by(latest))
 }
 
-fn check_days(position: usize, sources: &[DraftSource], recorded: Timestamp, findings: &mut Vec<Finding>) {
+fn check_days(position: usize, sources: &[DraftSource], recorded: Option<Timestamp>, findings: &mut Vec<Finding>) {
+    let Some(recorded) = recorded else { return };
     for (index, source) in sources.iter().enumerate() {
         for (key, date) in days_after(&source.source, recorded) {
             let message = format!("the source was {key} on {date}, and by the clock it is {}", recorded.day());

@@ -99,8 +99,12 @@ pub(super) fn admit(
     let documents = evidence::read(batch, (events, index), salts, &mut findings);
     let prepared = evidence::prepare(&documents);
 
-    let quotes = batch.drafts.iter().map(|draft| draft.quotes.len()).sum();
-    let at_hand = evidence::AtHand { documents: &documents, prepared: &prepared, recorded, quotes };
+    let at_hand = evidence::AtHand {
+        documents: &documents,
+        prepared: &prepared,
+        recorded: Some(recorded),
+        quotes: count_quotes(batch),
+    };
     let look = |(position, draft): (usize, &Draft)| Looked::at(position, draft, &described, &at_hand);
     let looked: Vec<Looked> = batch.drafts.par_iter().enumerate().with_min_len(FEWEST_DRAFTS).map(look).collect();
 
@@ -142,6 +146,30 @@ pub(super) fn admit(
     let mut admitted = desk.admitted;
     admitted.documents = evidence::kept(documents, index);
     (admitted, findings)
+}
+
+/// Looks at each draft of a batch by itself: at its texts and its evidence, not at what it names nor at what it follows.
+///
+/// Returns the announcements as they would be recorded, with their evidence, and every finding.
+pub fn look(batch: &Batch) -> (Vec<Announcement>, Vec<Finding>) {
+    let (mut findings, mut salts) = (Vec::new(), Salts::default());
+    let documents = evidence::read(batch, (&[], &Index::default()), &mut salts, &mut findings);
+    let prepared = evidence::prepare(&documents);
+    let quotes = count_quotes(batch);
+    let at_hand = evidence::AtHand { documents: &documents, prepared: &prepared, recorded: None, quotes };
+    let look = |(position, draft): (usize, &Draft)| {
+        let mut announcement = draft.announcement.clone();
+        text::admit(position, &mut announcement, &mut findings);
+        evidence::admit(position, draft, &mut announcement, &at_hand, &mut findings);
+        announcement
+    };
+    let announcements = batch.drafts.iter().enumerate().map(look).collect();
+    (announcements, findings)
+}
+
+/// How many passages are looked for.
+fn count_quotes(batch: &Batch) -> usize {
+    batch.drafts.iter().map(|draft| draft.quotes.len()).sum()
 }
 
 /// A draft, as far as it can be looked at by itself.

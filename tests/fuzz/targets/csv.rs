@@ -62,7 +62,7 @@ fn count(layout: &Layout, delimiter: u8, agreements: Option<&[u8]>, acts: &[u8],
             Ok(())
         },
     };
-    let import = Import { layout, agreements: agreements.as_ref(), acts: &acts, answers: &Answers::default(), batch_len };
+    let import = Import { layout, agreements: agreements.as_ref(), acts: &acts, answers: &Answers::default(), batch_len, folder: None };
     let account = import.run(&mut Target::Nowhere(&[]), &mut watch).ok()?;
     assert!(account.adds_up() && account.left == 0, "{account:?}");
     assert_eq!(rejected, account.rejected() + account::sum(&account.agreements.rejects));

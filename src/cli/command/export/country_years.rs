@@ -4,12 +4,12 @@ use clap::Args;
 
 use crate::cli::command::asking::Knowing;
 use crate::cli::command::export::Target;
-use crate::cli::command::members::party_type;
+use crate::cli::command::members::{code, party_type};
 use crate::cli::command::word;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Format, json};
 use crate::cli::{Context, Outcome};
-use crate::domain::party::PartyType;
+use crate::domain::party::{Country, PartyType};
 use crate::query::Status;
 use crate::query::years::{CountryYears as Answer, Question, Resolver, Row, years};
 
@@ -23,13 +23,13 @@ use crate::query::years::{CountryYears as Answer, Question, Resolver, Row, years
 ///   on-1-jan           the highest that it certainly has on 1 January
 ///   on-31-dec          the highest that it certainly has on 31 December
 ///
-/// Rows are written for parties of status member, or of a lower one with --at-least. Names, types and countries are those of the end of the year. It is CSV unless --json or --format ndjson is given.
+/// Rows are written for parties of status member, or of a lower one with --at-least. Names, types and countries are those of the end of the year; alpha_2 and alpha_3 are the codes of ISO 3166-1. It is CSV unless --json or --format ndjson is given.
 #[derive(Debug, Args)]
 #[command(
     verbatim_doc_comment,
     before_help = "\
 Examples:
-  servanda export country-years --output country-years.csv
+  servanda export country-years country-years.csv
   servanda export country-years --agreement ilrs --from 2021 --to 2023 --type state
   servanda export country-years --to 2023 --resolve on-31-dec --json"
 )]
@@ -98,9 +98,9 @@ impl CountryYears {
         match context.format() {
             Format::Table | Format::Csv => return self.target.csv(COLUMNS, answer.rows.iter().map(cells), context),
             Format::Json => {
-                context.export(self.target.output.as_deref(), |out| out.write_all(json(answer).as_bytes()))?;
+                context.export(self.target.place.path(), |out| out.write_all(json(answer).as_bytes()))?;
             }
-            Format::Ndjson => context.export(self.target.output.as_deref(), |out| {
+            Format::Ndjson => context.export(self.target.place.path(), |out| {
                 answer.rows.iter().try_for_each(|row| out.write_all(json(row).as_bytes()))
             })?,
         }
@@ -109,7 +109,8 @@ impl CountryYears {
 }
 
 /// The columns of country-years.
-const COLUMNS: &[&str] = &["agreement", "party", "name", "type", "country", "year", "status", "certainty", "resolver"];
+const COLUMNS: &[&str] =
+    &["agreement", "party", "name", "type", "country", "alpha_2", "alpha_3", "year", "status", "certainty", "resolver"];
 
 fn cells(row: &Row) -> Vec<String> {
     vec![
@@ -118,6 +119,8 @@ fn cells(row: &Row) -> Vec<String> {
         row.name.clone(),
         row.r#type.to_string(),
         row.country.as_ref().map(|country| country.as_str().to_owned()).unwrap_or_default(),
+        code(row.country.as_ref(), Country::alpha_2),
+        code(row.country.as_ref(), Country::alpha_3),
         row.year.to_string(),
         row.status.to_string(),
         row.certainty.to_string(),

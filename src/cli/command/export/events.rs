@@ -2,11 +2,10 @@
 
 use std::io;
 use std::ops::Range;
-use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::command::export::check_format;
+use crate::cli::command::export::{Place, check_format};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::Format;
 use crate::cli::{Context, Outcome};
@@ -25,8 +24,8 @@ Examples:
   servanda export ndjson | gzip > ilrs-2023.ndjson.gz
   servanda export ndjson | jq -r .statement | jq -r .id")]
 pub(super) struct Ndjson {
-    /// The file, there whole or not at all; standard output, if it is - or none is given
-    file: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// About so many bytes are written between two readings of the store.
@@ -37,7 +36,7 @@ impl Ndjson {
         check_format(context, Format::Ndjson, "NDJSON")?;
         let position = checked(&context.read_log("export")?)?;
         let (folder, access) = (context.ledger(), context.access("export"));
-        context.export_metered(self.file.as_deref(), "events", |out, progress| {
+        context.export_metered(self.place.path(), "events", |out, progress| {
             let mut seqs = 0..position.len;
             while !seqs.is_empty() {
                 progress(seqs.start, position.len);

@@ -5,7 +5,7 @@ mod events;
 mod tables;
 mod tiles;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -20,13 +20,16 @@ use crate::cli::{Context, Outcome, spreadsheet};
 #[command(before_help = "\
 Examples:
   servanda export ndjson ilrs.ndjson
-  servanda export csv members ilrs --on 2023-10-19
+  servanda export csv members ilrs ilrs.csv --on 2023-10-19
   servanda export country-years --from 2021 --to 2023
   servanda export tiles public")]
 pub(in crate::cli) struct Export {
     #[command(subcommand)]
     what: What,
 }
+
+/// By which some spreadsheets know that a text is UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 #[derive(Debug, Subcommand)]
 enum What {
@@ -47,12 +50,30 @@ impl Export {
     }
 }
 
-/// Where a table goes.
+/// Where an export goes.
+#[derive(Debug, Args)]
+struct Place {
+    /// The file, there whole or not at all; standard output, if it is - or none is given
+    file: Option<PathBuf>,
+    /// The same as FILE
+    #[arg(short, long, value_name = "FILE", conflicts_with = "file")]
+    output: Option<PathBuf>,
+}
+
+impl Place {
+    fn path(&self) -> Option<&Path> {
+        self.file.as_deref().or(self.output.as_deref())
+    }
+}
+
+/// Where a table goes, and how it begins.
 #[derive(Debug, Args)]
 struct Target {
-    /// Write to this file, whole or not at all [default: standard output]
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
+    /// Begin with a byte order mark, by which some spreadsheets know that it is UTF-8
+    #[arg(long)]
+    bom: bool,
 }
 
 impl Target {
@@ -63,7 +84,12 @@ impl Target {
         rows: impl IntoIterator<Item = Vec<String>>,
         context: &mut Context<'_, '_>,
     ) -> Outcome {
-        context.export(self.output.as_deref(), |out| spreadsheet::write(out, header, rows))?;
+        context.export(self.place.path(), |out| {
+            if self.bom {
+                out.write_all(BYTE_ORDER_MARK)?;
+            }
+            spreadsheet::write(out, header, rows)
+        })?;
         Ok(Exit::Done)
     }
 

@@ -19,12 +19,15 @@ pub(in crate::cli) struct ImportAnswer {
     /// Whether nothing was written, and this only tells what would be.
     dry_run: bool,
     /// Whether it was stopped before the end; the same import goes on from there.
-    stopped: bool,
+    pub(super) stopped: bool,
     /// Number of events in the ledger.
     len: u64,
-    /// Hash of the newest of them.
-    head: EventHash,
-    /// Rows of acts that were looked at: the sum of events, already, duplicates and rejected.
+    /// Hash of the newest of them; null where there is no ledger.
+    head: Option<EventHash>,
+    /// The hash of the genesis, if the ledger was founded with the import.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) founded: Option<EventHash>,
+    /// Rows that were looked at: the sum of events, already, duplicates and rejected.
     rows: u64,
     /// Rows that became events.
     events: u64,
@@ -37,7 +40,7 @@ pub(in crate::cli) struct ImportAnswer {
     /// Why not, by code.
     rejects: Vec<RejectedAnswer>,
     /// Rows that were not looked at, since the import was stopped.
-    left: u64,
+    pub(super) left: u64,
     /// Events among them that certainly cannot follow the history: admitted, and not counted in answers.
     irregular: u64,
     /// Batches that were appended, each with one signature.
@@ -46,6 +49,8 @@ pub(in crate::cli) struct ImportAnswer {
     agreements: DescribedAnswer,
     /// The parties that rows name.
     parties: DescribedAnswer,
+    /// The missions that rows name.
+    missions: DescribedAnswer,
     /// Spellings of which somebody has to say which party they are; their rows are rejected until then.
     questions: Vec<QuestionAnswer>,
 }
@@ -100,7 +105,7 @@ struct DescribedAnswer {
 }
 
 impl ImportAnswer {
-    pub(super) fn of(account: &Account, head: Head, dry_run: bool) -> Self {
+    pub(super) fn of(account: &Account, head: Option<Head>, dry_run: bool) -> Self {
         let described = |of: &Described| DescribedAnswer {
             rows: of.rows,
             described: of.described,
@@ -114,8 +119,9 @@ impl ImportAnswer {
             schema: "servanda/import/v1",
             dry_run,
             stopped: account.stopped,
-            len: head.len,
-            head: head.hash,
+            len: head.map_or(0, |head| head.len),
+            head: head.map(|head| head.hash),
+            founded: None,
             rows: account.rows,
             events: account.events,
             already: account.already,
@@ -127,6 +133,7 @@ impl ImportAnswer {
             batches: account.batches,
             agreements: described(&account.agreements),
             parties: described(&account.parties),
+            missions: described(&account.missions),
             questions: account.questions.iter().map(asked).collect(),
         }
     }
@@ -172,6 +179,10 @@ impl Answer for ImportAnswer {
         );
         for (what, of) in [("agreements", &self.agreements), ("parties", &self.parties)] {
             text += &format!("{what}: {} described, {} known already\n", of.described, of.already);
+        }
+        if self.missions.described + self.missions.already > 0 {
+            let of = &self.missions;
+            text += &format!("missions: {} described, {} known already\n", of.described, of.already);
         }
         if self.irregular > 0 {
             text +=

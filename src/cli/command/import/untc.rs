@@ -57,7 +57,10 @@ impl Untc {
         }
         let answers = super::matches::read(how.matches.as_deref(), context)?;
         let imports: Vec<Importing<'_>> = (tables.iter().zip(&layouts))
-            .map(|(acts, layout)| Importing { layout, agreements: None, acts, answers: &answers, batch_len: BATCH_LEN })
+            .map(|(acts, layout)| {
+                let (agreements, answers, batch_len, folder) = (None, &answers, BATCH_LEN, None);
+                Importing { layout, agreements, acts, answers, batch_len, folder }
+            })
             .collect();
         imported(&imports, &how, context)
     }
