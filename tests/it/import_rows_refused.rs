@@ -5,6 +5,7 @@ use std::io::{Cursor, Read};
 use std::path::Path;
 
 use servanda::exchange::table::import::{Import, Watch};
+use servanda::exchange::table::matches::Answers;
 use servanda::exchange::table::{Account, COMMA, RejectCode, Table, Target, map};
 
 use crate::import_rows::{MAP, PAKISTAN, table};
@@ -27,8 +28,14 @@ fn account_of(text: String) -> (Account, BTreeMap<RejectCode, String>) {
             Ok(())
         },
     };
-    let import =
-        Import { layout: &layout, agreements: None, acts: &acts, batch_len: 100, folder: Some(Path::new("nowhere")) };
+    let import = Import {
+        layout: &layout,
+        agreements: None,
+        acts: &acts,
+        answers: &Answers::default(),
+        batch_len: 100,
+        folder: Some(Path::new("nowhere")),
+    };
     let account = import.run(&mut Target::Nowhere(&[]), &mut watch).expect("it is a table");
     assert!(account.adds_up(), "{account:?}");
     (account, reasons)
@@ -173,7 +180,14 @@ fn a_hostile_cell_is_a_reject_and_costs_nobody_else() {
     let layout = map::read(MAP, "t.csv").expect("it is a map");
     let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut |_| Ok(()) };
     let acts = memory(cut);
-    let import = Import { layout: &layout, agreements: None, acts: &acts, batch_len: 100, folder: None };
+    let import = Import {
+        layout: &layout,
+        agreements: None,
+        acts: &acts,
+        answers: &Answers::default(),
+        batch_len: 100,
+        folder: None,
+    };
     let account = import.run(&mut Target::Nowhere(&[]), &mut watch).expect("it is a table");
     assert_eq!((account.rows, account.rejected()), (1, 1));
 }
