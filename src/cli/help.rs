@@ -75,7 +75,7 @@ fn with_globals_elsewhere(command: clap::Command, globals: &[clap::Id]) -> clap:
 /// The groups, each command with what it does.
 fn grouped(all: &clap::Command, width: usize) -> String {
     const MARGIN: usize = 15;
-    let screen = Screen { width: Some(width), colour: false };
+    let screen = Screen { width: Some(width), colour: false, today: None };
     let mut text = String::new();
     for (group, names) in GROUPS {
         text += &format!("{group}:\n");

@@ -296,7 +296,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, width: usize, fitted: &str) {
-        assert_eq!(Screen { width: Some(width), colour: false }.fitted(text), fitted);
+        assert_eq!(Screen { width: Some(width), colour: false, today: None }.fitted(text), fitted);
     }
 
     #[test]
@@ -321,7 +321,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_is_wider_than_the_screen_and_nothing_is_lost(text in "[a-z 国é\u{301}]{0,300}", width in 40..100_usize) {
-            let fitted = Screen { width: Some(width), colour: false }.fitted(&format!("{text}\n"));
+            let fitted = Screen { width: Some(width), colour: false, today: None }.fitted(&format!("{text}\n"));
             prop_assert!(fitted.lines().all(|line| columns(line) <= width), "{fitted}");
             let bare = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
             prop_assert_eq!(bare(&fitted), bare(&text));

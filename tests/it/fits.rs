@@ -94,6 +94,7 @@ fn on_terminal(desk: &Desk, line: &str, variables: &[(&str, String)]) -> Answer 
     let now = moment(0);
     let mut around = Surroundings {
         now,
+        utc_offset_s: 0,
         clock: &|| now,
         elapsed: &|| Duration::ZERO,
         watch_interrupt: &|| Ok(Box::new(|| false)),

@@ -30,7 +30,7 @@ impl Imported {
         desk.write("own.yaml", own);
         let answer = desk.run("append --init --quiet own.yaml");
         assert_eq!(answer.code, 0, "{}", answer.err);
-        let rows: String = rows.iter().map(|row| format!("{row},ratification,2001\n")).collect();
+        let rows: String = rows.iter().flat_map(|row| [row, ",ratification,2001\n"]).collect();
         desk.write("t.csv", format!("p,n,a,d\n{rows}"));
         desk.write("map.toml", format!("{MAP}{map}"));
         let mut imported = Self { desk, account: Value::Null };

@@ -152,7 +152,9 @@ fn what_names_no_event_or_a_number_with_a_fraction_is_refused_with_a_hint() {
             ),
         );
         let answer = desk.run("append r.yaml");
-        words.iter().for_each(|word| refused(&answer, word));
+        for word in words {
+            refused(&answer, word);
+        }
     }
 }
 

@@ -41,7 +41,7 @@ impl List {
             check_type(what, of_type)?;
         }
         let reading = context.read("list", None, &[])?;
-        let on = context.around.now.day();
+        let on = context.around.today().day;
         let (of_type, like) = (self.r#type.as_deref(), self.like.as_deref());
         let answer = list(&reading.facts, Question { what: self.what, of_type, like, on });
         context.answer_last(answer)?;
