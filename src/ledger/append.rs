@@ -18,6 +18,7 @@
 //! Steps 2 to 6 are taken for one batch after another: a crash leaves whole files, and the same command goes on, since
 //! what is there already is not appended again.
 
+mod days;
 mod findings;
 
 use std::collections::{BTreeMap, HashMap};
@@ -282,6 +283,9 @@ impl Ledger {
         let is_refused = broken || findings.iter().flatten().any(|finding| finding.code.refuses());
         if let Some((batch, draft, recorded)) = without_day.first().copied().filter(|_| !is_refused) {
             findings[batch].push(undated(draft, without_day.len() - 1, recorded));
+        }
+        for (batch, finding) in self.open_days(&planned, place(first_new)) {
+            findings[batch].push(finding);
         }
         for (outcome, found) in outcomes.iter_mut().zip(&findings) {
             outcome.warnings = found.iter().filter(|finding| !finding.code.refuses()).cloned().collect();

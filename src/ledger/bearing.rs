@@ -5,7 +5,7 @@ use std::slice::from_ref;
 
 use crate::domain::agreement::InForce;
 use crate::domain::announcement::Body;
-use crate::domain::id::{AnnouncementId, ByName, PartyId, folded};
+use crate::domain::id::{AgreementId, AnnouncementId, ByName, PartyId, folded};
 use crate::event::facts::Recorded;
 
 /// The events about each agreement, by party, and those that correct or retract others; by their places in a log.
@@ -86,6 +86,17 @@ impl Bearing {
         }
         self.add_what_is_said(events, &mut found, place_of);
         found.into_iter().map(|place| &events[place]).collect()
+    }
+
+    /// Whether a milestone says since when there is an agreement: no act under it happened before the earliest.
+    pub(super) fn has_beginning(&self, events: &[Recorded], agreement: &AgreementId) -> bool {
+        let Some(agreement) = self.agreements.get(&*agreement.folded()) else { return false };
+        agreement.whole.iter().any(|place| match events[*place].announcement.body.said() {
+            Some(Body::Milestone(milestone)) => {
+                milestone.occurred.as_ref().is_some_and(|date| date.window().earliest().is_some())
+            }
+            _ => false,
+        })
     }
 
     /// Corrections and retractions, by what they are about.

@@ -133,6 +133,10 @@ codes! {
     PassedOver = "W0904",
     /// Nothing says when it was announced, so that it is known only from the day of recording on.
     Undated = "W0905",
+    /// A date without a beginning, of an agreement that nothing says since when there is.
+    OpenBeginning = "W0906",
+    /// An act that lies ahead of its recording; it stands as it is told.
+    Ahead = "W0907",
 }
 
 impl Code {

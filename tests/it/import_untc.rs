@@ -206,6 +206,13 @@ const ACTS: [(&str, &str); 6] = [
     ("succession", " d"),
 ];
 
+/// Participants whom the acts call by the name of what was there before them, and how a status table calls them.
+const NOW: [(&str, &str); 4] =
+    [("PSE", "State of Palestine"), ("RWA", "Rwanda"), ("UGA", "Uganda"), ("VAT", "Holy See")];
+/// Participants that are left out: two states had the name of the one, so that a status table's is asked for, and the
+/// acts have a code for the other that is none of ISO 3166-1, and would be its id.
+const LEFT_OUT: [&str; 2] = ["YUG", "ALG"];
+
 /// A day, month or year as the collection writes it; none if the source has another form.
 fn in_words(date: &str) -> Option<String> {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -242,13 +249,15 @@ fn in_both_forms(id: &str, acts: &[u8]) -> (String, String) {
     let [party, name, action, date, reference] = ["party", "party_name", "action", "date", "source_ref"].map(place);
     let stays = stays(&own, party, reference);
     for record in reader.records().map(|record| record.expect("a row")) {
-        if stays[&record[party]].len() > 1 {
+        if stays[&record[party]].len() > 1 || LEFT_OUT.contains(&&record[party]) {
             continue;
         }
         let Some((act, letter)) = ACTS.iter().find(|(act, _)| *act == &record[action]) else { continue };
         let Some(day) = in_words(&record[date]) else { continue };
         rows += &format!("{id},{},,{act},{},{}\n", &record[party], &record[date], &record[reference]);
-        let called = if record[name].is_empty() { &record[party] } else { &record[name] };
+        let now = NOW.iter().find(|(code, _)| *code == &record[party]).map(|(_, name)| *name);
+        let own = if record[name].is_empty() { &record[party] } else { &record[name] };
+        let called = now.unwrap_or(own);
         let called = format!("\"{} 2\"", called.replace('"', "\"\""));
         lines += &match *act {
             "signature" => format!("{called},{day},\n"),

@@ -430,6 +430,12 @@ fn warnings_are_told_at_their_place_and_refuse_nothing() {
         ),
         (Code::Normalised, "3:36", "  - { kind: party, id: cote, name: Co\u{302}te, type: state }\n"),
         (Code::Undated, "3:13", "  - { kind: milestone, agreement: ilrs, act: opened, occurred: 2020 }\n"),
+        (
+            Code::OpenBeginning,
+            "3:82",
+            "  - { kind: joining, party: pakistan, agreement: pact, act: signature, occurred: \"[..2020-05]\" }\n",
+        ),
+        (Code::Ahead, "3:66", "  - { kind: joining, party: pakistan, agreement: ilrs, occurred: 2400 }\n"),
         (Code::Confusable, "3:24", "  - { kind: party, id: paklstan, name: Pakistan, type: state }\n"),
     ] {
         desk.write("case.yaml", format!("{TOP}{text}"));
@@ -457,6 +463,8 @@ fn every_code_is_provoked_by_some_file() {
         Code::ClockCorrection,
         Code::PassedOver,
         Code::Undated,
+        Code::OpenBeginning,
+        Code::Ahead,
     ];
     let provoked: Vec<Code> =
         tables.iter().flat_map(|table| table.iter().map(|case| case.code)).chain(elsewhere).collect();
