@@ -300,7 +300,9 @@ impl Ledger {
     /// Which of the events that were there already no longer stand, and by what; what awaits reviewers strikes nothing.
     fn struck_among(&self, already: &[(usize, u64)], review: &Review<'_>) -> BTreeMap<u64, Vec<u64>> {
         let place = |seq: u64| usize::try_from(seq).expect("events are in memory");
-        let struck = already.iter().map(|(_, seq)| {
+        // Of what is refused, some would have been there by now.
+        let written = already.iter().filter(|(_, seq)| *seq < self.facts.events.len() as u64);
+        let struck = written.map(|(_, seq)| {
             let by = self.bearing.struck_by(&self.facts.events, place(*seq)).into_iter();
             let counting = by.take_while(|by| !review.awaits(&self.facts.events[*by]));
             (*seq, counting.map(|by| by as u64).collect::<Vec<_>>())

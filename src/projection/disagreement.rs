@@ -1,5 +1,7 @@
 //! Where sources disagree about a row: claims by which alone it would be another.
 
+use std::collections::HashSet;
+
 use crate::domain::act::Role;
 use crate::domain::day::Day;
 use crate::projection::acts::{Act, AgreementActs, Milestones};
@@ -11,14 +13,14 @@ use crate::projection::rules::Status;
 use crate::projection::stay::Terms;
 use crate::projection::stays::Stays;
 
-/// What a party would be if of one fact one claim alone had been made.
+/// What one claim of a fact says of a party, and what the party would be by it alone.
 #[derive(Debug)]
 pub struct Alone<'a> {
-    /// The claim, which neither decides nor merely supports what does.
     claim: &'a Claim<'a>,
     /// The role that it states.
     role: Option<Role>,
-    /// What the acts of the party would amount to; none, where they would to the same.
+    /// What the acts of the party would amount to; none, where they would to the same, or the claim merely supports what
+    /// decides.
     pub(super) stays: Option<Stays<'a>>,
 }
 
@@ -36,10 +38,11 @@ impl<'a> Alone<'a> {
         for fact in stays.facts.iter().filter(|fact| fact.acts.len() > 1) {
             let supporting = supporting(fact.acts.iter().map(|act| act.effect));
             let decides = &fact.acts[0];
-            for act in fact.acts[1..].iter().filter(|act| !supporting.contains(&act.effect)) {
+            for act in &fact.acts {
                 let same = act.effect == decides.effect && act.in_force == decides.in_force;
-                if !same || act.role().is_some() {
-                    let stays = (!same).then(|| stays_by(acts, party, (fact, act.claim), terms));
+                let other = !same && !supporting.contains(&act.effect);
+                if other || act.role().is_some() {
+                    let stays = other.then(|| stays_by(acts, party, (fact, act.claim), terms));
                     found.push(Self { claim: act.claim, role: act.role(), stays });
                 }
             }
@@ -94,12 +97,9 @@ pub(super) fn stays_by<'a>(
     (fact, kept): (&Fact<'a>, &Claim<'a>),
     terms: Terms<'_, 'a>,
 ) -> Stays<'a> {
-    let is_other = |act: &Act<'a>| {
-        let is_of_fact = fact.acts.iter().any(|other| other.claim.seq() == act.claim.seq());
-        is_of_fact && act.claim.seq() != kept.seq()
-    };
+    let others: HashSet<u64> = fact.acts.iter().map(|act| act.claim.seq()).filter(|seq| *seq != kept.seq()).collect();
     let own = acts.parties.get(party).map_or(&[][..], Vec::as_slice);
-    let own: Vec<Act<'a>> = own.iter().filter(|act| !is_other(act)).cloned().collect();
+    let own: Vec<Act<'a>> = own.iter().filter(|act| !others.contains(&act.claim.seq())).cloned().collect();
     Stays::of(&own, &acts.for_all, terms)
 }
 

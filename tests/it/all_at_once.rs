@@ -197,3 +197,12 @@ fn files_that_are_not_there_are_all_told_with_the_mistakes_of_the_others() {
     assert!(answer.err.ends_with("5 problems; nothing was appended\n"), "{}", answer.err);
     assert!(!desk.path().join("ledger").exists());
 }
+
+#[test]
+fn what_is_told_twice_beside_a_mistake_hides_it_not() {
+    let joining = "  - { kind: joining, party: a, agreement: ag, occurred: 2020-01-01 }\n";
+    let things = "  - { kind: party, id: a, name: A, type: state }\n  - { kind: agreement, id: ag, title: Ag, type: programme }\n";
+    let text =
+        format!("{things}{joining}{joining}  - {{ kind: joining, party: nobody, agreement: ag, occurred: 2020 }}\n");
+    check(&[("a.yaml", &text)], &[("E0301", "a.yaml:7:29")]);
+}

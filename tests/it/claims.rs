@@ -144,7 +144,10 @@ proptest! {
         let facts = &given.facts;
         for on in DAYS {
             let found = conflicts(facts, None, None, Standpoint::on(day(on))).expect("there is no position to miss");
-            let conflicting: Vec<&str> = found.conflicts.iter().filter_map(|of| of.party.as_deref()).collect();
+            let conflicting = found.conflicts.iter().filter_map(|of| of.party.as_deref());
+            // Which claim decides may also say whether a stay is empty, and so irregular.
+            let irregular = found.irregular.iter().map(|of| of.party.as_str());
+            let conflicting: Vec<&str> = conflicting.chain(irregular).collect();
             if found.conflicts.iter().any(|of| of.party.is_none()) {
                 continue;
             }

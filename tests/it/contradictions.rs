@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::given::{
-    Given, Told, check, corrected, day, did, disputed, joined, left, milestone, pact, programme, told, treaty,
+    Given, Told, check, confirmed, corrected, day, did, disputed, joined, left, milestone, pact, programme, told,
+    treaty,
 };
 use servanda::domain::source::Grade;
 use servanda::query::conflicts::{Conflicts, conflicts};
@@ -170,6 +171,10 @@ fn sources_disagree_where_one_states_another_role_or_milestone() {
     let member = || joined("a", "2020-01-01").with("act", "memorandum");
     let roles = programme([member().with("role", "member"), member().with("role", "founding-member")]);
     sources_disagree(&roles, "2021-01-01", &[2]);
+    // Also where it merely supports what decides.
+    let vague = member().with("occurred", "2020-01").with("role", "founding-member");
+    let roles = programme([member().with("role", "member"), vague]);
+    sources_disagree(&roles, "2021-01-01", &[2]);
     let ends = [milestone("terminated", "2022-01-01"), milestone("terminated", "2023-01-01")];
     let ended = programme([member()].into_iter().chain(ends));
     sources_disagree(&ended, "2021-01-01", &[3]);
@@ -257,6 +262,10 @@ fn absent_from_a_list_that_claims_to_be_whole() {
     disagree(&with(list(&["b"], "2021-01-01")), &[]);
     disagree(&with(list(&["b"], "2019-01-01").with("complete", true)), &["b listing: listed"]);
     disagree(&with(list(&["a", "b"], "2021-01-01").with("complete", true)), &[]);
+    // Where the day of the list is not known to the day, it may be from before.
+    let later =
+        known([joined("a", "2020-01-01"), joined("b", "2023-10-01"), list(&["a"], "2023").with("complete", true)]);
+    disagree(&later, &[]);
 }
 
 #[test]
@@ -274,6 +283,10 @@ fn told_by_one_weak_source_alone() {
     assert_eq!(weak(Grade::Host), ["a", "agency"]);
     assert_eq!(weak(Grade::Press), ["agency"]);
     assert!(listed(&given, "2021-01-01", None).weak.is_empty());
+    let confirmed =
+        known([joined("a", "2020-01-01").graded("press").named("it"), confirmed("it").graded("depositary")]);
+    // Somebody, who confirms it, is its only publisher here; but not one below that grade.
+    assert!(listed(&confirmed, "2021-01-01", Some(Grade::Host)).weak.is_empty());
 }
 
 #[test]

@@ -166,15 +166,17 @@ fn each_reason_to_reject_a_row_has_its_code_and_names_its_key() {
 fn a_hostile_cell_is_a_reject_and_costs_nobody_else() {
     let many = (0..5_000).map(|party| format!("p{party}")).collect::<Vec<_>>().join(";");
     let long = "x".repeat(200_000);
+    let nested = "joining/".repeat(100_000) + "signature";
     let rows: &[&[(&str, &str)]] = &[
         &[("act", "invited"), ("what", "it"), ("parties", &many)],
         &[("act", "signature"), ("who", "PAK"), ("when", "2023"), ("outlet", &long), ("grade", &long)],
         &[("act", &long), ("who", "PAK"), ("when", "2023")],
+        &[("act", &nested), ("who", "PAK"), ("when", "2023")],
         &[("act", "signature"), ("who", "PAK"), ("when", "2023"), ("outlet", "X"), ("grade", "press"), ("file", &long)],
         &[("act", "signature"), ("who", "PAK"), ("when", "2023")],
     ];
     let (account, reasons) = account_of(table(rows));
-    assert_eq!((account.rows, account.events, account.rejected()), (5, 1, 4), "{reasons:?}");
+    assert_eq!((account.rows, account.events, account.rejected()), (6, 1, 5), "{reasons:?}");
     assert!(account.rejects.values().all(|rejected| rejected.first_reason.len() < 500), "{account:?}");
     let cut = table(&[PAKISTAN]).replace("https://example.org/ilrs", "\"");
     let layout = map::read(MAP, "t.csv").expect("it is a map");

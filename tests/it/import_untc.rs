@@ -70,6 +70,14 @@ fn each_cell_of_a_status_table_is_an_act_of_its_column_or_its_letter() {
 }
 
 #[test]
+fn a_cell_that_says_what_heads_say_drops_no_row() {
+    check(
+        "Participant,Type,Signature\nFrance,State,14 Jan 1993\nParticipant,Type,Signature\nGermany,State,15 Jan 1993\n",
+        &[("FRA", "signature", "1993-01-14"), ("DEU", "signature", "1993-01-15")],
+    );
+}
+
+#[test]
 fn what_stands_above_a_status_table_is_no_row_and_what_no_act_heads_is_told() {
     let desk = desk_with_ledger();
     let table = "sep=;\nCHAPTER IV\n\nConvention on something;;;\nParticipant;Signature;Remarks;Accession(a)\n\

@@ -45,6 +45,7 @@ pub(super) fn said(kind: Option<Kind>, word: &str) -> Result<Said, Fault> {
         let own = kind_of(first)?;
         return match kind.filter(|kind| *kind != own) {
             Some(kind) => Err((RejectCode::UnknownAct, format!("the row is a {kind}, and its act that of a {own}"))),
+            None if act.contains(BETWEEN) => Err(no_act(own, act)),
             None => said(Some(own), act),
         };
     }

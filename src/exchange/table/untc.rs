@@ -178,10 +178,11 @@ impl Status {
             rows.push_back(row);
             return;
         }
-        if Self::is_head(record) {
+        let participant = text(self.participant);
+        // The head again, as at the top of another page.
+        if PARTICIPANT.contains(&plain(&participant).as_str()) {
             return;
         }
-        let participant = text(self.participant);
         let participant = without_footnotes(&participant);
         let agreement = self.agreement.map_or_else(|| self.of_all.as_str().into(), text);
         for column in &self.acts {

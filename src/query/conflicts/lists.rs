@@ -1,5 +1,6 @@
 //! Who a published list has and our claims have not, and the other way round; and who joined beside whom it acts for.
 
+use crate::domain::act::JoiningAct;
 use crate::domain::agreement::{Count, Counted};
 use crate::domain::announcement::{Body, Standing};
 use crate::domain::day::Day;
@@ -19,20 +20,23 @@ impl<'a> Whole<'_, 'a> {
     pub(super) fn of_lists(&self, claims: &[&'a Claim<'a>], parts: &[Participation<'a>]) -> Vec<Conflict> {
         let lists = claims.iter().filter_map(|claim| match claim.body {
             Body::Count(count) if claim.standing == Standing::Confirmed && !count.listed.is_empty() => {
-                Some((*claim, count, count.on.as_ref()?.window().latest()?))
+                let days = count.on.as_ref()?.window();
+                Some((*claim, count, [days.earliest()?, days.latest()?]))
             }
             _ => None,
         });
-        let conflicts = lists.flat_map(|(claim, count, day)| {
+        let conflicts = lists.flat_map(|(claim, count, days)| {
             parts.iter().filter_map(move |part| {
-                let row = part.on(day);
                 let is_listed = count.listed.iter().any(|id| id.folded() == part.party);
-                let contradicts = if is_listed {
-                    !row.claims.is_empty() && is_certainly_not(count, &row)
-                } else {
-                    count.complete && is_certainly(self.view, count, &row, day)
+                let contradicts = |day: Day| {
+                    let row = part.on(day);
+                    if is_listed {
+                        !row.claims.is_empty() && is_certainly_not(count, &row)
+                    } else {
+                        count.complete && is_certainly(self.view, count, &row, day)
+                    }
                 };
-                contradicts.then(|| self.listed(claim, count, &row))
+                days.into_iter().all(contradicts).then(|| self.listed(claim, count, &part.on(days[1])))
             })
         });
         conflicts.collect()
@@ -50,8 +54,10 @@ impl<'a> Whole<'_, 'a> {
             since: row.since.clone(),
             until: row.until.clone(),
         };
-        for told in claims.iter_mut().filter(|told| told.event != claim.seq()) {
-            told.answer = Some(answered.clone());
+        for told in &mut claims {
+            // They tell of several facts, of which none decides another.
+            (told.decides, told.supports) = (false, false);
+            told.answer = (told.event != claim.seq()).then(|| answered.clone());
         }
         self.named(&row.party, Conflict { about: About::Listing, claims, ..self.conflict(vec![Difference::Listed]) })
     }
@@ -81,6 +87,10 @@ impl<'a> Whole<'_, 'a> {
 
 /// Whether a row certainly is of those who were counted.
 fn is_certainly(view: &View<'_>, count: &Count, row: &Row<'_>, day: Day) -> bool {
+    let signs = |claim: &&Claim<'_>| matches!(claim.body, Body::Joining(joining) if matches!(joining.act, JoiningAct::Signature | JoiningAct::DefinitiveSignature));
+    if count.of == Counted::Signatories && !row.claims.iter().any(signs) {
+        return false;
+    }
     let is_state = || view.catalogue.party(&row.party, day).is_some_and(|party| party.r#type == PartyType::State);
     row.at_least >= least(count.of) && (count.of != Counted::States || is_state())
 }

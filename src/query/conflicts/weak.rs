@@ -1,4 +1,4 @@
-//! Answers that one source alone carries, and no strong one.
+//! Answers that one publisher alone carries, and no strong one; who confirms a claim carries it too.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::date::Date;
-use crate::domain::source::{Grade, Source};
+use crate::domain::name::folded;
+use crate::domain::source::{Evidence, Grade};
 use crate::domain::window::Certainty;
 use crate::projection::membership::Row;
 use crate::projection::rules::Status;
@@ -44,12 +45,12 @@ impl Whole<'_, '_> {
         if matches!(row.status, Status::None | Status::Former) {
             return None;
         }
-        let sources = || row.claims.iter().flat_map(|claim| claim.evidence).map(|evidence| &*evidence.source);
-        let which = |source: &Source| {
-            let url = source.url.as_ref().map(|url| url.as_str().to_owned());
-            (source.publisher.clone(), source.title.clone(), url)
-        };
-        let one = sources().map(which).collect::<BTreeSet<_>>().len() <= 1;
+        let confirmations = row.claims.iter().flat_map(|claim| &claim.confirmed_by);
+        let confirming = confirmations.filter_map(|seq| self.view.event(*seq));
+        let told = row.claims.iter().flat_map(|claim| claim.evidence);
+        let all: Vec<&Evidence> = told.chain(confirming.flat_map(|event| &*event.announcement.evidence)).collect();
+        let sources = || all.iter().map(|evidence| &*evidence.source);
+        let one = sources().map(|source| folded(&source.publisher)).collect::<BTreeSet<_>>().len() <= 1;
         let source = sources().min_by_key(|source| source.grade);
         // Grades go from the strongest to the weakest.
         if !one || source.is_some_and(|source| source.grade <= below) {
