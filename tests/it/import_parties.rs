@@ -197,6 +197,14 @@ fn a_party_that_is_answered_to_be_new_is_made_once() {
 }
 
 #[test]
+fn an_answer_is_for_the_spelling_that_was_asked_about() {
+    let mut imported = Imported::of(OWN, &["SWZ,Switzerland", "Eswatini,", "CHE,Switzerland"], "");
+    imported.desk.write("who.csv", "spelling,is\nSWZ,CHE\n");
+    imported.again("--matches who.csv");
+    assert_eq!(imported.ids(), ["CHE", "SWZ"], "{:?}", imported.asked());
+}
+
+#[test]
 fn an_answer_that_names_nobody_is_told_where_it_stands() {
     let imported = Imported::of(OWN, &["Republic of Pakistan,"], "");
     imported.desk.write("who.csv", "spelling,is\nRepublic of Pakistan,pakisten\n");

@@ -187,20 +187,28 @@ impl Deciding<'_> {
         let mut who = vec![Who::Unclear(Vec::new()); self.spelled.len()];
         for place in 0..self.groups.len() {
             let resembling = self.may_be(place, &ledgers, found);
-            let answer = self.groups[place].members.iter().find_map(|member| self.answers.of(self.folded(*member)));
-            for member in &self.groups[place].members {
-                who[*member] = match (answer, found[*member].as_slice()) {
-                    (Some(answer), _) => self.answered(answer, place, found)?,
-                    (None, [only]) => Who::InLedger(only.clone()),
-                    (None, []) if resembling.is_empty() => Who::New(place),
-                    (None, []) => Who::Unclear(resembling.clone()),
-                    (None, several) => Who::Unclear(several.iter().map(|id| May::one_of(id)).collect()),
+            let members = &self.groups[place].members;
+            for member in members {
+                who[*member] = match found[*member].as_slice() {
+                    [only] => Who::InLedger(only.clone()),
+                    [] if resembling.is_empty() => Who::New(place),
+                    [] => Who::Unclear(resembling.clone()),
+                    several => Who::Unclear(several.iter().map(|id| May::one_of(id)).collect()),
                 };
-                if answer.is_none()
-                    && let Some(two) = self.contradiction(*member, &who[*member])
-                {
-                    who[*member] = Who::Unclear(two);
-                }
+            }
+            let own = |member: &usize| self.answers.of(self.folded(*member));
+            let contradictory: Vec<Option<Vec<May>>> =
+                members.iter().map(|member| self.contradiction(*member, &who[*member])).collect();
+            // One answer is for all that are asked of alike; what a row contradicts itself in is its own question.
+            let mut alike = members.iter().zip(&contradictory).filter(|(_, two)| two.is_none());
+            let answer = alike.find_map(|(member, _)| own(member));
+            for (member, two) in members.iter().zip(contradictory) {
+                let shared = answer.filter(|_| two.is_none() && matches!(who[*member], Who::Unclear(_)));
+                who[*member] = match (own(member).or(shared), two) {
+                    (Some(answer), _) => self.answered(answer, place, found)?,
+                    (None, Some(two)) => Who::Unclear(two),
+                    (None, None) => continue,
+                };
             }
         }
         Ok(who)
