@@ -79,7 +79,7 @@ pub struct Expectation<'a> {
 }
 
 /// When things happened to an agreement as a whole.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Milestones<'a> {
     /// The earliest day on which anything is recorded of it.
     pub earliest: Option<Day>,
@@ -249,6 +249,17 @@ impl<'a> Milestones<'a> {
         }
         for claims in [&mut found.in_force, &mut found.ended].into_iter().chain(found.once.values_mut()) {
             rank(claims, prefer, Reached::rival);
+        }
+        found
+    }
+
+    /// The same, if of one milestone only that claim had been made.
+    pub(super) fn with_only(&self, reached: &Reached<'a>) -> Self {
+        let mut found = self.clone();
+        for told in [&mut found.in_force, &mut found.ended].into_iter().chain(found.once.values_mut()) {
+            if told.iter().any(|other| other.claim.seq() == reached.claim.seq()) {
+                *told = vec![*reached];
+            }
         }
         found
     }

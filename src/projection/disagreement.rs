@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use crate::domain::act::Role;
+use crate::domain::date::Date;
 use crate::domain::day::Day;
+use crate::domain::window::Window;
 use crate::projection::acts::{Act, AgreementActs, Milestones};
 use crate::projection::interval::{Fact, Interval};
 use crate::projection::knowledge::Claim;
@@ -13,80 +15,119 @@ use crate::projection::rules::Status;
 use crate::projection::stay::Terms;
 use crate::projection::stays::Stays;
 
-/// What one claim of a fact says of a party, and what the party would be by it alone.
+/// The most other days of one fact that are compared, the strongest: more leave no answer less sure, and cost.
+const MOST: usize = 16;
+
+/// What the claims about a party say otherwise than those that decide.
+#[derive(Debug, Default)]
+pub struct Compared<'a> {
+    otherwise: Vec<Otherwise<'a>>,
+    /// The claims that state a role.
+    roles: Vec<(&'a Claim<'a>, Role)>,
+}
+
+/// What a party would be if of one fact only these claims, of the same days, had been made.
 #[derive(Debug)]
-pub struct Alone<'a> {
-    claim: &'a Claim<'a>,
-    /// The role that it states.
-    role: Option<Role>,
-    /// What the acts of the party would amount to; none, where they would to the same, or the claim merely supports what
-    /// decides.
-    pub(super) stays: Option<Stays<'a>>,
+struct Otherwise<'a> {
+    claims: Vec<&'a Claim<'a>>,
+    stays: Stays<'a>,
+    /// Of a milestone of the agreement, the event that decides in its place.
+    milestone: Option<u64>,
 }
 
-/// A claim of something that happened to the agreement, and another with other days that decides.
-#[derive(Debug, Clone, Copy)]
-pub struct Overruled<'a> {
-    claim: &'a Claim<'a>,
-    by: u64,
+/// The milestones of an agreement, if of one of them only these claims had been made.
+#[derive(Debug)]
+pub(super) struct OtherMilestones<'a> {
+    claims: Vec<&'a Claim<'a>>,
+    instead_of: u64,
+    milestones: Milestones<'a>,
 }
 
-impl<'a> Alone<'a> {
-    /// The claims of a party's facts that may make another row of it.
-    pub(super) fn of(acts: &AgreementActs<'a>, party: &str, stays: &Stays<'a>, terms: Terms<'_, 'a>) -> Vec<Self> {
-        let mut found = Vec::new();
-        for fact in stays.facts.iter().filter(|fact| fact.acts.len() > 1) {
-            let supporting = supporting(fact.acts.iter().map(|act| act.effect));
-            let decides = &fact.acts[0];
-            for act in &fact.acts {
-                let same = act.effect == decides.effect && act.in_force == decides.in_force;
-                let other = !same && !supporting.contains(&act.effect);
-                if other || act.role().is_some() {
-                    let stays = other.then(|| stays_by(acts, party, (fact, act.claim), terms));
-                    found.push(Self { claim: act.claim, role: act.role(), stays });
-                }
-            }
-        }
-        found
-    }
-
-    /// Whether by the claim alone the row is impossible on its day, or has another role.
-    fn contradicts(&self, row: &Row<'_>, prospects: &[Interval<'a>], on: Day) -> bool {
-        let otherwise = self.role.zip(row.role).is_some_and(|(own, shown)| own != shown);
-        otherwise && rests_on(row, self.claim.seq())
-            || self.stays.as_ref().is_some_and(|stays| {
-                let (shown, at_least) = shown_on(stays, prospects, on);
-                shown.map_or(Status::None, |held| held.status) < row.status || at_least > row.status
-            })
-    }
-}
-
-impl<'a> Overruled<'a> {
-    /// The claims of an agreement's milestones that may not be meant by what decides.
+impl<'a> OtherMilestones<'a> {
+    /// The days of an agreement's milestones that are told and do not decide, nor may be meant by what does.
     pub(super) fn of(milestones: &Milestones<'a>) -> Vec<Self> {
         let mut found = Vec::new();
         for told in milestones.facts() {
             let supporting = supporting(told.iter().map(|reached| reached.window));
-            let rest = told[1..].iter().filter(|other| !supporting.contains(&other.window));
-            let apart = rest.filter(|other| !other.window.overlaps(told[0].window));
-            found.extend(apart.map(|other| Self { claim: other.claim, by: told[0].claim.seq() }));
+            let apart = |window: &Window| !supporting.contains(window) && !window.overlaps(told[0].window);
+            let rest = told[1..].iter().filter(|other| apart(&other.window));
+            for others in alike(rest, |other| other.window) {
+                found.push(Self {
+                    claims: others.iter().map(|other| other.claim).collect(),
+                    instead_of: told[0].claim.seq(),
+                    milestones: milestones.with_only(others[0]),
+                });
+            }
         }
         found
     }
 }
 
-/// The claims that disagree with a row on its day.
-pub(super) fn disagreeing<'a>(
-    row: &Row<'a>,
-    (alone, overruled): (&[Alone<'a>], &[Overruled<'a>]),
-    prospects: &[Interval<'a>],
-    on: Day,
-) -> Vec<&'a Claim<'a>> {
-    let of_party = alone.iter().filter(|alone| alone.contradicts(row, prospects, on)).map(|alone| alone.claim);
-    let of_agreement = overruled.iter().filter(|other| rests_on(row, other.by)).map(|other| other.claim);
-    let mut found: Vec<&Claim<'_>> = of_party.chain(of_agreement).collect();
-    found.sort_by_key(|claim| claim.seq());
-    found.dedup_by_key(|claim| claim.seq());
+impl<'a> Compared<'a> {
+    /// Compares the claims of a party's facts, and of its agreement's milestones.
+    pub(super) fn of(
+        (acts, party): (&AgreementActs<'a>, &str),
+        stays: &Stays<'a>,
+        terms: Terms<'_, 'a>,
+        milestones: &[OtherMilestones<'a>],
+    ) -> Self {
+        let mut found = Self::default();
+        for fact in stays.facts.iter().filter(|fact| fact.acts.len() > 1) {
+            let supporting = supporting(fact.acts.iter().map(|act| act.effect));
+            let days = |act: &Act<'a>| -> (Window, Option<&'a Date>) { (act.effect, act.in_force) };
+            let others = fact.acts.iter().filter(|act| !supporting.contains(&act.effect));
+            let others = others.filter(|act| days(act) != days(&fact.acts[0]));
+            for others in alike(others, |act| days(act)) {
+                let stays = stays_by(acts, party, (fact, others[0].claim), terms);
+                let claims = others.iter().map(|act| act.claim).collect();
+                found.otherwise.push(Otherwise { claims, stays, milestone: None });
+            }
+            found.roles.extend(fact.acts.iter().filter_map(|act| Some((act.claim, act.role()?))));
+        }
+        let own = acts.parties.get(party).map_or(&[][..], Vec::as_slice);
+        found.otherwise.extend(milestones.iter().map(|other| Otherwise {
+            claims: other.claims.clone(),
+            stays: Stays::of(own, &acts.for_all, Terms { milestones: &other.milestones, ..terms }),
+            milestone: Some(other.instead_of),
+        }));
+        found
+    }
+
+    /// What the party's acts would amount to otherwise.
+    pub(super) fn stays(&self) -> impl Iterator<Item = &Stays<'a>> {
+        self.otherwise.iter().map(|other| &other.stays)
+    }
+
+    /// The claims that disagree with a row on its day: by them alone it is impossible, or it rests on what they tell
+    /// otherwise, in the order of recording.
+    pub(super) fn disagreeing(&self, row: &Row<'a>, prospects: &[Interval<'a>], on: Day) -> Vec<&'a Claim<'a>> {
+        let contradicts = |other: &&Otherwise<'a>| {
+            let (shown, at_least) = shown_on(&other.stays, prospects, on);
+            let is_impossible = shown.map_or(Status::None, |held| held.status) < row.status || at_least > row.status;
+            is_impossible || other.milestone.is_some_and(|instead_of| rests_on(row, instead_of))
+        };
+        let of_days = self.otherwise.iter().filter(contradicts).flat_map(|other| other.claims.iter().copied());
+        let has_other = |(claim, role): &&(&'a Claim<'a>, Role)| {
+            row.role.is_some_and(|shown| shown != *role) && rests_on(row, claim.seq())
+        };
+        let of_roles = self.roles.iter().filter(has_other).map(|(claim, _)| *claim);
+        let mut found: Vec<&Claim<'_>> = of_days.chain(of_roles).collect();
+        found.sort_by_key(|claim| claim.seq());
+        found.dedup_by_key(|claim| claim.seq());
+        found
+    }
+}
+
+/// Ranked claims of the same days together, the strongest days first, and no more of them than are compared.
+fn alike<'t, T, D: PartialEq>(told: impl Iterator<Item = &'t T>, days: impl Fn(&T) -> D) -> Vec<Vec<&'t T>> {
+    let mut found: Vec<Vec<&T>> = Vec::new();
+    for told in told {
+        match found.iter().position(|others| days(others[0]) == days(told)) {
+            Some(place) => found[place].push(told),
+            None if found.len() < MOST => found.push(vec![told]),
+            None => {}
+        }
+    }
     found
 }
 

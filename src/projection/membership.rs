@@ -8,7 +8,7 @@ use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::window::{Certainty, Window, covers};
 use crate::projection::acts::{AgreementActs, Expectation};
-use crate::projection::disagreement::{Alone, Overruled, disagreeing, stays_by};
+use crate::projection::disagreement::{Compared, OtherMilestones, stays_by};
 use crate::projection::interval::{Fact, Interval, ends_by};
 use crate::projection::knowledge::{Claim, Knowledge};
 use crate::projection::rank::{Prefer, Reason};
@@ -87,10 +87,8 @@ pub struct Participation<'a> {
     pub prospects: Vec<Interval<'a>>,
     /// Its reservations, declarations and objections.
     pub remarks: Vec<Remark<'a>>,
-    /// Claims by which alone it would be something else, where sources were compared.
-    alone: Vec<Alone<'a>>,
-    /// The same of what happened to the agreement as a whole.
-    overruled: Vec<Overruled<'a>>,
+    /// What claims say otherwise, where sources were compared.
+    compared: Compared<'a>,
 }
 
 /// Whether claims that do not decide are looked at too, for the disagreement of sources.
@@ -189,7 +187,7 @@ pub fn participations<'a>(
     parties.dedup();
     let terms = Terms { milestones: &acts.milestones, rules, prefer };
     let compares = sources == Sources::Compared;
-    let overruled = if compares { Overruled::of(&acts.milestones) } else { Vec::new() };
+    let milestones = if compares { OtherMilestones::of(&acts.milestones) } else { Vec::new() };
     parties
         .into_iter()
         .map(|party| {
@@ -198,9 +196,9 @@ pub fn participations<'a>(
             let prospects = expected.get(party).map_or(&[][..], Vec::as_slice);
             let prospects = prospects.iter().map(|expectation| prospect(expectation, &stays, knowledge)).collect();
             let remarks = remarks.remove(party).unwrap_or_default();
-            let alone = if compares { Alone::of(&acts, party, &stays, terms) } else { Vec::new() };
-            let overruled = overruled.clone();
-            Participation { party: party.clone(), standing, stays, prospects, remarks, alone, overruled }
+            let compared =
+                if compares { Compared::of((&acts, party), &stays, terms, &milestones) } else { Compared::default() };
+            Participation { party: party.clone(), standing, stays, prospects, remarks, compared }
         })
         .collect()
 }
@@ -230,8 +228,7 @@ pub fn part_if_only<'a>(
         stays: stays_by(acts, party, (fact, kept), terms),
         prospects: Vec::new(),
         remarks: Vec::new(),
-        alone: Vec::new(),
-        overruled: Vec::new(),
+        compared: Compared::default(),
     }
 }
 
@@ -274,15 +271,15 @@ impl<'a> Participation<'a> {
     pub fn on(&self, day: Day) -> Row<'a> {
         let remarks = self.remarks.iter().filter(|remark| remark.on(day) != Certainty::Not).cloned().collect();
         let row = row(&self.party, &self.stays, &self.prospects, day, self.standing);
-        let disagree = disagreeing(&row, (&self.alone, &self.overruled), &self.prospects, day);
+        let disagree = self.compared.disagreeing(&row, &self.prospects, day);
         Row { remarks, disagree, ..row }
     }
 
     /// The days on which what the party is may become something else: between two of them nothing changes.
     pub fn turning_points(&self) -> BTreeSet<Day> {
         let remarks = self.remarks.iter().flat_map(|remark| [Some(remark.made), remark.withdrawn]).flatten();
-        let alone = self.alone.iter().filter_map(|alone| alone.stays.as_ref()).flat_map(windows);
-        ends_of(self.windows().chain(remarks).chain(alone)).collect()
+        let otherwise = self.compared.stays().flat_map(windows);
+        ends_of(self.windows().chain(remarks).chain(otherwise)).collect()
     }
 
     /// When what its status rests on begins and ends.

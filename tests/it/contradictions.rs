@@ -178,6 +178,14 @@ fn sources_disagree_where_one_states_another_role_or_milestone() {
     let ends = [milestone("terminated", "2022-01-01"), milestone("terminated", "2023-01-01")];
     let ended = programme([member()].into_iter().chain(ends));
     sources_disagree(&ended, "2021-01-01", &[3]);
+    // Also where the row is none yet by the milestone that decides.
+    let in_force = [("2022-01-01", "depositary"), ("2021-01-01", "press")]
+        .map(|(on, grade)| milestone("entry-into-force", on).graded(grade));
+    let treaty = treaty([did("a", "ratification", "2020-01-01")].into_iter().chain(in_force));
+    check(&treaty, "2021-06-01", "a contracting");
+    sources_disagree(&treaty, "2020-06-01", &[]);
+    sources_disagree(&treaty, "2021-06-01", &[3]);
+    sources_disagree(&treaty, "2022-06-01", &[3]);
 }
 
 #[test]
