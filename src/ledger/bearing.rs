@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::slice::from_ref;
 
 use crate::domain::agreement::InForce;
-use crate::domain::announcement::Body;
+use crate::domain::announcement::{Body, Standing};
 use crate::domain::id::{AgreementId, AnnouncementId, ByName, PartyId, folded};
 use crate::event::facts::Recorded;
 
@@ -88,14 +88,20 @@ impl Bearing {
         found.into_iter().map(|place| &events[place]).collect()
     }
 
-    /// Whether a milestone says since when there is an agreement: no act under it happened before the earliest.
+    /// Whether a milestone that stands and is confirmed says since when there is an agreement: no act under it happened
+    /// before the earliest.
     pub(super) fn has_beginning(&self, events: &[Recorded], agreement: &AgreementId) -> bool {
         let Some(agreement) = self.agreements.get(&*agreement.folded()) else { return false };
-        agreement.whole.iter().any(|place| match events[*place].announcement.body.said() {
+        let bounds = |body: &Body| match body.said() {
             Some(Body::Milestone(milestone)) => {
                 milestone.occurred.as_ref().is_some_and(|date| date.window().earliest().is_some())
             }
             _ => false,
+        };
+        agreement.whole.iter().any(|place| {
+            let announcement = &events[*place].announcement;
+            let confirmed = announcement.standing == Standing::Confirmed && bounds(&announcement.body);
+            confirmed && self.struck_by(events, *place).is_empty()
         })
     }
 

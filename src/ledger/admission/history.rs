@@ -238,7 +238,7 @@ fn public(draft: &Draft) -> Option<Public<'_>> {
 }
 
 /// The day of the act, and the field that has it.
-fn occurred(body: &Body) -> Option<(&'static str, &Date)> {
+pub fn occurred(body: &Body) -> Option<(&'static str, &Date)> {
     let date = match body {
         Body::Joining(joining) => Some(&joining.occurred),
         Body::Memorandum(memorandum) => Some(&memorandum.occurred),

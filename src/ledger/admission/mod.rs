@@ -38,7 +38,7 @@ use crate::projection::review::Review;
 use by_hash::ByHash;
 
 pub use evidence::days_after;
-pub use history::irregular;
+pub use history::{irregular, occurred};
 pub use personal::Salts;
 
 /// Fewer drafts than these are not worth a thread of their own.

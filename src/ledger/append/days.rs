@@ -7,6 +7,7 @@ use crate::domain::date::Date;
 use crate::domain::id::AgreementId;
 use crate::event::facts::Recorded;
 use crate::ledger::Ledger;
+use crate::ledger::admission::occurred;
 use crate::ledger::finding::{Code, Finding};
 
 impl Ledger {
@@ -17,42 +18,55 @@ impl Ledger {
         let mut told: BTreeSet<String> = BTreeSet::new();
         for event in &self.facts.events[first..] {
             let Some((batch, draft)) = planned.get(&event.seq).copied() else { continue };
-            let Some((agreement, occurred, works_otherwise)) = event.announcement.body.said().and_then(joins) else {
-                continue;
-            };
-            let open = !works_otherwise && occurred.window().earliest().is_none();
-            if open && !self.bearing.has_beginning(&self.facts.events, agreement) && told.insert(agreement.folded()) {
-                found.push((batch, unbounded(draft, event, agreement)));
+            let body = &event.announcement.body;
+            if let Some((agreement, field, date)) = body.said().and_then(works_from)
+                && date.window().earliest().is_none()
+                && !self.bearing.has_beginning(&self.facts.events, agreement)
+                && told.insert(agreement.folded())
+            {
+                found.push((batch, unbounded(draft, event, agreement, field)));
             }
             let recorded = event.stated.day();
-            if occurred.window().earliest().is_some_and(|first| first > recorded.next()) {
-                let message = format!(
-                    "`{}` happens on {occurred}, and is recorded on {recorded}: it stands as it is told",
-                    event.id
-                );
-                let hint = "what is only expected is a `prospect`; is the date right?";
-                found.push((batch, Finding::new(draft, "occurred", Code::Ahead, message).hint(hint)));
-            }
+            let ahead = |date: &Date| date.window().earliest().is_some_and(|first| first > recorded.next());
+            let days = occurred(body).into_iter().chain(deposited(body));
+            found.extend(days.filter(|(_, date)| ahead(date)).map(|(field, date)| {
+                let message = format!("`{}` lies ahead of its recording, on {date}: it stands as it is told", event.id);
+                let hint = "what is only expected is a `prospect`, or has `expected`; is the date right?";
+                (batch, Finding::new(draft, field, Code::Ahead, message).hint(hint))
+            }));
         }
         found
     }
 }
 
-/// Of an act by which parties come to an agreement: to which, when, and whether it works from another day than that.
-fn joins(body: &Body) -> Option<(&AgreementId, &Date, bool)> {
-    match body {
+/// Of an act of parties to an agreement: to which, and the date from which it works, with the field that has it.
+fn works_from(body: &Body) -> Option<(&AgreementId, &'static str, &Date)> {
+    let (agreement, effective, occurred) = match body {
         Body::Joining(joining) => {
-            let otherwise = joining.effective.is_some() || joining.deposited.is_some();
-            Some((&joining.agreement, &joining.occurred, otherwise))
+            let deposited = joining.deposited.as_ref().map(|date| ("deposited", date));
+            let effective = joining.effective.as_ref().map(|date| ("effective", date));
+            let (field, date) = effective.or(deposited).unwrap_or(("occurred", &joining.occurred));
+            return Some((&joining.agreement, field, date));
         }
-        Body::Memorandum(memorandum) => {
-            Some((&memorandum.agreement.id, &memorandum.occurred, memorandum.effective.is_some()))
-        }
+        Body::Memorandum(of) => (&of.agreement.id, &of.effective, &of.occurred),
+        Body::Departure(of) => (&of.agreement, &of.effective, &of.occurred),
+        Body::Suspension(of) => (&of.agreement, &of.effective, &of.occurred),
+        _ => return None,
+    };
+    let (field, date) = effective.as_ref().map_or(("occurred", occurred), |date| ("effective", date));
+    Some((agreement, field, date))
+}
+
+/// The day on which an instrument was deposited, and the field that has it.
+fn deposited(body: &Body) -> Option<(&'static str, &Date)> {
+    match (body, body.said()?) {
+        (Body::Correction(_), Body::Joining(joining)) => Some(("replacement.deposited", joining.deposited.as_ref()?)),
+        (_, Body::Joining(joining)) => Some(("deposited", joining.deposited.as_ref()?)),
         _ => None,
     }
 }
 
-fn unbounded(draft: usize, event: &Recorded, agreement: &AgreementId) -> Finding {
+fn unbounded(draft: usize, event: &Recorded, agreement: &AgreementId, field: &str) -> Finding {
     let message = format!(
         "`{}` may have happened on any day before, since nothing says since when `{agreement}` exists",
         event.id
@@ -60,5 +74,7 @@ fn unbounded(draft: usize, event: &Recorded, agreement: &AgreementId) -> Finding
     let hint = format!(
         "a milestone bounds it: `{{ kind: milestone, agreement: {agreement}, act: established, occurred: … }}`, see `servanda template milestone`"
     );
-    Finding::new(draft, "occurred", Code::OpenBeginning, message).hint(hint)
+    let replaces = matches!(event.announcement.body, Body::Correction(_));
+    let field = if replaces { format!("replacement.{field}") } else { field.to_owned() };
+    Finding::new(draft, field, Code::OpenBeginning, message).hint(hint)
 }
