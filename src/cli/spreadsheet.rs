@@ -12,7 +12,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use crate::domain::text::shown;
+use crate::domain::text::{is_formula, shown};
 
 /// Writes a header and rows as wide as it.
 ///
@@ -45,11 +45,8 @@ fn refused(error: csv::Error) -> io::Error {
 
 /// The cell as a spreadsheet may have it.
 fn harmless(cell: &str) -> Cow<'_, str> {
-    let text = cell.trim_start_matches('\'');
-    let first = text.trim_start().chars().next();
-    let would_run = matches!(first, Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠'));
     let shown = shown(cell);
-    if would_run || text.starts_with(char::is_control) { Cow::Owned(format!("'{shown}")) } else { shown }
+    if is_formula(cell) { Cow::Owned(format!("'{shown}")) } else { shown }
 }
 
 #[cfg(test)]

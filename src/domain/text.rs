@@ -307,6 +307,14 @@ const NAMES: &[(char, &str)] = &[
     ('\u{FFFB}', "INTERLINEAR ANNOTATION TERMINATOR"),
 ];
 
+/// Whether spreadsheets run a text as a formula, apostrophes before it left aside: it begins with `=`, `+`, `-` or `@`, also
+/// in full width and behind white space, or with a control character.
+pub fn is_formula(text: &str) -> bool {
+    let text = text.trim_start_matches('\'');
+    let first = text.trim_start().chars().next();
+    matches!(first, Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠')) || text.starts_with(char::is_control)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -114,9 +114,12 @@ pub fn search(facts: &Facts, query: &str) -> Search {
     let parts: Vec<&str> = words(&wanted).collect();
     let mut things: Vec<FoundThing> =
         THINGS.into_iter().flat_map(|space| in_names(&view, space, &wanted, &parts)).collect();
-    for id in of_code(&view, query) {
-        if !things.iter().any(|thing| thing.what == Thing::Party && thing.id.eq_ignore_ascii_case(&id)) {
-            things.extend(thing(&view, Namespace::Party, &id, query));
+    // Whoever writes a code means that state before all whose names have these letters.
+    for id in of_code(&view, query).iter().rev() {
+        let is_it = |thing: &FoundThing| thing.what == Thing::Party && thing.id.eq_ignore_ascii_case(id);
+        let found = things.iter().position(is_it).map(|place| things.remove(place));
+        if let Some(found) = found.or_else(|| thing(&view, Namespace::Party, id, query)) {
+            things.insert(0, found);
         }
     }
     let names = Names(&view.catalogue);

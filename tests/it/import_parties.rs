@@ -197,6 +197,17 @@ fn a_party_that_is_answered_to_be_new_is_made_once() {
 }
 
 #[test]
+fn no_spelling_that_is_asked_about_is_a_formula_of_spreadsheets() {
+    let mut imported = Imported::of(OWN, &["=Republic of Pakistan,"], "");
+    imported.again("--matches who.csv");
+    let asked = std::fs::read_to_string(imported.desk.path().join("who.csv")).expect("it asks");
+    assert!(asked.contains("\n'=Republic of Pakistan,,pakistan,"), "{asked}");
+    imported.desk.write("who.csv", asked.replace("Pakistan,,pakistan,", "Pakistan,pakistan,,"));
+    imported.again("--matches who.csv");
+    assert_eq!((imported.ids(), imported.asked().len()), (vec!["pakistan".to_owned()], 0));
+}
+
+#[test]
 fn an_answer_is_for_the_spelling_that_was_asked_about() {
     let mut imported = Imported::of(OWN, &["SWZ,Switzerland", "Eswatini,", "CHE,Switzerland"], "");
     imported.desk.write("who.csv", "spelling,is\nSWZ,CHE\n");

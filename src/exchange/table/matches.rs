@@ -10,6 +10,7 @@ use csv::StringRecord;
 
 use crate::domain::name::folded;
 use crate::domain::shape::vocabulary;
+use crate::domain::text::is_formula;
 use crate::exchange::table::fault::TableFault;
 use crate::exchange::table::mentions::Mention;
 
@@ -165,6 +166,7 @@ impl Answers {
 
     fn put(&mut self, spelling: Option<&str>, is: Option<&str>, line: u64) {
         let (Some(spelling), Some(is)) = (spelling, is) else { return };
+        let spelling = as_it_was(spelling);
         let is = is.trim();
         if is.is_empty() {
             return;
@@ -198,14 +200,14 @@ impl Answers {
         let mut writer = csv::Writer::from_writer(output);
         writer.write_record(COLUMNS)?;
         for (spelling, is) in &self.lines {
-            writer.write_record([spelling.as_str(), is, "", "", "", "", ""])?;
+            writer.write_record([harmless(spelling).as_str(), is, "", "", "", "", ""])?;
         }
         for question in questions {
             let Question { spelling, may, rows, line } = question;
             let first = may.first();
             let others: Vec<&str> = may.iter().skip(1).map(|may| may.id.as_str()).collect();
             writer.write_record([
-                spelling.as_str(),
+                harmless(spelling).as_str(),
                 "",
                 first.map_or("", |may| may.id.as_str()),
                 &others.join(" "),
@@ -216,4 +218,14 @@ impl Answers {
         }
         writer.flush()
     }
+}
+
+/// A spelling as a spreadsheet may have it: with an apostrophe in front, if it would be run.
+fn harmless(spelling: &str) -> String {
+    if is_formula(spelling) { format!("'{spelling}") } else { spelling.to_owned() }
+}
+
+/// A spelling without that apostrophe.
+fn as_it_was(spelling: &str) -> &str {
+    spelling.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(spelling)
 }
