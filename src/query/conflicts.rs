@@ -1,8 +1,10 @@
 //! Claims that disagree, every source side by side, with what each answer would be; and acts that cannot follow.
 //!
 //! Claims of one fact conflict in their dates if the windows of those that do not merely support another have no day in
-//! common; in their acts or roles if any two state different ones; in their announcement if one publisher gives days
-//! that have none in common. A fact that somebody denies is listed too.
+//! common; in their acts, roles, signatories or places if any two state different ones; in their announcement if one
+//! publisher gives days that have none in common. So do milestones that happen once. A fact that somebody denies is listed
+//! too, one whose source is older than what it tells, a list that contradicts the claims about a party, and a party beside
+//! another that acts for it.
 
 mod differences;
 mod lists;
@@ -267,7 +269,7 @@ pub fn conflicts(
             if *standing == Standing::Confirmed {
                 let how = (*standing, at.prefer, Sources::Decided);
                 let parts = participations(&view.knowledge, claims, id, &rules, how);
-                let more = whole.of_lists(claims, &parts).into_iter().chain(whole.of_actors(&parts));
+                let more = whole.of_lists(claims).into_iter().chain(whole.of_actors(&parts));
                 found.extend(
                     more.filter(|conflict| conflict.party.as_deref().is_some_and(|party| is_wanted(&folded(party)))),
                 );
@@ -291,7 +293,7 @@ pub fn conflicts(
 
 /// One agreement, seen from a day.
 struct Whole<'w, 'a> {
-    view: &'w View<'a>,
+    view: &'a View<'a>,
     id: &'w str,
     acts: &'w AgreementActs<'a>,
     terms: Terms<'w, 'a>,

@@ -8,7 +8,7 @@
 //! `states` and `all` are members. `signatories` are those that have signed and are not out again, whatever they became
 //! since; who acceded to what others signed is none. `parties` are those that are bound: contracting, suspended and member.
 
-mod ours;
+pub(super) mod ours;
 mod reasons;
 
 use std::collections::{BTreeMap, HashMap};

@@ -270,6 +270,16 @@ fn absent_from_a_list_that_claims_to_be_whole() {
     disagree(&with(list(&["b"], "2021-01-01")), &[]);
     disagree(&with(list(&["b"], "2019-01-01").with("complete", true)), &["b listing: listed"]);
     disagree(&with(list(&["a", "b"], "2021-01-01").with("complete", true)), &[]);
+    let treaty_of = |list: Told| {
+        let acts = [did("a", "signature", "2020-01-01"), did("b", "accession", "2020-06-01"), list];
+        treaty(acts)
+    };
+    // Who accedes has signed nothing, and is no party of which a list of signatories tells.
+    disagree(&treaty_of(list(&["a"], "2021-01-01").with("of", "signatories").with("complete", true)), &[]);
+    disagree(
+        &treaty_of(list(&["a"], "2021-01-01").with("of", "parties").with("complete", true)),
+        &["a listing: listed", "b listing: listed"],
+    );
     // Where the day of the list is not known to the day, it may be from before.
     let later =
         known([joined("a", "2020-01-01"), joined("b", "2023-10-01"), list(&["a"], "2023").with("complete", true)]);

@@ -1,42 +1,40 @@
 //! Who a published list has and our claims have not, and the other way round; and who joined beside whom it acts for.
 
-use crate::domain::act::JoiningAct;
 use crate::domain::agreement::{Count, Counted};
 use crate::domain::announcement::{Body, Standing};
 use crate::domain::day::Day;
-use crate::domain::party::PartyType;
+use crate::domain::window::Certainty;
 use crate::projection::knowledge::Claim;
-use crate::projection::membership::{Participation, Row};
+use crate::projection::membership::{Participation, Row, Sources, participations};
 use crate::projection::rank::Rival;
 use crate::projection::rules::Status;
-use crate::query::View;
 use crate::query::conflicts::differences::alternatives;
 use crate::query::conflicts::{About, Answered, Conflict, Difference, Whole};
+use crate::query::counts::ours::Part;
 use crate::query::history::happened;
 
 impl<'a> Whole<'_, 'a> {
     /// Where a list that somebody published and the claims of the parties contradict each other: a list that claims to be
     /// whole lacks a party that certainly was one, or a list has one that certainly was not, though claims tell of it.
-    pub(super) fn of_lists(&self, claims: &[&'a Claim<'a>], parts: &[Participation<'a>]) -> Vec<Conflict> {
-        let lists = claims.iter().filter_map(|claim| match claim.body {
-            Body::Count(count) if claim.standing == Standing::Confirmed && !count.listed.is_empty() => {
-                let days = count.on.as_ref()?.window();
-                Some((*claim, count, [days.earliest()?, days.latest()?]))
-            }
-            _ => None,
-        });
-        let conflicts = lists.flat_map(|(claim, count, days)| {
+    pub(super) fn of_lists(&self, claims: &[&'a Claim<'a>]) -> Vec<Conflict> {
+        let lists: Vec<(&Claim<'a>, &Count, [Day; 2])> = claims.iter().filter_map(|claim| dated_list(claim)).collect();
+        if lists.is_empty() {
+            return Vec::new();
+        }
+        let how = (Standing::Confirmed, self.terms.prefer, Sources::Decided);
+        let parts = participations(&self.view.knowledge, claims, self.id, self.terms.rules, how);
+        let parts: Vec<Part<'a>> = parts.into_iter().map(|part| Part::of(part, self.terms.rules, self.view)).collect();
+        let conflicts = lists.iter().flat_map(|(claim, count, days)| {
             parts.iter().filter_map(move |part| {
-                let is_listed = count.listed.iter().any(|id| id.folded() == part.party);
-                let contradicts = |day: Day| {
-                    let row = part.on(day);
-                    if is_listed {
-                        !row.claims.is_empty() && is_certainly_not(count, &row)
-                    } else {
-                        count.complete && is_certainly(self.view, count, &row, day)
+                let is_listed = count.listed.iter().any(|id| id.folded() == part.whole.party);
+                let contradicts = |day: Day| match part.counted_on(count.of, day) {
+                    Certainty::Certain if !is_listed => {
+                        count.complete && (count.of != Counted::States || part.is_state(day, self.view))
                     }
+                    Certainty::Not if is_listed => !part.whole.on(day).claims.is_empty(),
+                    _ => false,
                 };
-                days.into_iter().all(contradicts).then(|| self.listed(claim, count, &part.on(days[1])))
+                days.iter().all(|day| contradicts(*day)).then(|| self.listed(claim, count, &part.whole.on(days[1])))
             })
         });
         conflicts.collect()
@@ -85,26 +83,10 @@ impl<'a> Whole<'_, 'a> {
     }
 }
 
-/// Whether a row certainly is of those who were counted.
-fn is_certainly(view: &View<'_>, count: &Count, row: &Row<'_>, day: Day) -> bool {
-    let signs = |claim: &&Claim<'_>| matches!(claim.body, Body::Joining(joining) if matches!(joining.act, JoiningAct::Signature | JoiningAct::DefinitiveSignature));
-    if count.of == Counted::Signatories && !row.claims.iter().any(signs) {
-        return false;
-    }
-    let is_state = || view.catalogue.party(&row.party, day).is_some_and(|party| party.r#type == PartyType::State);
-    row.at_least >= least(count.of) && (count.of != Counted::States || is_state())
-}
-
-/// Whether a row certainly is none of those who were counted.
-fn is_certainly_not(count: &Count, row: &Row<'_>) -> bool {
-    row.status < least(count.of)
-}
-
-/// The lowest status of those who are counted.
-const fn least(of: Counted) -> Status {
-    match of {
-        Counted::States | Counted::All => Status::Member,
-        Counted::Signatories => Status::Signatory,
-        Counted::Parties => Status::Contracting,
-    }
+/// A list that a claim brings, with the first and the last day that it may be for.
+fn dated_list<'a>(claim: &'a Claim<'a>) -> Option<(&'a Claim<'a>, &'a Count, [Day; 2])> {
+    let Body::Count(count) = claim.body else { return None };
+    let days = count.on.as_ref()?.window();
+    let is_list = claim.standing == Standing::Confirmed && !count.listed.is_empty();
+    is_list.then_some((claim, count, [days.earliest()?, days.latest()?]))
 }

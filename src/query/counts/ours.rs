@@ -161,8 +161,8 @@ impl When<'_> {
 }
 
 /// One party of an agreement.
-pub(super) struct Part<'s> {
-    pub(super) whole: Participation<'s>,
+pub(in crate::query) struct Part<'s> {
+    pub(in crate::query) whole: Participation<'s>,
     steps: Vec<Step>,
     signed: Vec<Span>,
     /// Whether it is a state; nothing, if that depends on the day.
@@ -178,7 +178,7 @@ pub(super) struct Span {
 }
 
 impl<'s> Part<'s> {
-    pub(super) fn of(whole: Participation<'s>, rules: &Rules<'_>, view: &View<'_>) -> Self {
+    pub(in crate::query) fn of(whole: Participation<'s>, rules: &Rules<'_>, view: &View<'_>) -> Self {
         let is_state = view.catalogue.is_always(&whole.party, PartyType::State);
         Self { steps: whole.steps(), signed: signed(&whole, rules), whole, is_state }
     }
@@ -189,7 +189,7 @@ impl<'s> Part<'s> {
     }
 
     /// Whether it is a state on a day.
-    pub(super) fn is_state(&self, on: Day, view: &View<'_>) -> bool {
+    pub(in crate::query) fn is_state(&self, on: Day, view: &View<'_>) -> bool {
         let described = || view.catalogue.party(&self.whole.party, on);
         self.is_state.unwrap_or_else(|| described().is_some_and(|party| party.r#type == PartyType::State))
     }
@@ -214,7 +214,8 @@ impl<'s> Part<'s> {
         }
     }
 
-    fn counted_on(&self, of: Counted, day: Day) -> Certainty {
+    /// The same for a day.
+    pub(in crate::query) fn counted_on(&self, of: Counted, day: Day) -> Certainty {
         let step = self.on(day);
         match of {
             Counted::States | Counted::All if step.status == Status::Member => step.certainty(),
