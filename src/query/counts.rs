@@ -11,7 +11,7 @@
 pub(super) mod ours;
 mod reasons;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -200,10 +200,26 @@ pub fn counts(facts: &Facts, agreement: Option<&str>, at: Standpoint) -> Result<
     })
 }
 
-/// The events that bear on agreements, by their folded ids, and what the ledger says of itself.
+/// The events that tell of agreements, by their folded ids, and what the ledger says of itself.
 struct Bearing<'a> {
-    agreements: HashMap<String, Vec<&'a Recorded>>,
+    agreements: HashMap<String, Told<'a>>,
     own: Vec<&'a Recorded>,
+}
+
+/// What is told of one agreement.
+#[derive(Default)]
+struct Told<'a> {
+    events: Vec<&'a Recorded>,
+    /// The last days on which those may have been announced that can change what we count, in order.
+    changes: Vec<Option<Day>>,
+}
+
+impl Told<'_> {
+    /// How many events that can change what we count were announced by a day: where these are as many on two days, so is
+    /// all that we count.
+    fn changes_by(&self, day: Option<Day>) -> usize {
+        day.map_or(usize::MAX, |day| self.changes.partition_point(|change| change.is_some_and(|change| change <= day)))
+    }
 }
 
 impl<'a> Bearing<'a> {
@@ -211,8 +227,10 @@ impl<'a> Bearing<'a> {
     fn of(view: &View<'a>) -> Self {
         let is_count = |claim: &&Claim<'_>| matches!(claim.body, Body::Count(_));
         let counted = view.knowledge.claims.iter().filter(is_count).filter_map(Claim::agreement);
-        let mut found = Self { agreements: counted.map(|id| (id.folded(), Vec::new())).collect(), own: Vec::new() };
+        let mut found =
+            Self { agreements: counted.map(|id| (id.folded(), Told::default())).collect(), own: Vec::new() };
         let mut of_event: HashMap<&AnnouncementId, Vec<String>> = HashMap::new();
+        let mut numbers: HashSet<&AnnouncementId> = HashSet::new();
         for event in view.events {
             let body = &event.announcement.body;
             if body.kind().is_about_ledger() {
@@ -227,19 +245,34 @@ impl<'a> Bearing<'a> {
             ids.retain(|id| found.agreements.contains_key(id));
             ids.sort_unstable();
             ids.dedup();
+            let is_number = |said: Option<&Body>| said.is_none_or(|said| matches!(said, Body::Count(_)));
+            let is_about_number = body.about().is_some_and(|id| numbers.contains(id));
+            let is_of_numbers = match body {
+                Body::Count(_) => true,
+                Body::Correction(_) => is_about_number && is_number(said),
+                _ => is_about_number,
+            };
+            if is_of_numbers {
+                numbers.insert(&event.id);
+            }
             for id in &ids {
-                found.agreements.entry(id.clone()).or_default().push(event);
+                let told = found.agreements.entry(id.clone()).or_default();
+                told.events.push(event);
+                told.changes.extend((!is_of_numbers).then(|| view.knowledge.announced(event).latest()));
             }
             if !ids.is_empty() {
                 of_event.insert(&event.id, ids);
             }
         }
+        // What has no last day was announced by none.
+        let by_day = |told: &mut Told<'_>| told.changes.sort_unstable_by_key(|change| (change.is_none(), *change));
+        found.agreements.values_mut().for_each(by_day);
         found
     }
 
     /// What was known of an agreement, of what was announced by a day.
     fn known(&self, agreement: &str, announced_by: Option<Day>) -> Knowledge<'a> {
-        let told = self.agreements.get(agreement).into_iter().flatten();
+        let told = self.agreements.get(agreement).into_iter().flat_map(|told| &told.events);
         let mut events: Vec<&Recorded> = self.own.iter().chain(told).copied().collect();
         events.sort_unstable_by_key(|event| event.seq);
         Knowledge::among(events, Horizon { announced_by })
@@ -259,18 +292,20 @@ fn of_agreement(
         _ => None,
     });
     let told = told.filter(|(claim, _)| claim.standing == Standing::Confirmed || at.reported == Reported::Included);
-    let mut by_day: BTreeMap<Option<Day>, Vec<(&Claim<'_>, &Count)>> = BTreeMap::new();
+    let mut by_changes: BTreeMap<usize, Vec<(Option<Day>, &Claim<'_>, &Count)>> = BTreeMap::new();
     for (claim, count) in told {
-        let published = published(view, claim).latest();
-        by_day.entry(published.or(at.known.announced_by)).or_default().push((claim, count));
+        let day = published(view, claim).latest().or(at.known.announced_by);
+        let changes = bearing.agreements.get(id).map_or(0, |told| told.changes_by(day));
+        by_changes.entry(changes).or_default().push((day, claim, count));
     }
     let now = Seen::of(view, &view.knowledge, id, at);
     let mut found: Vec<(Window, Compared)> = Vec::new();
-    for (day, told) in by_day {
-        let knowledge = bearing.known(id, day);
+    for told in by_changes.into_values() {
+        // The numbers themselves name joinings, so the last day is taken, on which all of them are known.
+        let knowledge = bearing.known(id, told.iter().map(|(day, ..)| *day).max().flatten());
         let seen = Seen::of(view, &knowledge, id, at);
         let eras = seen.eras();
-        for (claim, count) in told {
+        for (day, claim, count) in told {
             if let Some(compared) = compared((&eras, &now), (claim, count), day) {
                 let title = described.title.clone();
                 let compared = Compared { agreement: described.id.to_string(), title, ..compared };

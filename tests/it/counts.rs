@@ -240,6 +240,57 @@ announcements:
 ";
 
 #[test]
+fn a_number_is_told_the_same_whatever_other_numbers_are_told() {
+    let days = ["2020-01-15", "2020-02-01", "2020-02-20", "2020-07-01", "2020-08", "2021-03-01", "2021-06-01"];
+    let numbers = || {
+        let plain = days.iter().enumerate().map(|(place, day)| number("all", place as u64 % 4, day));
+        let places = days.iter().map(|day| place("all", 2, "third", day));
+        let spans = days.iter().map(|day| within("all", 1, "2020", day));
+        plain.chain(places).chain(spans)
+    };
+    let acts = || {
+        [
+            joined("c", "2020-03-01").named("third").announced("2020-07-15"),
+            joined("d", "2020-02-10").announced("2020-02-20"),
+            left("a", "2020-06-01").announced("2021-03-01"),
+            number("all", 9, "2020-02-01").named("wrong"),
+            // A number that turns out to be an act, and another that stays one.
+            crate::given::corrected("wrong", &joined("e", "2020-07-01")).announced("2020-07-20"),
+            number("all", 8, "2020-02-01").named("off"),
+            crate::given::corrected("off", &number("all", 7, "2020-02-02")).announced("2021-01-01"),
+            crate::given::retracted("third").announced("2021-05-01"),
+        ]
+    };
+    let answers = |history: Vec<Told>| {
+        let given = two_and(history);
+        let at = given.standpoint(crate::given::day("2022-01-01"));
+        let found = counts(&given.facts, None, at).expect("nothing is named").counts;
+        let told = |found: &Compared| {
+            let because: Vec<_> = found.explained_by.iter().map(|of| (&of.party, of.because)).collect();
+            let asked = (found.number, found.of, &found.on, &found.joining, &found.during, found.announced_by);
+            format!("{asked:?}: {:?} {:?} {} {because:?}", found.ours, found.verdict, found.difference)
+        };
+        found.iter().map(told).collect::<Vec<_>>()
+    };
+    let take = |all: &mut Vec<String>, one: &String| {
+        let place = all.iter().position(|told| told == one);
+        assert!(place.is_some(), "alone it is {one}, and among all {all:#?}");
+        place.map(|place| all.remove(place))
+    };
+    let without = answers(acts().into());
+    let mut all = answers(acts().into_iter().chain(numbers()).collect());
+    for alone in numbers() {
+        let mut with = answers(acts().into_iter().chain([alone]).collect());
+        for told in &without {
+            take(&mut with, told);
+        }
+        assert_eq!(with.len(), 1);
+        take(&mut all, &with[0]);
+    }
+    assert_eq!(all, without);
+}
+
+#[test]
 fn numbers_and_lists_that_cannot_be_are_refused() {
     let cases = [
         ("number: 2, on: 2020, listed: [a, nobody]", "E0301"),
