@@ -12,10 +12,13 @@ const NO_PART: [&str; 6] = ["0", "00", "-9", "-99", "-999", "0000"];
 /// A name without the numbers of footnotes behind it: `China 4, 5`, `Serbia2`, `Serbia²`, `Serbia [2]`, `Serbia*`.
 pub(super) fn without_footnotes(name: &str) -> &str {
     let mut rest = name.trim();
-    if let Some((before, behind)) = rest.split_once("<sup>")
-        && behind.trim_end().ends_with("</sup>")
-    {
-        rest = before.trim_end();
+    if let Some((name, _, mut behind)) = raised(rest) {
+        while let Some((_, _, next)) = raised(behind).filter(|(between, ..)| between.trim().is_empty()) {
+            behind = next;
+        }
+        if behind.trim().is_empty() {
+            rest = name.trim_end();
+        }
     }
     let is_raised = |c: char| matches!(c, '¹' | '²' | '³' | '⁰' | '⁴'..='⁹' | '*');
     loop {
@@ -31,13 +34,34 @@ pub(super) fn without_footnotes(name: &str) -> &str {
     if rest.is_empty() { name.trim() } else { rest }
 }
 
+/// The first part of a text that markup raises, whatever its case, and what stands before it and behind it.
+pub(super) fn raised(text: &str) -> Option<(&str, &str, &str)> {
+    let tag = |from: usize, tag: &str| {
+        let mut tags = text[from..].match_indices('<').map(|(at, _)| from + at);
+        let is_it = |at: &usize| text.get(*at..*at + tag.len()).is_some_and(|own| own.eq_ignore_ascii_case(tag));
+        let is_whole = |at: &usize| text[*at + tag.len()..].starts_with(|c: char| c == '>' || c.is_whitespace());
+        tags.find(|at| is_it(at) && is_whole(at))
+    };
+    let end_of_tag = |at: usize| text[at..].find('>').map_or(text.len(), |end| at + end + 1);
+    let begin = tag(0, "<sup")?;
+    let inner = end_of_tag(begin);
+    let end = tag(inner, "</sup").unwrap_or(text.len());
+    Some((&text[..begin], &text[inner..end], &text[end_of_tag(end)..]))
+}
+
+/// Whether a name may end so: that of a group of so many states goes on, and one letter is none.
+fn is_name(text: &str) -> bool {
+    let last = text.split_whitespace().next_back().unwrap_or_default();
+    last != "of" && text.trim().chars().count() > 1
+}
+
 /// Cuts a number of up to three digits off, with what stands around it.
 fn without_number<'n>(name: &'n str, open: &str, close: &str) -> &'n str {
     let Some(inner) = name.strip_suffix(close) else { return name };
     let before = inner.trim_end_matches(|c: char| c.is_ascii_digit());
     let digits = inner.len() - before.len();
     match before.strip_suffix(open) {
-        Some(before) if (1..=3).contains(&digits) && !before.trim().is_empty() => before,
+        Some(before) if (1..=3).contains(&digits) && is_name(before) => before,
         _ => name,
     }
 }
@@ -105,11 +129,12 @@ mod tests {
             "Serbia [2]",
             "Serbia*",
             "Serbia <sup>1</sup>",
+            "Serbia<SUP class='n'>1</SUP> <sup>2</sup>",
             " Serbia ",
         ] {
             assert_eq!(without_footnotes(name), "Serbia", "{name}");
         }
-        for name in ["12", "Area 51 agency", "Netherlands (Kingdom of the)", "Group 1994"] {
+        for name in ["12", "Area 51 agency", "Netherlands (Kingdom of the)", "Group 1994", "Group of 77", "G77"] {
             assert_eq!(without_footnotes(name), name);
         }
     }

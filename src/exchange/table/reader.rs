@@ -241,10 +241,12 @@ impl Rows {
             HeaderAt::Line(line) => {
                 (line, "the names of the columns are to be in this line, and the table ends before it")
             }
-            HeaderAt::Status => (1, "no line has a column of participants"),
+            HeaderAt::Status => (1, "no line has a column of participants and one of an act"),
         };
         let hint = match form.header {
-            HeaderAt::Status => "a status table has a column `Participant`; import other tables with `import csv`",
+            HeaderAt::Status => {
+                "a status table has columns such as `Participant` and `Ratification`; import other tables with `import csv`"
+            }
             HeaderAt::First | HeaderAt::Line(_) => "lines count from 1, and blank ones count",
         };
         TableFault::Unreadable { table, line, what: what.to_owned(), hint }

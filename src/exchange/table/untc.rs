@@ -19,7 +19,7 @@ use crate::domain::agreement::{AgreementType, InForce};
 use crate::domain::name::folded;
 use crate::exchange::table::COMMA;
 use crate::exchange::table::acts::TableAct;
-use crate::exchange::table::cells::without_footnotes;
+use crate::exchange::table::cells::{raised, without_footnotes};
 use crate::exchange::table::dates::{DateForm, DateForms};
 use crate::exchange::table::layout::{
     BroughtBy, Field, Form, HeaderAt, IMPORTED, Layout, NewAgreements, NewParties, StayKey,
@@ -150,10 +150,11 @@ impl Status {
         Some(Self { participant, agreement: place(&AGREEMENT), of_all, width: header.len(), acts })
     }
 
-    /// Whether a record is the head of such a table.
+    /// Whether a record is the head of such a table: it has a column of participants, and one of an act.
     pub(super) fn is_head(record: &ByteRecord) -> bool {
-        let name = |cell| std::str::from_utf8(cell).map(plain);
-        record.iter().any(|cell| name(cell).is_ok_and(|name| PARTICIPANT.contains(&name.as_str())))
+        let cells = || record.iter().filter_map(|cell| std::str::from_utf8(cell).ok());
+        cells().any(|cell| PARTICIPANT.contains(&plain(cell).as_str()))
+            && cells().any(|cell| ActColumn::of(0, cell).is_some())
     }
 
     /// The columns that are not read, since they tell of no act.
@@ -294,12 +295,29 @@ fn after(date: &str) -> String {
     format!("[{day}..]")
 }
 
-/// A day and the letter behind it, which may stand straight behind the year.
+/// A day and the letter behind it, which may stand straight behind the year; the numbers of footnotes behind both are none
+/// of it.
 fn day_and_letter(cell: &str) -> (&str, Option<&str>) {
+    let cell = without_numbers(cell);
     let day = cell.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let letter = &cell[day.len()..];
     let ends_in_digit = day.trim_end().ends_with(|c: char| c.is_ascii_digit());
     if is_letter(letter) && ends_in_digit { (day.trim_end(), Some(letter)) } else { (cell, None) }
+}
+
+/// A cell without the numbers behind its year or letter, as in `2 Feb 2002 a 3, 4`.
+fn without_numbers(cell: &str) -> &str {
+    let mut rest = cell;
+    while let Some((before, last)) = rest.rsplit_once([' ', ',']) {
+        if !last.is_empty() && (last.len() > 2 || !last.bytes().all(|byte| byte.is_ascii_digit())) {
+            break;
+        }
+        rest = before;
+    }
+    // Of what has no year in front, the numbers are its days.
+    let is_year = |word: &str| word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit());
+    let has_year = rest.split([' ', '-', '/', '.']).any(|word| is_year(word.trim_end_matches(char::is_alphabetic)));
+    if has_year { rest } else { cell }
 }
 
 fn is_letter(text: &str) -> bool {
@@ -310,9 +328,9 @@ fn is_letter(text: &str) -> bool {
 fn without_marks(cell: &str) -> String {
     let mut text = String::with_capacity(cell.len());
     let mut rest = cell;
-    while let Some((before, after)) = rest.split_once("<sup>") {
+    while let Some((before, _, behind)) = raised(rest) {
         text.push_str(before);
-        rest = after.split_once("</sup>").map_or("", |(_, behind)| behind);
+        rest = behind;
     }
     text.push_str(rest);
     text.retain(|c| !matches!(c, '¹' | '²' | '³' | '⁰' | '⁴'..='⁹' | '*'));
@@ -378,9 +396,20 @@ mod tests {
         for empty in ["", "  ", "-", "…"] {
             check("Signature", empty, &[]);
         }
-        for cell in ["8 Jun 1994 a<sup>2</sup>", "8 Jun\u{a0}1994 a¹", " 8  Jun 1994 a *"] {
+        for cell in [
+            "8 Jun 1994 a<sup>2</sup>",
+            "8 Jun 1994 a<SUP CLASS='n'>2</SUP>",
+            "8 Jun\u{a0}1994 a¹",
+            " 8  Jun 1994 a *",
+            "8 Jun 1994 a 3",
+            "8 Jun 1994a 3, 4",
+            "8 Jun 1994 3",
+        ] {
             check("Accession", cell, &[("accession", "8 Jun 1994")]);
         }
+        check("Accession", "1994-06-08 2", &[("accession", "1994-06-08")]);
+        check("Accession", "8 Jun 94", &[("accession", "8 Jun 94")]);
+        check("Accession", "Jun 8", &[("accession", "Jun 8")]);
     }
 
     #[test]
