@@ -81,27 +81,32 @@ impl Decoder {
         }
     }
 
-    /// Tells of keys that do not belong here.
-    pub(super) fn only(&mut self, entries: &[Entry], known: &[&str], whereabouts: &str) {
+    /// Tells of keys that do not belong here, and gives back the keys that they may have meant.
+    pub(super) fn only<'k>(&mut self, entries: &[Entry], known: &[&'k str], whereabouts: &str) -> Vec<&'k str> {
+        let mut meant = Vec::new();
         for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+            let near = nearest(&entry.key, known.iter().copied());
+            meant.extend(near);
             if self.is_full() {
                 self.more += 1;
                 continue;
             }
-            let hint = match nearest(&entry.key, known.iter().copied()) {
+            let hint = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the keys here are {}", known.join(", ")),
             };
             let message = format!("there is no key `{}` {whereabouts}", entry.key);
             self.say(entry.key_span.clone(), Code::UnknownKey, message, &hint);
         }
+        meant
     }
 
-    /// The fields of a record, as JSON. Keys that are not the record's are left to the caller.
+    /// The fields of a record, as JSON. Keys that are not the record's are left to the caller, who told of those that are
+    /// `meant` by them: a word that is misspelt is not missing as well.
     pub(super) fn fields(
         &mut self,
         record: &'static Record,
-        entries: &[Entry],
+        (entries, meant): (&[Entry], &[&str]),
         own: &Range<usize>,
         path: &str,
         places: &mut FieldPlaces,
@@ -117,7 +122,7 @@ impl Decoder {
                         map.insert(name.to_owned(), value);
                     }
                 }
-                None if field.need == Need::Required => {
+                None if field.need == Need::Required && !meant.contains(&name) => {
                     let message = format!("`{name}` is missing");
                     self.say(own.clone(), Code::MissingKey, message, &format!("{name}: {}", field.doc));
                 }
@@ -167,7 +172,7 @@ impl Decoder {
             Shape::Record(record) => {
                 let entries = self.map(node, &format!("`{name}`"))?;
                 let known: Vec<&str> = record.fields.iter().map(Field::name).collect();
-                self.only(entries, &known, &format!("in `{name}`"));
+                let meant = self.only(entries, &known, &format!("in `{name}`"));
                 if entries.is_empty() {
                     self.say(
                         node.span.clone(),
@@ -177,7 +182,7 @@ impl Decoder {
                     );
                     return None;
                 }
-                Some(Value::Object(self.fields(record, entries, &node.span, path, places)))
+                Some(Value::Object(self.fields(record, (entries, &meant), &node.span, path, places)))
             }
             Shape::List(inner) => {
                 let mut values = Vec::new();
@@ -236,8 +241,8 @@ impl Decoder {
         let record = kind.record();
         let mut known: Vec<&str> = record.fields.iter().map(Field::name).collect();
         known.push(KIND);
-        self.only(entries, &known, &format!("in a {kind}"));
-        let body = self.fields(record, entries, &node.span, path, places);
+        let meant = self.only(entries, &known, &format!("in a {kind}"));
+        let body = self.fields(record, (entries, &meant), &node.span, path, places);
         Some(serde_json::json!({ "body": body, "kind": kind }))
     }
 

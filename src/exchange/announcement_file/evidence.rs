@@ -122,9 +122,9 @@ fn source(
 ) -> Option<(DraftSource, FieldPlaces)> {
     let entries = decoder.map(node, "a source")?;
     let known: Vec<&str> = Source::RECORD.fields.iter().map(Field::name).chain([PERSONAL.name]).collect();
-    decoder.only(entries, &known, "in a source");
+    let meant = decoder.only(entries, &known, "in a source");
     let mut places = FieldPlaces::new();
-    let map = decoder.fields(&Source::RECORD, entries, &node.span, "", &mut places);
+    let map = decoder.fields(&Source::RECORD, (entries, &meant), &node.span, "", &mut places);
     let privacy = privacy(entries, decoder)?;
     let document = match find(entries, "document") {
         Some(node) => Some(DraftDocument { privacy, ..document(node, decoder, documents)? }),

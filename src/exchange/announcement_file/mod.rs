@@ -216,9 +216,9 @@ impl<'f> Reading<'f> {
         let mut known: Vec<&str> = vec![KIND];
         known.extend(record.fields.iter().map(Field::name));
         known.extend(COMMON.iter().map(|key| key.name).filter(common));
-        self.decoder.only(entries, &known, &format!("in a {kind}"));
+        let meant = self.decoder.only(entries, &known, &format!("in a {kind}"));
 
-        let body = self.decoder.fields(record, entries, &places.own, "", &mut places.fields);
+        let body = self.decoder.fields(record, (entries, &meant), &places.own, "", &mut places.fields);
         for entry in entries {
             places.fields.entry(entry.key.clone()).or_insert_with(|| entry.value.span.clone());
         }
