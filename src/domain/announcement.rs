@@ -65,6 +65,12 @@ impl Announcement {
         }
     }
 
+    /// When it was made public, as it says itself: its own day, or that of its earliest source.
+    pub fn public_on(&self) -> Option<&Date> {
+        let published = self.evidence.iter().filter_map(|evidence| evidence.source.published.as_ref());
+        self.announced.as_ref().or_else(|| earliest(published))
+    }
+
     /// The id that a description has, made of the thing that it describes.
     ///
     /// `party:<id>`, or `party:<id>@<date>` for a description that holds from a later day on.
@@ -81,6 +87,15 @@ impl Announcement {
         };
         AnnouncementId::parse(&text).ok()
     }
+}
+
+/// The earliest of some days of publication: the one by which it certainly was public first.
+pub fn earliest<'d>(published: impl Iterator<Item = &'d Date>) -> Option<&'d Date> {
+    let by_end = |date: &&Date| {
+        let window = date.window();
+        (window.latest().is_none(), window.latest(), window.earliest())
+    };
+    published.min_by_key(by_end)
 }
 
 vocabulary! {

@@ -99,23 +99,14 @@ impl<'a> Claim<'a> {
 }
 
 /// The days that an act's date may stand for, as an event recorded at that time tells it: none after the least of the
-/// last days on which it was announced (or, without that, one of its own sources published) and recorded. A day of grace
+/// last days on which it was announced (or, without that, the earliest of its own sources published) and recorded. A day of grace
 /// is for time zones; an act that lies ahead all the same stands as it is told.
 pub fn had_happened(event: &Recorded, recorded: Timestamp, date: &Date) -> Window {
     let window = date.window();
-    let told = told_by(&event.announcement).map_or(recorded.day(), |day| day.min(recorded.day())).next();
+    let told = event.announcement.public_on().and_then(|date| date.window().latest());
+    let told = told.map_or(recorded.day(), |day| day.min(recorded.day())).next();
     let last = window.latest().map_or(told, |latest| latest.min(told));
     Window::between(window.earliest(), Some(last)).unwrap_or(window)
-}
-
-/// The last day on which something was announced, as it says itself: its own day, or the least of its sources' days; none
-/// that is inherited from what it corrects.
-fn told_by(announcement: &Announcement) -> Option<Day> {
-    if let Some(date) = &announcement.announced {
-        return date.window().latest();
-    }
-    let published = announcement.evidence.iter().filter_map(|evidence| evidence.source.published.as_ref());
-    published.filter_map(|date| date.window().latest()).min()
 }
 
 /// Why a claim no longer stands.
@@ -319,12 +310,7 @@ fn note_names<'a>(body: &'a Body, ids: &mut HashSet<&'a AnnouncementId>) {
 
 /// When an announcement was made: its own day, else its earliest source's, else that of recording.
 fn announced(event: &Recorded, recorded: Timestamp) -> Window {
-    let announcement = &event.announcement;
-    if let Some(date) = &announcement.announced {
-        return date.window();
-    }
-    let published = announcement.evidence.iter().filter_map(|evidence| evidence.source.published.as_ref());
-    published.map(Date::window).min_by(Window::cmp_by_ends).unwrap_or_else(|| Window::of_day(recorded.day()))
+    event.announcement.public_on().map_or_else(|| Window::of_day(recorded.day()), Date::window)
 }
 
 #[derive(Debug)]

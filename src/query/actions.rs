@@ -10,7 +10,6 @@ use crate::domain::source::{Evidence, Grade};
 use crate::domain::timestamp::Timestamp;
 use crate::event::facts::{Facts, Recorded};
 use crate::projection::knowledge::Claim;
-use crate::query::history::published;
 use crate::query::{Known, QueryError, View};
 
 /// One act of one party under one agreement, by one announcement.
@@ -134,7 +133,7 @@ fn action(view: &View<'_>, event: &Recorded, (kind, claim): (Kind, Option<&Claim
         deposited: told.deposited.cloned(),
         effective: told.effective.cloned(),
         stay: stay.map(str::to_owned),
-        announced: announcement.announced.clone().or_else(|| published(event)),
+        announced: announcement.public_on().cloned(),
         recorded: view.recorded(event),
         standing: claim.map_or(announcement.standing, |claim| claim.standing),
         disputed: claim.is_some_and(|claim| !claim.disputed_by.is_empty()),

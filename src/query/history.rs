@@ -229,7 +229,7 @@ pub(super) fn entry(view: &View<'_>, event: &Recorded) -> Entry {
         kind: announcement.body.kind(),
         date: happened.map(|(_, date)| date.clone()),
         wording: happened.and_then(|(field, _)| announcement.wording.get(field).cloned()),
-        announced: announcement.announced.clone().or_else(|| published(event)),
+        announced: announcement.public_on().cloned(),
         recorded: view.recorded(event),
         what: Names(&view.catalogue).sentence(&announcement.body),
         claim_of: None,
@@ -241,12 +241,6 @@ pub(super) fn entry(view: &View<'_>, event: &Recorded) -> Entry {
         review: ReviewTold::of_event(&view.knowledge.review, event),
         suspect: view.knowledge.review.suspected(event),
     }
-}
-
-/// The day of its earliest source, which stands in for a day of announcement.
-pub(super) fn published(event: &Recorded) -> Option<Date> {
-    let dates = event.announcement.evidence.iter().filter_map(|evidence| evidence.source.published.as_ref());
-    dates.min_by(|a, b| a.window().cmp_by_ends(&b.window())).cloned()
 }
 
 /// The reason that a correction, retraction, dispute or confirmation gives.

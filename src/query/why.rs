@@ -24,7 +24,7 @@ use crate::projection::membership::{Row, rows};
 use crate::projection::rules::{EndGround, Ground, Rules};
 use crate::projection::stay::Terms;
 use crate::projection::stays::Stays;
-use crate::query::history::{days, happened, published, reason};
+use crate::query::history::{days, happened, reason};
 use crate::query::members::{Member, member};
 use crate::query::prospects::{Expected, ExpectedOf, ProspectState, expectations};
 use crate::query::review::{ReviewState, ReviewTold, awaiting_on, describes_any};
@@ -339,7 +339,7 @@ fn told(view: &View<'_>, event: &Recorded, claim: Option<&Claim<'_>>, erased: &B
         wording: happened.and_then(|(field, _)| other_wording.remove(field)),
         not_after: happened.and_then(|of| not_after(view, event, of)),
         other_wording,
-        announced: announcement.announced.clone().or_else(|| published(event)),
+        announced: announcement.public_on().cloned(),
         recorded: view.recorded(event),
         recorder: event.recorder.to_string(),
         standing: claim.map_or(announcement.standing, |claim| claim.standing),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::act::JoiningAct;
 use crate::domain::agreement::AgreementType;
-use crate::domain::announcement::{Announcement, Body, Kind, Standing};
+use crate::domain::announcement::{Announcement, Body, Kind, Standing, earliest};
 use crate::domain::contribution::Aim;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
@@ -77,7 +77,7 @@ pub(super) fn check_dates(position: usize, fragment: &Fragment, findings: &mut V
     let replacement = || date(body.get("replacement")?.get("body")?.as_object()?);
     let told = date(body).map(|date| ("occurred", date)).or_else(|| Some(("replacement.occurred", replacement()?)));
     if let Some((field, occurred)) = told {
-        let public = Public { how: "announced", on, latest: on.window().latest() };
+        let public = Public { how: "announced", on };
         follows(&public, (field, &occurred), &mut |field, code, message, hint| {
             findings.push(Finding::new(position, field, code, message).hint(hint));
         });
@@ -86,7 +86,7 @@ pub(super) fn check_dates(position: usize, fragment: &Fragment, findings: &mut V
 
 /// What was announced had happened.
 fn follows(public: &Public<'_>, (field, occurred): (&str, &Date), say: &mut Say<'_>) {
-    if public.latest.is_some_and(|latest| !occurred.window().possibly_by(latest.next())) {
+    if public.on.window().latest().is_some_and(|latest| !occurred.window().possibly_by(latest.next())) {
         let Public { how, on, .. } = public;
         let message = format!("{how} {on}, before it occurred on {occurred}");
         say(field, Code::AnnouncedBeforeOccurred, message, "what is only expected is a `prospect`, or has `expected`");
@@ -220,21 +220,18 @@ fn tells_of_world((field, id): (&str, &AnnouncementId), desk: &Desk<'_>, say: &m
 /// When an announcement was made, as it says itself.
 struct Public<'a> {
     how: &'static str,
+    /// What it tells had happened by the end of it; a day of grace is for time zones.
     on: &'a Date,
-    /// What it tells had happened by that day; a day of grace is for time zones.
-    latest: Option<Day>,
 }
 
 /// The day on which it was announced, or without one the earliest on which a source was published that it brings itself.
 fn public(draft: &Draft) -> Option<Public<'_>> {
     if let Some(on) = &draft.announcement.announced {
-        return Some(Public { how: "announced", on, latest: on.window().latest() });
+        return Some(Public { how: "announced", on });
     }
     let own = draft.sources.iter().filter(|_| draft.brought == Brought::ByItself);
-    let published = own.filter_map(|source| source.source.published.as_ref());
-    let dated = published.filter_map(|on| Some((on.window().latest()?, on)));
-    let (latest, on) = dated.min_by_key(|(latest, _)| *latest)?;
-    Some(Public { how: "published", on, latest: Some(latest) })
+    let on = earliest(own.filter_map(|source| source.source.published.as_ref()))?;
+    Some(Public { how: "published", on })
 }
 
 /// The day of the act, and the field that has it.

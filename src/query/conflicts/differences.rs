@@ -13,7 +13,6 @@ use crate::projection::acts::Act;
 use crate::projection::knowledge::Claim;
 use crate::projection::rank::{Prefer, Rival, all_overlap, rank, supporting};
 use crate::query::conflicts::{Alternative, Difference};
-use crate::query::history::published;
 
 /// In what the ranked claims of a party's fact disagree.
 pub(super) fn between(acts: &[Act<'_>]) -> Vec<Difference> {
@@ -154,7 +153,7 @@ fn alternative(rival: &Rival<'_>, supports: bool, place: usize) -> Alternative {
         date: rival.date.clone(),
         act: None,
         role: None,
-        announced: announcement.announced.clone().or_else(|| published(claim.event)),
+        announced: announcement.public_on().cloned(),
         grade: claim.grade(),
         publishers,
         quotes: claim.evidence.iter().filter_map(|evidence| evidence.quote.clone()).collect(),
