@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::domain::agreement::AgreementType;
 use crate::domain::announcement::{Announcement, Body, Kind};
 use crate::domain::id::{AnnouncementId, ByName, Namespace, folded};
+use crate::domain::name;
 use crate::domain::source::Address;
 use crate::event::facts::Recorded;
 use crate::projection::policies::named;
@@ -82,7 +83,7 @@ impl Index {
             let is_free =
                 self.thing(described.namespace, described.id).is_none() || self.reviewers_of(described.kind) == 0;
             for name in described.other_names.into_iter().filter(|_| is_free) {
-                self.other_names.entry((described.namespace, name.to_lowercase())).or_insert(described.id.to_owned());
+                self.other_names.entry((described.namespace, name::folded(name))).or_insert(described.id.to_owned());
             }
             let look = (described.namespace, look(described.id));
             self.looks.entry(look).or_insert_with(|| described.id.to_owned());
@@ -110,7 +111,7 @@ impl Index {
 
     /// The id of the thing that is also known by that name.
     pub fn thing_called(&self, namespace: Namespace, name: &str) -> Option<&str> {
-        self.other_names.get(&(namespace, name.to_lowercase())).map(String::as_str)
+        self.other_names.get(&(namespace, name::folded(name))).map(String::as_str)
     }
 
     /// Another thing whose id looks like this one: it differs in characters that are taken for each other.
