@@ -1,6 +1,6 @@
 //! Arguments in, exit code out. The only reader of the clock, the environment and the standard streams.
 
-use std::io::{self, IsTerminal, Read, stderr, stdin, stdout};
+use std::io::{self, IsTerminal, Read, Write, stderr, stdin, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         stdin: &mut input,
         out: &mut out,
         err: &mut err,
+        show: &show,
         out_is_terminal,
         err_is_terminal,
         width: width(out_is_terminal),
@@ -61,6 +62,12 @@ fn now() -> Timestamp {
 /// its threads (`/proc`).
 fn utc_offset_s() -> i32 {
     time::UtcOffset::current_local_offset().map_or(0, time::UtcOffset::whole_seconds)
+}
+
+/// Writes to standard error; nobody can be told that it is gone.
+fn show(text: &str) {
+    let mut err = stderr();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
 
 /// Columns, as the environment says, or else the terminal that answers go to.

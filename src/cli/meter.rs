@@ -3,8 +3,7 @@
 //! A progress bar of somebody else's (indicatif) would read the clock and find the terminal by itself, which nothing does
 //! here but `main`, so that tests can.
 
-use std::cell::RefCell;
-use std::io::Write;
+use std::cell::Cell;
 use std::time::Duration;
 
 use crate::cli::Context;
@@ -14,110 +13,136 @@ use crate::ledger::Progress;
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a line stands at least.
 const PAUSE: Duration = Duration::from_millis(100);
+/// What takes a line away.
+const CLEAR: &str = "\r\u{1b}[K";
 
-/// What is done, of how much, and since when.
-pub(super) struct Meter {
+/// What a command does, since when, and how far it has come.
+pub(super) struct Meter<'s> {
     what: &'static str,
-    unit: &'static str,
-    shows: bool,
+    /// Where it is shown, if somebody sees it.
+    show: Option<&'s dyn Fn(&str)>,
+    elapsed: &'s dyn Fn() -> Duration,
     began: Duration,
+    state: Cell<State>,
+}
+
+/// The part of the work that is done now.
+#[derive(Debug, Clone, Copy)]
+struct State {
+    /// What was done with what, such as `events verified`.
+    did: &'static str,
+    began: Duration,
+    /// When it last said how far it has come.
+    heard: Duration,
     told: Option<Duration>,
 }
 
-impl Meter {
-    /// Begins now; shown only where somebody sees it.
-    pub(super) fn begun(context: &Context<'_, '_>, what: &'static str, unit: &'static str) -> Self {
-        let shows = context.around.err_is_terminal && !context.global.quiet;
-        Self { what, unit, shows, began: (context.around.elapsed)(), told: None }
+impl<'s> Meter<'s> {
+    /// Begins now.
+    fn begun(what: &'static str, show: Option<&'s dyn Fn(&str)>, elapsed: &'s dyn Fn() -> Duration) -> Self {
+        let began = elapsed();
+        Self { what, show, elapsed, began, state: Cell::new(State { did: "", began, heard: began, told: None }) }
     }
 
     /// Shows nothing, if it would be in the way.
     pub(super) fn hide_if(&mut self, hides: bool) {
-        self.shows &= !hides;
+        self.show = self.show.filter(|_| !hides);
     }
 
-    /// The line that takes the place of the one before, if it is time for one.
-    pub(super) fn line(&mut self, done: u64, of: u64, now: Duration) -> Option<String> {
-        let took = now.saturating_sub(self.began);
-        let is_early = took < PATIENCE || self.told.is_some_and(|told| now.saturating_sub(told) < PAUSE);
-        if !self.shows || done == 0 || is_early {
-            return None;
+    /// Does work that tells how far it has come, shows that, and takes it away again.
+    pub(super) fn run<T>(self, work: impl FnOnce(Progress<'_>) -> T) -> T {
+        let result = work(&|did, done, of| self.tell(did, done, of));
+        if let (Some(show), Some(_)) = (self.show, self.state.get().told) {
+            show(CLEAR);
         }
-        self.told = Some(now);
-        #[expect(clippy::cast_precision_loss, reason = "nobody counts beyond 2^53")]
-        let (rate, left) = (done as f64 / took.as_secs_f64(), of.saturating_sub(done) as f64);
-        let Self { what, unit, .. } = self;
-        Some(format!("\r\u{1b}[K{what}: {done} of {of} {unit}, {rate:.0} a second, {:.0} s left", left / rate))
-    }
-
-    /// What takes the line away again.
-    pub(super) fn end(&self) -> &'static str {
-        if self.told.is_some() { "\r\u{1b}[K" } else { "" }
-    }
-
-    /// Does work that tells how far it has come, and shows that.
-    pub(super) fn run<T>(
-        self,
-        err: &mut dyn Write,
-        elapsed: &dyn Fn() -> Duration,
-        work: impl FnOnce(Progress<'_>) -> T,
-    ) -> T {
-        let shown = RefCell::new((self, err));
-        let result = work(&|done, of| {
-            let (meter, err) = &mut *shown.borrow_mut();
-            if let Some(line) = meter.line(done, of, elapsed()) {
-                // Nobody can be told that standard error is gone.
-                let _ = err.write_all(line.as_bytes()).and_then(|()| err.flush());
-            }
-        });
-        let (meter, err) = shown.into_inner();
-        let _ = err.write_all(meter.end().as_bytes());
         result
+    }
+
+    /// Shows how far it has come, if it is time for that.
+    fn tell(&self, did: &'static str, done: u64, of: u64) {
+        let Some(show) = self.show else { return };
+        let (now, before) = ((self.elapsed)(), self.state.get());
+        // What comes next began when what was before it was last heard of.
+        let began = if before.did == did { before.began } else { before.heard };
+        let state = State { did, began, heard: now, ..before };
+        let is_early = now.saturating_sub(self.began) < PATIENCE
+            || state.told.is_some_and(|told| now.saturating_sub(told) < PAUSE);
+        if is_early || done == 0 {
+            self.state.set(state);
+            return;
+        }
+        self.state.set(State { told: Some(now), ..state });
+        show(&format!("{CLEAR}{}: {}", self.what, far(did, (done, of), now.saturating_sub(state.began))));
     }
 }
 
-impl Context<'_, '_> {
-    /// Does work that tells how far it has come, and shows that where somebody sees it.
-    pub(super) fn metered<T>(
-        &mut self,
-        what: &'static str,
-        unit: &'static str,
-        work: impl FnOnce(Progress<'_>) -> T,
-    ) -> T {
-        let meter = Meter::begun(self, what, unit);
-        let elapsed = self.around.elapsed;
-        meter.run(&mut *self.around.err, elapsed, work)
+/// How far it has come, how fast, and how long it takes yet; not how long, if it is not known of how many.
+fn far(did: &str, (done, of): (u64, u64), took: Duration) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "nobody counts beyond 2^53")]
+    let (rate, left) = (done as f64 / took.as_secs_f64().max(0.001), of.saturating_sub(done) as f64);
+    let digits = usize::from(rate < 10.0);
+    match of {
+        0 => format!("{done} {did}, {rate:.digits$} a second"),
+        _ => format!("{done} of {of} {did}, {rate:.digits$} a second, {:.0} s left", left / rate),
+    }
+}
+
+impl<'s> Context<'_, 's> {
+    /// What shows how far a command has come, where somebody sees it.
+    pub(super) fn meter(&self, what: &'static str) -> Meter<'s> {
+        let shows = self.around.err_is_terminal && !self.global.quiet;
+        Meter::begun(what, shows.then_some(self.around.show), self.around.elapsed)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
 
-    fn shown(shows: bool, steps: &[(u64, u64)]) -> String {
-        let meter = Meter { what: "verify", unit: "events", shows, began: Duration::ZERO, told: None };
-        let (mut out, now) = (Vec::new(), RefCell::new(Duration::ZERO));
-        meter.run(&mut out, &|| *now.borrow(), |progress| {
-            for (ms, done) in steps {
-                *now.borrow_mut() = Duration::from_millis(*ms);
-                progress(*done, 1000);
+    /// What is shown of steps, each at a time in milliseconds.
+    fn shown(shows: bool, steps: &[(u64, &'static str, u64, u64)]) -> String {
+        let (out, now) = (RefCell::new(String::new()), Cell::new(Duration::ZERO));
+        let (show, elapsed) = (|text: &str| out.borrow_mut().push_str(text), || now.get());
+        Meter::begun("verify", shows.then_some(&show), &elapsed).run(|progress| {
+            for (ms, did, done, of) in steps {
+                now.set(Duration::from_millis(*ms));
+                progress(did, *done, *of);
             }
         });
-        String::from_utf8(out).expect("it is text")
+        out.into_inner()
     }
 
     #[test]
     fn what_takes_less_than_a_second_shows_nothing_and_more_what_how_far_how_fast_and_how_long() {
-        assert_eq!(shown(true, &[(10, 5), (990, 900)]), "");
+        let read = |ms, done| (ms, "events read", done, 1000);
+        assert_eq!(shown(true, &[read(10, 5), read(990, 900)]), "");
         assert_eq!(
-            shown(true, &[(500, 100), (2000, 500), (2050, 510), (2500, 750)]),
-            "\r\u{1b}[Kverify: 500 of 1000 events, 250 a second, 2 s left\
-             \r\u{1b}[Kverify: 750 of 1000 events, 300 a second, 1 s left\r\u{1b}[K"
+            shown(true, &[read(0, 1), read(500, 100), read(2000, 500), read(2050, 510), read(2500, 750)]),
+            "\r\u{1b}[Kverify: 500 of 1000 events read, 250 a second, 2 s left\
+             \r\u{1b}[Kverify: 750 of 1000 events read, 300 a second, 1 s left\r\u{1b}[K"
+        );
+    }
+
+    #[test]
+    fn each_part_of_the_work_has_a_rate_of_its_own_and_one_without_an_end_has_no_time_left() {
+        let steps = [
+            (0, "lines read", 1, 0),
+            (2000, "lines read", 10, 0),
+            (4000, "proofs made", 1, 9),
+            (6000, "proofs made", 3, 9),
+        ];
+        assert_eq!(
+            shown(true, &steps),
+            "\r\u{1b}[Kverify: 10 lines read, 5.0 a second\
+             \r\u{1b}[Kverify: 1 of 9 proofs made, 0.5 a second, 16 s left\
+             \r\u{1b}[Kverify: 3 of 9 proofs made, 0.8 a second, 8 s left\r\u{1b}[K"
         );
     }
 
     #[test]
     fn where_nobody_sees_it_nothing_is_shown() {
-        assert_eq!(shown(false, &[(2000, 500)]), "");
+        assert_eq!(shown(false, &[(2000, "events read", 500, 1000)]), "");
     }
 }

@@ -4,8 +4,6 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::meter::Meter;
-use crate::cli::surroundings::Surroundings;
 use crate::cli::{Context, printed};
 use crate::domain::text::shown;
 use crate::ledger::{Progress, replace_with};
@@ -19,30 +17,27 @@ impl Context<'_, '_> {
         file: Option<&Path>,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Failure> {
-        self.export_metered(file, "", |out, _| write(out))
+        self.export_metered(file, |out, _| write(out))
     }
 
     /// The same, and shows how far it has come, unless the terminal shows what is written.
     pub(super) fn export_metered(
         &mut self,
         file: Option<&Path>,
-        unit: &'static str,
         write: impl FnOnce(&mut dyn Write, Progress<'_>) -> io::Result<()>,
     ) -> Result<(), Failure> {
         let Some(file) = file.filter(|file| file.as_os_str() != "-") else {
-            let mut meter = Meter::begun(self, "export", unit);
+            let mut meter = self.meter("export");
             meter.hide_if(self.around.out_is_terminal);
-            let Surroundings { out, err, elapsed, .. } = &mut *self.around;
-            let mut out = io::BufWriter::new(&mut **out);
-            let written =
-                meter.run(&mut **err, *elapsed, |progress| write(&mut out, progress).and_then(|()| out.flush()));
+            let mut out = io::BufWriter::new(&mut *self.around.out);
+            let written = meter.run(|progress| write(&mut out, progress).and_then(|()| out.flush()));
             // What is left in the buffer is nobody's, if the reader has seen enough.
             let _ = out.into_parts();
             return printed(written);
         };
         let name = shown(&file.to_string_lossy()).into_owned();
         let path = self.around.path(file);
-        let replaced = self.metered("export", unit, |progress| replace_with(&path, |out| write(out, progress)));
+        let replaced = self.meter("export").run(|progress| replace_with(&path, |out| write(out, progress)));
         replaced.map_err(|error: io::Error| {
             let failure = Failure::new(Exit::CouldNot, format!("{name} cannot be written: {error}"));
             match error.kind() {

@@ -35,6 +35,8 @@ pub struct Surroundings<'a> {
     pub out: &'a mut dyn Write,
     /// Where everything else goes.
     pub err: &'a mut dyn Write,
+    /// Writes where everything else goes, at any time: how far work has come.
+    pub show: &'a dyn Fn(&str),
     /// Whether answers go to a terminal.
     pub out_is_terminal: bool,
     /// Whether everything else goes to a terminal.

@@ -34,7 +34,6 @@ use crate::event::facts::Facts;
 use crate::event::statement::{Event, Header};
 use crate::integrity::digest::{self, EventHash};
 use crate::integrity::ssh_key::PublicKey;
-use crate::ledger::Ledger;
 use crate::ledger::admission::{self, Documents, New, Salts};
 use crate::ledger::authority::AuthorityFault;
 use crate::ledger::clock::{Clock, ClockFault};
@@ -44,6 +43,7 @@ use crate::ledger::finding::{Code, Finding};
 use crate::ledger::index::Index;
 use crate::ledger::settings::Head;
 use crate::ledger::signer::{self, Signer, SignerError};
+use crate::ledger::{Ledger, Progress};
 use crate::projection::review::Review;
 use crate::store::StoreError;
 use crate::store::documents::DocumentError;
@@ -177,8 +177,24 @@ impl Ledger {
         signer: &dyn Signer,
         clock: impl Into<Clock>,
     ) -> Result<Appended, AppendError> {
+        self.append_telling(batches, options, signer, clock, &|_, _, _| {})
+    }
+
+    /// The same, and tells how many batches were checked and how many were appended, and of how many.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`append`](Self::append).
+    pub fn append_telling(
+        &mut self,
+        batches: &[Batch],
+        options: Options,
+        signer: &dyn Signer,
+        clock: impl Into<Clock>,
+        progress: Progress<'_>,
+    ) -> Result<Appended, AppendError> {
         let mark = self.facts.events.len();
-        let planned = self.plan(batches, options, signer, clock.into());
+        let planned = self.plan(batches, options, signer, clock.into(), progress);
         let (ready, appended) = match planned {
             Ok((_, appended)) if options.dry_run => {
                 let preview = Preview { facts: self.facts.clone(), first_new: mark as u64 };
@@ -192,7 +208,8 @@ impl Ledger {
             }
         };
         let mut len = mark;
-        for batch in ready {
+        let of = ready.len() as u64;
+        for (done, batch) in (1..).zip(ready) {
             if let Err(error) = self.commit(len as u64, &batch) {
                 // Where only a deletion failed, the batch is in the store.
                 let is_there = matches!(error, AppendError::NotDeleted { .. });
@@ -200,6 +217,7 @@ impl Ledger {
                 return Err(error);
             }
             len += batch.values.len();
+            progress("batches appended", done, of);
         }
         Ok(appended)
     }
@@ -211,6 +229,7 @@ impl Ledger {
         options: Options,
         signer: &dyn Signer,
         clock: Clock,
+        progress: Progress<'_>,
     ) -> Result<(Vec<Ready>, Appended), AppendError> {
         self.check_head(options.expect_head)?;
         let key = signer.public();
@@ -257,6 +276,7 @@ impl Ledger {
             }
             outcomes.push(outcome);
             findings.push(found);
+            progress("batches checked", outcomes.len() as u64, batches.len() as u64);
         }
         // Only now, since a later file may make regular what an earlier one tells.
         let place = |seq: u64| usize::try_from(seq).expect("events are in memory");

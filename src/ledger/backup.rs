@@ -142,7 +142,7 @@ pub struct Holding {
 ///
 /// [`BackupError`]; a backup that was there before is then what it was.
 pub fn backup(folder: &Folder, path: &Path, access: &Access) -> Result<BackedUp, BackupError> {
-    backup_telling(folder, path, access, &|_, _| {})
+    backup_telling(folder, path, access, &|_, _, _| {})
 }
 
 /// The same, and tells now and then up to which event it has come, and how many there are.
@@ -326,7 +326,7 @@ impl Making<'_> {
                 }
             }
             let is_all = head.len == log.len();
-            (self.progress)(head.len, log.len());
+            (self.progress)("events written", head.len, log.len());
             drop(log);
             self.write_row(head.len, &mut values, writer)?;
             if is_all {
@@ -385,7 +385,7 @@ impl Making<'_> {
     }
 }
 
-impl Restoration {
+impl Restoration<'_> {
     /// Takes everything that a backup has, and tells what that is, and what became of the documents.
     ///
     /// # Errors
@@ -396,6 +396,7 @@ impl Restoration {
         let damaged = |what| BackupError::NotBackup { file: path.to_owned(), what };
         let file = File::open(path).map_err(failed)?;
         let contents = contents(&file, path)?;
+        self.await_events(contents.head.len);
         let records = Records::open(BufReader::new(&file)).map_err(failed)?;
         let mut records = records.ok_or_else(|| damaged("it changed meanwhile".to_owned()))?;
         // Some of them are personal.

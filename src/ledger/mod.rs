@@ -84,8 +84,9 @@ pub use shelf::Shelf;
 pub use signer::{KeyFile, Signer, SignerError, log_signer};
 pub use user::User;
 
-/// Whoever wants to know how far long work has come: told now and then how much is done, and of how much.
-pub type Progress<'p> = &'p dyn Fn(u64, u64);
+/// Whoever wants to know how far long work has come. It is told now and then what was done with what, such as `events
+/// verified`, with how many, and of how many, where that is known, else 0.
+pub type Progress<'p> = &'p dyn Fn(&'static str, u64, u64);
 
 /// How a process comes to a ledger's store.
 #[derive(Debug, Clone)]

@@ -18,7 +18,7 @@ use crate::ledger::checkpoints::CheckpointsError;
 use crate::ledger::restore::{Copied, Restoration, RestoreError};
 use crate::ledger::tree::{BUNDLE_HEIGHT, LogTree};
 use crate::ledger::verify::{Fault, Layer, Report};
-use crate::ledger::{Folder, Log};
+use crate::ledger::{Folder, Log, Progress};
 use crate::store::tiles::{self, TILE_WIDTH, Tile};
 use crate::store::whole_file::read_bytes;
 use crate::store::{Store, StoreError, folder as store_folder, whole_file};
@@ -86,7 +86,7 @@ pub enum PublishError {
 /// The folder beside the tiles in which proofs of events lie, named for their positions.
 const PROOFS: &str = "proofs";
 
-impl Restoration {
+impl Restoration<'_> {
     /// Takes the events of a published log, and the documents beside them, and tells what became of those.
     ///
     /// No key is needed: the events are checked by what they say, and how many there are is looked at when it is done.
@@ -106,6 +106,7 @@ impl Restoration {
         if let Some(missing) = store.missing() {
             return Err(PublishError::Incomplete { file: missing, size }.into());
         }
+        self.await_events(size);
         for value in store.read(0..size) {
             let value = value?;
             self.push(event_hash(&value), value)?;
@@ -152,6 +153,22 @@ pub fn publish(
     folder: &Path,
     beside: Beside<'_>,
 ) -> Result<Publication, PublishError> {
+    publish_telling(log, checkpoint, keys, folder, beside, &|_, _, _| {})
+}
+
+/// The same, and tells how many tiles were written, and of how many.
+///
+/// # Errors
+///
+/// Those of [`publish`].
+pub fn publish_telling(
+    log: &Log,
+    checkpoint: &Verified,
+    keys: &Authority,
+    folder: &Path,
+    beside: Beside<'_>,
+    progress: Progress<'_>,
+) -> Result<Publication, PublishError> {
     let size = checkpoint.size();
     let tree = log.tree(size)?;
     if tree.root(size)? != checkpoint.root() {
@@ -169,9 +186,11 @@ pub fn publish(
     }
     let known = before.map_or(0, |before| before.size());
     let mut written = 0;
+    let of = Tile::all(known, size).count() as u64;
     for tile in Tile::all(known, size) {
         put(&folder.join(tile.path()), &contents(log, &tree, tile)?)?;
         written += 1;
+        progress("tiles written", written as u64, of);
     }
     let kept = log.checkpoints();
     for tile in needed(kept.sizes()?.into_iter().chain([known]), size) {

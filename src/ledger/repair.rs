@@ -25,9 +25,9 @@ use crate::ledger::remembered::LogId;
 use crate::ledger::restore::{Known, Meant, Restoration, RestoreError};
 use crate::ledger::salvage;
 use crate::ledger::settings::{Folder, Head, Settings};
-use crate::ledger::verify::{Outside, Report, verify};
+use crate::ledger::verify::{Outside, Report, verify_telling};
 use crate::ledger::watched::{Check, WatchedStore, logs, unused};
-use crate::ledger::{Access, Log, OpenError, lock, open_store};
+use crate::ledger::{Access, Log, OpenError, Progress, lock, open_store};
 use crate::store::whole_file::{self, read_bytes};
 use crate::store::{Store, StoreError, folder as store_folder};
 
@@ -119,7 +119,8 @@ pub fn repair<E: From<RepairError>>(
     folder: &Folder,
     (remembered, meant): (impl Fn(&LogId, &Authority) -> Result<Checkpoints, CheckpointsError>, Meant),
     access: &Access,
-    mut take: impl FnMut(&mut Restoration) -> Result<(), E>,
+    progress: Progress<'_>,
+    mut take: impl FnMut(&mut Restoration<'_>) -> Result<(), E>,
 ) -> Result<Repaired, E> {
     let lock = lock(folder, access).map_err(RepairError::from)?;
     remove_left(folder)?;
@@ -133,6 +134,7 @@ pub fn repair<E: From<RepairError>>(
     let (mut limit, mut before) = (u64::MAX, None);
     let (restoration, given) = loop {
         let mut restoration = Restoration::within(folder, meant, access).map_err(RepairError::from)?;
+        restoration.tell(progress);
         take(&mut restoration)?;
         let given = restoration.head().ok_or(RestoreError::Empty).map_err(RepairError::from)?;
         if *before.get_or_insert(given) != given {
@@ -173,7 +175,7 @@ pub fn repair<E: From<RepairError>>(
     drop(restored);
     let settings = Settings::load(folder).map_err(OpenError::from).map_err(RepairError::from)?;
     let log = Log::under(lock, settings, folder, access).map_err(RepairError::from)?;
-    let report = verify(&log, &Outside { remembered, ..Outside::default() });
+    let report = verify_telling(&log, &Outside { remembered, ..Outside::default() }, progress);
     Ok(Repaired { log: id, report, given, saved: newest.len - given, mended: altered.len(), damaged })
 }
 
@@ -183,7 +185,7 @@ fn add_newer(
     own: Option<&WatchedStore>,
     (logs, remembered): (&[PathBuf], &[Head]),
     limit: u64,
-    restoration: &mut Restoration,
+    restoration: &mut Restoration<'_>,
 ) -> Result<(), Stop> {
     let mut before = None;
     while let Some(head) = restoration.head().filter(|head| Some(*head) != before) {
@@ -206,7 +208,7 @@ enum Stop {
     Other(RestoreError),
 }
 
-fn add(values: impl IntoIterator<Item = Vec<u8>>, limit: u64, restoration: &mut Restoration) -> Result<(), Stop> {
+fn add(values: impl IntoIterator<Item = Vec<u8>>, limit: u64, restoration: &mut Restoration<'_>) -> Result<(), Stop> {
     for value in values {
         if restoration.head().is_some_and(|head| head.len >= limit) {
             break;
@@ -246,7 +248,11 @@ fn open_damaged(folder: &Folder, access: &Access) -> Result<Option<WatchedStore>
 }
 
 /// The checkpoints that the ledger keeps and that are no signed roots, where those that were given have a sound one.
-fn altered_checkpoints(folder: &Folder, restoration: &Restoration, known: Known) -> Result<Vec<String>, RepairError> {
+fn altered_checkpoints(
+    folder: &Folder,
+    restoration: &Restoration<'_>,
+    known: Known,
+) -> Result<Vec<String>, RepairError> {
     let (own, theirs) = (Checkpoints::of(folder), Checkpoints::of(&restoration.folder()));
     let mut altered = Vec::new();
     for size in theirs.sizes().unwrap_or_default() {
@@ -264,7 +270,7 @@ fn altered_checkpoints(folder: &Folder, restoration: &Restoration, known: Known)
 fn check_whose(
     folder: &Folder,
     (store, held): (Option<&WatchedStore>, Option<EventHash>),
-    restoration: &Restoration,
+    restoration: &Restoration<'_>,
 ) -> Result<(), RepairError> {
     if let (Ok(own), Some(found)) = (Settings::load(folder), restoration.origin())
         && own.origin != found
@@ -283,7 +289,7 @@ fn check_whose(
 }
 
 /// `HEAD` is no authority; what it says is a reason to look elsewhere before it is given up.
-fn check_head(folder: &Folder, newest: Head, restoration: &Restoration) -> Result<(), RepairError> {
+fn check_head(folder: &Folder, newest: Head, restoration: &Restoration<'_>) -> Result<(), RepairError> {
     for (who, known) in Head::remembered(folder) {
         let Some(seq) = known.len.checked_sub(1) else { continue };
         if known.len > newest.len {

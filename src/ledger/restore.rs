@@ -32,9 +32,9 @@ use crate::ledger::publish::PublishError;
 use crate::ledger::remembered::LogId;
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::shelf::Shelf;
-use crate::ledger::verify::{Fault, Layer, Outside, Report, Walk, verify};
+use crate::ledger::verify::{Fault, Layer, Outside, Report, Walk, verify_telling};
 use crate::ledger::watched::WatchedStore;
-use crate::ledger::{Access, Log, OpenError, write_readme};
+use crate::ledger::{Access, Log, OpenError, Progress, write_readme};
 use crate::store::documents::{DocumentError, Documents};
 use crate::store::whole_file::read_bytes;
 use crate::store::{Store, StoreError};
@@ -155,7 +155,7 @@ pub enum Known {
 }
 
 /// A ledger that is being made again, not yet in its place: dropping it leaves nothing behind.
-pub struct Restoration {
+pub struct Restoration<'w> {
     store: WatchedStore,
     meant: Meant,
     walk: Option<Walk>,
@@ -164,11 +164,14 @@ pub struct Restoration {
     batch_bytes: usize,
     /// Whether somebody wants it to stop.
     is_stopped: Box<dyn Fn() -> bool>,
+    progress: Progress<'w>,
+    /// How many events are meant to come, where that is known, else 0.
+    of: u64,
     // The last, since the store is closed before the folder is removed.
     aside: Aside,
 }
 
-impl Restoration {
+impl<'w> Restoration<'w> {
     /// Makes a folder aside, for a ledger that shall be at `target`, where nothing may be.
     ///
     /// # Errors
@@ -192,13 +195,24 @@ impl Restoration {
         std::fs::create_dir(folder.documents())?;
         let store = WatchedStore::create(&folder)?;
         let is_stopped = Box::new(|| false);
-        Ok(Self { store, meant, walk: None, batch: Vec::new(), batch_bytes: 0, is_stopped, aside })
+        let progress = &|_: &'static str, _, _| ();
+        Ok(Self { store, meant, walk: None, batch: Vec::new(), batch_bytes: 0, is_stopped, progress, of: 0, aside })
     }
 
     /// Has it stop at the next event or document, or before or after what was taken is verified, once that is so: nothing is left
     /// behind then.
     pub fn stop_when(&mut self, is_stopped: Box<dyn Fn() -> bool>) {
         self.is_stopped = is_stopped;
+    }
+
+    /// Has it tell how far it has come.
+    pub fn tell(&mut self, progress: Progress<'w>) {
+        self.progress = progress;
+    }
+
+    /// Has it know how many events are to come.
+    pub(super) fn await_events(&mut self, of: u64) {
+        self.of = of;
     }
 
     /// Goes on, unless it was asked to stop.
@@ -232,6 +246,7 @@ impl Restoration {
         if !faults.is_empty() {
             return Err(RestoreError::DoesNotHold(faults));
         }
+        (self.progress)("events checked", walk.chain.len(), self.of);
         let ended = !walk.chain.is_open();
         self.walk = Some(walk);
         self.batch_bytes += event.len();
@@ -336,9 +351,11 @@ impl Restoration {
         let limit = u64::try_from(MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
         let mut copied = Copied::default();
         let Some(holdings) = self.walk.as_ref().map(|walk| &walk.holdings) else { return Ok(copied) };
+        let of = holdings.files().count() as u64;
         for (address, named) in holdings.files() {
             self.go_on()?;
             copied.named += 1;
+            (self.progress)("documents looked at", copied.named as u64, of);
             match holdings.look(&shelf, address, named) {
                 State::Kept => {
                     let bytes = source.get(address, limit)?.unwrap_or_default();
@@ -378,13 +395,13 @@ impl Restoration {
         if let Some(expected) = self.meant.head.filter(|expected| *expected != head.hash) {
             return Err(RestoreError::OtherHead { last, expected, found: head.hash });
         }
-        let Self { store, aside, meant, is_stopped, .. } = self;
+        let Self { store, aside, meant, is_stopped, progress, .. } = self;
         let folder = aside.folder();
         head.save(&folder)?;
         drop(store);
         let outside = Outside { genesis: meant.genesis, remembered: remembered.clone(), ..Outside::default() };
         let settings = Settings::load(&folder).map_err(OpenError::from)?;
-        let report = verify(&Log::under(aside.lock(), settings, &folder, access)?, &outside);
+        let report = verify_telling(&Log::under(aside.lock(), settings, &folder, access)?, &outside, progress);
         let faults = |of: &[Layer]| -> Vec<Fault> {
             let layers = report.layers.iter().filter(|layer| of.contains(&layer.layer));
             layers.flat_map(|layer| layer.faults.clone()).collect()

@@ -7,6 +7,7 @@ use crate::domain::announcement::{Body, Standing};
 use crate::domain::contribution::Prospect;
 use crate::domain::id::PartyId;
 use crate::domain::window::Window;
+use crate::ledger::Progress;
 use crate::projection::interval::{Interval, ends_by};
 use crate::projection::knowledge::Claim;
 use crate::projection::membership::{Participation, Parts, Sources, participations};
@@ -54,6 +55,7 @@ fn concerning_expected<'v>(claims: &[&'v Claim<'v>], wanted: &impl Fn(&Body) -> 
 pub(super) fn state_and_fulfilments<'v>(
     view: &'v View<'_>,
     at: Standpoint,
+    progress: Progress<'_>,
 ) -> (Vec<AgreementState<'v>>, Fulfilments<'v, 'v>) {
     let of_agreement = |id: &'v str, agreement: &'v Agreement, claims: &[&'v Claim<'_>]| {
         let rules = Rules::of(agreement);
@@ -68,7 +70,7 @@ pub(super) fn state_and_fulfilments<'v>(
         };
         vec![(state, met_in(&parts.confirmed, &reported, at.reported))]
     };
-    let (states, met): (Vec<_>, Vec<_>) = view.of_each(at.on, of_agreement).into_iter().unzip();
+    let (states, met): (Vec<_>, Vec<_>) = view.of_each_telling(at.on, of_agreement, progress).into_iter().unzip();
     (states, met.into_iter().flatten().collect())
 }
 

@@ -10,6 +10,7 @@ use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, AnnouncementId, MissionId, Namespace, PartyId};
 use crate::domain::timestamp::Timestamp;
 use crate::event::facts::{Facts, Recorded, event_at};
+use crate::ledger::Progress;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Claim, Horizon, Knowledge};
 use crate::projection::lookup::Meaning;
@@ -20,6 +21,9 @@ use crate::query::{Called, Known, Position, QueryError, RecordedBy, Reported, St
 
 /// The spaces of what is described.
 pub(super) const THINGS: [Namespace; 3] = [Namespace::Party, Namespace::Agreement, Namespace::Mission];
+
+/// Agreements that are looked at between two looks at how far it has come.
+const AT_A_TIME: usize = 512;
 
 /// A log, seen from a point on the clocks of knowledge.
 #[derive(Debug)]
@@ -259,10 +263,26 @@ impl<'a> View<'a> {
         on: Day,
         work: impl Fn(&'v str, &'v Agreement, &[&'v Claim<'a>]) -> Vec<T> + Sync,
     ) -> Vec<T> {
+        self.of_each_telling(on, work, &|_, _, _| {})
+    }
+
+    /// The same, and tells how far it has come.
+    pub(super) fn of_each_telling<'v, T: Send>(
+        &'v self,
+        on: Day,
+        work: impl Fn(&'v str, &'v Agreement, &[&'v Claim<'a>]) -> Vec<T> + Sync,
+        progress: Progress<'_>,
+    ) -> Vec<T> {
         let mut claims = self.knowledge.by_agreement();
         let of_id = |id: &'v str| Some((id, self.catalogue.agreement(id, on)?, claims.remove(id).unwrap_or_default()));
         let all: Vec<_> = self.catalogue.ids(Namespace::Agreement).filter_map(of_id).collect();
-        all.par_iter().flat_map_iter(|(id, agreement, claims)| work(id, agreement, claims)).collect()
+        let mut found = Vec::new();
+        for (part, some) in (1..).zip(all.chunks(AT_A_TIME)) {
+            found.par_extend(some.par_iter().flat_map_iter(|(id, agreement, claims)| work(id, agreement, claims)));
+            let done = (part * AT_A_TIME).min(all.len());
+            progress("agreements", done as u64, all.len() as u64);
+        }
+        found
     }
 
     /// The parties of every agreement on two days, by the same knowledge.

@@ -58,6 +58,7 @@ pub(crate) fn at_place(desk: &Desk, now: Timestamp, utc_offset_s: i32, line: &st
         stdin: &mut empty(),
         out: &mut out,
         err: &mut err,
+        show: &|_| (),
         out_is_terminal: false,
         err_is_terminal: false,
         width: None,

@@ -1,15 +1,20 @@
 //! Answers on a terminal: no wider than it is, through a pager if they are long, with help that can be looked over; and
 //! pictures of which no words run into each other. The worry is a screen full of broken lines.
 
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::io::empty;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use servanda::cli::run;
 use servanda::cli::screen::columns;
 use servanda::cli::surroundings::Surroundings;
 
-use crate::support::{Answer, Desk, done, moment};
+use crate::support::{Answer, Desk, done, fixture, moment};
+
+/// No two keys are the same.
+static SEED: AtomicU8 = AtomicU8::new(1);
 
 /// Questions of every kind whose answers are for people.
 const QUESTIONS: &[&str] = &[
@@ -90,29 +95,35 @@ fn what_is_read_by_programs_is_broken_nowhere() {
 
 /// Runs a command line on a terminal that is made up, with these variables.
 fn on_terminal(desk: &Desk, line: &str, variables: &[(&str, String)]) -> Answer {
+    seen(desk, line, variables, false).0
+}
+
+/// The same, where each look at the clock finds it two seconds later, and what is shown meanwhile, if anybody sees it.
+fn seen(desk: &Desk, line: &str, variables: &[(&str, String)], is_seen: bool) -> (Answer, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let now = moment(0);
+    let (now, elapsed, shown) = (moment(0), Cell::new(Duration::ZERO), RefCell::new(String::new()));
     let mut around = Surroundings {
         now,
         utc_offset_s: 0,
         clock: &|| now,
-        elapsed: &|| Duration::ZERO,
+        elapsed: &|| elapsed.replace(elapsed.get() + Duration::from_secs(2)),
         watch_interrupt: &|| Ok(Box::new(|| false)),
         variable: &|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone()),
         folder: desk.path().to_owned(),
         pid: std::process::id(),
-        entropy: &|| Ok([8; 32]),
+        entropy: &|| Ok([SEED.fetch_add(1, Ordering::Relaxed); 32]),
         stdin: &mut empty(),
         out: &mut out,
         err: &mut err,
+        show: &|text| shown.borrow_mut().push_str(text),
         out_is_terminal: true,
-        err_is_terminal: false,
+        err_is_terminal: is_seen,
         width: Some(80),
     };
     let words = ["servanda"].into_iter().chain(line.split_whitespace()).map(Into::into);
     let code = i32::from(run(words, &mut around));
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("answers are text");
-    Answer { code, out: text(out), err: text(err) }
+    (Answer { code, out: text(out), err: text(err) }, shown.into_inner())
 }
 
 #[test]
@@ -136,6 +147,58 @@ fn a_terminal_shows_answers_through_a_pager() {
     // Who leaves early has seen enough; where there is none, the answer is there all the same.
     assert_eq!(ask(&[("PAGER", "true".to_owned())], "").0, "");
     assert_eq!(ask(&[("PAGER", "no-such-pager-anywhere 2> seen".to_owned())], "").0, plain);
+}
+
+#[test]
+fn long_work_shows_how_far_it_has_come_and_takes_that_away_again() {
+    let desk = Desk::new();
+    let founding = format!("append --init --origin test.example/ilrs {}", fixture("ilrs/october-2023").display());
+    for place in ["new/a.yaml", "new/b.yaml"] {
+        let id = place.replace(['/', '.'], "-");
+        let party = format!("announcements:\n- {{ kind: party, id: {id}, name: {id}, type: agency }}\n");
+        desk.write(place, format!("evidence: {{ none: a test }}\n{party}"));
+    }
+    for name in ["members.csv", "map.toml"] {
+        desk.write(name, fs::read(fixture(&format!("tables/{name}"))).expect("the fixture is there"));
+    }
+    let work: &[(&str, &[&str])] = &[
+        (&founding, &["files read", "batches checked", "batches appended"]),
+        ("verify", &["events verified"]),
+        ("log", &["events read"]),
+        ("replay --on 2023-10-19", &["agreements"]),
+        ("append new", &["files read", "batches checked", "batches appended"]),
+        ("import csv members.csv --map map.toml", &["rows"]),
+        ("backup all.backup", &["events written"]),
+        ("export ndjson all.ndjson", &["events written"]),
+        ("export csv members ilrs members.csv --on 2023-10-19", &["rows written"]),
+        ("export country-years years.csv", &["rows written"]),
+        (
+            "export tiles public --with-documents --with-proofs",
+            &["tiles written", "documents looked", "proofs written"],
+        ),
+        ("restore all.backup one.servanda", &["events checked", "documents looked", "events verified"]),
+        ("restore all.ndjson two.servanda --documents .servanda/documents", &["events checked", "events verified"]),
+        ("restore public three.servanda", &["events checked", "events verified"]),
+        ("repair --from all.backup", &["events checked", "events verified"]),
+    ];
+    let variables = [("XDG_STATE_HOME", "state"), ("XDG_CONFIG_HOME", "config")]
+        .map(|(name, folder)| (name, desk.path().join(folder).display().to_string()));
+    let pager = [("PAGER", "cat".to_owned())];
+    let variables = [&variables[..], &pager].concat();
+    for (line, steps) in work {
+        let (answer, shown) = seen(&desk, line, &variables, true);
+        done(&answer);
+        for step in *steps {
+            assert!(shown.contains(step), "{line}: {step} is not in {shown:?}");
+        }
+        let name = line.split(' ').next().unwrap_or_default();
+        let lines = || shown.split("\r\u{1b}[K");
+        assert!(lines().all(|told| told.is_empty() || told.starts_with(&format!("{name}: "))), "{line}: {shown:?}");
+        assert!(shown.ends_with("\r\u{1b}[K"), "{line} leaves {shown:?}");
+        assert!(!answer.err.contains('\r'), "{line}: {}", answer.err);
+    }
+    assert_eq!(seen(&desk, "verify", &variables, false).1, "");
+    assert_eq!(seen(&desk, "verify --quiet", &variables, true).1, "");
 }
 
 #[test]

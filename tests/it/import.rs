@@ -69,7 +69,7 @@ fn run(
     let stop = || asked.replace(asked.get() + 1) >= how.stop_before;
     let mut watch = Watch {
         stop: &stop,
-        progress: &mut |progress| assert!(progress.rows <= progress.of),
+        progress: &|_, rows, of| assert!(rows <= of),
         reject: &mut |reject| {
             assert!(reject.line > 1 && !reject.reason.is_empty() && reject.cells().count() > 0);
             rejected += 1;

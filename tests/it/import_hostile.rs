@@ -17,7 +17,7 @@ const ROW: &str = "t:B,PAK,Pakistan,signature,2023-10-18,s#1/a\n";
 
 fn imported(acts: &Table<'_>) -> Result<Account, ImportFault> {
     let (layout, agreements) = (manytreaties::layout(), table("agreements.csv", AGREEMENTS));
-    let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut |_| Ok(()) };
+    let mut watch = Watch { stop: &|| false, progress: &|_, _, _| {}, reject: &mut |_| Ok(()) };
     let import = Import {
         layout: &layout,
         agreements: Some(&agreements),
@@ -79,7 +79,7 @@ fn a_table_of_as_many_columns_as_a_record_holds_takes_no_time_of_its_own() {
     let mut rejects = Vec::new();
     let mut writer = RejectsWriter::new(&mut rejects, import.columns().expect("it has columns"));
     let mut reject = |reject: &Reject<'_>| writer.write(reject);
-    let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut reject };
+    let mut watch = Watch { stop: &|| false, progress: &|_, _, _| {}, reject: &mut reject };
     import.run(&mut Target::Nowhere(&[]), &mut watch).expect("it can be read");
     writer.finish().expect("there is room");
     let rejects = String::from_utf8(rejects).expect("it is text");
@@ -142,7 +142,7 @@ fn names_that_are_no_text_are_done_without() {
                [constants]\nact = \"signature\"\n";
     let layout = map::read(map, "t").expect("it is a map");
     let acts = table("t", b"p,n,a,t,d\nX,\xFF,y,\xFE,2023\n".as_slice());
-    let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut |_| Ok(()) };
+    let mut watch = Watch { stop: &|| false, progress: &|_, _, _| {}, reject: &mut |_| Ok(()) };
     let import = Import {
         layout: &layout,
         agreements: None,
@@ -169,7 +169,7 @@ fn a_row_is_on_the_line_on_which_an_editor_shows_it() {
         let mut found = Vec::new();
         let mut watch = Watch {
             stop: &|| false,
-            progress: &mut |_| {},
+            progress: &|_, _, _| {},
             reject: &mut |reject| {
                 found.push(reject.line);
                 Ok(())

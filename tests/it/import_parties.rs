@@ -293,7 +293,7 @@ fn imported(folder: &Folder, rows: &[(usize, usize)]) -> Account {
     let mut ledger = Ledger::open(folder, &access()).expect("the ledger opens");
     let key = key();
     let mut target = Target::Ledger { ledger: &mut ledger, signer: &key, clock: moment(1000).into() };
-    let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut |_| Ok(()) };
+    let mut watch = Watch { stop: &|| false, progress: &|_, _, _| {}, reject: &mut |_| Ok(()) };
     import.run(&mut target, &mut watch).expect("it is imported")
 }
 

@@ -22,7 +22,7 @@ fn account_of(text: String) -> (Account, BTreeMap<RejectCode, String>) {
     let mut reasons = BTreeMap::new();
     let mut watch = Watch {
         stop: &|| false,
-        progress: &mut |_| {},
+        progress: &|_, _, _| {},
         reject: &mut |reject| {
             reasons.insert(reject.code, reject.reason.to_owned());
             Ok(())
@@ -180,7 +180,7 @@ fn a_hostile_cell_is_a_reject_and_costs_nobody_else() {
     assert!(account.rejects.values().all(|rejected| rejected.first_reason.len() < 500), "{account:?}");
     let cut = table(&[PAKISTAN]).replace("https://example.org/ilrs", "\"");
     let layout = map::read(MAP, "t.csv").expect("it is a map");
-    let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut |_| Ok(()) };
+    let mut watch = Watch { stop: &|| false, progress: &|_, _, _| {}, reject: &mut |_| Ok(()) };
     let acts = memory(cut);
     let import = Import {
         layout: &layout,

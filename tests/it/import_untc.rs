@@ -128,7 +128,7 @@ fn hostile_status_tables_give_rejects_with_their_lines_and_nothing_is_lost() {
     let mut lines = Vec::new();
     let mut watch = Watch {
         stop: &|| false,
-        progress: &mut |_| {},
+        progress: &|_, _, _| {},
         reject: &mut |reject| {
             lines.push(reject.line);
             Ok(())

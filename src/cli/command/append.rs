@@ -122,7 +122,10 @@ impl Append {
         let broken = !unreadable.is_empty() || files.iter().any(|file| !file.problems.is_empty());
         let options = Options { expect_head: self.expect_head, strict: self.strict, dry_run: self.dry_run || broken };
         let batches = share_described(&mut files);
-        let appended = target.ledger().append(&batches, options, &key as &dyn Signer, self.clock.clock(context));
+        let (signer, clock): (&dyn Signer, _) = (&key, self.clock.clock(context));
+        let appended = context
+            .meter("append")
+            .run(|progress| target.ledger().append_telling(&batches, options, signer, clock, progress));
         let appended = match appended {
             Ok(appended) if !broken => appended,
             Ok(_) => return self.refused(&files, &[], unreadable, context),

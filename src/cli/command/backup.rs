@@ -12,7 +12,6 @@ use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
 use crate::integrity::EventHash;
-use crate::ledger::Progress;
 use crate::ledger::backup::{BackedUp, BackupError, Rest, backup_telling};
 
 /// Back the ledger up into a file, or add what is new to a backup that is there
@@ -32,8 +31,7 @@ impl Backup {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let folder = context.ledger();
         let (path, access) = (context.around.path(&self.file), context.access("backup"));
-        let backed_up = |progress: Progress<'_>| backup_telling(&folder, &path, &access, progress);
-        let done = context.metered("backup", "events", backed_up);
+        let done = context.meter("backup").run(|progress| backup_telling(&folder, &path, &access, progress));
         let done = done.map_err(|error| match error {
             BackupError::Open(error) => context.not_opened(error, &folder),
             other => other.into(),

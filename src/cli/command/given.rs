@@ -24,44 +24,53 @@ pub(super) enum Given {
     Published,
 }
 
-/// Hands over the events of a file or folder, and the documents that are with them.
-pub(super) fn take(
-    from: &Path,
-    restoration: &mut Restoration,
-    context: &mut Context<'_, '_>,
-) -> Result<Given, Failure> {
-    let path = context.around.path(from);
-    if path.is_dir() {
-        let copied = restoration.take_published(&path)?;
-        if copied.named > 0 {
-            tell(&copied, context);
+/// What was taken, and what is to be said of it when that is done.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) given: Given,
+    /// What the file has that does not count.
+    warning: Option<String>,
+    /// Documents that were with the events.
+    pub(super) copied: Vec<Copied>,
+}
+
+impl Taken {
+    /// Says what is to be said.
+    pub(super) fn tell(&self, context: &mut Context<'_, '_>) {
+        self.warning.iter().for_each(|warning| context.complain(warning));
+        for copied in &self.copied {
+            context.say(&format!("copied {} of {} documents\n", copied.copied, copied.named));
+            for refused in &copied.refused {
+                context.complain(&format!("warning: {}\n", shown(refused)));
+            }
         }
-        return Ok(Given::Published);
+    }
+}
+
+/// Hands over the events of a file or folder, and the documents that are with them; the file is named as it was given.
+pub(super) fn take(from: &Path, path: &Path, restoration: &mut Restoration<'_>) -> Result<Taken, Failure> {
+    if path.is_dir() {
+        let copied = Some(restoration.take_published(path)?).filter(|copied| copied.named > 0).into_iter().collect();
+        return Ok(Taken { given: Given::Published, warning: None, copied });
     }
     let name = || shown(&from.to_string_lossy()).into_owned();
-    let file = std::fs::File::open(&path)
+    let file = std::fs::File::open(path)
         .map_err(|error| Failure::new(Exit::CouldNot, format!("{} cannot be read: {error}", name())))?;
-    if backup::look(&path)?.is_none() {
-        take_lines(restoration, BufReader::new(file))?;
-        return Ok(Given::Export);
+    if backup::look(path)?.is_none() {
+        return take_lines(restoration, BufReader::new(file));
     }
-    let (holding, copied) = restoration.take_backup(&path)?;
+    let (holding, copied) = restoration.take_backup(path)?;
     let is_damaged = holding.rest.as_ref().is_some_and(|rest| !rest.is_unfinished);
-    if let Some(rest) = holding.rest {
+    let warning = holding.rest.map(|rest| {
         let what = if rest.is_unfinished { "unfinished" } else { "damaged, or follow what is" };
-        context.complain(&format!(
-            "warning: {} ends with {} bytes that are {what}, and do not count: {}\n",
-            name(),
-            rest.bytes,
-            rest.what
-        ));
-    }
-    tell(&copied, context);
-    Ok(Given::Backup { is_damaged })
+        let name = name();
+        format!("warning: {name} ends with {} bytes that are {what}, and do not count: {}\n", rest.bytes, rest.what)
+    });
+    Ok(Taken { given: Given::Backup { is_damaged }, warning, copied: vec![copied] })
 }
 
 /// Hands over the lines of an export.
-pub(super) fn take_lines(restoration: &mut Restoration, input: impl BufRead) -> Result<(), Failure> {
+pub(super) fn take_lines(restoration: &mut Restoration<'_>, input: impl BufRead) -> Result<Taken, Failure> {
     for read in lines(input) {
         // Whoever is to stop while nothing comes finds that it cannot be read.
         let (line, event) = read.or_else(|fault| restoration.go_on().map_err(Failure::from).and(Err(fault.into())))?;
@@ -71,15 +80,7 @@ pub(super) fn take_lines(restoration: &mut Restoration, input: impl BufRead) -> 
             failure
         })?;
     }
-    Ok(())
-}
-
-/// Says what became of documents.
-pub(super) fn tell(copied: &Copied, context: &mut Context<'_, '_>) {
-    context.say(&format!("copied {} of {} documents\n", copied.copied, copied.named));
-    for refused in &copied.refused {
-        context.complain(&format!("warning: {}\n", shown(refused)));
-    }
+    Ok(Taken { given: Given::Export, warning: None, copied: Vec::new() })
 }
 
 /// A folder that was named, and has to be there.

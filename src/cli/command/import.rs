@@ -2,7 +2,6 @@
 
 mod answer;
 mod matches;
-mod meter;
 mod untc;
 
 use std::fs::File;
@@ -27,7 +26,6 @@ use crate::exchange::table::{Account, Table, Target, manytreaties, map};
 use crate::exchange::tree::MAX_TOML;
 use crate::ledger::{Folder, Head, KeyFile};
 
-use meter::Meter;
 use untc::Untc;
 
 pub(in crate::cli) use answer::ImportAnswer;
@@ -252,31 +250,24 @@ fn account(
     context: &mut Context<'_, '_>,
 ) -> Result<Account, Failure> {
     let stop = (context.around.watch_interrupt)()?;
-    let mut meter = Meter::begun((context.around.elapsed)(), context);
-    let elapsed = context.around.elapsed;
-    let err = &mut *context.around.err;
-    let mut watch = Watch {
-        stop: &*stop,
-        progress: &mut |progress| {
-            if let Some(line) = meter.line(progress, elapsed()) {
-                // Nobody can be told that standard error is gone.
-                let _ = err.write_all(line.as_bytes()).and_then(|()| err.flush());
+    let account = context.meter("import").run(|progress| {
+        let mut watch = Watch {
+            stop: &*stop,
+            progress,
+            reject: &mut |reject: &Reject<'_>| match &mut rejects {
+                Some(rejects) => rejects.write(reject),
+                None => Ok(()),
+            },
+        };
+        let mut account = Account::default();
+        for import in imports {
+            account = account.and(import.run(&mut target, &mut watch)?);
+            if account.stopped {
+                break;
             }
-        },
-        reject: &mut |reject: &Reject<'_>| match &mut rejects {
-            Some(rejects) => rejects.write(reject),
-            None => Ok(()),
-        },
-    };
-    let mut account: Result<Account, ImportFault> = Ok(Account::default());
-    for import in imports {
-        account = account.and_then(|before| Ok(before.and(import.run(&mut target, &mut watch)?)));
-        if account.as_ref().map_or(true, |account| account.stopped) {
-            break;
         }
-    }
-    context.complain(meter.end());
-    let account = account?;
+        Ok::<Account, ImportFault>(account)
+    })?;
     if let Some(first) = imports.first() {
         matches::write(how.matches.as_deref(), first.answers, &account, context)?;
     }

@@ -34,17 +34,17 @@ impl Log {
         let answer = |lines| LogAnswer::of(&known.origin, Position::of(&known), lines);
         let mut pass = Pass::newest(self.last.unwrap_or(u64::MAX), &known.heads, &known.origin);
         let next = |log: &Events, pass: &mut Pass| log.next(pass, AT_A_TIME, |event| naming.line(&event));
-        let mut lines = next(&log, &mut pass)?;
-        if context.format() == Format::Table {
-            let all = known.heads.len().min(self.last.unwrap_or(u64::MAX));
-            context.metered("log", "events", |progress| {
-                while !pass.is_done() {
-                    lines.extend(next(&log, &mut pass)?);
-                    progress(lines.len() as u64, all);
-                }
-                Ok::<(), Failure>(())
-            })?;
-        }
+        let is_table = context.format() == Format::Table;
+        let all = known.heads.len().min(self.last.unwrap_or(u64::MAX));
+        let lines = context.meter("log").run(|progress| {
+            let mut lines = next(&log, &mut pass)?;
+            while is_table && !pass.is_done() {
+                progress("events read", lines.len() as u64, all);
+                lines.extend(next(&log, &mut pass)?);
+            }
+            progress("events read", lines.len() as u64, all);
+            Ok::<_, Failure>(lines)
+        })?;
         // Whoever reads slowly holds up nobody who wants the ledger.
         drop(log);
         if pass.is_done() {

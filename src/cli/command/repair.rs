@@ -12,7 +12,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, Outcome};
 use crate::ledger::Settings;
 use crate::ledger::repair::repair;
-use crate::ledger::restore::{Known, Meant};
+use crate::ledger::restore::{Known, Meant, Restoration};
 
 /// Make a damaged ledger whole again, from a backup, an export or a published log
 ///
@@ -45,8 +45,16 @@ impl Repair {
         let meant = Meant { genesis: held.map(|log| log.genesis), known, ..Meant::default() };
         let remembered = |log: &_, keys: &_| remembered(&memory, log, keys);
         let access = context.access("repair");
-        let hand_over = |restoration: &mut _| take(&self.from, restoration, context).map(drop);
-        let repaired = repair::<Failure>(&folder, (remembered, meant), &access, hand_over)?;
+        let (path, mut taken) = (context.around.path(&self.from), Vec::new());
+        let hand_over = |restoration: &mut Restoration<'_>| {
+            taken = vec![take(&self.from, &path, restoration)?];
+            Ok(())
+        };
+        let repaired = context
+            .meter("repair")
+            .run(|progress| repair::<Failure>(&folder, (remembered, meant), &access, progress, hand_over));
+        taken.iter().for_each(|taken| taken.tell(context));
+        let repaired = repaired?;
         context.holds(&folder, &repaired.log);
         let path = context.shown_path(&folder);
         let events = |number: u64| counted(usize::try_from(number).unwrap_or(usize::MAX), "event", "events");

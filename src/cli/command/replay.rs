@@ -8,7 +8,7 @@ use crate::cli::failure::Exit;
 use crate::cli::page::{self, Page};
 use crate::cli::screen::{Answer, Screen, Sheet};
 use crate::cli::{Context, Outcome};
-use crate::query::replay::{State, replay};
+use crate::query::replay::{State, replay_telling};
 
 /// Replay the history to a day: the whole state, as one document
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ impl Replay {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("replay", None, &[at.known])?;
-        let answer = replay(&reading.facts, at)?;
+        let answer = context.meter("replay").run(|progress| replay_telling(&reading.facts, at, progress))?;
         context.answer_last(answer)?;
         Ok(Exit::Done)
     }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::command::given::{self, Given, take, take_lines};
+use crate::cli::command::given::{self, Given, Taken, take, take_lines};
 use crate::cli::command::verify::VerifyAnswer;
-use crate::cli::failure::Exit;
+use crate::cli::failure::{Exit, Failure};
 use crate::cli::place::shell_word;
 use crate::cli::{Context, Outcome};
 use crate::integrity::EventHash;
@@ -15,6 +15,7 @@ use crate::ledger::authority::Authority;
 use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
 use crate::ledger::remembered::{LogId, Memory};
 use crate::ledger::restore::{Known, Meant, Restoration, RestoreError, Restored};
+use crate::ledger::{Folder, Progress};
 
 /// Make a ledger again from a backup, an export or a published log, byte for byte
 ///
@@ -49,22 +50,39 @@ pub(in crate::cli) struct Restore {
 impl Restore {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let target = context.folder_at(context.around.path(&self.folder));
+        let mut taken = None;
+        let made = context.meter("restore").run(|progress| self.take(&target, progress, &mut taken, context));
+        taken.iter().for_each(|taken: &Taken| taken.tell(context));
+        let (restored, log, given) = made?;
+        context.warn_of(&log.origin, context.memory().namesake(&log, &target)?);
+        self.tell((restored, &log), given, context)
+    }
+
+    /// Takes all of it and finishes it; what was taken is told also where that does not come to its end.
+    fn take(
+        &self,
+        target: &Folder,
+        progress: Progress<'_>,
+        taken: &mut Option<Taken>,
+        context: &mut Context<'_, '_>,
+    ) -> Result<(Restored, LogId, Given), Failure> {
         let known = known(self.despite_known);
         let meant = Meant { genesis: self.genesis, head: self.expect_head, known };
         let access = context.access("restore");
         // Whoever waits for the input to come is told at once that it would be for nothing.
-        let mut restoration = Restoration::new(&target, meant, &access)?;
+        let mut restoration = Restoration::new(target, meant, &access)?;
         restoration.stop_when((context.around.watch_interrupt)()?);
-        let given = if self.file.as_os_str() == "-" {
-            take_lines(&mut restoration, BufReader::new(&mut *context.around.stdin))?;
-            Given::Export
+        restoration.tell(progress);
+        let all = if self.file.as_os_str() == "-" {
+            take_lines(&mut restoration, BufReader::new(&mut *context.around.stdin))?
         } else {
-            take(&self.file, &mut restoration, context)?
+            take(&self.file, &context.around.path(&self.file), &mut restoration)?
         };
+        let given = all.given;
+        let all = taken.insert(all);
         if let Some(documents) = &self.documents {
             let hint = "give the folder documents/ of the ledger, or a copy of it";
-            let copied = restoration.copy_documents(&given::folder(documents, hint, context)?)?;
-            given::tell(&copied, context);
+            all.copied.push(restoration.copy_documents(&given::folder(documents, hint, context)?)?);
         }
         let log = restoration.id();
         let remembered = match log.as_ref().zip(restoration.authority()) {
@@ -72,9 +90,7 @@ impl Restore {
             None => Checkpoints::default(),
         };
         let restored = restoration.finish(&remembered, &access)?;
-        let log = log.ok_or(RestoreError::Empty)?;
-        context.warn_of(&log.origin, context.memory().namesake(&log, &target)?);
-        self.tell((restored, &log), given, context)
+        Ok((restored, log.ok_or(RestoreError::Empty)?, given))
     }
 
     /// Moves it into its place, and says what it is.

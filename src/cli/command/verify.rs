@@ -69,7 +69,7 @@ impl Verify {
             let (log, checkpoint) = publish::open(&folder, &key)?;
             outside.checkpoints.push(("checkpoint".to_owned(), checkpoint));
             outside.remembered = remembered(&log, log.id().ok(), context)?;
-            let report = context.metered("verify", "events", |progress| verify_telling(&log, &outside, progress));
+            let report = context.meter("verify").run(|progress| verify_telling(&log, &outside, progress));
             let report = publish::with_tiles(report, &log, &key, &folder);
             with_copies(report, &log, &folder)
         } else {
@@ -83,7 +83,7 @@ impl Verify {
             }
             // What was signed of the log that was here is held against whatever is here now.
             outside.remembered = remembered(&log, outside.held.clone().or_else(|| log.id().ok()), context)?;
-            let mut report = context.metered("verify", "events", |progress| verify_telling(&log, &outside, progress));
+            let mut report = context.meter("verify").run(|progress| verify_telling(&log, &outside, progress));
             renew_facts(&log, &mut report);
             report
         };

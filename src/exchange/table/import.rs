@@ -28,7 +28,7 @@ use crate::exchange::table::roster::{Roster, Standing};
 use crate::exchange::table::row::party_type;
 use crate::exchange::table::target::{Receiver, Taken, Target};
 use crate::ledger::review::usable;
-use crate::ledger::{AppendError, Code, Finding};
+use crate::ledger::{AppendError, Code, Finding, Progress};
 
 /// The announcements of one batch, unless it is asked otherwise.
 pub const BATCH_LEN: usize = 8_192;
@@ -54,18 +54,9 @@ pub struct Watch<'a> {
     /// Whether to stop before the next batch.
     pub stop: &'a dyn Fn() -> bool,
     /// Told how far it has come, after each batch.
-    pub progress: &'a mut dyn FnMut(Progress),
+    pub progress: Progress<'a>,
     /// Given every row that is rejected.
     pub reject: &'a mut TakeReject<'a>,
-}
-
-/// How far an import has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Rows that were looked at.
-    pub rows: u64,
-    /// Rows that there are.
-    pub of: u64,
 }
 
 /// Why an import ended early. What was appended before stays, and the same import goes on from there.
@@ -237,7 +228,7 @@ impl Loading<'_, '_, '_, '_, '_> {
             more = self.drafting.fill(&mut portion, len, &mut self.account, self.watch.reject)?;
             self.append(&mut portion)?;
             self.account.left = of.saturating_sub(self.account.rows);
-            (self.watch.progress)(Progress { rows: self.account.rows, of });
+            (self.watch.progress)("rows", self.account.rows, of);
         }
         Ok(self.account)
     }

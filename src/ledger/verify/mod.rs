@@ -185,7 +185,7 @@ pub struct Outside {
 
 /// Verifies all of a log.
 pub fn verify(log: &Log, outside: &Outside) -> Report {
-    verify_telling(log, outside, &|_, _| {})
+    verify_telling(log, outside, &|_, _, _| {})
 }
 
 /// The same, and tells now and then how many events were looked at, and of how many.
@@ -208,7 +208,7 @@ pub fn verify_telling(log: &Log, outside: &Outside, progress: Progress<'_>) -> R
         let following = stretches.pop_front();
         let take = || next.into_iter().for_each(|seen| walk.take(seen));
         ((), next) = rayon::join(take, || look(following));
-        progress(following.unwrap_or(log.len()), log.len());
+        progress("events verified", following.unwrap_or(log.len()), log.len());
     }
     walk.end(log, outside);
     let whose = if log.is_published() { Whose::Published } else { Whose::Ledgers };

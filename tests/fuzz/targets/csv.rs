@@ -56,7 +56,7 @@ fn count(layout: &Layout, delimiter: u8, agreements: Option<&[u8]>, acts: &[u8],
     let mut rejected = 0;
     let mut watch = Watch {
         stop: &|| false,
-        progress: &mut |progress| assert!(progress.rows <= progress.of),
+        progress: &|_, rows, of| assert!(rows <= of),
         reject: &mut |_| {
             rejected += 1;
             Ok(())

@@ -115,6 +115,7 @@ fn passes(folder: &Path) -> bool {
         stdin: &mut empty(),
         out: &mut Cursor::new(&mut out),
         err: &mut Cursor::new(&mut err),
+        show: &|_| (),
         out_is_terminal: false,
         err_is_terminal: false,
         width: None,

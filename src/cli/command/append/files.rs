@@ -9,6 +9,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::place::shell_word;
 use crate::exchange::announcement_file::AnnouncementFile;
 use crate::exchange::tree::{Format, MAX_FILE};
+use crate::ledger::Progress;
 
 /// Endings of files that hold tables.
 const TABLES: &[&str] = &[".csv", ".tsv", ".csv.gz", ".tsv.gz", ".xlsx", ".xls", ".ods"];
@@ -21,6 +22,10 @@ pub(super) struct Given {
 
 /// Reads every file, in the order in which they are named; of a folder those in it.
 pub(super) fn read(named: &[PathBuf], context: &mut Context<'_, '_>) -> Result<Given, Failure> {
+    context.meter("append").run(|progress| read_telling(named, progress, context))
+}
+
+fn read_telling(named: &[PathBuf], progress: Progress<'_>, context: &mut Context<'_, '_>) -> Result<Given, Failure> {
     let mut given = Given { files: Vec::new(), unreadable: Vec::new() };
     for name in named {
         if name.as_os_str() == "-" {
@@ -32,7 +37,13 @@ pub(super) fn read(named: &[PathBuf], context: &mut Context<'_, '_>) -> Result<G
         let path = context.around.path(name);
         let found = if path.is_dir() { files_in(&path, name) } else { Ok(vec![(path, name.display().to_string())]) };
         match found {
-            Ok(found) => found.iter().for_each(|(path, name)| given.take(path, name)),
+            Ok(found) => {
+                let of = given.len().max(named.len()).max(found.len());
+                for (path, name) in &found {
+                    given.take(path, name);
+                    progress("files read", given.len() as u64, of as u64);
+                }
+            }
             Err(failure) => given.unreadable.push(failure),
         }
     }
@@ -40,6 +51,10 @@ pub(super) fn read(named: &[PathBuf], context: &mut Context<'_, '_>) -> Result<G
 }
 
 impl Given {
+    fn len(&self) -> usize {
+        self.files.len() + self.unreadable.len()
+    }
+
     fn take(&mut self, path: &Path, name: &str) {
         match read_file(path, name) {
             Ok(file) => self.files.push(file),

@@ -36,12 +36,12 @@ impl Ndjson {
         check_format(context, Format::Ndjson, "NDJSON")?;
         let position = checked(&context.read_log("export")?)?;
         let (folder, access) = (context.ledger(), context.access("export"));
-        context.export_metered(self.place.path(), "events", |out, progress| {
+        context.export_metered(self.place.path(), |out, progress| {
             let mut seqs = 0..position.len;
             while !seqs.is_empty() {
-                progress(seqs.start, position.len);
                 let text = piece(&Log::read(&folder, &access).map_err(io::Error::other)?, &mut seqs)?;
                 out.write_all(text.as_bytes())?;
+                progress("events written", seqs.start, position.len);
             }
             Ok(())
         })?;

@@ -84,11 +84,17 @@ impl Target {
         rows: impl IntoIterator<Item = Vec<String>>,
         context: &mut Context<'_, '_>,
     ) -> Outcome {
-        context.export(self.place.path(), |out| {
+        let rows = rows.into_iter();
+        let (mut written, of) = (0, rows.size_hint().1.unwrap_or(0) as u64);
+        context.export_metered(self.place.path(), |out, progress| {
             if self.bom {
                 out.write_all(BYTE_ORDER_MARK)?;
             }
-            spreadsheet::write(out, header, rows)
+            let told = |_: &Vec<String>| {
+                written += 1;
+                progress("rows written", written, of);
+            };
+            spreadsheet::write(out, header, rows.inspect(told))
         })?;
         Ok(Exit::Done)
     }

@@ -10,8 +10,8 @@ use crate::cli::screen::Format;
 use crate::cli::{Context, Outcome};
 use crate::ledger::authority::Authority;
 use crate::ledger::holdings::{Holdings, NamedBy};
-use crate::ledger::publish::{proof_file, publish, put};
-use crate::ledger::{Folder, Shelf};
+use crate::ledger::publish::{proof_file, publish_telling, put};
+use crate::ledger::{Folder, Log, Progress, Shelf};
 use crate::query::keys::keys;
 
 /// Publish the log as files that anybody can check without us
@@ -46,16 +46,21 @@ impl Tiles {
             ("allowed_signers", keys(&facts).allowed_signers().into_bytes()),
         ];
         let folder = context.around.path(&self.folder);
-        let done = publish(&log, &checkpoint, &authority, &folder, &beside)?;
-        let holdings = Holdings::of(&facts.events);
-        take_back(&holdings, &folder)?;
-        let documents = if self.with_documents { documents(&holdings, &log.shelf(), &folder)? } else { 0 };
-        if self.with_proofs {
-            for proof in log.proofs(&checkpoint)? {
-                let proof = proof?;
-                put(&proof_file(&folder, proof.index), proof.text().as_bytes())?;
+        let meter = context.meter("export");
+        let (done, documents) = meter.run(|progress| {
+            let done = publish_telling(&log, &checkpoint, &authority, &folder, &beside, progress)?;
+            let holdings = Holdings::of(&facts.events);
+            take_back(&holdings, &folder)?;
+            let documents = if self.with_documents { documents((&holdings, &log), &folder, progress)? } else { 0 };
+            if self.with_proofs {
+                for proof in log.proofs(&checkpoint)? {
+                    let proof = proof?;
+                    put(&proof_file(&folder, proof.index), proof.text().as_bytes())?;
+                    progress("proofs written", proof.index + 1, checkpoint.size());
+                }
             }
-        }
+            Ok::<_, Failure>((done, documents))
+        })?;
         drop(log);
         let with = if self.with_documents { format!(", {documents} documents") } else { String::new() };
         context.say(&format!(
@@ -69,10 +74,12 @@ impl Tiles {
 }
 
 /// Copies the documents that events name by their plain hashes; personal ones are named by commitments, and stay.
-fn documents(holdings: &Holdings, shelf: &Shelf, folder: &Path) -> Result<usize, Failure> {
+fn documents((holdings, log): (&Holdings, &Log), folder: &Path, progress: Progress<'_>) -> Result<usize, Failure> {
+    let (shelf, of) = (log.shelf(), holdings.files().count() as u64);
     let target = Shelf::of(&Folder::at(folder));
     let mut copied = 0;
-    for (address, named) in holdings.files() {
+    for (looked, (address, named)) in (1..).zip(holdings.files()) {
+        progress("documents looked at", looked, of);
         // One that was erased may still be there, if that was cut short.
         if named.by == NamedBy::Commitment || holdings.erased_by(address).is_some() {
             continue;
