@@ -443,3 +443,22 @@ impl<'de> Deserialize<'de> for Replacement {
         Body::read(kind, body).map(|body| Self(Box::new(body))).map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_earliest_source_is_the_one_by_which_it_certainly_was_public_first() {
+        for (published, expected) in [
+            (vec!["2023", "2023-10-09"], "2023-10-09"),
+            (vec!["2023-11-02", "2023-10"], "2023-10"),
+            (vec!["[2020-01..]", "2020-03-05"], "2020-03-05"),
+            (vec!["2020-03-05", "2020-03"], "2020-03-05"),
+        ] {
+            let dates: Vec<Date> = published.iter().map(|date| Date::parse(date).expect("a date")).collect();
+            assert_eq!(earliest(dates.iter()).map(ToString::to_string).as_deref(), Some(expected), "{published:?}");
+        }
+        assert_eq!(earliest([].into_iter()), None);
+    }
+}

@@ -55,6 +55,14 @@ fn five_mistakes_in_five_announcements_are_all_told() {
 }
 
 #[test]
+fn a_key_that_is_misspelt_is_not_missing_as_well() {
+    let text = "  - { kind: party, id: a, nmae: A, type: agency }
+  - { kind: joining, party: a, agreement: a, ocurred: 2023 }
+";
+    check(&[("a.yaml", text)], &[("E0107", "a.yaml:3:27"), ("E0301", "a.yaml:4:43"), ("E0107", "a.yaml:4:46")]);
+}
+
+#[test]
 fn one_announcement_tells_each_of_its_mistakes() {
     let text = "  - { kind: joining, party: a b, agreement: ilrs, act: sign, occurred: 2023-02-30, colour: red }\n";
     let expected = [

@@ -80,7 +80,7 @@ fn a_cell_that_says_what_heads_say_drops_no_row() {
 #[test]
 fn what_stands_above_a_status_table_is_no_row_and_what_no_act_heads_is_told() {
     let desk = desk_with_ledger();
-    let table = "sep=;\nCHAPTER IV\n\nConvention on something;;;\nParticipant;Signature;Remarks;Accession(a)\n\
+    let table = "sep=;\nCHAPTER IV\nParties;168\n\nConvention on something;;;\nParticipant;Signature;Remarks;Accession(a)\n\
                  Pakistan;8 Jun 1994;a remark;\nParticipant;Signature;Remarks;Accession(a)\nFrance 1;;;June 1994 a\nPeru;soon;;\n";
     desk.write("IV-3.csv", table);
     let answer = desk.run("import untc IV-3.csv --json --rejects r.csv");
@@ -88,10 +88,10 @@ fn what_stands_above_a_status_table_is_no_row_and_what_no_act_heads_is_told() {
     assert!(answer.err.contains("not read: Remarks"), "{}", answer.err);
     let account = answer.json();
     assert_eq!(["rows", "events", "rejected"].map(|key| account[key].as_u64()), [Some(3), Some(2), Some(1)]);
-    assert_eq!(account["rejects"][0]["first_line"], 9);
+    assert_eq!(account["rejects"][0]["first_line"], 10);
     assert!(desk.run("agreement IV-3").out.contains("IV-3"));
     let rejects = std::fs::read_to_string(desk.path().join("r.csv")).expect("rejects were written");
-    assert!(rejects.contains("IV-3.csv,9,other-date-form"), "{rejects}");
+    assert!(rejects.contains("IV-3.csv,10,other-date-form"), "{rejects}");
 }
 
 #[test]
