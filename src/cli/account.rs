@@ -4,6 +4,9 @@
 //! 2. else it is `servanda` in `XDG_STATE_HOME`;
 //! 3. else `.local/state/servanda` in `HOME`.
 //!
+//! Copies of ledgers that it may only read lie in `cache` within the first, else in `servanda` in `XDG_CACHE_HOME`, else in
+//! `.cache/servanda` in `HOME`: whoever deletes them has them made again.
+//!
 //! One that is somebody else's, as it is where `sudo` keeps the user's `HOME`, is neither read nor written: nothing in it was
 //! put there by whoever asks, and what it would get could not be read any more by whose it is.
 
@@ -73,9 +76,21 @@ impl Context<'_, '_> {
     pub(super) fn folder_at(&self, path: impl Into<PathBuf>) -> Folder {
         let scratch = (self.around.variable)("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
         let folder = Folder::at(path).with_scratch(self.around.path(&scratch));
+        let folder = self.cache().map_or(folder.clone(), |cache| folder.with_cache(cache));
         // Without a key of one's own nothing derived is believed, and the store is read.
         let user = self.account().own().and_then(|state| User::at(&state, || (self.around.entropy)()).ok());
         user.map_or(folder.clone(), |user| folder.of(Arc::new(user)))
+    }
+
+    /// Where copies are kept for the user that can be made again.
+    fn cache(&self) -> Option<PathBuf> {
+        let variable = |name: &str| (self.around.variable)(name).map(PathBuf::from);
+        let named = variable(FOLDER).map(|state| state.join("cache"));
+        let cache = named
+            .or_else(|| variable("XDG_CACHE_HOME").map(|cache| cache.join("servanda")))
+            .or_else(|| variable("HOME").map(|home| home.join(".cache/servanda")));
+        let cache = self.around.path(&cache?);
+        foreign_owner(&cache).is_ok_and(|owner| owner.is_none()).then_some(cache)
     }
 
     /// Where this program keeps what it has to remember for the user.

@@ -117,6 +117,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, around: &mut Surroundi
         // Whoever reads the answer has seen enough.
         Err(failure) if failure.message == BROKEN_PIPE => Exit::Done as u8,
         Err(failure) => {
+            let failure = context.with_rights(failure);
             let _ = context.around.err.write_all(failure.text().as_bytes());
             failure.exit as u8
         }

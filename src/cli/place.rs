@@ -8,7 +8,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::domain::text::shown;
 use crate::event::Facts;
 use crate::integrity::SigningKey;
-use crate::ledger::{Access, Folder, KeyFile, Ledger, Log, OpenError, SettingsError, Shelf, SignerError};
+use crate::ledger::{Access, Denied, Folder, KeyFile, Ledger, Log, OpenError, SettingsError, Shelf, SignerError};
 use crate::query::Known;
 use crate::query::kept::kept;
 
@@ -116,6 +116,26 @@ impl Context<'_, '_> {
             }
             None => error.into(),
         }
+    }
+
+    /// A failure for want of rights says which file of the ledger it is that may not be read or written: nothing is damaged.
+    pub(super) fn with_rights(&self, mut failure: Failure) -> Failure {
+        /// How the system's words for it end: EACCES, EPERM and EROFS.
+        const DENIED: [&str; 3] = ["(os error 13)", "(os error 1)", "(os error 30)"];
+        if !DENIED.iter().any(|denied| failure.message.contains(denied)) {
+            return failure;
+        }
+        failure.hints.retain(|hint| !hint.contains("repair"));
+        let hint = match self.ledger().denied() {
+            Some(Denied { path, owner, group, mode, right }) => {
+                let path = path.display();
+                format!(
+                    "permissions: {path} may not be {right} by this account: it is user {owner}'s and group {group}'s, {mode:03o}"
+                )
+            }
+            None => "permissions: see whose the file is, and who may read and write it".to_owned(),
+        };
+        failure.hint(hint)
     }
 
     /// The recorder's key file: given, or from the environment, or the one that `init` makes.

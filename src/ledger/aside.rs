@@ -5,7 +5,9 @@
 //! nobody reads and anybody may delete, and which the next one that makes such a folder there does delete. It is told by its
 //! lock, which who made it holds from the moment on that the lock is there until the folder has another name, or is gone.
 
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -13,6 +15,7 @@ use tempfile::TempDir;
 use crate::ledger::settings::Folder;
 use crate::store::folder as store_folder;
 use crate::store::lock::Lock;
+use crate::store::shared;
 
 /// A folder that is gone when this is dropped.
 pub(super) struct Made {
@@ -23,9 +26,12 @@ pub(super) struct Made {
 
 impl Made {
     /// Makes an empty folder in another, with a name that begins so, once those are gone that killed processes left there.
-    fn within(parent: &Path, prefix: &str, holder: &str) -> io::Result<Self> {
+    fn within(parent: &Path, prefix: &str, holder: &str, rights: Option<u32>) -> io::Result<Self> {
         sweep(parent, prefix);
         let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(parent)?;
+        if let Some(mode) = rights {
+            std::fs::set_permissions(folder.path(), Permissions::from_mode(mode))?;
+        }
         let lock = Lock::create(&Folder::at(folder.path()).lock(), holder)?;
         Ok(Self { folder, lock })
     }
@@ -40,7 +46,7 @@ impl Copied {
 
     /// Makes one in a folder that others may use too.
     pub(super) fn within(scratch: &Path) -> io::Result<Self> {
-        Made::within(scratch, Self::PREFIX, "a reader of a copy").map(Self)
+        Made::within(scratch, Self::PREFIX, "a reader of a copy", None).map(Self)
     }
 
     /// Where the copy lies.
@@ -59,11 +65,12 @@ impl Aside {
     /// How the names of these folders begin.
     pub(crate) const PREFIX: &str = ".servanda-new-";
 
-    /// Makes a folder beside where it shall be, with nothing in it but its lock, which says who holds it.
-    pub(crate) fn beside(target: &Folder, holder: &str) -> io::Result<Self> {
+    /// Makes a folder beside where it shall be, with nothing in it but its lock, which says who holds it; for its owner
+    /// alone, or with the rights of a folder that is shared.
+    pub(crate) fn beside(target: &Folder, holder: &str, rights: Option<u32>) -> io::Result<Self> {
         let parent = store_folder::parent(target.path());
         store_folder::create(parent)?;
-        Ok(Self { made: Made::within(parent, Self::PREFIX, holder)?, target: target.clone() })
+        Ok(Self { made: Made::within(parent, Self::PREFIX, holder, rights)?, target: target.clone() })
     }
 
     /// Where it is now.
@@ -84,6 +91,7 @@ impl Aside {
     /// Moves it into its place, durably. On an error it is gone.
     pub(crate) fn publish(self) -> io::Result<Folder> {
         let Self { made: Made { folder, lock }, target } = self;
+        shared::give_like(folder.path(), store_folder::parent(target.path()))?;
         store_folder::sync(folder.path())?;
         std::fs::rename(folder.path(), target.path())?;
         // The folder has another name now; there is nothing to remove under the old one.
@@ -139,12 +147,12 @@ mod tests {
         std::fs::write(path("dead").join("LOCK"), "").expect("there is room");
         let alive = Lock::create(&path("alive").join("LOCK"), "somebody").expect("nothing is there");
         let target = Folder::at(desk.path().join("ledger"));
-        let aside = Aside::beside(&target, "another").expect("there is room");
+        let aside = Aside::beside(&target, "another", None).expect("there is room");
         assert!(!path("dead").exists() && path("alive").exists() && path("just-made").exists());
         // A folder of which somebody looks at the lock is somebody's.
         drop(alive);
         let looks = Lock::look(&path("alive").join("LOCK"), std::time::Duration::ZERO).expect("it can be read");
-        drop(Aside::beside(&target, "a third").expect("there is room"));
+        drop(Aside::beside(&target, "a third", None).expect("there is room"));
         assert!(looks.is_some() && path("alive").exists() && aside.folder().path().exists());
         aside.publish().expect("nothing is there");
         assert_eq!(std::fs::read_to_string(target.lock()).expect("it is there"), "", "nobody holds it");

@@ -28,6 +28,7 @@ use crate::ledger::restore::{Copied, Restoration, RestoreError};
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::{Access, Damage, Log, OpenError, Progress};
 use crate::store::folder as store_folder;
+use crate::store::shared::Rights;
 use crate::store::whole_file::{self, read_bytes};
 
 use file::{Contents, MAX_EVENTS, Record, Records, Writer};
@@ -436,14 +437,14 @@ impl Restoration<'_> {
             }
             return Ok(());
         }
-        let (file, mode) = match path.strip_prefix("documents/") {
-            Some(name) => (documents.join(name), Some(0o600)),
-            None => (folder.path().join(path), None),
+        let (file, rights) = match path.strip_prefix("documents/") {
+            Some(name) => (documents.join(name), Rights::Personal),
+            None => (folder.path().join(path), Rights::Usual),
         };
         if let Some(parent) = file.parent() {
             store_folder::create(parent)?;
         }
-        Ok(whole_file::replace(&file, bytes, mode)?)
+        Ok(whole_file::replace(&file, bytes, rights)?)
     }
 }
 

@@ -17,10 +17,10 @@
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use rustix::fs::{MemfdFlags, SeekFrom};
@@ -116,16 +116,16 @@ impl Before {
         if made.symlink_metadata().is_ok() {
             fs::remove_dir_all(made)?;
         }
-        DirBuilder::new().mode(0o700).create(made)?;
+        store_folder::create_personal(made)?;
         let mut sum = PartsHash::default();
         let mut files = Vec::with_capacity(found.len());
         let mut no_limit = u64::MAX;
         for of in found {
             let path = made.join(&of.name);
             if let Some(within) = path.parent().filter(|within| *within != made && !within.is_dir()) {
-                DirBuilder::new().mode(0o700).create(within)?;
+                store_folder::create_personal(within)?;
             }
-            let copy = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
+            let copy = whole_file::make_personal(&path)?;
             copy_parts(&folder.store(), of, &copy, &mut sum, &mut no_limit)?;
             files.push(Kept { of: of.clone(), copy });
         }

@@ -15,6 +15,7 @@ use crate::integrity::note::{MAX_NOTE, Note, NoteError, NoteSignature};
 use crate::ledger::authority::Authority;
 use crate::ledger::tree::LogTree;
 use crate::ledger::{Damage, Folder};
+use crate::store::shared::Rights;
 use crate::store::{Store, StoreError, folder as store_folder, whole_file};
 
 /// Checkpoints in a folder, a file each, by their sizes; or none.
@@ -181,14 +182,14 @@ impl Checkpoints {
             return Ok(());
         }
         let file = self.file(checkpoint.size());
-        let (folder, mode): (fn(&Path) -> _, _) = match self.written {
-            Written::ByAnybody => (store_folder::create, None),
-            Written::ByTheAccount => (store_folder::create_private, Some(0o600)),
+        let (folder, rights): (fn(&Path) -> _, _) = match self.written {
+            Written::ByAnybody => (store_folder::create, Rights::Usual),
+            Written::ByTheAccount => (store_folder::create_private, Rights::Secret),
         };
         let created = self
             .check_own()
             .and_then(|()| folder(&self.folder))
-            .and_then(|()| whole_file::create_new(&file, checkpoint.note().to_string().as_bytes(), mode));
+            .and_then(|()| whole_file::create_new(&file, checkpoint.note().to_string().as_bytes(), rights));
         match created {
             Ok(()) => Ok(()),
             Err(source) if source.kind() != std::io::ErrorKind::AlreadyExists => {
@@ -249,7 +250,7 @@ impl Checkpoints {
         let kept = self
             .check_own()
             .and_then(|()| store_folder::create(folder))
-            .and_then(|()| whole_file::replace(&file, text.as_bytes(), None));
+            .and_then(|()| whole_file::replace(&file, text.as_bytes(), Rights::Usual));
         kept.map_err(|source| CheckpointsError::Io { file, source })
     }
 

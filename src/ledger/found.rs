@@ -21,6 +21,7 @@ use crate::ledger::signer::Signer;
 use crate::ledger::watched::WatchedStore;
 use crate::ledger::{Access, Ledger, OpenError, write_readme};
 use crate::store::documents::Documents;
+use crate::store::shared::Rights;
 use crate::store::{StoreError, folder as store_folder, whole_file};
 
 /// What a new ledger is made of.
@@ -104,14 +105,18 @@ impl Founded {
         access: &Access,
     ) -> Result<Self, FoundError> {
         Self::check_free(target)?;
-        let aside = Aside::beside(target, &access.holder)?;
+        let aside = Aside::beside(target, &access.holder, target.rights())?;
         // As long as it may come to nothing, nothing is kept of it.
         let folder = Folder::at(aside.folder().path());
         let log_key = LogSigner::from_seed(founding.origin.as_str(), founding.log_key_seed)?;
 
         make_keys_folder(&folder)?;
-        whole_file::create_new(&folder.log_key(), format!("{}\n", log_key.to_secret_text()).as_bytes(), Some(0o600))?;
-        std::fs::create_dir(folder.documents())?;
+        whole_file::create_new(
+            &folder.log_key(),
+            format!("{}\n", log_key.to_secret_text()).as_bytes(),
+            Rights::Secret,
+        )?;
+        store_folder::create(&folder.documents())?;
         Settings::new(founding.origin.clone()).save(&folder)?;
         write_readme(&folder, &founding.origin)?;
         let store = WatchedStore::create(&folder)?;
@@ -189,7 +194,7 @@ impl Founded {
 /// may lie in.
 pub(super) fn make_keys_folder(folder: &Folder) -> io::Result<()> {
     store_folder::create_private(&folder.keys())?;
-    whole_file::create_new(&folder.keys().join(".gitignore"), b"*\n", Some(0o600))
+    whole_file::create_new(&folder.keys().join(".gitignore"), b"*\n", Rights::Secret)
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use crate::ledger::append::AppendError;
 use crate::ledger::clock::Clock;
 use crate::ledger::own::Own;
 use crate::ledger::signer::{Signer, SignerError, create_secret, log_key_of};
+use crate::store::shared::Rights;
 use crate::store::whole_file;
 
 impl Ledger {
@@ -82,7 +83,7 @@ fn put(key: &LogSigner, place: &PathBuf, next: &PathBuf) -> Result<(), SignerErr
         let file = file.clone();
         move |source: io::Error| SignerError::Io { file, source }
     };
-    whole_file::replace(place, format!("{}\n", key.to_secret_text()).as_bytes(), Some(0o600)).map_err(io(place))?;
+    whole_file::replace(place, format!("{}\n", key.to_secret_text()).as_bytes(), Rights::Secret).map_err(io(place))?;
     std::fs::remove_file(next).map_err(io(next))
 }
 

@@ -21,6 +21,7 @@ pub mod finding;
 pub mod found;
 pub mod holdings;
 pub mod index;
+mod kept_copy;
 pub mod log;
 mod log_key;
 pub mod own;
@@ -59,6 +60,7 @@ use crate::ledger::watched::WatchedStore;
 use crate::store::Store;
 use crate::store::documents::Documents;
 use crate::store::lock::{Lock, LockError};
+use crate::store::shared::Rights;
 use crate::store::{StoreError, whole_file};
 
 use authority::Authority;
@@ -79,7 +81,7 @@ pub use draft::{Batch, Brought, Draft, DraftDocument, DraftQuote, DraftSource, P
 pub use finding::{Code, Finding};
 pub use log::{Found, Log};
 pub use pass::Pass;
-pub use settings::{Folder, Head, Settings, SettingsError};
+pub use settings::{Denied, Folder, Head, Settings, SettingsError};
 pub use shelf::Shelf;
 pub use signer::{KeyFile, Signer, SignerError, log_signer};
 pub use user::User;
@@ -365,5 +367,5 @@ pub(crate) fn write_readme(folder: &Folder, origin: &Origin) -> io::Result<()> {
          Ask it:   servanda --ledger . log\n\
          Check it: servanda --ledger . verify\n"
     );
-    whole_file::replace(&folder.readme(), text.as_bytes(), None)
+    whole_file::replace(&folder.readme(), text.as_bytes(), Rights::Usual)
 }

@@ -19,6 +19,7 @@ use crate::ledger::restore::{Copied, Restoration, RestoreError};
 use crate::ledger::tree::{BUNDLE_HEIGHT, LogTree};
 use crate::ledger::verify::{Fault, Layer, Report};
 use crate::ledger::{Folder, Log, Progress};
+use crate::store::shared::Rights;
 use crate::store::tiles::{self, TILE_WIDTH, Tile};
 use crate::store::whole_file::read_bytes;
 use crate::store::{Store, StoreError, folder as store_folder, whole_file};
@@ -367,5 +368,5 @@ pub fn put(file: &Path, bytes: &[u8]) -> Result<(), PublishError> {
     if let Some(folder) = file.parent() {
         store_folder::create(folder).map_err(refused)?;
     }
-    whole_file::replace(file, bytes, None).map_err(refused)
+    whole_file::replace(file, bytes, Rights::Usual).map_err(refused)
 }

@@ -31,6 +31,7 @@ use crate::ledger::authority::Authority;
 use crate::ledger::checkpoints::{Checkpoints, CheckpointsError, read};
 use crate::ledger::settings::Folder;
 use crate::ledger::witness::folder_name;
+use crate::store::shared::Rights;
 use crate::store::{folder as store_folder, whole_file};
 
 const LOGS: &str = "_logs";
@@ -425,7 +426,7 @@ fn write(file: &Path, bytes: &[u8]) -> Result<(), MemoryError> {
         return Ok(());
     }
     store_folder::create_private(store_folder::parent(file))
-        .and_then(|()| whole_file::replace(file, bytes, Some(0o600)))
+        .and_then(|()| whole_file::replace(file, bytes, Rights::Secret))
         .map_err(refused(file))
 }
 

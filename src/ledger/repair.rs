@@ -28,6 +28,7 @@ use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::verify::{Outside, Report, verify_telling};
 use crate::ledger::watched::{Check, WatchedStore, logs, unused};
 use crate::ledger::{Access, Log, OpenError, Progress, lock, open_store};
+use crate::store::shared::{self, Rights};
 use crate::store::whole_file::{self, read_bytes};
 use crate::store::{Store, StoreError, folder as store_folder};
 
@@ -328,8 +329,8 @@ fn copy(
             store_folder::create(store_folder::parent(&file)).map_err(refused(&file))?;
             // A personal document has a salt beside it, and neither is for others.
             let is_private = own.extension().is_some_and(|end| end == "salt") || own.with_extension("salt").exists();
-            let mode = is_private.then_some(0o600);
-            whole_file::replace(&file, &bytes, mode).map_err(refused(&file))?;
+            let rights = if is_private { Rights::Personal } else { Rights::Usual };
+            whole_file::replace(&file, &bytes, rights).map_err(refused(&file))?;
         }
     }
     Ok(())
@@ -374,5 +375,6 @@ fn put_in_place(
     Check::renew(folder, newest).map_err(refused)?;
     newest.save(folder).and_then(|()| std::fs::File::open(folder.head())?.sync_all()).map_err(refused)?;
     store_folder::sync(folder.path()).map_err(refused)?;
+    shared::give_to_owner(folder.path()).map_err(refused)?;
     Ok(aside)
 }

@@ -36,6 +36,8 @@ use crate::ledger::verify::{Fault, Layer, Outside, Report, Walk, verify_telling}
 use crate::ledger::watched::WatchedStore;
 use crate::ledger::{Access, Log, OpenError, Progress, write_readme};
 use crate::store::documents::{DocumentError, Documents};
+use crate::store::folder as store_folder;
+use crate::store::shared::Shared;
 use crate::store::whole_file::read_bytes;
 use crate::store::{Store, StoreError};
 
@@ -181,18 +183,19 @@ impl<'w> Restoration<'w> {
         if target.path().symlink_metadata().is_ok() {
             return Err(RestoreError::AlreadyThere(target.path().to_owned()));
         }
-        Self::aside(Aside::beside(target, &access.holder)?, meant)
+        Self::aside(Aside::beside(target, &access.holder, target.rights())?, meant)
     }
 
     /// The same within the folder of a ledger whose store it is to take the place of.
     pub(super) fn within(ledger: &Folder, meant: Meant, access: &Access) -> Result<Self, RestoreError> {
-        Self::aside(Aside::beside(&Folder::at(ledger.store()), &access.holder)?, meant)
+        let rights = Shared::of(ledger.path()).map(Shared::mode);
+        Self::aside(Aside::beside(&Folder::at(ledger.store()), &access.holder, rights)?, meant)
     }
 
     fn aside(aside: Aside, meant: Meant) -> Result<Self, RestoreError> {
         let folder = aside.folder();
         make_keys_folder(&folder)?;
-        std::fs::create_dir(folder.documents())?;
+        store_folder::create(&folder.documents())?;
         let store = WatchedStore::create(&folder)?;
         let is_stopped = Box::new(|| false);
         let progress = &|_: &'static str, _, _| ();

@@ -21,6 +21,8 @@ use crate::ledger::watched::Check;
 use crate::store::folder as store_folder;
 use crate::store::folder::foreign_owner;
 use crate::store::lock::Lock;
+use crate::store::shared::Rights;
+use crate::store::shared::{self, Shared, may_read, may_write};
 use crate::store::whole_file;
 
 /// The most bytes that `servanda.toml` or `HEAD` may have.
@@ -35,12 +37,15 @@ pub struct Folder {
     path: PathBuf,
     user: Option<Arc<User>>,
     scratch: Option<PathBuf>,
+    cache: Option<PathBuf>,
+    /// The rights of the folder, once it is made, if it is to be shared.
+    rights: Option<u32>,
 }
 
 impl Folder {
     /// The ledger in that folder, whether it is there or not, for somebody who keeps no derived files, and believes none.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), user: None, scratch: None }
+        Self { path: path.into(), user: None, scratch: None, cache: None, rights: None }
     }
 
     /// The same for an account that keeps derived files.
@@ -55,6 +60,23 @@ impl Folder {
         Self { scratch: Some(scratch.into()), ..self }
     }
 
+    /// The same with a folder of the account's for copies that stay: of what it may only read.
+    #[must_use]
+    pub fn with_cache(self, cache: impl Into<PathBuf>) -> Self {
+        Self { cache: Some(cache.into()), ..self }
+    }
+
+    /// The same, of a ledger that is to be made for a group to work in: what is made in it has the group's rights.
+    #[must_use]
+    pub fn for_group(self) -> Self {
+        Self { rights: Some(shared::GROUP), ..self }
+    }
+
+    /// The rights of the folder, once it is made, if it is to be shared.
+    pub(super) fn rights(&self) -> Option<u32> {
+        self.rights
+    }
+
     /// Another folder, for whom this one is.
     #[must_use]
     pub(super) fn elsewhere(&self, path: impl Into<PathBuf>) -> Self {
@@ -66,25 +88,42 @@ impl Folder {
         &self.path
     }
 
-    /// Whether the folder is the account's own; another's is only read.
+    /// Whether the folder is the account's own, or one that it shares, and can be written; all else is only read.
     pub fn is_own(&self) -> bool {
-        self.foreign_owner().is_ok_and(|owner| owner.is_none())
+        let is_written =
+            || [self.path.clone(), self.store()].iter().all(|folder| !folder.exists() || may_write(folder));
+        self.foreign_owner().is_ok_and(|owner| owner.is_none()) && is_written()
+    }
+
+    /// Whether a group works in it.
+    pub(super) fn is_shared(&self) -> bool {
+        Shared::of(&self.path).is_some()
     }
 
     /// Tells whose the ledger is, by the user id, if it is another's than of who asks. So it is also if its store is, or a file
-    /// of that: whoever owns it can put anything there at any time.
+    /// of that: whoever owns it can put anything there at any time. What a group shares to which whoever asks belongs is no
+    /// other's, as long as nobody else can write there.
     ///
     /// # Errors
     ///
     /// What the operating system says, if it does not let one look.
     pub(super) fn foreign_owner(&self) -> std::io::Result<Option<u32>> {
         let store = self.store();
-        let of_folders = foreign_owner(&self.path)?.map_or_else(|| foreign_owner(&store), |owner| Ok(Some(owner)))?;
+        let group = Shared::of(&self.path).filter(|shared| shared.is_ours()).map(Shared::group);
         let asks = rustix::process::geteuid().as_raw();
+        let is_foreign = |found: &std::fs::Metadata| found.uid() != asks && Some(found.gid()) != group;
+        if group.is_none()
+            && let Some(owner) = foreign_owner(&self.path)?
+        {
+            return Ok(Some(owner));
+        }
+        if let Some(found) = std::fs::metadata(&store).ok().filter(is_foreign) {
+            return Ok(Some(found.uid()));
+        }
         // What cannot be listed is not opened either.
         let entries = std::fs::read_dir(&store).into_iter().flatten().flatten();
-        let mut owners = entries.filter_map(|entry| Some(entry.metadata().ok()?.uid()));
-        Ok(of_folders.or_else(|| owners.find(|owner| *owner != asks)))
+        let mut found = entries.filter_map(|entry| entry.metadata().ok());
+        Ok(found.find(is_foreign).map(|found| found.uid()))
     }
 
     /// Checks that the folder may be written: it is the account's own, or is still to be made.
@@ -96,6 +135,33 @@ impl Folder {
         let Some(owner) = self.foreign_owner()? else { return Ok(()) };
         let what = format!("{} belongs to user {owner}, and another's ledger is only read", self.path.display());
         Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, what))
+    }
+
+    /// The first file of the ledger that who asks may not read, or in a ledger of theirs not write, but for keys; nothing, if
+    /// there is none.
+    pub fn denied(&self) -> Option<Denied> {
+        let is_own = self.foreign_owner().is_ok_and(|owner| owner.is_none());
+        let mut folders = vec![self.path.clone()];
+        while let Some(folder) = folders.pop() {
+            if let Some(denied) = Denied::of(&folder, is_own) {
+                return Some(denied);
+            }
+            let mut entries: Vec<PathBuf> =
+                std::fs::read_dir(&folder).ok()?.flatten().map(|entry| entry.path()).collect();
+            entries.sort_unstable();
+            for path in entries.into_iter().filter(|path| *path != self.keys()) {
+                match whole_file::kind(&path) {
+                    Ok(whole_file::Kind::Regular) => {
+                        if let Some(denied) = Denied::of(&path, is_own && path.parent() != Some(&self.documents())) {
+                            return Some(denied);
+                        }
+                    }
+                    _ if path.symlink_metadata().is_ok_and(|found| found.is_dir()) => folders.push(path),
+                    _ => {}
+                }
+            }
+        }
+        None
     }
 
     /// Where a copy can be made that is gone in the end.
@@ -124,10 +190,20 @@ impl Folder {
         self.user.as_ref().map_or(0, |user| user.signed(&log))
     }
 
-    /// Where derived files lie: in the ledger's own folder, or where that is another's, with the account.
+    /// Where a copy can be kept of what may only be read.
+    pub(super) fn cache(&self) -> Option<&Path> {
+        self.cache.as_deref()
+    }
+
+    /// Where derived files lie: in the ledger's own folder, or where others write there or nobody can, with the account.
     fn derived(&self) -> Option<PathBuf> {
         let user = self.user.as_ref()?;
-        if self.is_own() { Some(self.path.clone()) } else { user.place(&self.path).ok() }
+        if self.has_derived() { Some(self.path.clone()) } else { user.place(&self.path).ok() }
+    }
+
+    /// Whether derived files lie in the ledger's folder.
+    pub(super) fn has_derived(&self) -> bool {
+        !self.is_shared() && self.is_own()
     }
 
     /// Forgets how long the ledger was for which there were derived files.
@@ -192,6 +268,34 @@ impl Folder {
     }
     pub(crate) fn settings_file(&self) -> PathBuf {
         self.path.join("servanda.toml")
+    }
+}
+
+/// A file or folder that who asks may not use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denied {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Whose it is, by the user id.
+    pub owner: u32,
+    /// Its group, by the id.
+    pub group: u32,
+    /// Its rights, without those of its kind.
+    pub mode: u32,
+    /// `read` or `written`.
+    pub right: &'static str,
+}
+
+impl Denied {
+    fn of(path: &Path, is_written: bool) -> Option<Self> {
+        let right = match (may_read(path), is_written && !may_write(path)) {
+            (false, _) => "read",
+            (true, true) => "written",
+            (true, false) => return None,
+        };
+        let found = std::fs::symlink_metadata(path).ok()?;
+        let mode = found.mode() & 0o777;
+        Some(Self { path: path.to_owned(), owner: found.uid(), group: found.gid(), mode, right })
     }
 }
 
@@ -282,7 +386,7 @@ impl Settings {
              # When a checkpoint is signed: \"on-request\", or \"each-append\".\ncheckpoint = \"{}\"\n",
             self.format, self.origin, self.checkpoint
         );
-        whole_file::replace(&folder.settings_file(), text.as_bytes(), None)
+        whole_file::replace(&folder.settings_file(), text.as_bytes(), Rights::Usual)
     }
 }
 

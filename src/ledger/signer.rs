@@ -10,6 +10,7 @@ use crate::integrity::signature::{EVENT_NAMESPACE, SignatureError};
 use crate::integrity::signing_key::{SigningKey, SigningKeyError};
 use crate::integrity::ssh_key::PublicKey;
 use crate::integrity::unverified::Unverified;
+use crate::store::shared::Rights;
 use crate::store::{folder as store_folder, whole_file};
 
 /// The most bytes of a key's file.
@@ -237,11 +238,11 @@ impl KeyFile {
         if let Some(folder) = file.parent() {
             store_folder::create(folder).map_err(io)?;
         }
-        whole_file::create_new(file, key.to_openssh(comment).as_bytes(), Some(0o600)).map_err(io)?;
+        whole_file::create_new(file, key.to_openssh(comment).as_bytes(), Rights::Secret).map_err(io)?;
         let public = format!("{} {comment}\n", key.public());
         let mut beside = file.as_os_str().to_owned();
         beside.push(".pub");
-        whole_file::replace(Path::new(&beside), public.as_bytes(), None).map_err(io)?;
+        whole_file::replace(Path::new(&beside), public.as_bytes(), Rights::Usual).map_err(io)?;
         Ok(Self::of(key))
     }
 }
@@ -339,7 +340,7 @@ pub fn create_secret(file: &Path, text: &str) -> Result<(), SignerError> {
     if let Some(folder) = file.parent() {
         store_folder::create(folder).map_err(io)?;
     }
-    whole_file::create_new(file, format!("{text}\n").as_bytes(), Some(0o600)).map_err(io)
+    whole_file::create_new(file, format!("{text}\n").as_bytes(), Rights::Secret).map_err(io)
 }
 
 /// Reads the text of a private key. As ssh does, it refuses a file that others can read.

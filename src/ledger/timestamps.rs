@@ -15,6 +15,7 @@ use crate::integrity::digest::{sha2_hex, sha256_hex};
 use crate::integrity::note::MAX_NOTE;
 use crate::ledger::Folder;
 use crate::ledger::checkpoints::{CheckpointsError, sizes_in};
+use crate::store::shared::Rights;
 use crate::store::{folder as store_folder, whole_file};
 
 /// The most bytes in a reply.
@@ -119,7 +120,7 @@ impl Timestamps {
     pub fn keep(&self, size: u64, reply: &[u8]) -> Result<(), TimestampError> {
         let file = self.file(size);
         let own = self.0.check_own().and_then(|()| store_folder::create(&self.0.timestamps()));
-        let kept = own.and_then(|()| whole_file::replace(&file, reply, None));
+        let kept = own.and_then(|()| whole_file::replace(&file, reply, Rights::Usual));
         kept.map_err(|source| TimestampError::Io { file, source })
     }
 }

@@ -23,6 +23,7 @@ use crate::domain::id::Origin;
 use crate::integrity::digest::{EventHash, TagKey, hex};
 use crate::ledger::remembered::{LogId, Memory};
 use crate::ledger::settings::Head;
+use crate::store::shared::Rights;
 use crate::store::{folder as store_folder, whole_file};
 
 /// The key's file.
@@ -72,7 +73,7 @@ impl User {
     pub(super) fn keep_key(&self) -> io::Result<()> {
         let Some(fresh) = self.fresh.as_ref().filter(|_| !self.is_key_kept()) else { return Ok(()) };
         store_folder::create_private(&self.state)?;
-        whole_file::create_new(&self.state.join(KEY), fresh, Some(0o600))
+        whole_file::create_new(&self.state.join(KEY), fresh, Rights::Secret)
     }
 
     fn is_key_kept(&self) -> bool {

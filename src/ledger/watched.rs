@@ -13,15 +13,14 @@
 //! `sled.damaged-N` before it is opened for good. One that sled left as it was is whole if its chain holds and its end is
 //! signed; from then on its end is remembered. One of which that does not hold is read from a copy.
 
-use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::integrity::digest::{PartsHash, event_hash};
 use crate::ledger::aside::Copied;
 use crate::ledger::before::{BEFORE, Before, copy_parts};
+use crate::ledger::kept_copy::KeptCopy;
 use crate::ledger::sealing::Events;
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::stretch::checked_keeping;
@@ -50,7 +49,15 @@ pub(super) struct WatchedStore {
     store: Option<SledStore>,
     folder: Folder,
     /// Where the files are copied to that are read in place of the ledger's own.
-    copy: Option<Copied>,
+    copy: Option<Copy>,
+}
+
+/// A copy that is read.
+enum Copy {
+    /// It is gone when it was read.
+    Gone(#[expect(dead_code, reason = "it is held")] Copied),
+    /// It stays with the account.
+    Kept(#[expect(dead_code, reason = "it is held")] KeptCopy),
 }
 
 impl WatchedStore {
@@ -149,12 +156,42 @@ impl WatchedStore {
     /// Those of [`copied`](Self::copied).
     pub(super) fn borrowed(folder: &Folder, scratch: &Path) -> Result<Self, StoreError> {
         let ends: Vec<Head> = Head::remembered(folder).map(|(_, head)| head).collect();
+        if let Some(kept) = Self::kept(folder, &ends)? {
+            return Ok(kept);
+        }
         let first = Self::copied(folder, scratch)?;
         if ends.iter().all(|head| first.has(*head)) && first.can_be_read() {
             return Ok(first);
         }
         drop(first);
         Self::copied(folder, scratch)
+    }
+
+    /// Opens the copy that stays with the account, if there can be one and it is what the folder remembers: a damaged store is
+    /// told from a fresh one.
+    fn kept(folder: &Folder, ends: &[Head]) -> Result<Option<Self>, StoreError> {
+        let Some(cache) = folder.cache() else { return Ok(None) };
+        let is_whole = |store: &SledStore| {
+            let opened = |head: &Head| ends_with(store, *head);
+            ends.iter().all(opened)
+        };
+        let copy = |to: &Path| {
+            copy_store(&folder.store(), to, Tail::Cut)?;
+            // All of it is read once, so that what sled could not read is not kept.
+            let store = SledStore::open(to, &Events)?;
+            if is_whole(&store) && can_be_read(&store) { Ok(()) } else { Err(read_failed()) }
+        };
+        let Ok(Some(kept)) = KeptCopy::of(folder, cache, copy) else { return Ok(None) };
+        match SledStore::open(&kept.store(), &Events) {
+            Ok(store) if is_whole(&store) => {
+                Ok(Some(Self { store: Some(store), folder: folder.clone(), copy: Some(Copy::Kept(kept)) }))
+            }
+            opened => {
+                drop(opened);
+                kept.forget()?;
+                Ok(None)
+            }
+        }
     }
 
     /// Opens a copy of a ledger's store, made in a folder that is gone when this is dropped.
@@ -167,7 +204,7 @@ impl WatchedStore {
         let store = copy.store();
         copy_store(&folder.store(), &store, Tail::Cut)?;
         let store = SledStore::open(&store, &Events)?;
-        Ok(Self { store: Some(store), folder: folder.clone(), copy: Some(copy) })
+        Ok(Self { store: Some(store), folder: folder.clone(), copy: Some(Copy::Gone(copy)) })
     }
 
     fn of(store: SledStore, folder: &Folder) -> Self {
@@ -189,12 +226,11 @@ impl WatchedStore {
     }
 
     fn has(&self, head: Head) -> bool {
-        let hash_at = |seq: u64| self.store().read(seq..seq + 1).next()?.ok().map(|event| event_hash(&event));
-        head.len.checked_sub(1).is_none_or(|newest| hash_at(newest) == Some(head.hash))
+        ends_with(self.store(), head)
     }
 
     fn can_be_read(&self) -> bool {
-        self.store().read(0..self.store().len()).all(|event| event.is_ok())
+        can_be_read(self.store())
     }
 }
 
@@ -260,6 +296,16 @@ impl Check {
     }
 }
 
+/// Whether the log of a store ended so, or ends so.
+fn ends_with(store: &SledStore, head: Head) -> bool {
+    let hash_at = |seq: u64| store.read(seq..seq + 1).next()?.ok().map(|event| event_hash(&event));
+    head.len.checked_sub(1).is_none_or(|newest| hash_at(newest) == Some(head.hash))
+}
+
+fn can_be_read(store: &SledStore) -> bool {
+    store.read(0..store.len()).all(|event| event.is_ok())
+}
+
 fn read_failed() -> StoreError {
     io::Error::other("a read failed while it was opened, and it was put back").into()
 }
@@ -283,13 +329,13 @@ enum Tail {
 
 /// Copies the files of a store into a new folder, for its owner alone, durably.
 fn copy_store(from: &Path, to: &Path, tail: Tail) -> Result<(), StoreError> {
-    DirBuilder::new().mode(0o700).create(to)?;
+    store_folder::create_personal(to)?;
     for of in gone_over(from)?.into_iter().map(GoneOver::whole) {
         let path = to.join(&of.name);
         if let Some(within) = path.parent().filter(|within| !within.is_dir()) {
-            DirBuilder::new().mode(0o700).create(within)?;
+            store_folder::create_personal(within)?;
         }
-        let copy = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let copy = whole_file::make_personal(&path)?;
         let (mut sum, mut no_limit) = (PartsHash::default(), u64::MAX);
         let end = copy_parts(from, &of, &copy, &mut sum, &mut no_limit)?;
         if tail == Tail::Cut && of.name == LOG {

@@ -18,6 +18,7 @@ use crate::integrity::note_key::WitnessSigner;
 use crate::integrity::proof::{ProofError, check_consistency};
 use crate::integrity::proof_file::{ConsistencyFile, ProofFileError};
 use crate::store::lock::{Lock, LockError};
+use crate::store::shared::Rights;
 use crate::store::{folder as store_folder, whole_file};
 
 /// How long a witness waits for another process that signs for it.
@@ -322,7 +323,7 @@ impl Witness {
 
     fn keep(&self, file: &Path, note: &Note) -> Result<(), Refusal> {
         let kept = store_folder::create(&self.folder.join(SIGNED))
-            .and_then(|()| whole_file::replace(file, note.to_string().as_bytes(), None));
+            .and_then(|()| whole_file::replace(file, note.to_string().as_bytes(), Rights::Usual));
         kept.map_err(|error| Refusal::State { file: file.to_owned(), what: error.to_string() })?;
         // Only now: a crash before leaves a checkpoint that nobody got, and that the witness goes on from.
         let (mut all, name) = (self.signed_for()?, file.file_name().unwrap_or_default().to_string_lossy());
@@ -331,7 +332,7 @@ impl Witness {
         }
         all += &format!("{name}\n");
         let list = self.folder.join(SIGNED_FOR);
-        let listed = whole_file::replace(&list, all.as_bytes(), None);
+        let listed = whole_file::replace(&list, all.as_bytes(), Rights::Usual);
         listed.map_err(|error| Refusal::State { file: list, what: error.to_string() })
     }
 
@@ -362,7 +363,7 @@ pub fn keep_evidence(folder: &Path, checkpoints: [&Verified; 2], most: usize) ->
     for checkpoint in checkpoints {
         let root = checkpoint.root().first_chunk().copied().map_or(0, u64::from_be_bytes);
         let file = folder.join(format!("{}-{root:016x}", checkpoint.size()));
-        whole_file::replace(&file, checkpoint.alone().note().to_string().as_bytes(), None)?;
+        whole_file::replace(&file, checkpoint.alone().note().to_string().as_bytes(), Rights::Usual)?;
     }
     Ok(())
 }

@@ -6,12 +6,12 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 
 use crate::store::folder;
+use crate::store::shared::Rights;
 use crate::store::whole_file::{self, Kind};
 
 /// Bytes in a salt.
 const SALT_LEN: usize = 32;
 /// Permissions of what is not for others.
-const PRIVATE: Option<u32> = Some(0o600);
 
 /// A folder of documents. It is created with the first of them.
 #[derive(Debug, Clone)]
@@ -70,7 +70,7 @@ impl Documents {
             File::open(&path)?.sync_all()?;
             folder::sync(&self.folder)?;
         } else {
-            whole_file::replace(&path, bytes, None)?;
+            whole_file::replace(&path, bytes, Rights::Usual)?;
         }
         Ok(())
     }
@@ -86,10 +86,10 @@ impl Documents {
         let (path, salt_path) = (self.path(name)?, self.salt_path(name)?);
         folder::create(&self.folder)?;
         if self.salt(name)?.as_deref() != Some(salt) {
-            whole_file::replace(&salt_path, salt, PRIVATE)?;
+            whole_file::replace(&salt_path, salt, Rights::Personal)?;
         }
         if !self.holds(name, bytes) {
-            whole_file::replace(&path, bytes, PRIVATE)?;
+            whole_file::replace(&path, bytes, Rights::Personal)?;
         }
         // Whoever put them there may have crashed before they were durable.
         File::open(&salt_path)?.sync_all()?;

@@ -8,13 +8,15 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 
+use crate::store::shared::{self, ROOT, Rights};
+
 /// Creates `folder` and whatever is missing above it, all of it durable. A folder that is there is left alone.
 ///
 /// # Errors
 ///
 /// What the operating system says, also when something else than a folder is in the way.
 pub fn create(folder: &Path) -> io::Result<()> {
-    create_with(folder, &fs::DirBuilder::new())
+    create_with(folder, &fs::DirBuilder::new(), Rights::Usual)
 }
 
 /// Creates `folder` and whatever is missing above it, as [`create`] does, for nobody else to look into.
@@ -23,17 +25,17 @@ pub fn create(folder: &Path) -> io::Result<()> {
 ///
 /// Those of [`create`].
 pub fn create_private(folder: &Path) -> io::Result<()> {
-    create_with(folder, fs::DirBuilder::new().mode(0o700))
+    create_with(folder, fs::DirBuilder::new().mode(0o700), Rights::Secret)
 }
 
-fn create_with(folder: &Path, builder: &fs::DirBuilder) -> io::Result<()> {
+fn create_with(folder: &Path, builder: &fs::DirBuilder, rights: Rights) -> io::Result<()> {
     let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.is_dir();
     let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
     for path in missing.into_iter().rev() {
         match builder.create(path) {
             // Somebody else creates it too, and both make sure that it lasts.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
-            outcome => outcome?,
+            outcome => outcome.and_then(|()| shared::share_folder(path, rights))?,
         }
         sync(parent(path))?;
     }
@@ -53,6 +55,16 @@ pub fn private(within: &Path) -> io::Result<tempfile::TempDir> {
         builder.permissions(fs::Permissions::from_mode(0o700));
     }
     builder.tempdir_in(within)
+}
+
+/// Creates a folder where none is, for its owner, and for the group that the folder around it is shared with.
+///
+/// # Errors
+///
+/// What the operating system says.
+pub fn create_personal(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().mode(0o700).create(folder)?;
+    shared::share_folder(folder, Rights::Personal)
 }
 
 /// Puts the names in `folder` on the disk.
@@ -90,9 +102,6 @@ fn exchange_in_steps(a: &Path, b: &Path, between: &Path) -> io::Result<()> {
     fs::rename(a, b).inspect_err(|_| drop(fs::rename(between, b)))?;
     fs::rename(between, a)
 }
-
-/// The user id of the system itself, which can write everywhere.
-const ROOT: u32 = 0;
 
 /// Tells whose a folder is, by the user id, if it is another's than of who asks: nothing, if it is one's own.
 ///

@@ -11,6 +11,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use crate::store::folder;
+use crate::store::shared::{self, Rights};
 use crate::store::whole_file;
 
 const PAUSE: Duration = Duration::from_millis(20);
@@ -71,7 +73,7 @@ impl Lock {
     ///
     /// What the operating system says.
     pub fn create(path: &Path, holder: &str) -> io::Result<Self> {
-        let made = whole_file::temporary(path, holder.as_bytes(), None)?;
+        let made = whole_file::temporary(path, holder.as_bytes(), Rights::Usual)?;
         made.as_file().try_lock()?;
         Ok(Self::held(made.persist_noclobber(path)?, holder))
     }
@@ -155,6 +157,7 @@ fn wait_for(
 /// Opens the file without touching what is in it. A link might lead to a file that is none of ours to write to.
 fn open(path: &Path) -> io::Result<File> {
     let opened = whole_file::regular(OpenOptions::new().read(true).write(true).create(true).truncate(false), path);
+    let opened = opened.and_then(|file| shared::share(&file, folder::parent(path), Rights::Usual).map(|()| file));
     opened.map_err(|error| match error.kind() {
         io::ErrorKind::InvalidData => {
             io::Error::new(io::ErrorKind::InvalidData, format!("{} is not a regular file", path.display()))

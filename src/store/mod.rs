@@ -27,6 +27,7 @@ pub mod folder;
 pub mod lock;
 pub mod memory;
 pub mod run;
+pub mod shared;
 pub mod sled;
 pub mod tiles;
 pub mod unreadable;

@@ -34,13 +34,14 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use sled::Config;
 
 use crate::store::bundle::Sealing;
+use crate::store::shared::{Umask, share_files};
 use crate::store::whole_file::{self, Kind};
 use crate::store::{Runs, Store, StoreError, check_append, folder};
 
@@ -57,6 +58,7 @@ pub struct SledStore {
     trees: Option<Trees>,
     /// The file that sled writes to. It is opened before the first write, so that it hears of every failure.
     file: File,
+    folder: PathBuf,
     sealing: &'static dyn Sealing,
     len: u64,
     must_reopen: bool,
@@ -98,10 +100,13 @@ impl SledStore {
 
     fn start(folder: &Path, config: &Config, sealing: &'static dyn Sealing) -> Result<Self, StoreError> {
         check_threads()?;
+        // sled makes files by the umask.
+        let umask = Umask::of(folder);
         let trees = guarded(|| Trees::open(config)).map_err(|error| while_opening(error, folder))?;
         let file = File::options().write(true).open(folder.join("db"))?;
         let len = guarded(|| trees.read_len())?;
-        let store = Self { trees: Some(trees), file, sealing, len, must_reopen: false };
+        drop(umask);
+        let store = Self { trees: Some(trees), file, folder: folder.to_owned(), sealing, len, must_reopen: false };
         store.settle(folder)?;
         Ok(store)
     }
@@ -171,7 +176,11 @@ impl Drop for SledStore {
     fn drop(&mut self) {
         // sled writes here once more, and panics if the disk fails. Whatever was acknowledged is on the disk already.
         let trees = self.trees.take();
+        let umask = Umask::of(&self.folder);
         let _ = catch_unwind(AssertUnwindSafe(move || drop(trees)));
+        drop(umask);
+        // What its threads made meanwhile.
+        share_files(&self.folder);
     }
 }
 

@@ -11,17 +11,17 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 
 use crate::store::folder;
+use crate::store::shared::{self, Rights};
 
 /// Writes `bytes` to `path`, in place of what is there. A symbolic link is replaced, not followed.
 ///
-/// `mode` is the file's permissions on Unix, less the umask, from its creation on; `None` is 0666. The permissions of
-/// a file that was there before count for nothing.
+/// It has its rights before it has its name. Those of a file that was there before count for nothing.
 ///
 /// # Errors
 ///
 /// What the operating system says. If only the last sync failed, the new file may be in place but not durable.
-pub fn replace(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
-    synced(temporary(path, bytes, mode)?)?.persist(path)?;
+pub fn replace(path: &Path, bytes: &[u8], rights: Rights) -> io::Result<()> {
+    synced(temporary(path, bytes, rights)?)?.persist(path)?;
     folder::sync(folder::parent(path))
 }
 
@@ -33,7 +33,7 @@ pub fn replace(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
 ///
 /// What the operating system or `write` says.
 pub fn replace_unsynced_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = io::BufWriter::new(temporary(path, b"", None)?);
+    let mut out = io::BufWriter::new(temporary(path, b"", Rights::Usual)?);
     write(&mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?.persist(path)?;
     Ok(())
@@ -47,7 +47,22 @@ pub fn replace_unsynced_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> 
 /// [`io::ErrorKind::InvalidData`] if it is no file; else what the operating system says.
 pub fn open_to_write(path: &Path) -> io::Result<fs::File> {
     part(path)?;
-    regular(fs::OpenOptions::new().read(true).write(true).create(true).truncate(false), path)
+    let file = regular(fs::OpenOptions::new().read(true).write(true).create(true).truncate(false), path)?;
+    shared::share(&file, folder::parent(path), Rights::Usual)?;
+    Ok(file)
+}
+
+/// Makes a file where nothing is, to read and write it, for its owner, and for the group that the folder is shared with.
+///
+/// # Errors
+///
+/// What the operating system says.
+pub fn make_personal(path: &Path) -> io::Result<fs::File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mode = Rights::Personal.mode();
+    let file = fs::OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(path)?;
+    shared::share(&file, folder::parent(path), Rights::Personal)?;
+    Ok(file)
 }
 
 /// Gives a file that has other names too a content of its own, so that what is written to it changes none of those. What
@@ -63,7 +78,7 @@ pub fn part(path: &Path) -> io::Result<()> {
         let is_shared = |found: &fs::Metadata| found.is_file() && found.nlink() > 1;
         if fs::symlink_metadata(path).is_ok_and(|found| is_shared(&found)) {
             let mut from = regular(fs::OpenOptions::new().read(true), path)?;
-            let mut own = temporary(path, b"", Some(from.metadata()?.permissions().mode() & 0o777))?;
+            let mut own = create_with_mode(folder::parent(path), from.metadata()?.permissions().mode() & 0o777)?;
             io::copy(&mut from, own.as_file_mut())?;
             synced(own)?.persist(path)?;
             folder::sync(folder::parent(path))?;
@@ -123,20 +138,20 @@ pub fn replace_with<E: From<io::Error>>(
     if kind(path)? == Kind::Other {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file").into());
     }
-    let mut out = io::BufWriter::new(temporary(path, b"", None)?);
+    let mut out = io::BufWriter::new(create_with_mode(folder::parent(path), Rights::Usual.mode())?);
     write(&mut out)?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     synced(file)?.persist(path).map_err(|error| error.error)?;
     Ok(folder::sync(folder::parent(path))?)
 }
 
-/// Writes `bytes` to `path`, where nothing may be yet. `mode` is as for [`replace`].
+/// Writes `bytes` to `path`, where nothing may be yet.
 ///
 /// # Errors
 ///
 /// [`io::ErrorKind::AlreadyExists`] if there is anything at `path`, and else what the operating system says.
-pub fn create_new(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
-    synced(temporary(path, bytes, mode)?)?.persist_noclobber(path)?;
+pub fn create_new(path: &Path, bytes: &[u8], rights: Rights) -> io::Result<()> {
+    synced(temporary(path, bytes, rights)?)?.persist_noclobber(path)?;
     folder::sync(folder::parent(path))
 }
 
@@ -182,8 +197,10 @@ pub(crate) fn kind(path: &Path) -> io::Result<Kind> {
 }
 
 /// A file beside `path` that holds `bytes`, and is removed unless it is persisted.
-pub(super) fn temporary(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<NamedTempFile> {
-    let mut file = create_with_mode(folder::parent(path), mode.unwrap_or(0o666))?;
+pub(super) fn temporary(path: &Path, bytes: &[u8], rights: Rights) -> io::Result<NamedTempFile> {
+    let within = folder::parent(path);
+    let mut file = create_with_mode(within, rights.mode())?;
+    shared::share(file.as_file(), within, rights)?;
     file.write_all(bytes)?;
     Ok(file)
 }
@@ -219,8 +236,8 @@ mod tests {
 
     #[test]
     fn replacing_creates_the_file_or_takes_its_place() {
-        check(|path| replace(path, b"new", None), "new");
-        check(|path| fs::write(path, "old and longer").and_then(|()| replace(path, b"new", None)), "new");
+        check(|path| replace(path, b"new", Rights::Usual), "new");
+        check(|path| fs::write(path, "old and longer").and_then(|()| replace(path, b"new", Rights::Usual)), "new");
     }
 
     #[test]
@@ -247,11 +264,11 @@ mod tests {
 
     #[test]
     fn creating_anew_never_overwrites() {
-        check(|path| create_new(path, b"new", None), "new");
+        check(|path| create_new(path, b"new", Rights::Usual), "new");
         check(
             |path| {
                 fs::write(path, "old")?;
-                let refused = create_new(path, b"new", None).expect_err("there is a file");
+                let refused = create_new(path, b"new", Rights::Usual).expect_err("there is a file");
                 assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
                 Ok(())
             },
@@ -264,7 +281,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let in_the_way = folder.path().join("name");
         fs::create_dir(&in_the_way).expect("a fresh folder");
-        assert!(replace(&in_the_way, b"new", None).is_err());
+        assert!(replace(&in_the_way, b"new", Rights::Usual).is_err());
         assert!(in_the_way.is_dir());
         assert_eq!(fs::read_dir(folder.path()).expect("the folder is there").count(), 1);
     }
@@ -276,7 +293,7 @@ mod tests {
         for write in [create_new, replace] {
             let folder = tempfile::tempdir().expect("a temporary folder");
             let path = folder.path().join("key");
-            write(&path, b"secret", Some(0o600)).expect("the folder can be written");
+            write(&path, b"secret", Rights::Secret).expect("the folder can be written");
             let mode = fs::metadata(&path).expect("the file is there").permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
@@ -331,9 +348,9 @@ mod tests {
         fs::write(&outside, "untouched").expect("a fresh file");
         std::os::unix::fs::symlink(&outside, &link).expect("a fresh link");
         assert_eq!(kind(&link).expect("it can be looked at"), Kind::Other);
-        assert!(create_new(&link, b"new", None).is_err());
+        assert!(create_new(&link, b"new", Rights::Usual).is_err());
         assert!(replace_with(&link, |_| io::Result::Ok(())).is_err());
-        replace(&link, b"new", None).expect("the folder can be written");
+        replace(&link, b"new", Rights::Usual).expect("the folder can be written");
         assert_eq!(kind(&link).expect("it can be looked at"), Kind::Regular);
         assert_eq!(fs::read_to_string(&outside).expect("it is still there"), "untouched");
     }

@@ -50,6 +50,7 @@ impl Desk {
         let mut command = Command::new(env!("CARGO_BIN_EXE_servanda"));
         command.args(arguments).current_dir(self.path()).env_clear().env("XDG_CONFIG_HOME", self.path().join("config"));
         command.env("XDG_STATE_HOME", self.path().join("state"));
+        command.env("XDG_CACHE_HOME", self.path().join("cache"));
         command
     }
 

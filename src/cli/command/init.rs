@@ -40,13 +40,16 @@ pub(super) struct NewLedger {
     /// The recorder's OpenSSH Ed25519 key: private, or the public half of one in ssh-agent [env: SERVANDA_KEY] [default: servanda/recorder_ed25519 in the user's configuration folder]
     #[arg(long, value_name = "FILE")]
     pub(super) key: Option<PathBuf>,
+    /// Make the ledger for the folder's group to work in: all that is made in it is the group's to read and replace, whatever the umask, but for keys
+    #[arg(long)]
+    shared: bool,
 }
 
 impl NewLedger {
     /// Of a ledger that is there already, with the key that signs.
     pub(super) fn of_key(key: Option<PathBuf>) -> Self {
         let recorder = Recorder::parse("recorder").expect("the default is a recorder's name");
-        Self { origin: None, recorder, key }
+        Self { origin: None, recorder, key, shared: false }
     }
 }
 
@@ -77,6 +80,7 @@ impl NewLedger {
         keep_key: bool,
         context: &mut Context<'_, '_>,
     ) -> Result<(Founded, KeyFile), Failure> {
+        let target = &if self.shared { target.clone().for_group() } else { target.clone() };
         // What would fail is told before a key is made for it.
         Founded::check_free(target)?;
         let now = Clock::from(context.around.now).now()?;

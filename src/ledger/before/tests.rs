@@ -1,5 +1,7 @@
 //! Copies that are put back, and those that are not.
 
+use std::fs::OpenOptions;
+
 use super::*;
 use crate::ledger::settings::Head;
 use crate::ledger::trial::with_missions;

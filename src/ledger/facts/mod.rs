@@ -319,7 +319,7 @@ pub(super) fn write(folder: &Folder, facts: &Facts, block_len: usize) -> io::Res
         sections,
         needs: found.needs.into_iter().collect(),
     };
-    if !folder.is_own() {
+    if !folder.has_derived() {
         store_folder::create_private(store_folder::parent(&to.0))?;
     }
     whole_file::replace_unsynced_with(&to.0, |out| layout::write_base(&marks, &index, &bytes, out))?;
