@@ -191,6 +191,13 @@ impl Context<'_, '_> {
         self.settle(&founded.target(), &log, || founded.publish())
     }
 
+    /// Remembers a checkpoint that was seen of a log and holds: from now on, less than that is a rollback.
+    pub(super) fn remember_seen(&mut self, log: &LogId, checkpoint: &Verified) {
+        if let Err(error) = self.memory().checkpoints(log).keep(checkpoint) {
+            self.complain_shown(&format!("warning: the checkpoint that was seen is not remembered: {error}"));
+        }
+    }
+
     /// Remembers a checkpoint of a log; it is kept in the ledger's folder too, so that this can fail.
     pub(super) fn remember(&mut self, log: &LogId, checkpoint: &Verified) {
         let what = "warning: the checkpoint is kept beside the ledger alone, and not remembered";

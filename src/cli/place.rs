@@ -8,6 +8,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::domain::text::shown;
 use crate::event::Facts;
 use crate::integrity::SigningKey;
+use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::{Access, Denied, Folder, KeyFile, Ledger, Log, OpenError, SettingsError, Shelf, SignerError};
 use crate::query::Known;
 use crate::query::kept::kept;
@@ -89,6 +90,10 @@ impl Context<'_, '_> {
         let ledger = opened.map_err(|error| self.not_opened(error, folder))?;
         if let Some(log) = ledger.id() {
             ledger.check(&self.met(folder, &log, ledger.authority())?)?;
+            // It holds, whoever signed it.
+            if let Some(newest) = Checkpoints::of(folder).newest(ledger.authority())? {
+                self.remember_seen(&log, &newest);
+            }
         }
         Ok(ledger)
     }

@@ -194,8 +194,7 @@ impl Ledger {
         progress: Progress<'_>,
     ) -> Result<Appended, AppendError> {
         let mark = self.facts.events.len();
-        let planned = self.plan(batches, options, signer, clock.into(), progress);
-        let (ready, appended) = match planned {
+        let (ready, appended) = match self.plan(batches, options, signer, clock.into(), progress) {
             Ok((_, appended)) if options.dry_run => {
                 let preview = Preview { facts: self.facts.clone(), first_new: mark as u64 };
                 self.forget_from(mark);
@@ -207,8 +206,7 @@ impl Ledger {
                 return Err(error);
             }
         };
-        let mut len = mark;
-        let of = ready.len() as u64;
+        let (mut len, of) = (mark, ready.len() as u64);
         for (done, batch) in (1..).zip(ready) {
             if let Err(error) = self.commit(len as u64, &batch) {
                 // Where only a deletion failed, the batch is in the store.

@@ -121,13 +121,21 @@ fn a_copy_that_a_killed_reader_left_goes_with_the_next_one() {
     let scratch = desk.path().join("scratch");
     fs::create_dir(&scratch).expect("there is room");
     let copies = || fs::read_dir(&scratch).expect("it can be listed").count();
-    let line = |command: &mut Command| Answer::of(&command.env("TMPDIR", &scratch).output().expect("it runs"));
-    let killed = traced_with(&desk, "log", &["-e", "inject=fdatasync,fsync:signal=KILL:when=1"], |command| {
-        command.env("TMPDIR", &scratch);
-    });
+    let is_killed = ["-e", "inject=fdatasync,fsync:signal=KILL:when=1"];
+    // Where none can be kept.
+    let prepare = |command: &mut Command| {
+        command.env("TMPDIR", &scratch).env_remove("XDG_CACHE_HOME");
+    };
+    let killed = traced_with(&desk, "log", &is_killed, prepare);
     assert_eq!((killed.code, copies()), (-1, 1), "{}", killed.err);
-    done(&line(&mut desk.command(["log", "--ledger", "l"])));
+    let mut next = desk.command(["log", "--ledger", "l"]);
+    prepare(&mut next);
+    done(&Answer::of(&next.output().expect("it runs")));
     assert_eq!(copies(), 0);
+    // One that stays is made anew by the next reader.
+    let killed = traced_with(&desk, "log", &is_killed, |_| ());
+    assert_eq!(killed.code, -1, "{}", killed.err);
+    done(&desk.run("log --ledger l"));
 }
 
 #[test]

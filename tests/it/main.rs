@@ -70,6 +70,7 @@ mod replaced;
 mod review;
 mod rot;
 mod rules;
+mod seen;
 mod shared;
 mod shown;
 mod signers;

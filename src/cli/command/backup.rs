@@ -7,11 +7,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cli::command::counted;
-use crate::cli::failure::Exit;
+use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
 use crate::integrity::EventHash;
+use crate::ledger::authority::Authority;
 use crate::ledger::backup::{BackedUp, BackupError, Rest, backup_telling};
 
 /// Back the ledger up into a file, or add what is new to a backup that is there
@@ -27,10 +28,20 @@ pub(in crate::cli) struct Backup {
     file: PathBuf,
 }
 
+/// Of a log that is known to have been longer, or another, no backup is begun: it would be taken for the newest.
+fn check_known(context: &mut Context<'_, '_>) -> Result<(), Failure> {
+    let log = context.read_log("backup")?;
+    // A log of which that cannot be read is told of when it is copied.
+    let Ok(keys) = log.naming().map(|facts| Authority::of(&facts.events)) else { return Ok(()) };
+    let known = context.met_log(&log, &keys)?;
+    Ok(log.check_known(&known, &keys)?)
+}
+
 impl Backup {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let folder = context.ledger();
         let (path, access) = (context.around.path(&self.file), context.access("backup"));
+        check_known(context)?;
         let done = context.meter("backup").run(|progress| backup_telling(&folder, &path, &access, progress));
         let done = done.map_err(|error| match error {
             BackupError::Open(error) => context.not_opened(error, &folder),

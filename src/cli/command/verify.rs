@@ -70,6 +70,7 @@ impl Verify {
             outside.checkpoints.push(("checkpoint".to_owned(), checkpoint));
             outside.remembered = remembered(&log, log.id().ok(), context)?;
             let report = context.meter("verify").run(|progress| verify_telling(&log, &outside, progress));
+            remember_seen(&log, &report, context);
             let report = publish::with_tiles(report, &log, &key, &folder);
             with_copies(report, &log, &folder)
         } else {
@@ -84,6 +85,7 @@ impl Verify {
             // What was signed of the log that was here is held against whatever is here now.
             outside.remembered = remembered(&log, outside.held.clone().or_else(|| log.id().ok()), context)?;
             let mut report = context.meter("verify").run(|progress| verify_telling(&log, &outside, progress));
+            remember_seen(&log, &report, context);
             renew_facts(&log, &mut report);
             report
         };
@@ -103,6 +105,15 @@ impl Verify {
             Ok((name.clone(), checkpoint.map_err(refused)?))
         };
         self.against.iter().map(open).collect()
+    }
+}
+
+/// Remembers the newest checkpoint that holds, of a log that does, whoever signed it.
+fn remember_seen(log: &Log, report: &Report, context: &mut Context<'_, '_>) {
+    let holds = [Layer::Bytes, Layer::Chain, Layer::Signatures, Layer::Checkpoints];
+    let is_whole = report.layers.iter().all(|layer| !holds.contains(&layer.layer) || layer.faults.is_empty());
+    if let (true, Some(newest), Ok(id)) = (is_whole, &report.newest, log.id()) {
+        context.remember_seen(&id, newest);
     }
 }
 

@@ -137,6 +137,8 @@ pub struct Report {
     /// What was recorded later than the clock from outside says. One of both is wrong, and which one no log can tell: it is
     /// no fault of a layer.
     pub ahead: Option<Ahead>,
+    /// The newest of the checkpoints that hold, wherever it was had from.
+    pub newest: Option<Verified>,
 }
 
 /// Events that were recorded later than it is.
@@ -220,7 +222,8 @@ pub fn verify_telling(log: &Log, outside: &Outside, progress: Progress<'_>) -> R
         let what = format!("the log key that was given, {given}, is not one that the events name");
         walk.signature_faults.push(Fault { seq: 0, what });
     }
-    let [tree, checkpoints, witnesses] = walk.tree.report(&kept, outside, &walk.authority, (log.origin(), log.len()));
+    let ([tree, checkpoints, witnesses], newest) =
+        walk.tree.report(&kept, outside, &walk.authority, (log.origin(), log.len()));
     let layers = vec![
         report(Layer::Bytes, walk.bytes_faults, format!("{} events, {} bytes", log.len(), walk.bytes)),
         report(Layer::Chain, walk.chain_faults, format!("{} events", log.len())),
@@ -245,7 +248,7 @@ pub fn verify_telling(log: &Log, outside: &Outside, progress: Progress<'_>) -> R
         },
         projections(walk.facts, why_no_facts, (log.len(), head)),
     ];
-    Report { layers, events: log.len(), bytes: walk.bytes, head, ahead }
+    Report { layers, events: log.len(), bytes: walk.bytes, head, ahead, newest }
 }
 
 /// What was recorded later than a clock says, beyond what honest clocks differ.

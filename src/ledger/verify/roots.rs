@@ -79,15 +79,16 @@ impl Roots {
     }
 
     /// The layers `tree`, `checkpoints` and `witnesses` of a log of so many events, beside the checkpoints that it keeps itself and
-    /// those that came from outside.
+    /// those that came from outside; and the newest of those that hold.
     pub(super) fn report(
         self,
         kept: &Checkpoints,
         outside: &Outside,
         keys: &Authority,
         (origin, len): (&Origin, u64),
-    ) -> [LayerReport; 3] {
+    ) -> ([LayerReport; 3], Option<Verified>) {
         let mut faults = Vec::new();
+        let mut others = OtherLogs::default();
         let mut of_folder = |folder: &Checkpoints, name: &str| {
             let sizes = folder.sizes();
             let found = sizes.iter().flatten().filter_map(|size| {
@@ -117,11 +118,10 @@ impl Roots {
                     newest = newest.max(size);
                     holding.push(checkpoint);
                 }
-                Err(what) => {
-                    faults.push(Fault { seq: size.min(len).saturating_sub(1), what: format!("{name}: {what}") });
-                }
+                Err(what) => others.add(&name, size, what),
             }
         }
+        faults.extend(others.faults(len));
         let published = match newest {
             0 => "no checkpoint publishes a root yet".to_owned(),
             newest => format!("the root over the first {newest} events is published"),
@@ -140,7 +140,42 @@ impl Roots {
         } else {
             report(Layer::Checkpoints, faults, format!("{checked} signed roots, {from_outside} of them from outside"))
         };
-        [tree, checkpoints, witnesses(holding, outside.policy.as_ref(), len)]
+        let newest = holding.iter().max_by_key(|checkpoint| checkpoint.size()).cloned();
+        ([tree, checkpoints, witnesses(holding, outside.policy.as_ref(), len)], newest)
+    }
+}
+
+/// Checkpoints that do not hold, by the folder or file that they are kept in and by how they do not: where many say that the log is
+/// another, one line does.
+#[derive(Default)]
+struct OtherLogs(BTreeMap<(String, String), Vec<(u64, String)>>);
+
+impl OtherLogs {
+    fn add(&mut self, name: &str, size: u64, what: String) {
+        let folder = name.rsplit_once('/').map_or(name, |(folder, _)| folder);
+        let kind = what.split_once(':').filter(|(kind, _)| ["ROLLBACK", "FORK"].contains(kind)).map(|(kind, _)| kind);
+        // What is wrong with a file alone is told of each.
+        let key = kind.map_or_else(|| (name.to_owned(), what.clone()), |kind| (folder.to_owned(), kind.to_owned()));
+        self.0.entry(key).or_default().push((size, format!("{name}: {what}")));
+    }
+
+    /// A fault of each, by the largest of them.
+    fn faults(self, len: u64) -> Vec<Fault> {
+        let told = self.0.into_values().filter_map(|mut all| {
+            all.sort_by_key(|(size, _)| *size);
+            let (size, mut what) = all.pop()?;
+            if let (Some((first, _)), Some((last, _))) = (all.first(), all.last()) {
+                let number = all.len();
+                what += &match number {
+                    1 => format!("; another, of {first} events, says so too"),
+                    _ => format!("; {number} others, of {first} to {last} events, say so too"),
+                };
+            }
+            Some(Fault { seq: size.min(len).saturating_sub(1), what })
+        });
+        let mut faults: Vec<Fault> = told.collect();
+        faults.sort_by_key(|fault| fault.seq);
+        faults
     }
 }
 
