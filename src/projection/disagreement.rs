@@ -17,6 +17,8 @@ use crate::projection::stays::Stays;
 
 /// The most other days of one fact that are compared, the strongest: more leave no answer less sure, and cost.
 const MOST: usize = 16;
+/// The most facts of one party that are compared, the last in the order of its stays: each takes all of its acts again.
+const MOST_FACTS: usize = 64;
 
 /// What the claims about a party say otherwise than those that decide.
 #[derive(Debug, Default)]
@@ -72,7 +74,9 @@ impl<'a> Compared<'a> {
         milestones: &[OtherMilestones<'a>],
     ) -> Self {
         let mut found = Self::default();
-        for fact in stays.facts.iter().filter(|fact| fact.acts.len() > 1) {
+        let told_apart = stays.facts.iter().filter(|fact| fact.acts.len() > 1);
+        let left_out = told_apart.clone().count().saturating_sub(MOST_FACTS);
+        for fact in told_apart.skip(left_out) {
             let supporting = supporting(fact.acts.iter().map(|act| act.effect));
             let days = |act: &Act<'a>| -> (Window, Option<&'a Date>) { (act.effect, act.in_force) };
             let others = fact.acts.iter().filter(|act| !supporting.contains(&act.effect));
