@@ -1,17 +1,23 @@
 //! Documents kept under the names of their hashes, some with a salt beside them as `<name>.salt`. The caller computes the
 //! names: the store knows no hashes, and does not check that a document fits its name.
+//!
+//! Each is a file of its own, however small. 1,500 notes of some hundred words, half of them pages with their text beside them,
+//! are 2,250 files of 4.0 MB that take 9.2 MB where blocks have 4 KiB: 3.5 KB each for what a file system does not pack by itself
+//! (Btrfs, and ext4 with `inline_data`, keep small files without a block). Packed into one file they would save 5 MB in
+//! ten years of an office; and nobody could check one with `b3sum` or read it without this program, erasing one would write all of the
+//! pack anew, copies that go by files would take all of it for each that is added, and a block that rots could cost all behind it.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
 use crate::store::folder;
+use crate::store::many_files::ManyFiles;
 use crate::store::shared::Rights;
 use crate::store::whole_file::{self, Kind};
 
 /// Bytes in a salt.
 const SALT_LEN: usize = 32;
-/// Permissions of what is not for others.
 
 /// A folder of documents. It is created with the first of them.
 #[derive(Debug, Clone)]
@@ -95,6 +101,27 @@ impl Documents {
         File::open(&salt_path)?.sync_all()?;
         File::open(&path)?.sync_all()?;
         Ok(folder::sync(&self.folder)?)
+    }
+
+    /// Keeps `bytes` under `name`, with a salt beside them and for nobody else to read if there is one; they are on the disk
+    /// when the files are synced that they are among.
+    ///
+    /// For a folder of which nothing counts before that.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`put`](Self::put).
+    pub fn put_among(
+        &self,
+        files: &mut ManyFiles,
+        (name, bytes): (&str, &[u8]),
+        salt: Option<&[u8; SALT_LEN]>,
+    ) -> Result<(), DocumentError> {
+        let path = self.path(name)?;
+        folder::create(&self.folder)?;
+        let Some(salt) = salt else { return Ok(files.write(&path, bytes, Rights::Usual)?) };
+        files.write(&self.salt_path(name)?, salt, Rights::Personal)?;
+        Ok(files.write(&path, bytes, Rights::Personal)?)
     }
 
     /// The salt beside the document of that name, of whatever length; nothing, if there is none.

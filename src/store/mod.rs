@@ -17,7 +17,7 @@
 //!   reading one value twice.
 //!
 //! Beside the store of events lie single files: [`documents`] under the names of their hashes, and small files written
-//! [whole](whole_file); the [lock] says who works on the folder.
+//! [whole](whole_file), or [many](many_files) together; the [lock] says who works on the folder.
 
 pub mod bundle;
 pub mod compressed;
@@ -25,6 +25,7 @@ pub mod documents;
 pub mod faulty;
 pub mod folder;
 pub mod lock;
+pub mod many_files;
 pub mod memory;
 pub mod run;
 pub mod shared;

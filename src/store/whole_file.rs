@@ -39,6 +39,16 @@ pub fn replace_unsynced_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> 
     Ok(())
 }
 
+/// The same of `bytes`, for a file that is synced later, or never counts.
+///
+/// # Errors
+///
+/// What the operating system says.
+pub fn replace_unsynced(path: &Path, bytes: &[u8], rights: Rights) -> io::Result<()> {
+    temporary(path, bytes, rights)?.persist(path)?;
+    Ok(())
+}
+
 /// Opens a regular file to read it and write over what is in it, or makes it. A link, a pipe or a device is not opened; a file that has
 /// another name too, as in a copy by hard links, is [parted from it](part) first.
 ///
