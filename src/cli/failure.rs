@@ -145,6 +145,9 @@ impl From<CheckpointsError> for Failure {
             CheckpointsError::Rollback { .. } => Self::new(Exit::CouldNot, message)
                 .hint("events were lost: restore the newest copy of the ledger, and append nothing to this one")
                 .hint(OTHER_LEDGER),
+            CheckpointsError::Older(_) => Self::new(Exit::CouldNot, message)
+                .hint("append to the ledger that has all of them; this one is there to be read")
+                .hint("to go on from here, and give up the newer ones, restore it with --at and --despite-known"),
             CheckpointsError::Fork { .. } => Self::new(Exit::CouldNot, message)
                 .hint("this is another history: keep both, and ask whoever signed; append nothing to this one")
                 .hint(OTHER_LEDGER),
@@ -351,6 +354,8 @@ impl From<RestoreError> for Failure {
             | RestoreError::BatchTooLarge { .. }
             | RestoreError::Empty
             | RestoreError::CutOff { .. } => Self::new(Exit::No, message).hint(NOT_RESTORED),
+            RestoreError::NoSuchEvent { .. } | RestoreError::NothingBy { .. } => Self::new(Exit::CouldNot, message)
+                .hint("nothing was restored; `servanda backup check FILE` says how many events it has"),
             RestoreError::OtherGenesis { .. } => Self::new(Exit::No, message)
                 .hint("nothing was restored; this is another ledger, or another founding of it"),
             RestoreError::OtherHead { .. } => Self::new(Exit::No, message)
@@ -385,6 +390,8 @@ impl From<BackupError> for Failure {
                 .hint("the ledger lost events that the backup has: see `servanda verify` and `servanda repair`"),
             BackupError::Fork { .. } => Self::new(Exit::No, message)
                 .hint("one of both was changed: see `servanda verify`, and back up into another file"),
+            BackupError::NotTaken(_) => Self::new(Exit::CouldNot, message)
+                .hint("what came over is no backup: look at what takes it, then begin again"),
             BackupError::InUse(_) => Self::new(Exit::Conflict, message).hint("wait, then try again"),
             BackupError::Io { .. } => {
                 Self::new(Exit::CouldNot, message).hint("look at the disk and its free space, then try again")

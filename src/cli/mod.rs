@@ -76,7 +76,7 @@ pub struct Global {
     /// Seconds to wait for others that use the ledger
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 10)]
     lock_timeout: u64,
-    /// Say nothing but the answer and what is wrong
+    /// Say nothing but the answer and what is wrong; `verify`, `backup`, `restore`, `repair` and `checkpoint` then have no answer when all is well
     #[arg(short, long, global = true)]
     quiet: bool,
     /// Show long answers as they are; else a terminal shows them by SERVANDA_PAGER, PAGER or less
@@ -216,6 +216,11 @@ impl Context<'_, '_> {
     /// piece would take a noticeable part of the time.
     fn answer_last<A: Answer>(&mut self, answer: A) -> Result<(), Failure> {
         self.answer(&*ManuallyDrop::new(answer))
+    }
+
+    /// Whether nothing is to be said when all is well; an answer in a form for programs is always given.
+    fn is_silent(&self) -> bool {
+        self.global.quiet && self.format() == Format::Table
     }
 
     /// Prints what is worth knowing beside the answer.

@@ -8,14 +8,19 @@
 //!    an event of the backup says was not erased.
 //!
 //! A backup that is there goes on behind its last end, with what is new: a crash leaves what it was before. A new one gets
-//! its name when it is on the disk. `keys/` is in none.
+//! its name when it is on the disk. One that is written as a stream is whole once its end was taken, and what was cut before that
+//! is none. `keys/` is in none.
+//!
+//! What it has is known at its end alone, so that one that comes as a stream is [laid aside](crate::ledger::restore::Restoration::lay_aside) before it is
+//! read.
 
 mod file;
 mod files;
+mod taken;
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
-use std::io::{self, BufReader, BufWriter, Seek, SeekFrom};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::domain::id::Origin;
@@ -24,16 +29,15 @@ use crate::evidence::extract::MAX_DOCUMENT_BYTES;
 use crate::integrity::digest::{document_hash, event_hash, genesis_prev};
 use crate::ledger::holdings::{Holdings, Named, State};
 use crate::ledger::log::Found;
-use crate::ledger::restore::{Copied, Restoration, RestoreError};
-use crate::ledger::settings::{Folder, Head, Settings};
+use crate::ledger::older::Older;
+use crate::ledger::settings::{Folder, Head};
 use crate::ledger::{Access, Damage, Log, OpenError, Progress};
 use crate::store::folder as store_folder;
-use crate::store::shared::Rights;
 use crate::store::whole_file::{self, read_bytes};
 
-use file::{Contents, MAX_EVENTS, Record, Records, Writer};
+use file::{Contents, MAGIC, MAX_EVENTS, Record, Records, Writer};
 pub(super) use files::paths;
-use files::{is_ours, is_sound, is_within};
+use files::{is_sound, is_within};
 
 /// Events that are read before others have their turn.
 const STRETCH: u64 = 1 << 16;
@@ -83,6 +87,9 @@ pub enum BackupError {
         /// The newest event that it has.
         seq: u64,
     },
+    /// Whoever takes it as a stream took no more.
+    #[error("the backup was not taken to its end: {0}")]
+    NotTaken(io::Error),
     /// Somebody else is making it.
     #[error("{} is being written by somebody else", .0.display())]
     InUse(PathBuf),
@@ -162,8 +169,8 @@ pub fn backup_telling(
     if there == whole_file::Kind::Absent {
         let parent = store_folder::parent(path);
         let made = tempfile::Builder::new().prefix(".tmp-").tempfile_in(parent).map_err(failed)?;
-        let making = Making { folder, path, access, progress };
-        let done = making.write(made.as_file(), None)?;
+        let making = Making { folder, path: Some(path), access, progress };
+        let done = making.write_file(made.as_file(), None)?;
         made.persist_noclobber(path).map_err(|error| failed(error.error))?;
         store_folder::sync(parent).map_err(failed)?;
         return Ok(done);
@@ -183,8 +190,35 @@ pub fn backup_telling(
             let what = format!("behind its first {} events {}", contents.head.len, rest.what);
             Err(BackupError::NotBackup { file: path.to_owned(), what })
         }
-        _ => Making { folder, path, access, progress }.write(&file, Some(&contents)),
+        _ => Making { folder, path: Some(path), access, progress }.write_file(&file, Some(&contents)),
     }
+}
+
+/// Backs a ledger up into a stream, all of it, and tells as [`backup_telling`] does.
+///
+/// # Errors
+///
+/// [`BackupError`]; what was written then is no backup.
+pub fn backup_to(
+    folder: &Folder,
+    out: &mut dyn Write,
+    access: &Access,
+    progress: Progress<'_>,
+) -> Result<BackedUp, BackupError> {
+    let making = Making { folder, path: None, access, progress };
+    let origin = making.begin(None)?;
+    let mut writer = Writer::begin(BufWriter::new(out)).map_err(BackupError::NotTaken)?;
+    let done = making.write(origin, &mut writer, None)?;
+    writer.end().map_err(BackupError::NotTaken)?;
+    Ok(done)
+}
+
+/// How many of the first bytes of a file tell whether it is a backup.
+pub const BEGINNING: usize = MAGIC.len();
+
+/// Whether something that begins with these bytes is a backup, or was one.
+pub fn begins_as_one(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC)
 }
 
 /// Tells what a backup has; nothing, if the file does not begin as one does.
@@ -214,26 +248,31 @@ fn contents(file: &File, path: &Path) -> Result<Contents, BackupError> {
 /// A backup that is being made.
 struct Making<'m> {
     folder: &'m Folder,
-    path: &'m Path,
+    /// Nothing, if it is a stream.
+    path: Option<&'m Path>,
     access: &'m Access,
     progress: Progress<'m>,
 }
 
 impl Making<'_> {
     fn failed(&self) -> impl Fn(io::Error) -> BackupError + use<'_> {
-        |source| BackupError::Io { file: self.path.to_owned(), source }
+        |source| match self.path {
+            Some(path) => BackupError::Io { file: path.to_owned(), source },
+            None => BackupError::NotTaken(source),
+        }
     }
 
-    fn write(&self, file: &File, before: Option<&Contents>) -> Result<BackedUp, BackupError> {
+    /// Looks whether there is something to back up, and that it goes on from the backup that is there.
+    fn begin(&self, before: Option<&Contents>) -> Result<Origin, BackupError> {
         let log = Log::read(self.folder, self.access)?;
-        let origin = log.origin().clone();
-        let mut head = Head { len: 0, hash: genesis_prev(origin.as_str()) };
-        let mut known = BTreeMap::new();
-        if let Some(contents) = before {
-            self.check_goes_on(&log, contents)?;
-            (head, known) = (contents.head, contents.files.clone());
-        }
-        drop(log);
+        // A backup of it would not say so.
+        Older::refuse(self.folder, log.len()).map_err(OpenError::from)?;
+        before.map_or(Ok(()), |contents| self.check_goes_on(&log, contents))?;
+        Ok(log.origin().clone())
+    }
+
+    fn write_file(&self, file: &File, before: Option<&Contents>) -> Result<BackedUp, BackupError> {
+        let origin = self.begin(before)?;
         let mut writer = match before {
             None => Writer::begin(BufWriter::new(file)),
             Some(contents) => {
@@ -243,23 +282,36 @@ impl Making<'_> {
             }
         }
         .map_err(self.failed())?;
+        let done = self.write(origin, &mut writer, before)?;
+        writer.end().map_err(self.failed())?;
+        file.sync_all().map_err(self.failed())?;
+        Ok(done)
+    }
+
+    fn write<W: Write>(
+        &self,
+        origin: Origin,
+        writer: &mut Writer<W>,
+        before: Option<&Contents>,
+    ) -> Result<BackedUp, BackupError> {
+        let (head, mut known) = match before {
+            None => (Head { len: 0, hash: genesis_prev(origin.as_str()) }, BTreeMap::new()),
+            Some(contents) => (contents.head, contents.files.clone()),
+        };
         let rest = before.and_then(|before| before.rest.clone());
         let mut done = BackedUp { before: head.len, head, files: 0, gone: 0, faults: Vec::new(), bytes: 0, rest };
         for round in 0..MOST_ROUNDS {
-            let went_on = self.write_events(&mut done.head, &mut writer)?;
+            let went_on = self.write_events(&mut done.head, writer)?;
             if !went_on && round > 0 {
                 break;
             }
-            done.files += self.write_files(done.head.len, (&mut known, &mut done.faults), &mut writer)?;
+            done.files += self.write_files(done.head.len, (&mut known, &mut done.faults), writer)?;
         }
         let is_same = before.is_some_and(|before| before.head == done.head && done.files == 0);
         if !is_same {
             writer.write(&Record::End { head: done.head, origin }).map_err(self.failed())?;
         }
-        let out = writer.end().map_err(self.failed())?;
-        let mut file = out.into_inner().map_err(|error| self.failed()(error.into_error()))?;
-        file.sync_all().map_err(self.failed())?;
-        done.bytes = file.seek(SeekFrom::End(0)).map_err(self.failed())?;
+        done.bytes = writer.len();
         let is_document = |path: &str| path.strip_prefix("documents/").is_some_and(|name| !name.contains('.'));
         let is_gone = |path: &&String| is_document(path) && !self.folder.path().join(path).exists();
         done.gone = known.keys().filter(is_gone).count();
@@ -281,7 +333,7 @@ impl Making<'_> {
     }
 
     fn check_goes_on(&self, log: &Log, contents: &Contents) -> Result<(), BackupError> {
-        let file = || self.path.to_owned();
+        let file = || self.path.unwrap_or(Path::new("-")).to_owned();
         if contents.origin != *log.origin() {
             let (found, origin) = (contents.origin.clone(), log.origin().clone());
             return Err(BackupError::OtherLedger { file: file(), found, origin });
@@ -296,7 +348,7 @@ impl Making<'_> {
     }
 
     /// Writes the events from `head` on, and tells whether there were any.
-    fn write_events(&self, head: &mut Head, writer: &mut Writer<BufWriter<&File>>) -> Result<bool, BackupError> {
+    fn write_events<W: Write>(&self, head: &mut Head, writer: &mut Writer<W>) -> Result<bool, BackupError> {
         let began = head.len;
         loop {
             let log = Log::read(self.folder, self.access)?;
@@ -337,11 +389,11 @@ impl Making<'_> {
     }
 
     /// Writes events of which the last is the one before `end`.
-    fn write_row(
+    fn write_row<W: Write>(
         &self,
         end: u64,
         values: &mut Vec<Vec<u8>>,
-        writer: &mut Writer<BufWriter<&File>>,
+        writer: &mut Writer<W>,
     ) -> Result<(), BackupError> {
         if values.is_empty() {
             return Ok(());
@@ -352,11 +404,11 @@ impl Making<'_> {
     }
 
     /// Writes the files beside the first `len` events that the backup does not know as they are, and tells how many.
-    fn write_files(
+    fn write_files<W: Write>(
         &self,
         len: u64,
         (known, faults): (&mut BTreeMap<String, [u8; 32]>, &mut Vec<String>),
-        writer: &mut Writer<BufWriter<&File>>,
+        writer: &mut Writer<W>,
     ) -> Result<usize, BackupError> {
         let mut written = 0;
         let paths = paths(self.folder).map_err(self.failed())?;
@@ -383,110 +435,5 @@ impl Making<'_> {
             }
         }
         Ok(written)
-    }
-}
-
-impl Restoration<'_> {
-    /// Takes everything that a backup has, and tells what that is, and what became of the documents.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`push`](Self::push) and [`copy_documents`](Self::copy_documents), and [`RestoreError::Backup`].
-    pub fn take_backup(&mut self, path: &Path) -> Result<(Holding, Copied), RestoreError> {
-        let failed = |source| BackupError::Io { file: path.to_owned(), source };
-        let damaged = |what| BackupError::NotBackup { file: path.to_owned(), what };
-        let file = File::open(path).map_err(failed)?;
-        let contents = contents(&file, path)?;
-        self.await_events(contents.head.len);
-        let records = Records::open(BufReader::new(&file)).map_err(failed)?;
-        let mut records = records.ok_or_else(|| damaged("it changed meanwhile".to_owned()))?;
-        // Some of them are personal.
-        let documents = store_folder::private(self.folder().path())?;
-        while !records.is_at(contents.len) {
-            self.go_on()?;
-            match records.next().map_err(damaged)? {
-                Some(Record::Events { values, .. }) => {
-                    for value in values {
-                        self.push(event_hash(&value), value)?;
-                    }
-                }
-                Some(Record::File { path, bytes }) => self.take_file(&path, &bytes, documents.path())?,
-                Some(Record::End { .. }) => {}
-                None => return Err(damaged("it changed meanwhile".to_owned()).into()),
-            }
-        }
-        let Contents { origin, head, rest, .. } = contents;
-        if self.head() != Some(head) || self.origin().as_ref() != Some(&origin) {
-            return Err(damaged("its end tells of other events than it has".to_owned()).into());
-        }
-        let copied = self.copy_documents(documents.path())?;
-        Ok((Holding { origin, head, rest }, copied))
-    }
-
-    /// Documents are laid aside until it is known which of them were erased.
-    fn take_file(&self, path: &str, bytes: &[u8], documents: &Path) -> Result<(), RestoreError> {
-        let folder = self.folder();
-        if !is_ours(path) {
-            return Ok(());
-        }
-        if path == "servanda.toml" {
-            // What it says is used where it can be: an origin is what the events say.
-            let text = std::str::from_utf8(bytes).unwrap_or_default();
-            if let (Ok(theirs), Ok(own)) = (Settings::parse(text), Settings::load(&folder)) {
-                Settings { checkpoint: theirs.checkpoint, ..own }.save(&folder)?;
-            }
-            return Ok(());
-        }
-        let (file, rights) = match path.strip_prefix("documents/") {
-            Some(name) => (documents.join(name), Rights::Personal),
-            None => (folder.path().join(path), Rights::Usual),
-        };
-        if let Some(parent) = file.parent() {
-            store_folder::create(parent)?;
-        }
-        Ok(whole_file::replace(&file, bytes, rights)?)
-    }
-}
-
-impl From<BackupError> for RestoreError {
-    fn from(error: BackupError) -> Self {
-        Self::Backup(Box::new(error))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Cursor;
-
-    use super::*;
-    use crate::integrity::digest::EventHash;
-    use crate::ledger::restore::Meant;
-    use crate::ledger::trial::{access, with_missions};
-
-    #[test]
-    fn a_backup_whose_end_tells_of_other_events_than_it_has_is_refused() {
-        let desk = tempfile::tempdir().expect("a temporary folder");
-        let log = Log::read(&with_missions(desk.path(), &["a", "b"]), &access()).expect("it can be read");
-        let value = |seq| log.value(seq).expect("within").expect("it can be read");
-        let values: Vec<_> = (0..log.len()).map(value).collect();
-        let head = log.check().expect("it is sound");
-        let other = Head { hash: EventHash::from_bytes([7; 32]), ..head };
-        let (origin, others) = (log.origin().clone(), Origin::parse("other.example/ledger").expect("an origin"));
-        let ends = [(head, origin.clone(), true), (other, origin, false), (head, others, false)];
-        for (number, (head, origin, is_taken)) in ends.into_iter().enumerate() {
-            let mut writer = Writer::begin(Cursor::new(Vec::new())).expect("there is memory");
-            let end = Record::End { head, origin };
-            for record in [Record::Events { first: 0, values: values.clone() }, end] {
-                writer.write(&record).expect("there is memory");
-            }
-            let file = desk.path().join(format!("{number}.backup"));
-            std::fs::write(&file, writer.end().expect("there is memory").into_inner()).expect("there is room");
-            let target = Folder::at(desk.path().join(format!("{number}.restored")));
-            let mut restoration = Restoration::new(&target, Meant::default(), &access()).expect("nothing is there");
-            match restoration.take_backup(&file) {
-                Ok((holding, _)) => assert!(is_taken && holding.head == head),
-                Err(error) => assert!(!is_taken && error.to_string().contains("tells of other events"), "{error}"),
-            }
-        }
     }
 }

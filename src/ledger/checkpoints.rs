@@ -3,6 +3,7 @@
 //! What is signed here was read from the disk again since the last one was, and goes on from it. A log that is shorter
 //! than a checkpoint that anybody knows was rolled back; one with another root was forked.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use crate::event::chain::prev_of;
@@ -13,6 +14,7 @@ use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle::{self, Frontier};
 use crate::integrity::note::{MAX_NOTE, Note, NoteError, NoteSignature};
 use crate::ledger::authority::Authority;
+use crate::ledger::older::Older;
 use crate::ledger::tree::LogTree;
 use crate::ledger::{Damage, Folder};
 use crate::store::shared::Rights;
@@ -27,6 +29,8 @@ pub struct Checkpoints {
     /// The ledger that they are kept with, if they are.
     ledger: Option<Folder>,
     written: Written,
+    /// The sizes that count, if not all do.
+    counted: Option<RangeInclusive<u64>>,
 }
 
 /// Who wrote the files, and so what they are believed for.
@@ -80,6 +84,9 @@ pub enum CheckpointsError {
     /// The events since the last checkpoint do not hang together.
     #[error(transparent)]
     Damaged(#[from] Damage),
+    /// It was restored as it was earlier, and is only read.
+    #[error("ROLLBACK: this ledger was restored as it was with {} events, and {} were known then", .0.len, .0.known)]
+    Older(Older),
     /// There is nothing to sign.
     #[error("the log has no events")]
     Empty,
@@ -120,13 +127,24 @@ impl Checkpoints {
         Self { folder, written: Written::ByTheAccount, ..Self::default() }
     }
 
+    /// Those of them that are of so many events.
+    #[must_use]
+    pub(super) fn within(self, sizes: RangeInclusive<u64>) -> Self {
+        Self { counted: Some(sizes), ..self }
+    }
+
     /// Their sizes, in order. What is called otherwise is not looked at.
     ///
     /// # Errors
     ///
     /// [`CheckpointsError::Io`].
     pub fn sizes(&self) -> Result<Vec<u64>, CheckpointsError> {
-        if self.folder.as_os_str().is_empty() { Ok(Vec::new()) } else { sizes_in(&self.folder, "") }
+        if self.folder.as_os_str().is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sizes = sizes_in(&self.folder, "")?;
+        sizes.retain(|size| self.counted.as_ref().is_none_or(|counted| counted.contains(size)));
+        Ok(sizes)
     }
 
     /// The file of a size.

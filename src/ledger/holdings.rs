@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::announcement::{Announcement, Body};
+use crate::domain::record::Erasure;
 use crate::domain::source::Document;
 use crate::event::facts::Recorded;
 use crate::integrity::digest::{Salt, commitment, document_hash};
@@ -103,13 +104,24 @@ impl Holdings {
     /// Takes what one more event names, or erases.
     pub fn take(&mut self, seq: u64, announcement: &Announcement) {
         if let Body::Erasure(erasure) = &announcement.body {
-            for address in &erasure.documents {
-                self.erased.entry(address.as_str().to_owned()).or_insert(seq);
-            }
+            self.erase(seq, erasure);
         }
         for document in announcement.evidence.iter().filter_map(|evidence| evidence.source.document.as_deref()) {
             self.name(seq, document);
         }
+    }
+
+    /// Takes what an event says was erased.
+    pub(super) fn erase(&mut self, seq: u64, erasure: &Erasure) {
+        for address in &erasure.documents {
+            self.erased.entry(address.as_str().to_owned()).or_insert(seq);
+        }
+    }
+
+    /// The documents that were erased and that none of these events names, with the events that say so.
+    pub(super) fn erased_elsewhere(&self) -> impl Iterator<Item = (&str, u64)> {
+        let elsewhere = self.erased.iter().filter(|(address, _)| !self.files.contains_key(*address));
+        elsewhere.map(|(address, by)| (address.as_str(), *by))
     }
 
     fn name(&mut self, seq: u64, document: &Document) {

@@ -18,6 +18,7 @@ use crate::integrity::merkle;
 use crate::ledger::authority::Authority;
 use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
 use crate::ledger::facts::{self, Comparison, HeadsKnown, Scope};
+use crate::ledger::older::Older;
 use crate::ledger::remembered::LogId;
 use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::shelf::Shelf;
@@ -395,6 +396,15 @@ impl Log {
         known.check(self.store.as_ref(), keys).map(drop)
     }
 
+    /// How much older it is than what was known when it was restored; nothing, if it is not.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointsError::Io`] if its folder does not say that clearly.
+    pub(super) fn older(&self) -> Result<Option<Older>, CheckpointsError> {
+        if self.has_folder() { Older::of(&self.folder, self.len()) } else { Ok(None) }
+    }
+
     /// The timestamps that are kept beside its events.
     pub fn timestamps(&self) -> Timestamps {
         Timestamps::of(&self.folder)
@@ -428,6 +438,7 @@ impl Log {
         keys: &Authority,
         elsewhere: &Checkpoints,
     ) -> Result<Verified, CheckpointsError> {
+        Older::refuse(&self.folder, self.len())?;
         elsewhere.check(self.store.as_ref(), keys)?;
         self.checkpoints().extend(self.store.as_ref(), keys, signer)
     }

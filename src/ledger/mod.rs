@@ -24,6 +24,7 @@ pub mod index;
 mod kept_copy;
 pub mod log;
 mod log_key;
+pub mod older;
 pub mod own;
 pub mod pass;
 pub mod prove;
@@ -68,6 +69,7 @@ use bearing::Bearing;
 use checkpoints::{Checkpoints, CheckpointsError};
 use facts::Kept;
 use index::Index;
+use older::Older;
 use remembered::LogId;
 
 pub use crate::evidence::encoding::Encoding;
@@ -183,6 +185,7 @@ impl Ledger {
         if let Some(damage) = Head::remembered(folder).find_map(forgotten) {
             return Err(damage.into());
         }
+        Older::refuse(folder, ledger.chain.len())?;
         ledger.check(&Checkpoints::of(folder))?;
         ledger.head().settle(folder);
         Ok(ledger)
@@ -362,6 +365,7 @@ pub(crate) fn write_readme(folder: &Folder, origin: &Origin) -> io::Result<()> {
          \x20              cosignatures/ and timestamps/ say who else has seen them, and when\n\
          servanda.toml  the ledger's name and format, a copy of what the first event says\n\
          HEAD           how many events there are and the hash of the newest, and whether somebody is writing\n\
+         OLDER          if it is there: that the ledger was restored as it was earlier, and is only read\n\
          LOCK           who is using the ledger\n\
          \n\
          Ask it:   servanda --ledger . log\n\

@@ -3,137 +3,52 @@
 //! 1. Each event is checked as it comes, by the same walk that `verify` takes: that its bytes hash to what was stated,
 //!    are canonical and follow those before; at the end of a batch, that the batch is complete and signed by a key that
 //!    was authorised before it. What is not checked yet is never more than one batch, and in memory only.
-//! 2. A batch that holds goes into a store in a folder aside, in one append.
+//! 2. Batches that hold go into a store in a folder aside, several of them in one append.
 //! 3. Documents that events name are copied, if a folder has them under their hashes, personal ones with their salts; but
-//!    for those that an event says were erased.
+//!    for those that an event says were erased. They are synced together, when the last was written.
 //! 4. The folder aside is read again and verified as a whole, and moved into its place.
 //!
-//! A crash, or a refusal, at any of these leaves nothing in that place. In scope: the events and the documents. Out of
-//! scope: what a ledger has that no event says, above all the log's own key under `keys/`.
+//! A crash, or a refusal, at any of these leaves nothing in that place. What is written in the steps 2 and 3 need not last by
+//! itself, since nobody reads the folder aside before it is moved, and each of these steps ends when all of it is on the disk: so
+//! a ledger that a power cut leaves in its place has all its events and all its documents.
+//!
+//! Where only the events up to one are meant, those that follow are checked all the same, and not kept: whatever they say was
+//! erased is not brought back. What is made then knows that it is [older](crate::ledger::older).
+//!
+//! In scope: the events and the documents. Out of scope: what a ledger has that no event says, above all the log's own key
+//! under `keys/`.
 
-use std::io;
-use std::path::{Path, PathBuf};
+mod documents;
+mod error;
 
 use crate::domain::id::Origin;
+use crate::domain::timestamp::Timestamp;
 use crate::event::chain::MAX_BATCH_BYTES;
-use crate::event::statement::{Event, EventError};
-use crate::evidence::extract::MAX_DOCUMENT_BYTES;
+use crate::event::statement::Event;
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle::Node;
 use crate::integrity::note::MAX_NOTE;
 use crate::ledger::aside::Aside;
 use crate::ledger::authority::Authority;
-use crate::ledger::backup::BackupError;
 use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::found::make_keys_folder;
-use crate::ledger::holdings::{Named, NamedBy, State};
-use crate::ledger::publish::PublishError;
+use crate::ledger::older::Older;
 use crate::ledger::remembered::LogId;
 use crate::ledger::settings::{Folder, Head, Settings};
-use crate::ledger::shelf::Shelf;
 use crate::ledger::verify::{Fault, Layer, Outside, Report, Walk, verify_telling};
 use crate::ledger::watched::WatchedStore;
 use crate::ledger::{Access, Log, OpenError, Progress, write_readme};
-use crate::store::documents::{DocumentError, Documents};
+use crate::store::Store;
 use crate::store::folder as store_folder;
 use crate::store::shared::Shared;
 use crate::store::whole_file::read_bytes;
-use crate::store::{Store, StoreError};
 
-/// Why a ledger was not restored. Nothing of it is there.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RestoreError {
-    /// Something is where the ledger should be.
-    #[error("{} is there already", .0.display())]
-    AlreadyThere(PathBuf),
-    /// An event's bytes are others than were meant.
-    #[error("event {seq}: its bytes hash to {found}, not to {stated} as is stated beside them")]
-    OtherHash {
-        /// The event, by its place.
-        seq: u64,
-        /// What its bytes should hash to.
-        stated: EventHash,
-        /// What they hash to.
-        found: EventHash,
-    },
-    /// The first event is not that of the ledger that is meant.
-    #[error("event 0: genesis hashes to {found}, not to the {expected} that was given")]
-    OtherGenesis {
-        /// What was given.
-        expected: EventHash,
-        /// What is there.
-        found: EventHash,
-    },
-    /// The newest event is not the one that is meant.
-    #[error("the events end with event {last}, which hashes to {found}, not to the {expected} that was given")]
-    OtherHead {
-        /// The last event that there was.
-        last: u64,
-        /// What was given.
-        expected: EventHash,
-        /// What is there.
-        found: EventHash,
-    },
-    /// The first event cannot be read, so that it is not known which ledger this is.
-    #[error("event 0: {0}")]
-    NoBeginning(EventError),
-    /// An event, or one of the batch that it ends, does not hold.
-    #[error("{}", told(.0))]
-    DoesNotHold(Vec<Fault>),
-    /// More bytes without a signature than a batch may have.
-    #[error(
-        "event {seq}: a batch has at most {MAX_BATCH_BYTES} bytes, and the one that begins with event {begin} has more"
-    )]
-    BatchTooLarge {
-        /// The event at which it became too large.
-        seq: u64,
-        /// The first event of the batch.
-        begin: u64,
-    },
-    /// It was asked to stop.
-    #[error("stopped")]
-    Stopped,
-    /// There was no event.
-    #[error("there is no event, not even a genesis")]
-    Empty,
-    /// The events end before their batch does.
-    #[error("the events end with event {last}, in the middle of a batch: its signed end is missing")]
-    CutOff {
-        /// The last event that there was.
-        last: u64,
-    },
-    /// What was written is not what is read again.
-    #[error("what was written does not hold when it is read again: {}", told(.0))]
-    NotTheSame(Vec<Fault>),
-    /// A backup could not be read.
-    #[error(transparent)]
-    Backup(Box<BackupError>),
-    /// A published log could not be read.
-    #[error(transparent)]
-    Published(Box<PublishError>),
-    /// What is known of the log from elsewhere is more than, or other than, what there is.
-    #[error("{}", told(.0))]
-    Known(Vec<Fault>),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A document could not be read or kept.
-    #[error(transparent)]
-    Document(#[from] DocumentError),
-    /// What was restored could not be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// The operating system refused.
-    #[error("the folder cannot be made: {0}")]
-    Io(#[from] io::Error),
-}
+pub use documents::Copied;
+pub use error::RestoreError;
 
-fn told(faults: &[Fault]) -> String {
-    let told: Vec<String> = faults.iter().map(|fault| format!("event {}: {}", fault.seq, fault.what)).collect();
-    told.join("; ")
-}
+/// The most events, and bytes of them, that were checked and are not in the store yet: more are appended at a time.
+const MOST_CHECKED: (usize, usize) = (1 << 12, 8 << 20);
 
 /// What is known from elsewhere of the ledger that is meant.
 #[derive(Debug, Clone, Copy, Default)]
@@ -156,6 +71,15 @@ pub enum Known {
     MayDiffer,
 }
 
+/// Up to where a ledger is restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// The end of the batch that this event is of.
+    Event(u64),
+    /// The last batch that was recorded by that moment, by effective times.
+    Moment(Timestamp),
+}
+
 /// A ledger that is being made again, not yet in its place: dropping it leaves nothing behind.
 pub struct Restoration<'w> {
     store: WatchedStore,
@@ -164,6 +88,13 @@ pub struct Restoration<'w> {
     /// The events of a batch whose end has not come yet.
     batch: Vec<Vec<u8>>,
     batch_bytes: usize,
+    /// Events of whole batches that are not in the store yet.
+    checked: Vec<Vec<u8>>,
+    checked_bytes: usize,
+    /// The last event that is wanted, if not all are, with those of its batch.
+    until: Option<u64>,
+    /// Where what is kept ends.
+    kept: Option<Head>,
     /// Whether somebody wants it to stop.
     is_stopped: Box<dyn Fn() -> bool>,
     progress: Progress<'w>,
@@ -186,6 +117,21 @@ impl<'w> Restoration<'w> {
         Self::aside(Aside::beside(target, &access.holder, target.rights())?, meant)
     }
 
+    /// Makes a folder for what is only to be checked, where the ledger's account has room for copies that are gone in the end.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new).
+    pub fn to_check(ledger: &Folder, access: &Access) -> Result<Self, RestoreError> {
+        let scratch = ledger.scratch().ok_or(OpenError::NoScratch)?;
+        let meant = Meant { known: Known::MayDiffer, ..Meant::default() };
+        let mut restoration =
+            Self::aside(Aside::beside(&ledger.elsewhere(scratch.join("checked")), &access.holder, None)?, meant)?;
+        // That there is more by now does not make it wrong.
+        restoration.keep_until(u64::MAX);
+        Ok(restoration)
+    }
+
     /// The same within the folder of a ledger whose store it is to take the place of.
     pub(super) fn within(ledger: &Folder, meant: Meant, access: &Access) -> Result<Self, RestoreError> {
         let rights = Shared::of(ledger.path()).map(Shared::mode);
@@ -199,7 +145,21 @@ impl<'w> Restoration<'w> {
         let store = WatchedStore::create(&folder)?;
         let is_stopped = Box::new(|| false);
         let progress = &|_: &'static str, _, _| ();
-        Ok(Self { store, meant, walk: None, batch: Vec::new(), batch_bytes: 0, is_stopped, progress, of: 0, aside })
+        Ok(Self {
+            store,
+            meant,
+            walk: None,
+            batch: Vec::new(),
+            batch_bytes: 0,
+            checked: Vec::new(),
+            checked_bytes: 0,
+            until: None,
+            kept: None,
+            is_stopped,
+            progress,
+            of: 0,
+            aside,
+        })
     }
 
     /// Has it stop at the next event or document, or before or after what was taken is verified, once that is so: nothing is left
@@ -211,6 +171,11 @@ impl<'w> Restoration<'w> {
     /// Has it tell how far it has come.
     pub fn tell(&mut self, progress: Progress<'w>) {
         self.progress = progress;
+    }
+
+    /// Tells how far it has come.
+    pub(super) fn told(&self, did: &'static str, done: u64, of: u64) {
+        (self.progress)(did, done, of);
     }
 
     /// Has it know how many events are to come.
@@ -255,7 +220,8 @@ impl<'w> Restoration<'w> {
         self.batch_bytes += event.len();
         self.batch.push(event);
         if self.batch_bytes > MAX_BATCH_BYTES {
-            return Err(RestoreError::BatchTooLarge { seq, begin: self.store.len() });
+            let begin = (seq + 1).saturating_sub(self.batch.len() as u64);
+            return Err(RestoreError::BatchTooLarge { seq, begin });
         }
         if ended { self.keep_batch() } else { Ok(()) }
     }
@@ -272,11 +238,33 @@ impl<'w> Restoration<'w> {
         Ok(origin)
     }
 
+    /// Keeps what comes up to the end of the batch that an event is of, and nothing behind it.
+    pub(super) fn keep_until(&mut self, seq: u64) {
+        self.until = Some(seq);
+    }
+
     /// Step 2: the batch holds, and is kept.
     fn keep_batch(&mut self) -> Result<(), RestoreError> {
-        self.store.append(self.store.len(), &self.batch)?;
-        self.batch.clear();
-        self.batch_bytes = 0;
+        let batch = std::mem::take(&mut self.batch);
+        let bytes = std::mem::take(&mut self.batch_bytes);
+        let is_beyond = |until| self.kept.is_some_and(|kept| kept.len > until);
+        if self.until.is_some_and(is_beyond) {
+            return Ok(());
+        }
+        let is_full = |events: usize, bytes: usize| events > MOST_CHECKED.0 || bytes > MOST_CHECKED.1;
+        if is_full(self.checked.len() + batch.len(), self.checked_bytes + bytes) {
+            self.store_checked()?;
+        }
+        self.checked.extend(batch);
+        self.checked_bytes += bytes;
+        self.kept = self.head();
+        if is_full(self.checked.len(), self.checked_bytes) { self.store_checked() } else { Ok(()) }
+    }
+
+    fn store_checked(&mut self) -> Result<(), RestoreError> {
+        self.store.append(self.store.len(), &self.checked)?;
+        self.checked.clear();
+        self.checked_bytes = 0;
         Ok(())
     }
 
@@ -295,14 +283,17 @@ impl<'w> Restoration<'w> {
         self.walk.as_ref().map(|walk| &walk.authority)
     }
 
-    /// How many events there are in whole batches.
+    /// How many events are kept, all of them in whole batches.
     pub(super) fn whole(&self) -> u64 {
-        self.store.len()
+        self.store.len() + self.checked.len() as u64
     }
 
     /// The hash of one of these.
     pub(super) fn hash(&self, seq: u64) -> Option<EventHash> {
-        self.store.read(seq..seq + 1).next()?.ok().map(|bytes| event_hash(&bytes))
+        let Some(behind) = seq.checked_sub(self.store.len()) else {
+            return self.store.read(seq..seq + 1).next()?.ok().map(|bytes| event_hash(&bytes));
+        };
+        self.checked.get(usize::try_from(behind).ok()?).map(|bytes| event_hash(bytes))
     }
 
     /// The folder aside.
@@ -316,69 +307,12 @@ impl<'w> Restoration<'w> {
         Some(Head { len: chain.len(), hash: chain.head() })
     }
 
-    /// Deletes the documents that the events which were taken say were erased: some may have come with older events.
-    pub(super) fn drop_erased(&self) -> Result<(), RestoreError> {
-        let Some(holdings) = self.walk.as_ref().map(|walk| &walk.holdings) else { return Ok(()) };
-        let erased = holdings.files().map(|(address, _)| address).filter(|of| holdings.erased_by(of).is_some());
-        Documents::at(self.aside.folder().documents()).remove(erased)?;
-        Ok(())
-    }
-
     /// The root that a checkpoint is signed for, if it is signed with one of the log's keys.
     pub(super) fn signed_root(&self, of: &Checkpoints, size: u64) -> Option<Node> {
         let bytes = read_bytes(&of.file(size), MAX_NOTE as u64).ok()??;
         let mut keys = self.walk.as_ref()?.authority.log_keys();
         let checkpoint = keys.find_map(|key| Verified::open(&bytes, key).ok())?;
         (checkpoint.size() == size).then(|| checkpoint.root())
-    }
-
-    /// The documents that are kept here, and are other bytes elsewhere: their paths in a ledger.
-    pub(super) fn altered_in(&self, other: &Folder) -> Vec<String> {
-        let Some(holdings) = self.walk.as_ref().map(|walk| &walk.holdings) else { return Vec::new() };
-        let (own, theirs) = (Shelf::of(&self.folder()), Shelf::of(other));
-        let is_altered = |(address, named): &(&str, &Named)| {
-            matches!(holdings.look(&theirs, address, named), State::Altered(_))
-                && holdings.look(&own, address, named) == State::Kept
-        };
-        holdings.files().filter(is_altered).map(|(address, _)| format!("documents/{address}")).collect()
-    }
-
-    /// Step 3: copies the documents that events name from a folder that has them under their hashes.
-    ///
-    /// # Errors
-    ///
-    /// [`RestoreError::Document`] if one could not be kept. One that cannot be read is told in the answer.
-    pub fn copy_documents(&self, from: &Path) -> Result<Copied, RestoreError> {
-        let (source, kept) = (Documents::at(from), Documents::at(self.aside.folder().documents()));
-        let shelf = Shelf::of_documents(source.clone());
-        let limit = u64::try_from(MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
-        let mut copied = Copied::default();
-        let Some(holdings) = self.walk.as_ref().map(|walk| &walk.holdings) else { return Ok(copied) };
-        let of = holdings.files().count() as u64;
-        for (address, named) in holdings.files() {
-            self.go_on()?;
-            copied.named += 1;
-            (self.progress)("documents looked at", copied.named as u64, of);
-            match holdings.look(&shelf, address, named) {
-                State::Kept => {
-                    let bytes = source.get(address, limit)?.unwrap_or_default();
-                    match source.salt(address)?.map(<[u8; 32]>::try_from) {
-                        Some(Ok(salt)) if named.by == NamedBy::Commitment => kept.put_salted(address, &bytes, &salt)?,
-                        _ => kept.put(address, &bytes)?,
-                    }
-                    copied.copied += 1;
-                }
-                State::Erased(_) => {}
-                State::NotDeleted(by) => {
-                    copied.refused.push(format!("document {address} was erased by event {by}, and was not copied"));
-                }
-                State::Missing(_) if !shelf.has(address) => {}
-                State::Missing(what) | State::Altered(what) | State::Unreadable(what) => {
-                    copied.refused.push(format!("document {address} {what}, and was not copied"));
-                }
-            }
-        }
-        Ok(copied)
     }
 
     /// Step 4: closes what was written, reads it again and verifies it.
@@ -388,21 +322,32 @@ impl<'w> Restoration<'w> {
     /// [`RestoreError::Empty`], [`RestoreError::CutOff`] and [`RestoreError::OtherHead`]; [`RestoreError::NotTheSame`] if
     /// the disk has other events than were given; [`RestoreError::Known`] if a checkpoint that came with them, or one that
     /// is remembered, does not hold. Documents that are missing are in the report, and no error.
-    pub fn finish(self, remembered: &Checkpoints, access: &Access) -> Result<Restored, RestoreError> {
+    pub fn finish(mut self, remembered: &Checkpoints, access: &Access) -> Result<Restored, RestoreError> {
         self.go_on()?;
-        let head = self.head().ok_or(RestoreError::Empty)?;
-        let last = head.len - 1;
+        let all = self.head().ok_or(RestoreError::Empty)?;
         if !self.batch.is_empty() {
-            return Err(RestoreError::CutOff { last });
+            return Err(RestoreError::CutOff { last: all.len - 1 });
         }
+        let head = self.kept.ok_or(RestoreError::Empty)?;
         if let Some(expected) = self.meant.head.filter(|expected| *expected != head.hash) {
-            return Err(RestoreError::OtherHead { last, expected, found: head.hash });
+            return Err(RestoreError::OtherHead { last: head.len - 1, expected, found: head.hash });
         }
-        let Self { store, aside, meant, is_stopped, progress, .. } = self;
+        self.store_checked()?;
+        let Self { store, aside, meant, until, is_stopped, progress, .. } = self;
         let folder = aside.folder();
         head.save(&folder)?;
         drop(store);
-        let outside = Outside { genesis: meant.genesis, remembered: remembered.clone(), ..Outside::default() };
+        let (mut remembered, mut older) = (remembered.clone(), None);
+        if until.is_some() {
+            let known = remembered.sizes().ok().and_then(|sizes| sizes.last().copied()).unwrap_or_default();
+            older = Some(Older { len: head.len, known: known.max(all.len) }).filter(|older| older.known > older.len);
+            // Where older events are asked for, they need not be all that was ever signed.
+            remembered = remembered.within(0..=head.len);
+        }
+        if let Some(older) = older.filter(|_| meant.known == Known::Holds) {
+            older.save(&folder)?;
+        }
+        let outside = Outside { genesis: meant.genesis, remembered, ..Outside::default() };
         let settings = Settings::load(&folder).map_err(OpenError::from)?;
         let report = verify_telling(&Log::under(aside.lock(), settings, &folder, access)?, &outside, progress);
         let faults = |of: &[Layer]| -> Vec<Fault> {
@@ -417,25 +362,16 @@ impl<'w> Restoration<'w> {
         if !of_known.is_empty() && meant.known == Known::Holds {
             return Err(RestoreError::Known(of_known));
         }
-        if is_stopped() { Err(RestoreError::Stopped) } else { Ok(Restored { report, aside }) }
+        if is_stopped() { Err(RestoreError::Stopped) } else { Ok(Restored { report, older, aside }) }
     }
-}
-
-/// What became of the documents.
-#[derive(Debug, Clone, Default)]
-pub struct Copied {
-    /// How many files events name.
-    pub named: usize,
-    /// How many were copied.
-    pub copied: usize,
-    /// Why others that are there were not.
-    pub refused: Vec<String>,
 }
 
 /// A ledger that is complete and not yet in its place: dropping it leaves nothing behind.
 pub struct Restored {
     /// What verifying all of it came to.
     pub report: Report,
+    /// How much older it is than what is known, if it was to be restored as it was earlier.
+    pub older: Option<Older>,
     aside: Aside,
 }
 
@@ -462,6 +398,8 @@ impl Restored {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::ledger::trial::{access, with_missions};
 
@@ -480,7 +418,7 @@ mod tests {
         for event in &events[..2] {
             restoration.push(event_hash(event), event.clone()).expect("it follows");
         }
-        assert_eq!(restoration.store.len(), 1, "only whole batches are kept");
+        assert_eq!(restoration.whole(), 1, "only whole batches are kept");
         restoration.batch_bytes = MAX_BATCH_BYTES;
         let refused = restoration.push(event_hash(&events[2]), events[2].clone()).expect_err("it is too much");
         assert!(matches!(refused, RestoreError::BatchTooLarge { seq: 2, begin: 1 }), "{refused}");

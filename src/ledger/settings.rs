@@ -243,6 +243,9 @@ impl Folder {
     pub(crate) fn head(&self) -> PathBuf {
         self.path.join("HEAD")
     }
+    pub(super) fn older(&self) -> PathBuf {
+        self.path.join("OLDER")
+    }
     /// Nothing, where none are kept.
     pub(crate) fn facts(&self) -> Option<PathBuf> {
         Some(self.derived()?.join("facts"))

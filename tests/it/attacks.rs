@@ -12,6 +12,7 @@ mod keys;
 mod outside;
 mod remembered;
 mod signatures;
+mod since;
 mod store;
 
 use std::collections::BTreeSet;

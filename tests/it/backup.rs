@@ -42,7 +42,7 @@ pub(crate) fn all(desk: &Desk, ledger: &str) -> (String, Vec<(String, Vec<u8>)>)
 
 /// Two ledgers have the same events, and the same beside them.
 #[track_caller]
-fn same(desk: &Desk, one: &str, other: &str) {
+pub(crate) fn same(desk: &Desk, one: &str, other: &str) {
     let ((events, beside), (others, besides)) = (all(desk, one), all(desk, other));
     let names = |files: &[(String, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
     assert!(events == others, "the events of {one} and {other}");

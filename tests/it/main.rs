@@ -55,6 +55,7 @@ mod membership;
 mod merkle;
 mod model;
 mod names;
+mod nights;
 mod open_days;
 mod pdf;
 mod personal;

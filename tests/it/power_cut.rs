@@ -400,6 +400,65 @@ fn an_append_of_two_files_with_a_document() {
     check(&desk, "append files", |begun| begun + 6);
 }
 
+/// What must not be lost of a ledger that is in its place: the rest can be made again.
+fn lasts(path: &Path) -> bool {
+    let lasting = ["documents", "checkpoints", "sled/db", "servanda.toml"];
+    let mut below = path.iter().skip_while(|part| !part.to_string_lossy().starts_with(".servanda-new-")).skip(1);
+    let below: PathBuf = below.by_ref().collect();
+    lasting.iter().any(|name| below.starts_with(name))
+}
+
+#[test]
+fn a_restored_ledger_is_on_the_disk_before_it_is_in_its_place() {
+    if !can_trace() {
+        return;
+    }
+    let desk = base();
+    write_parties(&desk, &["a", "b"], 3, Some("This is a note.\n"));
+    for line in ["append files --ledger l", "checkpoint --ledger l", "backup b --ledger l"] {
+        assert_eq!(desk.run(line).code, 0, "{line}");
+    }
+    let recorded = copied(&desk);
+    let (before, events) = record(&recorded, "restore b new");
+    let new = recorded.path().join("new");
+    let is_moved = |event: &Event| matches!(event, Event::Change(Change::Rename { to, .. }) if *to == new);
+    let place = events.iter().position(is_moved).expect("it came into its place");
+    let (mut disk, mut names) = (before, 0);
+    let changes = durable(&events[..place]);
+    for (change, _) in &changes {
+        if let Change::Name { file, .. } = change {
+            disk.files.resize(disk.files.len().max(file + 1), Vec::new());
+        }
+        disk.apply(change);
+    }
+    let lasting: BTreeMap<usize, &Path> =
+        disk.names.iter().filter(|(path, _)| lasts(path)).map(|(path, file)| (*file, path.as_path())).collect();
+    for (change, is_durable) in changes {
+        let path = match change {
+            Change::Write { file, .. } | Change::Cut { file, .. } => lasting.get(file).copied(),
+            Change::Name { path, .. } | Change::Rename { to: path, .. } => {
+                let is_there = disk.names.contains_key(path) && lasts(path);
+                names += usize::from(is_there);
+                is_there.then_some(path.as_path())
+            }
+            Change::Folder { path } => lasts(path).then_some(path.as_path()),
+            Change::Unname { .. } => None,
+        };
+        assert!(
+            is_durable || path.is_none(),
+            "in its place, and not on the disk: {}",
+            path.expect("it lasts").display()
+        );
+    }
+    let documents = fs::read_dir(new.join("documents")).expect("a folder").count();
+    assert!(documents > 1 && names > documents, "{names} names, {documents} documents");
+    assert!(
+        durable(&events)
+            .iter()
+            .any(|(change, is_durable)| { *is_durable && matches!(change, Change::Rename { to, .. } if *to == new) })
+    );
+}
+
 #[test]
 fn an_append_that_seals_a_bundle() {
     let desk = base();

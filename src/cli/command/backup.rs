@@ -2,29 +2,66 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cli::command::counted;
+use crate::cli::command::given::{Given, take, take_input};
+use crate::cli::command::restore::remembered;
+use crate::cli::command::verify::VerifyAnswer;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
 use crate::integrity::EventHash;
+use crate::ledger::Progress;
 use crate::ledger::authority::Authority;
-use crate::ledger::backup::{BackedUp, BackupError, Rest, backup_telling};
+use crate::ledger::backup::{BackedUp, BackupError, Rest, backup_telling, backup_to};
+use crate::ledger::checkpoints::Checkpoints;
+use crate::ledger::older::Older;
+use crate::ledger::restore::{Restoration, Restored};
 
 /// Back the ledger up into a file, or add what is new to a backup that is there
 ///
 /// The file has the events, the documents, checkpoints, cosignatures, timestamps and settings: everything but the keys, of which you keep copies elsewhere. Others read and write meanwhile; what was acknowledged before it began is in it. If it is stopped, a new backup is not there, and an older one is as it was. Personal documents are in it, and readable: keep it as you keep the ledger.
+///
+/// As a stream it is all of the ledger each time, for a program that encrypts it or takes it elsewhere. See that the shell tells if one of both fails (set -o pipefail): what was cut is no backup.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    before_help = "\
+Examples:
+  servanda backup ilrs.backup
+  servanda backup ilrs.backup                adds what is new since then
+  servanda backup - | age -r KEY > ilrs.backup.age
+  servanda backup check ilrs.backup          that it holds, and can be restored"
+)]
+pub(in crate::cli) struct Backup {
+    #[command(subcommand)]
+    what: Option<What>,
+    /// The file; - is standard output
+    #[arg(required = true)]
+    file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Check(Check),
+}
+
+/// Check a backup, and make no ledger of it
+///
+/// Everything is checked that `restore` checks, and the verdicts are those of `verify`: hashes, chain, signatures, batches, documents, quotes and checkpoints, also against those that are remembered of the ledger. For a while it takes as much room as the ledger does, among the system's temporary files (TMPDIR). If the ledger was signed for more events since, that is said, and no fault.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
-  servanda backup ilrs.backup
-  servanda backup ilrs.backup                adds what is new since then")]
-pub(in crate::cli) struct Backup {
-    /// The file
+  servanda backup check ilrs.backup
+  servanda backup check ilrs.backup --quiet  says nothing if all is well
+  age --decrypt -i key.txt ilrs.backup.age | servanda backup check -")]
+struct Check {
+    /// The backup; - is standard input
     file: PathBuf,
 }
 
@@ -39,39 +76,108 @@ fn check_known(context: &mut Context<'_, '_>) -> Result<(), Failure> {
 
 impl Backup {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let folder = context.ledger();
-        let (path, access) = (context.around.path(&self.file), context.access("backup"));
+        if let Some(What::Check(check)) = self.what {
+            return check.run(context);
+        }
+        let file = self.file.expect("it is required where there is no subcommand");
+        let (folder, access) = (context.ledger(), context.access("backup"));
+        let is_stream = file.as_os_str() == "-";
+        if is_stream && context.around.out_is_terminal {
+            return Err(
+                Failure::new(Exit::Misuse, "a backup is no text").hint("name a file, or send it to a program: |")
+            );
+        }
         check_known(context)?;
-        let done = context.meter("backup").run(|progress| backup_telling(&folder, &path, &access, progress));
+        let (path, meter) = (context.around.path(&file), context.meter("backup"));
+        let done = meter.run(|progress| {
+            if is_stream {
+                backup_to(&folder, &mut *context.around.out, &access, progress)
+            } else {
+                backup_telling(&folder, &path, &access, progress)
+            }
+        });
         let done = done.map_err(|error| match error {
             BackupError::Open(error) => context.not_opened(error, &folder),
             other => other.into(),
         })?;
-        context.answer(&BackupAnswer::of(&self.file, &done))?;
-        if let Some(Rest { bytes, what, .. }) = &done.rest {
-            let name = shown(&self.file.to_string_lossy()).into_owned();
-            context.complain(&format!(
-                "warning: {name} ended with {bytes} bytes that were unfinished, and were replaced: {what}\n"
-            ));
+        let answer = BackupAnswer::of(&file, &done);
+        if is_stream {
+            // The answer would come among what is backed up.
+            context.say(&answer.table(context.error_screen()));
+        } else if !context.is_silent() {
+            context.answer(&answer)?;
         }
-        if done.gone > 0 {
-            let documents = counted(done.gone, "document is", "documents are");
-            context.say(&format!(
-                "{documents} in the backup and no longer in the ledger: if they were erased, make a backup under another name, and delete this one\n"
-            ));
-        }
-        for fault in &done.faults {
-            context.complain(&format!("warning: {}\n", shown(fault)));
-        }
-        if done.faults.is_empty() {
-            return Ok(Exit::Done);
-        }
+        tell(&file, &done, context);
+        Ok(if done.faults.is_empty() { Exit::Done } else { Exit::No })
+    }
+}
+
+/// Says what is worth knowing of a backup that was made, and what is wrong with it.
+fn tell(file: &Path, done: &BackedUp, context: &mut Context<'_, '_>) {
+    if let Some(Rest { bytes, what, .. }) = &done.rest {
+        let name = shown(&file.to_string_lossy()).into_owned();
+        context.complain(&format!(
+            "warning: {name} ended with {bytes} bytes that were unfinished, and were replaced: {what}\n"
+        ));
+    }
+    if done.gone > 0 {
+        let documents = counted(done.gone, "document is", "documents are");
+        context.say(&format!(
+            "{documents} in the backup and no longer in the ledger: if they were erased, make a backup under another name, and delete this one\n"
+        ));
+    }
+    for fault in &done.faults {
+        context.complain(&format!("warning: {}\n", shown(fault)));
+    }
+    if !done.faults.is_empty() {
         let files = counted(done.faults.len(), "file", "files");
         context
             .complain(&format!("the backup is not whole: it lacks {files}; back up again when they are put right\n"));
-        Ok(Exit::No)
     }
 }
+
+impl Check {
+    fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let meter = context.meter("backup check");
+        let checked = meter.run(|progress| self.take(progress, context)).map_err(|failure| match failure.exit {
+            Exit::No => Failure { hints: vec![OTHERS.to_owned()], ..failure },
+            _ => failure,
+        });
+        let (restored, is_damaged) = checked?;
+        if let Some(Older { len, known }) = restored.older {
+            context.say(&format!("it has {len} events, and {known} are known by now: what is newer is not in it\n"));
+        }
+        VerifyAnswer::of(&restored.report).tell(context)?;
+        Ok(if restored.report.passed() && !is_damaged { Exit::Done } else { Exit::No })
+    }
+
+    /// Takes all of it, and tells whether there is damage behind its end.
+    fn take(&self, progress: Progress<'_>, context: &mut Context<'_, '_>) -> Result<(Restored, bool), Failure> {
+        let (path, access) = (context.around.path(&self.file), context.access("backup check"));
+        let mut restoration = Restoration::to_check(&context.folder_at(&path), &access)?;
+        restoration.stop_when((context.around.watch_interrupt)()?);
+        restoration.tell(progress);
+        let taken = if self.file.as_os_str() == "-" {
+            take_input(&mut *context.around.stdin, &mut restoration, None)?
+        } else {
+            take(&self.file, &path, &mut restoration, None)?
+        };
+        let Given::Backup { is_damaged } = taken.given else {
+            let name = self.file.display();
+            return Err(Failure::new(Exit::No, format!("{name} is no backup: it does not begin as one does")));
+        };
+        taken.warn(context);
+        let remembered = match restoration.id().zip(restoration.authority()) {
+            Some((log, keys)) => remembered(&context.memory(), &log, keys)?,
+            None => Checkpoints::default(),
+        };
+        Ok((restoration.finish(&remembered, &access)?, is_damaged))
+    }
+}
+
+/// What to do about a backup that does not hold.
+const OTHERS: &str =
+    "make another backup while the ledger is there; an older one, an export or a published copy may hold";
 
 /// The answer: `servanda/backup/v1`.
 #[derive(Debug, Serialize, JsonSchema)]

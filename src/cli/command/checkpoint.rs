@@ -34,6 +34,7 @@ use crate::ledger::{Folder, Ledger, Log, Settings, log_signer};
 #[command(before_help = "\
 Examples:
   servanda checkpoint
+  servanda checkpoint --quiet                     signs, and says nothing
   servanda checkpoint list
   servanda checkpoint show > ilrs.checkpoint      to keep elsewhere
   servanda checkpoint timestamp-request > request.tsq")]
@@ -170,7 +171,9 @@ fn sign(log: &Log, keys: &Authority, context: &mut Context<'_, '_>) -> Outcome {
     let signer = log_signer(&context.ledger().log_key(), keys.log_key())?;
     let made = log.checkpoint(&signer, keys, &remembered)?;
     context.remember(&log.id()?, &made);
-    print(&made, context)?;
+    if !context.is_silent() {
+        print(&made, context)?;
+    }
     Ok(Exit::Done)
 }
 

@@ -1,6 +1,7 @@
 //! Events that were had elsewhere: in a backup, an export or a published log.
 
-use std::io::{BufRead, BufReader};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use crate::cli::Context;
@@ -8,7 +9,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::domain::text::shown;
 use crate::exchange::ndjson::lines;
 use crate::ledger::backup;
-use crate::ledger::restore::{Copied, Restoration};
+use crate::ledger::restore::{At, Copied, Restoration};
 
 /// What they are in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +36,16 @@ pub(super) struct Taken {
 }
 
 impl Taken {
+    /// Says what does not count.
+    pub(super) fn warn(&self, context: &mut Context<'_, '_>) {
+        if let Some(warning) = &self.warning {
+            context.complain(warning);
+        }
+    }
+
     /// Says what is to be said.
     pub(super) fn tell(&self, context: &mut Context<'_, '_>) {
-        self.warning.iter().for_each(|warning| context.complain(warning));
+        self.warn(context);
         for copied in &self.copied {
             context.say(&format!("copied {} of {} documents\n", copied.copied, copied.named));
             for refused in &copied.refused {
@@ -47,30 +55,101 @@ impl Taken {
     }
 }
 
-/// Hands over the events of a file or folder, and the documents that are with them; the file is named as it was given.
-pub(super) fn take(from: &Path, path: &Path, restoration: &mut Restoration<'_>) -> Result<Taken, Failure> {
+/// What standard input is called.
+const STANDARD_INPUT: &str = "standard input";
+
+/// Hands over the events of a file or folder, of a backup perhaps those up to some point, and the documents that are with them; the
+/// file is named as it was given.
+pub(super) fn take(
+    from: &Path,
+    path: &Path,
+    restoration: &mut Restoration<'_>,
+    at: Option<At>,
+) -> Result<Taken, Failure> {
     if path.is_dir() {
+        check_whole(at)?;
         let copied = Some(restoration.take_published(path)?).filter(|copied| copied.named > 0).into_iter().collect();
         return Ok(Taken { given: Given::Published, warning: None, copied });
     }
-    let name = || shown(&from.to_string_lossy()).into_owned();
-    let file = std::fs::File::open(path)
-        .map_err(|error| Failure::new(Exit::CouldNot, format!("{} cannot be read: {error}", name())))?;
-    if backup::look(path)?.is_none() {
-        return take_lines(restoration, BufReader::new(file));
+    let mut file = opened(from, path)?;
+    // What is no file cannot be read again from its beginning.
+    if file.metadata()?.is_file() {
+        let (_, is_backup) = begins_as_backup(&mut file)?;
+        if is_backup {
+            return take_backup((from, &file), restoration, at);
+        }
+        file.rewind()?;
     }
-    let (holding, copied) = restoration.take_backup(path)?;
+    take_stream(file, from, restoration, at)
+}
+
+/// A file that was named, to be read.
+fn opened(from: &Path, path: &Path) -> Result<File, Failure> {
+    let name = || shown(&from.to_string_lossy()).into_owned();
+    File::open(path).map_err(|error| Failure::new(Exit::CouldNot, format!("{} cannot be read: {error}", name())))
+}
+
+/// Hands over what comes on standard input: a backup or an export, told apart by how they begin.
+pub(super) fn take_input(
+    input: impl Read,
+    restoration: &mut Restoration<'_>,
+    at: Option<At>,
+) -> Result<Taken, Failure> {
+    take_stream(input, Path::new(STANDARD_INPUT), restoration, at)
+}
+
+fn take_stream(
+    mut input: impl Read,
+    name: &Path,
+    restoration: &mut Restoration<'_>,
+    at: Option<At>,
+) -> Result<Taken, Failure> {
+    // Whoever is to stop while nothing comes finds that it cannot be read.
+    let begun = begins_as_backup(&mut input);
+    let (begun, is_backup) = begun.or_else(|failure| restoration.go_on().map_err(Failure::from).and(Err(failure)))?;
+    let input = Cursor::new(begun).chain(input);
+    if is_backup {
+        let file = restoration.lay_aside(name, input)?;
+        return take_backup((name, &file), restoration, at);
+    }
+    check_whole(at)?;
+    take_lines(restoration, BufReader::new(input))
+}
+
+/// The first bytes of a stream, and whether a backup begins so.
+fn begins_as_backup(input: &mut impl Read) -> Result<(Vec<u8>, bool), Failure> {
+    let mut begun = Vec::new();
+    input.take(backup::BEGINNING as u64).read_to_end(&mut begun)?;
+    let is_backup = backup::begins_as_one(&begun);
+    Ok((begun, is_backup))
+}
+
+/// Of a backup alone it is known, before anything is taken, what was recorded when.
+fn check_whole(at: Option<At>) -> Result<(), Failure> {
+    if at.is_none() {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Misuse, "--at goes with a backup, and this is none")
+        .hint("`servanda backup FILE` makes one"))
+}
+
+fn take_backup(
+    (name, file): (&Path, &File),
+    restoration: &mut Restoration<'_>,
+    at: Option<At>,
+) -> Result<Taken, Failure> {
+    let (holding, copied) = restoration.take_backup((name, file), at)?;
     let is_damaged = holding.rest.as_ref().is_some_and(|rest| !rest.is_unfinished);
     let warning = holding.rest.map(|rest| {
         let what = if rest.is_unfinished { "unfinished" } else { "damaged, or follow what is" };
-        let name = name();
+        let name = shown(&name.to_string_lossy()).into_owned();
         format!("warning: {name} ends with {} bytes that are {what}, and do not count: {}\n", rest.bytes, rest.what)
     });
     Ok(Taken { given: Given::Backup { is_damaged }, warning, copied: vec![copied] })
 }
 
 /// Hands over the lines of an export.
-pub(super) fn take_lines(restoration: &mut Restoration<'_>, input: impl BufRead) -> Result<Taken, Failure> {
+fn take_lines(restoration: &mut Restoration<'_>, input: impl BufRead) -> Result<Taken, Failure> {
     for read in lines(input) {
         // Whoever is to stop while nothing comes finds that it cannot be read.
         let (line, event) = read.or_else(|fault| restoration.go_on().map_err(Failure::from).and(Err(fault.into())))?;

@@ -47,13 +47,15 @@ impl Repair {
         let access = context.access("repair");
         let (path, mut taken) = (context.around.path(&self.from), Vec::new());
         let hand_over = |restoration: &mut Restoration<'_>| {
-            taken = vec![take(&self.from, &path, restoration)?];
+            taken = vec![take(&self.from, &path, restoration, None)?];
             Ok(())
         };
         let repaired = context
             .meter("repair")
             .run(|progress| repair::<Failure>(&folder, (remembered, meant), &access, progress, hand_over));
-        taken.iter().for_each(|taken| taken.tell(context));
+        for taken in &taken {
+            taken.tell(context);
+        }
         let repaired = repaired?;
         context.holds(&folder, &repaired.log);
         let path = context.shown_path(&folder);
@@ -70,7 +72,7 @@ impl Repair {
         if let Some(damaged) = &repaired.damaged {
             context.say(&format!("the damaged store lies in {}; only repair reads it\n", damaged.display()));
         }
-        context.answer(&VerifyAnswer::of(&repaired.report))?;
+        VerifyAnswer::of(&repaired.report).tell(context)?;
         Ok(if repaired.report.passed() { Exit::Done } else { Exit::No })
     }
 }

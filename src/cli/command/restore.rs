@@ -1,11 +1,11 @@
 //! `servanda restore`
 
-use std::io::BufReader;
 use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::command::given::{self, Given, Taken, take, take_lines};
+use crate::cli::command::given::{self, Given, Taken, take, take_input};
+use crate::cli::command::recorded_by;
 use crate::cli::command::verify::VerifyAnswer;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::place::shell_word;
@@ -13,23 +13,29 @@ use crate::cli::{Context, Outcome};
 use crate::integrity::EventHash;
 use crate::ledger::authority::Authority;
 use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
+use crate::ledger::older::Older;
 use crate::ledger::remembered::{LogId, Memory};
-use crate::ledger::restore::{Known, Meant, Restoration, RestoreError, Restored};
+use crate::ledger::restore::{At, Known, Meant, Restoration, RestoreError, Restored};
 use crate::ledger::{Folder, Progress};
+use crate::query::RecordedBy;
 
 /// Make a ledger again from a backup, an export or a published log, byte for byte
 ///
 /// Everything is checked as it is read: hashes, the canonical form, the chain, the batches, the signatures and who was authorised. The ledger comes into its place only when all of it holds, also against the newest checkpoint that is known of it anywhere, and is verified once more as a whole; the verdicts are printed. A ledger that is there is left alone: `servanda repair` takes its place. If a backup is damaged, what stands before that is restored, and the exit code is 1.
+///
+/// --at takes from one backup what there was up to an event, with its batch, or what was recorded by a day. What is newer is checked all the same, and what it says was erased stays erased. The ledger that is made says that it is older than what is known, and is only read: nothing is appended to it, and it is not signed. With --despite-known it can be gone on with, once `servanda forget` laid aside what is remembered of newer events.
 ///
 /// An export has no documents: they are missing, and `verify` says so, until they are copied into the folder documents/; --documents does that. The log's own key under keys/ is in no backup and no export: copy keys/log.key where you have it.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
   servanda restore ilrs.backup copy.servanda
+  servanda restore ilrs.backup before.servanda --at 2024-05-31
+  age --decrypt -i key.txt ilrs.backup.age | servanda restore - copy.servanda
   servanda restore ilrs.ndjson third.servanda --documents .servanda/documents
   servanda export ndjson | servanda restore - twin.servanda --documents .servanda/documents")]
 pub(in crate::cli) struct Restore {
-    /// What `backup` or `export ndjson` wrote, or the folder of `export tiles`; - is an export on standard input
+    /// What `backup` or `export ndjson` wrote, or the folder of `export tiles`; - is one of the first two on standard input
     file: PathBuf,
     /// The ledger's folder, where nothing may be yet
     folder: PathBuf,
@@ -42,7 +48,10 @@ pub(in crate::cli) struct Restore {
     /// The hash that the newest event must have: nothing is missing at the end
     #[arg(long, value_name = "HASH")]
     expect_head: Option<EventHash>,
-    /// Restore it to be read also if a checkpoint is known that it does not hold
+    /// Up to this event, or what was recorded by this moment: a position, a day, or a time
+    #[arg(long, value_name = "EVENT|DATE", value_parser = recorded_by)]
+    at: Option<RecordedBy>,
+    /// Restore it to be read also if a checkpoint is known that it does not hold; with --at, also to go on with it
     #[arg(long)]
     despite_known: bool,
 }
@@ -52,7 +61,9 @@ impl Restore {
         let target = context.folder_at(context.around.path(&self.folder));
         let mut taken = None;
         let made = context.meter("restore").run(|progress| self.take(&target, progress, &mut taken, context));
-        taken.iter().for_each(|taken: &Taken| taken.tell(context));
+        if let Some(taken) = &taken {
+            taken.tell(context);
+        }
         let (restored, log, given) = made?;
         context.warn_of(&log.origin, context.memory().namesake(&log, &target)?);
         self.tell((restored, &log), given, context)
@@ -73,10 +84,14 @@ impl Restore {
         let mut restoration = Restoration::new(target, meant, &access)?;
         restoration.stop_when((context.around.watch_interrupt)()?);
         restoration.tell(progress);
+        let at = self.at.map(|at| match at {
+            RecordedBy::Seq(seq) => At::Event(seq),
+            RecordedBy::At(moment) => At::Moment(moment),
+        });
         let all = if self.file.as_os_str() == "-" {
-            take_lines(&mut restoration, BufReader::new(&mut *context.around.stdin))?
+            take_input(&mut *context.around.stdin, &mut restoration, at)?
         } else {
-            take(&self.file, &context.around.path(&self.file), &mut restoration)?
+            take(&self.file, &context.around.path(&self.file), &mut restoration, at)?
         };
         let given = all.given;
         let all = taken.insert(all);
@@ -95,18 +110,22 @@ impl Restore {
 
     /// Moves it into its place, and says what it is.
     fn tell(&self, (restored, log): (Restored, &LogId), given: Given, context: &mut Context<'_, '_>) -> Outcome {
-        let report = restored.report.clone();
+        let (report, older) = (restored.report.clone(), restored.older);
         // Whoever restores a ledger means it to be in this folder from now on.
         let folder = context.settle(&restored.target(), log, || restored.publish())?;
         let path = context.shown_path(&folder);
         context.say(&format!("restored {path}: {} events, head {}\n", report.events, report.head));
+        if let Some(Older { len, known }) = older {
+            let may = if self.despite_known { "it can be gone on with" } else { "it is only read" };
+            context.say(&format!("older: it has {len} events, and {known} are known; {may}\n"));
+        }
         let what = if matches!(given, Given::Backup { .. }) { "a backup" } else { "an export" };
         context.say(&format!("not in {what}: the log's own key; copy keys/log.key where you have it\n"));
         if self.documents.is_none() && given == Given::Export {
             let path = shell_word(&format!("{path}/documents"));
             context.say(&format!("not in an export: documents; copy them to {path}\n"));
         }
-        context.answer(&VerifyAnswer::of(&report))?;
+        VerifyAnswer::of(&report).tell(context)?;
         let is_all = given != Given::Backup { is_damaged: true };
         Ok(if is_all && report.passed() { Exit::Done } else { Exit::No })
     }

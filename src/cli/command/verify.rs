@@ -6,16 +6,17 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::command::checkpoint::{checker, policy_of, vkey};
+use crate::cli::command::checkpoint::{checker, kept, policy_of, text_of, vkey};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
 use crate::domain::timestamp::Timestamp;
-use crate::integrity::checkpoint::Verified;
+use crate::integrity::checkpoint::{CheckpointError, Verified};
 use crate::integrity::{EventHash, Vkey};
 use crate::ledger::authority::Authority;
 use crate::ledger::checkpoints::Checkpoints;
+use crate::ledger::older::Older;
 use crate::ledger::remembered::{LogId, Met};
 use crate::ledger::verify::{Ahead, Fault, Layer, LayerReport, Outside, Report, Verdict, renew_facts, verify_telling};
 use crate::ledger::{Log, checkpoints, publish, read_bytes};
@@ -24,11 +25,14 @@ use crate::query::keys::keys;
 /// Check that nothing was altered, removed or slipped in
 ///
 /// Every event is read from disk and hashed again. Each layer has a verdict of its own; all faults are told, not only the first.
+///
+/// With --since only what is new since a checkpoint is verified, with all that it names, and that the log goes on from there: for each night, where the whole is verified once a week. Older events and documents are not read again, so that what rots there is found by the whole alone. Where the log does not go on from the checkpoint, all of it is verified.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
   servanda verify
   servanda verify --json
+  servanda verify --quiet --since last.checkpoint && servanda checkpoint show > last.checkpoint
   servanda verify --against ilrs.checkpoint --vkey @public/log.vkey
   servanda verify --export public --vkey @public/log.vkey")]
 pub(in crate::cli) struct Verify {
@@ -38,6 +42,9 @@ pub(in crate::cli) struct Verify {
     /// A checkpoint that was kept elsewhere: the log must go on from it
     #[arg(long, value_name = "FILE", requires = "vkey")]
     against: Vec<PathBuf>,
+    /// Only what is new since this checkpoint, and that the log goes on from it: a file, or the number of events of one that the ledger keeps
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with = "export")]
+    since: Option<String>,
     /// The log's key as it was had from elsewhere, with which the checkpoints must be signed; @FILE reads it from a file
     #[arg(long, value_name = "KEY")]
     vkey: Option<String>,
@@ -84,13 +91,42 @@ impl Verify {
             }
             // What was signed of the log that was here is held against whatever is here now.
             outside.remembered = remembered(&log, outside.held.clone().or_else(|| log.id().ok()), context)?;
+            outside.since = self.since(&log, outside.log_key.as_ref(), context)?;
             let mut report = context.meter("verify").run(|progress| verify_telling(&log, &outside, progress));
             remember_seen(&log, &report, context);
-            renew_facts(&log, &mut report);
+            if report.since.is_none() {
+                renew_facts(&log, &mut report);
+            }
             report
         };
-        context.answer(&VerifyAnswer::of(&report))?;
+        VerifyAnswer::of(&report).tell(context)?;
         Ok(if report.passed() { Exit::Done } else { Exit::No })
+    }
+
+    /// The checkpoint since which the log is verified, signed with a key of the log or with the one that was given; of a log whose
+    /// keys are not known, all is verified.
+    fn since(
+        &self,
+        log: &Log,
+        key: Option<&Vkey>,
+        context: &Context<'_, '_>,
+    ) -> Result<Option<(String, Verified)>, Failure> {
+        let Some(since) = &self.since else { return Ok(None) };
+        let Ok(facts) = log.naming() else { return Ok(None) };
+        let keys = Authority::of(&facts.events);
+        if let Ok(size) = since.parse() {
+            return Ok(Some((format!("checkpoints/{size}"), kept(log, &keys, Some(size))?)));
+        }
+        let text = text_of(Path::new(since), context)?;
+        let open = |key: &Vkey| Verified::open(text.as_bytes(), key);
+        let opened = match key {
+            Some(key) => open(key),
+            None => {
+                keys.log_keys().map(open).reduce(Result::or).unwrap_or(Err(CheckpointError::Form("nobody signed it")))
+            }
+        };
+        let refused = |error| Failure::new(Exit::No, format!("{since}: {error}"));
+        Ok(Some((since.clone(), opened.map_err(refused)?)))
     }
 
     /// The checkpoints that were given, of which the signatures must hold before anything is compared.
@@ -156,6 +192,9 @@ pub(in crate::cli) struct VerifyAnswer {
     schema: &'static str,
     /// Whether no layer failed.
     passed: bool,
+    /// How many of the first events were not read again, if the log was verified since a checkpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<u64>,
     /// Events that were read from disk and hashed again.
     events: u64,
     /// Their bytes.
@@ -167,6 +206,9 @@ pub(in crate::cli) struct VerifyAnswer {
     /// What was recorded later than the clock says, if anything was: one of both clocks is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     ahead: Option<AheadAnswer>,
+    /// How much older it is than what was known when it was restored so, if it is: nothing can be appended to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    older: Option<OlderAnswer>,
     /// Each layer, checked on its own.
     layers: Vec<LayerAnswer>,
 }
@@ -180,6 +222,13 @@ struct AheadAnswer {
     latest: Timestamp,
     /// What the clock says.
     now: Timestamp,
+}
+
+/// A ledger that was restored as it was earlier.
+#[derive(Debug, Serialize, JsonSchema)]
+struct OlderAnswer {
+    /// Events that were known when it was restored.
+    known: u64,
 }
 
 /// What came of one layer.
@@ -222,48 +271,95 @@ impl VerifyAnswer {
         Self {
             schema: "servanda/verify/v1",
             passed: report.passed(),
+            since: report.since,
             events: report.events,
             bytes: report.bytes,
             head: report.head,
             first_bad: report.first_bad(),
             ahead: report.ahead.map(|Ahead { from, latest, now }| AheadAnswer { from, latest, now }),
+            older: report.older.map(|Older { known, .. }| OlderAnswer { known }),
             layers: report.layers.iter().map(layer).collect(),
         }
     }
+
+    /// Prints it. To whoever wants to hear only what is wrong, and asked for no other form, it tells that where errors go, and nothing
+    /// if nothing is.
+    pub(super) fn tell(&self, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+        if !context.is_silent() {
+            return context.answer(self);
+        }
+        let faulty: Vec<&LayerAnswer> = self.layers.iter().filter(|layer| layer.verdict == "fail").collect();
+        let screen = context.error_screen();
+        let mut text = layers(faulty, screen) + &self.beside();
+        if let Some(seq) = self.first_bad {
+            text += &format!("the first bad event is {seq}\n");
+        }
+        context.complain(text.trim_start_matches('\n'));
+        Ok(())
+    }
+
+    /// What was read again, and what was not.
+    fn read(&self) -> String {
+        let Self { events, bytes, .. } = self;
+        match self.since {
+            None => format!("{events} events and {bytes} bytes, all there are"),
+            Some(since) => format!(
+                "{events} events and {bytes} bytes since the checkpoint of {since} events, from which the log goes on\n\
+                 not read again: the bytes and signatures of the first {since} events, the documents and quotes that only they name, older checkpoints and timestamps, and facts; `servanda verify` reads all of it"
+            ),
+        }
+    }
+
+    /// What is worth knowing beside the layers.
+    fn beside(&self) -> String {
+        let mut text = String::new();
+        if let Some(AheadAnswer { from, latest, now }) = &self.ahead {
+            text += &format!(
+                "\nThe events from {from} on were recorded later than it is: the newest at {latest}, and the clock says {now}.\nOne of both clocks is wrong. `servanda clock show` tells more.\n"
+            );
+        }
+        if let Some(OlderAnswer { known }) = &self.older {
+            text += &format!(
+                "\nIt was restored as it was earlier: {known} events were known then. It is only read, and nothing is appended to it.\n"
+            );
+        }
+        text
+    }
+}
+
+/// What came of layers, each with what does not hold of it.
+fn layers<'l>(layers: impl IntoIterator<Item = &'l LayerAnswer>, screen: Screen) -> String {
+    const MOST: usize = 20;
+    let mut text = String::new();
+    for layer in layers {
+        let tone = match layer.verdict {
+            "pass" => Tone::Good,
+            "fail" => Tone::Bad,
+            _ => Tone::Quiet,
+        };
+        let said = layer.why.as_ref().unwrap_or(&layer.covered);
+        let verdict = screen.toned(tone, &format!("{:<11}", layer.verdict));
+        let said = screen.beside(26, said);
+        text += &format!("{:<12} {verdict}  {said}\n", layer.layer.as_str());
+        for fault in layer.faults.iter().take(MOST) {
+            let said = format!("event {}: {}", fault.event, shown(&fault.what));
+            text += &format!("             {}\n", screen.beside(13, &said));
+        }
+        if layer.faults.len() > MOST {
+            text += &format!("             … and {} more\n", layer.faults.len() - MOST);
+        }
+    }
+    text
 }
 
 impl Answer for VerifyAnswer {
     const ITEMS: &'static str = "layers";
 
     fn table(&self, screen: Screen) -> String {
-        const MOST: usize = 20;
-        let mut text = String::new();
-        for layer in &self.layers {
-            let tone = match layer.verdict {
-                "pass" => Tone::Good,
-                "fail" => Tone::Bad,
-                _ => Tone::Quiet,
-            };
-            let said = layer.why.as_ref().unwrap_or(&layer.covered);
-            let verdict = screen.toned(tone, &format!("{:<11}", layer.verdict));
-            let said = screen.beside(26, said);
-            text += &format!("{:<12} {verdict}  {said}\n", layer.layer.as_str());
-            for fault in layer.faults.iter().take(MOST) {
-                let said = format!("event {}: {}", fault.event, shown(&fault.what));
-                text += &format!("             {}\n", screen.beside(13, &said));
-            }
-            if layer.faults.len() > MOST {
-                text += &format!("             … and {} more\n", layer.faults.len() - MOST);
-            }
-        }
-        if let Some(AheadAnswer { from, latest, now }) = &self.ahead {
-            text += &format!(
-                "\nThe events from {from} on were recorded later than it is: the newest at {latest}, and the clock says {now}.\nOne of both clocks is wrong. `servanda clock show` tells more.\n"
-            );
-        }
+        let mut text = layers(&self.layers, screen) + &self.beside();
         text += &match self.first_bad {
             Some(seq) => format!("\nthe first bad event is {seq}\n"),
-            None => format!("\n{} events and {} bytes, all there are\nhead {}\n", self.events, self.bytes, self.head),
+            None => format!("\n{}\nhead {}\n", self.read(), self.head),
         };
         text
     }

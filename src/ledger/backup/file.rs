@@ -213,20 +213,29 @@ fn parse(kind: u8, payload: &[u8]) -> Option<Record> {
 /// Writes records behind those that are there.
 pub(super) struct Writer<W> {
     out: W,
+    /// Bytes of the file so far.
+    len: u64,
     check: [u8; 32],
 }
 
 impl<W: Write + Seek> Writer<W> {
-    /// A new file.
-    pub(super) fn begin(mut out: W) -> io::Result<Self> {
-        out.write_all(MAGIC)?;
-        Ok(Self { out, check: [0; 32] })
-    }
-
     /// Behind the last end of a backup; what stood there was taken away.
     pub(super) fn behind(mut out: W, contents: &Contents) -> io::Result<Self> {
         out.seek(SeekFrom::Start(contents.len))?;
-        Ok(Self { out, check: contents.check })
+        Ok(Self { out, len: contents.len, check: contents.check })
+    }
+}
+
+impl<W: Write> Writer<W> {
+    /// A new file.
+    pub(super) fn begin(mut out: W) -> io::Result<Self> {
+        out.write_all(MAGIC)?;
+        Ok(Self { out, len: MAGIC.len() as u64, check: [0; 32] })
+    }
+
+    /// Bytes of the file so far.
+    pub(super) fn len(&self) -> u64 {
+        self.len
     }
 
     /// Writes one more.
@@ -258,7 +267,9 @@ impl<W: Write + Seek> Writer<W> {
         self.check = backup_check(&self.check, &[&around, &payload]);
         self.out.write_all(&around)?;
         self.out.write_all(&payload)?;
-        self.out.write_all(&self.check)
+        self.out.write_all(&self.check)?;
+        self.len += AROUND + payload.len() as u64;
+        Ok(())
     }
 
     /// The file, with all of it handed to the system.

@@ -53,6 +53,12 @@ impl Kept {
         kept
     }
 
+    /// Takes what does not hold of documents that were looked at elsewhere.
+    pub(super) fn add(&mut self, faults: Vec<Fault>) {
+        self.looked_at += faults.len();
+        self.faults.extend(faults);
+    }
+
     pub(super) fn report(self) -> LayerReport {
         if self.looked_at == 0 && self.personal_elsewhere == 0 {
             return not_checked(Layer::Documents, "no event names one");

@@ -11,6 +11,7 @@
 mod documents;
 mod roots;
 mod seen;
+mod since;
 pub mod sources;
 mod walk;
 
@@ -31,6 +32,7 @@ use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::clock::tolerated;
 use crate::ledger::facts::{Comparison, Used};
 use crate::ledger::log::{Found, Log};
+use crate::ledger::older::Older;
 use crate::ledger::remembered::LogId;
 use crate::ledger::settings::Head;
 use crate::ledger::timestamps::{Checker, Stamp};
@@ -128,6 +130,8 @@ impl LayerReport {
 pub struct Report {
     /// In the order of [`Layer::ALL`].
     pub layers: Vec<LayerReport>,
+    /// How many of the first events were not read again, if the log was verified since a checkpoint and goes on from it.
+    pub since: Option<u64>,
     /// Events that were read from disk and hashed again.
     pub events: u64,
     /// Their bytes.
@@ -139,6 +143,8 @@ pub struct Report {
     pub ahead: Option<Ahead>,
     /// The newest of the checkpoints that hold, wherever it was had from.
     pub newest: Option<Verified>,
+    /// How much older it is than what was known when it was restored so: no fault of a layer, since what there is may hold.
+    pub older: Option<Older>,
 }
 
 /// Events that were recorded later than it is.
@@ -175,6 +181,8 @@ pub struct Outside {
     pub log_key: Option<Vkey>,
     /// Checkpoints, checked with a key from outside, and what they are called.
     pub checkpoints: Vec<(String, Verified)>,
+    /// The checkpoint since which the log is verified, if not all of it is, and what it is called.
+    pub since: Option<(String, Verified)>,
     /// Checkpoints of this log that were seen before and remembered.
     pub remembered: Checkpoints,
     /// Which witnesses are known, and how many of them must have signed.
@@ -192,29 +200,44 @@ pub fn verify(log: &Log, outside: &Outside) -> Report {
 
 /// The same, and tells now and then how many events were looked at, and of how many.
 pub fn verify_telling(log: &Log, outside: &Outside, progress: Progress<'_>) -> Report {
-    let mut walk = Walk::new(log.origin());
-    let kept = log.checkpoints();
+    let resumed = since::resumed(log, outside);
+    let since = resumed.as_ref().map(|walk| walk.chain.len());
+    let mut walk = resumed.unwrap_or_else(|| Walk::new(log.origin()));
+    let (mut kept, mut remembered) = (log.checkpoints(), outside.remembered.clone());
+    if let Some(since) = since {
+        (kept, remembered) = (kept.within(since..=u64::MAX), remembered.within(since..=u64::MAX));
+    }
+    let outside = &Outside { remembered, ..outside.clone() };
     walk.tree.want(kept.sizes().unwrap_or_default());
     walk.tree.want(outside.remembered.sizes().unwrap_or_default());
-    walk.tree.want(outside.checkpoints.iter().map(|(_, checkpoint)| checkpoint.size()));
-    let comparison = log.comparison();
+    walk.tree.want(outside.checkpoints.iter().chain(&outside.since).map(|(_, checkpoint)| checkpoint.size()));
+    let comparison = match since {
+        None => log.comparison(),
+        Some(_) => Err("facts are compared with all events, or none".to_owned()),
+    };
     let why_no_facts = comparison.as_ref().err().cloned();
     walk.facts = comparison.ok();
     let with_facts = walk.facts.is_some();
     let texts = Texts::new(log.shelf());
-    let stretches: Vec<u64> = (0..log.len()).step_by(usize::try_from(STRETCH).unwrap_or(usize::MAX)).collect();
+    let from = since.unwrap_or_default();
+    let begin = from / BUNDLE_LEN as u64 * BUNDLE_LEN as u64;
+    let stretches: Vec<u64> = (begin..log.len()).step_by(usize::try_from(STRETCH).unwrap_or(usize::MAX)).collect();
     let mut stretches: VecDeque<u64> = stretches.into();
-    let look = |start: Option<u64>| start.map_or_else(Vec::new, |start| stretch((log, &texts, with_facts), start));
+    let look =
+        |start: Option<u64>| start.map_or_else(Vec::new, |start| stretch((log, &texts, with_facts), (start, from)));
     let mut next = look(stretches.pop_front());
     while !next.is_empty() {
         let following = stretches.pop_front();
         let take = || next.into_iter().for_each(|seen| walk.take(seen));
         ((), next) = rayon::join(take, || look(following));
-        progress("events verified", following.unwrap_or(log.len()), log.len());
+        progress("events verified", following.unwrap_or(log.len()) - begin, log.len() - begin);
     }
     walk.end(log, outside);
     let whose = if log.is_published() { Whose::Published } else { Whose::Ledgers };
-    let documents = Kept::look(&log.shelf(), &walk.holdings, whose);
+    let mut documents = Kept::look(&log.shelf(), &walk.holdings, whose);
+    if since.is_some() {
+        documents.add(since::not_deleted(log, &walk.holdings));
+    }
     let head = walk.chain.head();
     let ahead = outside.now.and_then(|now| ahead(&walk.chain, now));
     let vouched = walk.tree.vouched(outside, (log.origin(), log.len()));
@@ -224,9 +247,10 @@ pub fn verify_telling(log: &Log, outside: &Outside, progress: Progress<'_>) -> R
     }
     let ([tree, checkpoints, witnesses], newest) =
         walk.tree.report(&kept, outside, &walk.authority, (log.origin(), log.len()));
+    let events = log.len() - from;
     let layers = vec![
-        report(Layer::Bytes, walk.bytes_faults, format!("{} events, {} bytes", log.len(), walk.bytes)),
-        report(Layer::Chain, walk.chain_faults, format!("{} events", log.len())),
+        report(Layer::Bytes, walk.bytes_faults, format!("{events} events, {} bytes", walk.bytes)),
+        report(Layer::Chain, walk.chain_faults, format!("{events} events")),
         report(
             Layer::Signatures,
             walk.signature_faults,
@@ -235,7 +259,7 @@ pub fn verify_telling(log: &Log, outside: &Outside, progress: Progress<'_>) -> R
         tree,
         checkpoints,
         witnesses,
-        timestamps(log, outside.timestamps.as_ref()),
+        timestamps(log, from, outside.timestamps.as_ref()),
         if log.has_documents() {
             documents.report()
         } else {
@@ -248,7 +272,8 @@ pub fn verify_telling(log: &Log, outside: &Outside, progress: Progress<'_>) -> R
         },
         projections(walk.facts, why_no_facts, (log.len(), head)),
     ];
-    Report { layers, events: log.len(), bytes: walk.bytes, head, ahead, newest }
+    let older = log.older().unwrap_or_default();
+    Report { layers, since, events, bytes: walk.bytes, head, ahead, newest, older }
 }
 
 /// What was recorded later than a clock says, beyond what honest clocks differ.
@@ -275,22 +300,23 @@ pub fn renew_facts(log: &Log, report: &mut Report) {
     }
 }
 
-/// Looks at the events of a stretch by themselves, on all cores.
-fn stretch(looking: Looking<'_>, start: u64) -> Vec<Seen> {
+/// Looks at the events of a stretch by themselves, on all cores; at none before `from`.
+fn stretch(looking: Looking<'_>, (start, from): (u64, u64)) -> Vec<Seen> {
     let log = looking.0;
     let bundle = BUNDLE_LEN as u64;
     let bundles: Vec<u64> = (start..log.len().min(start + STRETCH)).step_by(BUNDLE_LEN).collect();
     let look = |first: u64| {
-        let found: Vec<Found> = log.found(first..first + bundle).collect();
+        let found: Vec<Found> = log.found(first.max(from)..first + bundle).collect();
         seen::look(looking, found)
     };
     bundles.into_par_iter().flat_map_iter(look).collect()
 }
 
 /// Every timestamp is over a checkpoint that is kept; whether that holds is told by the layer of checkpoints.
-fn timestamps(log: &Log, checker: Option<&Checker>) -> LayerReport {
+fn timestamps(log: &Log, from: u64, checker: Option<&Checker>) -> LayerReport {
     let kept = log.timestamps();
-    let sizes = match kept.sizes() {
+    let newer = |sizes: Vec<u64>| sizes.into_iter().filter(|size| *size >= from).collect::<Vec<u64>>();
+    let sizes = match kept.sizes().map(newer) {
         Ok(sizes) if sizes.is_empty() => return not_checked(Layer::Timestamps, "none is kept"),
         Ok(sizes) => sizes,
         Err(error) => {

@@ -27,9 +27,16 @@ impl Default for Roots {
 }
 
 impl Roots {
-    /// Asks for the roots over so many events.
+    /// The tree over older events, that goes on, with the roots that are known of them.
+    pub(super) fn resumed(frontier: Frontier, at: BTreeMap<u64, Option<(Node, bool)>>) -> Self {
+        Self { frontier: Some(frontier), at, ..Self::default() }
+    }
+
+    /// Asks for the roots over so many events, where they are not known.
     pub(super) fn want(&mut self, sizes: impl IntoIterator<Item = u64>) {
-        self.at.extend(sizes.into_iter().map(|size| (size, None)));
+        for size in sizes {
+            self.at.entry(size).or_insert(None);
+        }
     }
 
     /// Takes the leaf of the next event.
@@ -79,7 +86,7 @@ impl Roots {
     }
 
     /// The layers `tree`, `checkpoints` and `witnesses` of a log of so many events, beside the checkpoints that it keeps itself and
-    /// those that came from outside; and the newest of those that hold.
+    /// those that came from outside, and the one since which it is verified; and the newest of those that hold.
     pub(super) fn report(
         self,
         kept: &Checkpoints,
@@ -106,7 +113,8 @@ impl Roots {
         };
         let own = of_folder(kept, "checkpoints");
         let remembered = of_folder(&outside.remembered, "remembered");
-        let given = outside.checkpoints.iter().map(|(name, given)| (name.clone(), given.size(), Ok(given.clone())));
+        let given = outside.checkpoints.iter().chain(&outside.since);
+        let given = given.map(|(name, given)| (name.clone(), given.size(), Ok(given.clone())));
         let (mut checked, mut newest) = (0, 0);
         let mut holding = Vec::new();
         let from_outside = outside.checkpoints.len() + remembered.len();

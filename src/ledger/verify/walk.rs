@@ -66,6 +66,18 @@ impl Walk {
         }
     }
 
+    /// A walk that goes on from older events: where their chain and their tree stand, who may sign, what was erased, and the hash
+    /// of the first.
+    pub(super) fn resumed(
+        chain: Chain,
+        authority: Authority,
+        tree: Roots,
+        (holdings, first): (Holdings, EventHash),
+        origin: &Origin,
+    ) -> Self {
+        Self { chain, authority, tree, holdings, first: Some(first), ..Self::new(origin) }
+    }
+
     /// What does not hold so far, layer by layer.
     pub(in crate::ledger) fn faults(&self) -> impl Iterator<Item = &Fault> {
         [&self.bytes_faults, &self.chain_faults, &self.signature_faults].into_iter().flatten()

@@ -37,7 +37,8 @@ fuzz_target!(|bytes: &[u8]| {
     let meant = Meant { known: Known::MayDiffer, ..Meant::default() };
     let target = Folder::at(desk.join("restored"));
     let mut restoration = Restoration::new(&target, meant, &access()).expect("nothing is there");
-    if let Ok((taken, _)) = restoration.take_backup(&file) {
+    let opened = fs::File::open(&file).expect("it was written");
+    if let Ok((taken, _)) = restoration.take_backup((&file, &opened), None) {
         let holding = holding.expect("what is taken is a backup");
         assert_eq!((holding.head, holding.origin), (taken.head, taken.origin));
         if let Ok(restored) = restoration.finish(&Checkpoints::default(), &access()) {

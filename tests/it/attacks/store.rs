@@ -117,6 +117,30 @@ fn a_changed_day_is_found_and_nobody_is_told_it() {
 }
 
 #[test]
+fn what_was_changed_is_found_since_a_checkpoint_and_where_that_has_it_by_the_whole() {
+    // What the end of the log or the checkpoint does not vouch for any more is verified as a whole.
+    for (seq, first_bad, since) in [(4, 4, Some(4)), (5, 5, None), (2, 2, None)] {
+        let desk = Desk::new();
+        desk.write("1.yaml", THINGS);
+        desk.write("2.yaml", JOININGS);
+        let made = "append --init --ledger ledger --origin test.example/ledger 1.yaml";
+        for line in [made, "checkpoint --ledger ledger", "append 2.yaml --ledger ledger", "verify --ledger ledger"] {
+            assert_eq!(desk.run(line).code, 0, "{line}");
+        }
+        let sound = desk.run("verify --since 4 --ledger ledger --json");
+        assert_eq!((sound.code, &sound.json()["since"], &sound.json()["events"]), (0, &4.into(), &2.into()));
+        behind_its_back(&desk, |tail, _| {
+            let text = text(tail, seq);
+            put(tail, seq, &text.replace("2023-10-18", "2023-10-19").replace("ILRS", "ILRT").replace("Azer", "Ezer"));
+        });
+        let found = desk.run("verify --since 4 --ledger ledger --json");
+        assert_eq!((found.code, &found.json()["first_bad"]), (1, &first_bad.into()), "{seq}: {}", found.out);
+        assert_eq!(found.json()["since"].as_u64(), since, "{seq}: {}", found.out);
+        assert_eq!(found.out.contains("FORK: "), seq < 4, "{seq}: {}", found.out);
+    }
+}
+
+#[test]
 fn an_event_missing_from_the_store_is_found() {
     for seq in [0, 2, 4, 5] {
         check_change(seq, |tail, _| remove(tail, [seq]));
