@@ -28,6 +28,7 @@ use crate::ledger::settings::{Folder, Head, Settings};
 use crate::ledger::verify::{Outside, Report, verify_telling};
 use crate::ledger::watched::{Check, WatchedStore, logs, unused};
 use crate::ledger::{Access, Log, OpenError, Progress, lock, open_store};
+use crate::store::many_files::ManyFiles;
 use crate::store::shared::{self, Rights};
 use crate::store::whole_file::{self, read_bytes};
 use crate::store::{Store, StoreError, folder as store_folder};
@@ -308,7 +309,8 @@ fn take_over(from: &Folder, to: &Folder) -> Result<(), RepairError> {
     copy(from, to, |path| !path.starts_with("documents/"), |_| false)
 }
 
-/// Copies the files that are wanted; those that are there stay, but for some.
+/// Copies the files that are wanted; those that are there stay, but for some. They are synced together: what a power cut leaves of
+/// them is put right by the repair that is needed then all the same, since the damaged store is still in its place.
 fn copy(
     from: &Folder,
     to: &Folder,
@@ -320,6 +322,7 @@ fn copy(
         move |source| RepairError::Io { file, source }
     };
     let limit = u64::try_from(MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
+    let mut files = ManyFiles::default();
     for path in paths(from).map_err(refused(from.path()))?.into_iter().filter(|path| wanted(path)) {
         let (own, file) = (from.path().join(&path), to.path().join(&path));
         if whole_file::kind(&file).map_err(refused(&file))? != whole_file::Kind::Absent && !goes(&path) {
@@ -330,10 +333,10 @@ fn copy(
             // A personal document has a salt beside it, and neither is for others.
             let is_private = own.extension().is_some_and(|end| end == "salt") || own.with_extension("salt").exists();
             let rights = if is_private { Rights::Personal } else { Rights::Usual };
-            whole_file::replace(&file, &bytes, rights).map_err(refused(&file))?;
+            files.write(&file, &bytes, rights).map_err(refused(&file))?;
         }
     }
-    Ok(())
+    files.sync().map_err(refused(to.path()))
 }
 
 /// Steps 3 and 4; returns where the damaged store lies now.
@@ -344,7 +347,9 @@ fn put_in_place(
     altered: &[String],
 ) -> Result<Option<PathBuf>, RepairError> {
     let is_unusable = Settings::load(folder).is_err();
-    let goes = |path: &str| altered.iter().any(|own| own == path) || (is_unusable && path == SETTINGS);
+    // A document is what its bytes and its salt are.
+    let is_altered = |path: &str| altered.iter().any(|own| own == path.strip_suffix(".salt").unwrap_or(path));
+    let goes = |path: &str| is_altered(path) || (is_unusable && path == SETTINGS);
     copy(made, folder, |_| true, goes)?;
     let refused = |source| RepairError::Io { file: folder.path().to_owned(), source };
     // What is known of the old log stays known until the new one is in its place.

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::backup::{all, append, document, forget, founding_case};
-use crate::personal::{LETTER, desk as personal_desk, files};
+use crate::personal::{LETTER, desk as personal_desk, files, kept};
 use crate::support::{Answer, Desk, done, fixture, refused};
 
 /// Removes what says how many events a ledger had.
@@ -389,4 +389,17 @@ fn a_store_of_another_ledger_that_was_put_there_by_mistake_is_not_remembered() {
     append(&desk, "other", "goes-on");
     done(&desk.run("verify --ledger l"));
     assert!(!place("other/sled.before").exists(), "the files of another were copied, and its own were whole");
+}
+
+#[test]
+fn a_salt_that_was_altered_or_torn_is_put_right_with_its_document() {
+    let desk = personal_desk();
+    done(&desk.run("backup b --ledger l"));
+    let (_, _, salt) = kept(&desk);
+    for wrong in [&[7; 32][..], b"torn"] {
+        fs::write(&salt, wrong).expect("it is ours");
+        assert_eq!(desk.run("verify --quiet --ledger l").code, 1);
+        done(&desk.run("repair --from b --ledger l"));
+        done(&desk.run("verify --quiet --ledger l"));
+    }
 }

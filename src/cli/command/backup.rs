@@ -35,8 +35,8 @@ use crate::ledger::restore::{Restoration, Restored};
 Examples:
   servanda backup ilrs.backup
   servanda backup ilrs.backup                adds what is new since then
-  servanda backup - | age -r KEY > ilrs.backup.age
-  servanda backup check ilrs.backup          that it holds, and can be restored"
+  servanda backup check ilrs.backup          that it holds, and can be restored
+  servanda backup - > copy.backup            as a stream: for age, gpg or ssh behind |"
 )]
 pub(in crate::cli) struct Backup {
     #[command(subcommand)]

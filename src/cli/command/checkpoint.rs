@@ -29,12 +29,11 @@ use crate::ledger::{Folder, Ledger, Log, Settings, log_signer};
 
 /// Sign how many events there are, and which, for others to keep
 ///
-/// A checkpoint binds the whole log to the log's key. Whoever keeps one can tell later, with `servanda verify --against` or with other people's tools, that nothing was changed or cut off. Without a subcommand the log is signed as it stands.
+/// A checkpoint binds the whole log to the log's key. Whoever keeps one can tell later, with `servanda verify --against` or with other people's tools, that nothing was changed or cut off. Without a subcommand the log is signed as it stands, and with --quiet nothing is said of that.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
   servanda checkpoint
-  servanda checkpoint --quiet                     signs, and says nothing
   servanda checkpoint list
   servanda checkpoint show > ilrs.checkpoint      to keep elsewhere
   servanda checkpoint timestamp-request > request.tsq")]

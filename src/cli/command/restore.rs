@@ -30,7 +30,7 @@ use crate::query::RecordedBy;
 #[command(before_help = "\
 Examples:
   servanda restore ilrs.backup copy.servanda
-  servanda restore ilrs.backup before.servanda --at 2024-05-31
+  servanda restore ilrs.backup before.servanda --at 30      up to that event, or a day
   age --decrypt -i key.txt ilrs.backup.age | servanda restore - copy.servanda
   servanda restore ilrs.ndjson third.servanda --documents .servanda/documents
   servanda export ndjson | servanda restore - twin.servanda --documents .servanda/documents")]

@@ -31,8 +31,7 @@ use crate::query::keys::keys;
 #[command(before_help = "\
 Examples:
   servanda verify
-  servanda verify --json
-  servanda verify --quiet --since last.checkpoint && servanda checkpoint show > last.checkpoint
+  servanda verify --quiet --since ilrs.checkpoint
   servanda verify --against ilrs.checkpoint --vkey @public/log.vkey
   servanda verify --export public --vkey @public/log.vkey")]
 pub(in crate::cli) struct Verify {
