@@ -279,6 +279,9 @@ impl<'a> Bearing<'a> {
     }
 }
 
+/// A number that was told, with the day on which it was published.
+type Dated<'c, 'v> = (Option<Day>, &'c Claim<'v>, &'v Count);
+
 /// The numbers told of one agreement.
 fn of_agreement(
     view: &View<'_>,
@@ -292,7 +295,7 @@ fn of_agreement(
         _ => None,
     });
     let told = told.filter(|(claim, _)| claim.standing == Standing::Confirmed || at.reported == Reported::Included);
-    let mut by_changes: BTreeMap<usize, Vec<(Option<Day>, &Claim<'_>, &Count)>> = BTreeMap::new();
+    let mut by_changes: BTreeMap<usize, Vec<Dated<'_, '_>>> = BTreeMap::new();
     for (claim, count) in told {
         let day = published(view, claim).latest().or(at.known.announced_by);
         let changes = bearing.agreements.get(id).map_or(0, |told| told.changes_by(day));

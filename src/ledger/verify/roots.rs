@@ -126,7 +126,7 @@ impl Roots {
                     newest = newest.max(size);
                     holding.push(checkpoint);
                 }
-                Err(what) => others.add(&name, size, what),
+                Err(what) => others.add(&name, size, &what),
             }
         }
         faults.extend(others.faults(len));
@@ -159,11 +159,11 @@ impl Roots {
 struct OtherLogs(BTreeMap<(String, String), Vec<(u64, String)>>);
 
 impl OtherLogs {
-    fn add(&mut self, name: &str, size: u64, what: String) {
+    fn add(&mut self, name: &str, size: u64, what: &str) {
         let folder = name.rsplit_once('/').map_or(name, |(folder, _)| folder);
         let kind = what.split_once(':').filter(|(kind, _)| ["ROLLBACK", "FORK"].contains(kind)).map(|(kind, _)| kind);
         // What is wrong with a file alone is told of each.
-        let key = kind.map_or_else(|| (name.to_owned(), what.clone()), |kind| (folder.to_owned(), kind.to_owned()));
+        let key = kind.map_or_else(|| (name.to_owned(), what.to_owned()), |kind| (folder.to_owned(), kind.to_owned()));
         self.0.entry(key).or_default().push((size, format!("{name}: {what}")));
     }
 
