@@ -237,7 +237,7 @@ fn import(desk: &Path, rows: usize) {
     let mut ledger = Ledger::open(&folder, &access()).expect("the ledger opens");
     let signer = key();
     let mut target = Target::Ledger { ledger: &mut ledger, signer: &signer, clock: now().into() };
-    let mut watch = Watch { stop: &|| false, progress: &mut |_| {}, reject: &mut |_| Ok(()) };
+    let mut watch = Watch { stop: &|| false, progress: &|_, _, _| {}, reject: &mut |_| Ok(()) };
     let layout = manytreaties::layout();
     let import = Import {
         layout: &layout,
