@@ -34,6 +34,8 @@ pub enum Exit {
     CouldNot = 3,
     /// Somebody else was first: try again.
     Conflict = 4,
+    /// It was done, and the checkpoint that was due is not signed.
+    Unsigned = 5,
 }
 
 /// A command that ended early.
@@ -142,6 +144,7 @@ impl From<CheckpointsError> for Failure {
         let message = error.to_string();
         match error {
             CheckpointsError::Damaged(damage) => damage.into(),
+            CheckpointsError::Signer(error) => error.into(),
             CheckpointsError::Rollback { .. } => Self::new(Exit::CouldNot, message)
                 .hint("events were lost: restore the newest copy of the ledger, and append nothing to this one")
                 .hint(OTHER_LEDGER),
@@ -315,6 +318,7 @@ impl From<FoundError> for Failure {
         match error {
             FoundError::Genesis(error) => error.into(),
             FoundError::Open(error) => error.into(),
+            FoundError::Signer(error) => error.into(),
             FoundError::AlreadyThere { .. } => Self::new(Exit::CouldNot, message).hint("append to it"),
             FoundError::NotEmpty { .. } => Self::new(Exit::CouldNot, message).hint("name another folder with --ledger"),
             _ => Self::new(Exit::CouldNot, message),

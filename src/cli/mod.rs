@@ -10,6 +10,7 @@ mod days;
 pub mod diagnostic;
 pub mod failure;
 mod help;
+mod log_key;
 mod meter;
 mod page;
 mod pager;

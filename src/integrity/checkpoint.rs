@@ -98,15 +98,25 @@ impl Checkpoint {
     /// [`CheckpointError::Form`] or [`CheckpointError::EmptyRoot`] if it is none, [`CheckpointError::Origin`] if the key is
     /// of another log.
     pub fn sign(self, signer: &LogSigner) -> Result<Verified, CheckpointError> {
+        let bytes = signer.sign(&self.to_string()).bytes;
+        self.signed(&signer.vkey(), bytes)
+    }
+
+    /// The note of it, with what whoever holds the log's key signed of its text.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`sign`](Self::sign), and [`NoteError::Forged`] if it is no signature of the text by that key.
+    pub fn signed(self, key: &Vkey, bytes: Vec<u8>) -> Result<Verified, CheckpointError> {
         let text = self.to_string();
         if Self::parse(&text)? != self {
             return Err(CheckpointError::Form("its origin is not one line"));
         }
-        let key = signer.vkey();
         if key.name() != self.origin {
             return Err(CheckpointError::Origin { expected: self.origin, found: key.name().to_owned() });
         }
-        let signed = signer.sign(&text);
+        key.verify(&text, &bytes)?;
+        let signed = NoteSignature { name: key.name().to_owned(), key_id: key.key_id(), bytes };
         Ok(Verified { says: self, note: Note::new(text)?.only(signed.clone()), signed })
     }
 }

@@ -11,6 +11,7 @@ pub mod proof;
 pub mod proof_file;
 pub mod signature;
 pub mod signing_key;
+pub mod ssh_agent;
 pub mod ssh_key;
 pub mod unverified;
 

@@ -134,6 +134,17 @@ impl<const TYPE: u8> NoteKey<TYPE> {
 }
 
 impl Vkey {
+    /// The key of the log of that name with those 32 bytes, wherever its other half is.
+    ///
+    /// # Errors
+    ///
+    /// [`NoteKeyError::Name`], [`NoteKeyError::Point`].
+    pub fn of_point(name: &str, point: &[u8; 32]) -> Result<Self, NoteKeyError> {
+        check_name(name)?;
+        point::strict(point)?;
+        Ok(Self { name: name.to_owned(), point: *point })
+    }
+
     /// The [`origin_hash`] of the log with the name of its key.
     pub fn origin_hash(&self) -> String {
         origin_hash(&self.name)

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 
 use crate::event::chain::prev_of;
 use crate::event::statement::split;
-use crate::integrity::LogSigner;
 use crate::integrity::checkpoint::{Checkpoint, CheckpointError, MAX_SIZE, Verified};
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle::{self, Frontier};
 use crate::integrity::note::{MAX_NOTE, Note, NoteError, NoteSignature};
 use crate::ledger::authority::Authority;
+use crate::ledger::log_holder::LogSigning;
 use crate::ledger::older::Older;
+use crate::ledger::signer::SignerError;
 use crate::ledger::tree::LogTree;
 use crate::ledger::{Damage, Folder};
 use crate::store::shared::Rights;
@@ -93,6 +94,9 @@ pub enum CheckpointsError {
     /// It cannot be signed.
     #[error(transparent)]
     Signing(CheckpointError),
+    /// Whoever holds the log's key did not sign it.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -322,7 +326,7 @@ impl Checkpoints {
         &self,
         store: &dyn Store,
         keys: &Authority,
-        signer: &LogSigner,
+        signer: &dyn LogSigning,
     ) -> Result<Verified, CheckpointsError> {
         let frontier = match self.check(store, keys)? {
             Some((last, _)) if last.size() == store.len() => return Ok(last),
@@ -374,8 +378,8 @@ pub fn read(file: &Path) -> Result<Option<String>, CheckpointsError> {
 ///
 /// [`CheckpointsError::Empty`]; [`CheckpointsError::Damaged`] if the events since then do not hang together; and what keeps
 /// it from being signed.
-fn make(store: &dyn Store, mut frontier: Frontier, signer: &LogSigner) -> Result<Verified, CheckpointsError> {
-    let origin = signer.vkey().name().to_owned();
+fn make(store: &dyn Store, mut frontier: Frontier, signer: &dyn LogSigning) -> Result<Verified, CheckpointsError> {
+    let key = signer.vkey();
     let (len, from) = (store.len(), frontier.size());
     if len == 0 {
         return Err(CheckpointsError::Empty);
@@ -400,6 +404,7 @@ fn make(store: &dyn Store, mut frontier: Frontier, signer: &LogSigner) -> Result
     if !is_signed {
         return Err(Damage { seq: len - 1, what: "the log ends in the middle of a batch".to_owned() }.into());
     }
-    let checkpoint = Checkpoint { origin, size: len, root: frontier.root() };
-    checkpoint.sign(signer).map_err(CheckpointsError::Signing)
+    let checkpoint = Checkpoint { origin: key.name().to_owned(), size: len, root: frontier.root() };
+    let signed = signer.sign_text(&checkpoint.to_string())?;
+    checkpoint.signed(&key, signed).map_err(CheckpointsError::Signing)
 }

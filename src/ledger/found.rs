@@ -9,15 +9,18 @@ use crate::domain::record::{Authorised, Genesis, LogKey, RecorderKey, RecorderRo
 use crate::domain::timestamp::Timestamp;
 use crate::event::chain::Chain;
 use crate::event::facts::Facts;
-use crate::integrity::note_key::{LogSigner, NoteKeyError};
+use crate::integrity::note_key::{LogSigner, NoteKeyError, Vkey};
+use crate::integrity::ssh_key::PublicKey;
 use crate::ledger::append::{AppendError, Options};
 use crate::ledger::aside::Aside;
 use crate::ledger::authority::Authority;
 use crate::ledger::bearing::Bearing;
 use crate::ledger::draft::{Batch, Draft};
 use crate::ledger::index::Index;
+use crate::ledger::log_holder::{LogHolder, LogSigning};
+use crate::ledger::log_key::lead_to;
 use crate::ledger::settings::{Folder, Settings};
-use crate::ledger::signer::Signer;
+use crate::ledger::signer::{Signer, SignerError};
 use crate::ledger::watched::WatchedStore;
 use crate::ledger::{Access, Ledger, OpenError, write_readme};
 use crate::store::documents::Documents;
@@ -35,6 +38,18 @@ pub struct Founding<'a> {
     pub log_key_seed: &'a [u8; 32],
     /// The caller's clock.
     pub now: Timestamp,
+}
+
+/// The name of the recorder whose key lies elsewhere.
+pub const RECOVERY: &str = "recovery";
+
+/// Keys of a new ledger beside its recorder's.
+#[derive(Debug, Default)]
+pub struct FurtherKeys<'a> {
+    /// Who signs for the log, if that is no key in the ledger's own folder; of the ledger's name.
+    pub log_key: Option<&'a LogHolder>,
+    /// A key that lies elsewhere, for the day on which others are lost: an admin's, of the recorder [`RECOVERY`].
+    pub recovery: Option<PublicKey>,
 }
 
 /// Why no ledger was founded.
@@ -56,6 +71,9 @@ pub enum FoundError {
     /// The origin cannot name a log key.
     #[error(transparent)]
     LogKey(#[from] NoteKeyError),
+    /// The place of the log's key cannot lead to whoever holds it.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -73,6 +91,12 @@ pub enum FoundError {
 /// The name of a ledger that nobody named: `local/`, its folder's name in the characters of origins, and six digits of the
 /// log's key, so that two folders of one name are two ledgers, and so is one that is begun again.
 pub fn local_origin(folder: &Path, log_key_seed: &[u8; 32]) -> Origin {
+    let key = LogSigner::from_seed("local", log_key_seed).expect("a plain word can name a key").vkey();
+    local_origin_of(folder, &key)
+}
+
+/// The same by the public half of the log's key, which may still have another name.
+pub fn local_origin_of(folder: &Path, key: &Vkey) -> Origin {
     /// The most bytes of the folder's name.
     const MOST: usize = 100;
     // A ledger in a hidden folder is named for the folder that it hides in.
@@ -81,7 +105,6 @@ pub fn local_origin(folder: &Path, log_key_seed: &[u8; 32]) -> Origin {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
     let name: String = named.chars().map(plain).take(MOST).collect();
     let name = if name.bytes().any(|byte| byte.is_ascii_alphanumeric()) { &name } else { "ledger" };
-    let key = LogSigner::from_seed("local", log_key_seed).expect("a plain word can name a key").vkey();
     Origin::parse(&format!("local/{name}-{}", &key.point_hash()[..6])).expect("its characters are those of origins")
 }
 
@@ -104,18 +127,36 @@ impl Founded {
         signer: &dyn Signer,
         access: &Access,
     ) -> Result<Self, FoundError> {
+        Self::with_keys(target, founding, &FurtherKeys::default(), signer, access)
+    }
+
+    /// The same with further keys.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new).
+    pub fn with_keys(
+        target: &Folder,
+        founding: Founding<'_>,
+        further: &FurtherKeys<'_>,
+        signer: &dyn Signer,
+        access: &Access,
+    ) -> Result<Self, FoundError> {
         Self::check_free(target)?;
         let aside = Aside::beside(target, &access.holder, target.rights())?;
         // As long as it may come to nothing, nothing is kept of it.
         let folder = Folder::at(aside.folder().path());
-        let log_key = LogSigner::from_seed(founding.origin.as_str(), founding.log_key_seed)?;
 
         make_keys_folder(&folder)?;
-        whole_file::create_new(
-            &folder.log_key(),
-            format!("{}\n", log_key.to_secret_text()).as_bytes(),
-            Rights::Secret,
-        )?;
+        let log_key = if let Some(holder) = further.log_key {
+            lead_to(holder, &folder.log_key())?;
+            holder.vkey()
+        } else {
+            let signer = LogSigner::from_seed(founding.origin.as_str(), founding.log_key_seed)?;
+            let text = format!("{}\n", signer.to_secret_text());
+            whole_file::create_new(&folder.log_key(), text.as_bytes(), Rights::Secret)?;
+            signer.vkey()
+        };
         store_folder::create(&folder.documents())?;
         Settings::new(founding.origin.clone()).save(&folder)?;
         write_readme(&folder, &founding.origin)?;
@@ -133,14 +174,21 @@ impl Founded {
             is_changed: false,
             lock: aside.lock(),
         };
+        let written = |key: PublicKey| RecorderKey::try_from(key.to_string()).expect("a public key has its form");
+        let first = Authorised {
+            key: written(signer.public()),
+            recorder: founding.recorder,
+            roles: vec![RecorderRole::Admin, RecorderRole::Recorder],
+        };
+        let recovery = further.recovery.map(|key| Authorised {
+            key: written(key),
+            recorder: Recorder::parse(RECOVERY).expect("it is a recorder's name"),
+            roles: vec![RecorderRole::Admin],
+        });
         let genesis = Genesis {
-            log_key: LogKey::try_from(log_key.vkey().to_string()).expect("a verifier key has its form"),
+            log_key: LogKey::try_from(log_key.to_string()).expect("a verifier key has its form"),
             origin: founding.origin,
-            recorders: vec![Authorised {
-                key: RecorderKey::try_from(signer.public().to_string()).expect("a public key has its form"),
-                recorder: founding.recorder,
-                roles: vec![RecorderRole::Admin, RecorderRole::Recorder],
-            }],
+            recorders: [first].into_iter().chain(recovery).collect(),
         };
         let batch = Batch { drafts: vec![Draft::of(Announcement::of(genesis))], ..Batch::default() };
         ledger.append(&[batch], Options::default(), signer, founding.now)?;

@@ -11,13 +11,13 @@ use crate::domain::announcement::Body;
 use crate::domain::id::Origin;
 use crate::event::chain::prev_of;
 use crate::event::facts::{Facts, Heads, Stand};
-use crate::integrity::LogSigner;
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle;
 use crate::ledger::authority::Authority;
 use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
 use crate::ledger::facts::{self, Comparison, HeadsKnown, Scope};
+use crate::ledger::log_holder::LogSigning;
 use crate::ledger::older::Older;
 use crate::ledger::remembered::LogId;
 use crate::ledger::settings::{Folder, Head, Settings};
@@ -434,7 +434,7 @@ impl Log {
     /// Every [`CheckpointsError`].
     pub fn checkpoint(
         &self,
-        signer: &LogSigner,
+        signer: &dyn LogSigning,
         keys: &Authority,
         elsewhere: &Checkpoints,
     ) -> Result<Verified, CheckpointsError> {

@@ -14,6 +14,7 @@ mod bearing;
 mod before;
 pub mod checkpoints;
 pub mod clock;
+pub mod copied;
 pub mod draft;
 pub mod erase;
 pub mod facts;
@@ -23,6 +24,7 @@ pub mod holdings;
 pub mod index;
 mod kept_copy;
 pub mod log;
+pub mod log_holder;
 mod log_key;
 pub mod older;
 pub mod own;
@@ -55,7 +57,6 @@ use crate::domain::id::Origin;
 use crate::event::chain::{Chain, ChainFault};
 use crate::event::facts::{Facts, Recorded};
 use crate::event::statement::Event;
-use crate::integrity::LogSigner;
 use crate::integrity::checkpoint::Verified;
 use crate::ledger::watched::WatchedStore;
 use crate::store::Store;
@@ -82,10 +83,12 @@ pub use clock::{Clock, ClockFault};
 pub use draft::{Batch, Brought, Draft, DraftDocument, DraftQuote, DraftSource, Privacy};
 pub use finding::{Code, Finding};
 pub use log::{Found, Log};
+pub use log_holder::{LogHolder, LogSigning};
+pub use log_key::NewLogKey;
 pub use pass::Pass;
 pub use settings::{Denied, Folder, Head, Settings, SettingsError};
 pub use shelf::Shelf;
-pub use signer::{KeyFile, Signer, SignerError, log_signer};
+pub use signer::{KeyFile, Signer, SignerError, create_secret, log_signer};
 pub use user::User;
 
 /// Whoever wants to know how far long work has come. It is told now and then what was done with what, such as `events
@@ -267,8 +270,14 @@ impl Ledger {
     /// # Errors
     ///
     /// Every [`CheckpointsError`].
-    pub fn checkpoint(&self, signer: &LogSigner) -> Result<Verified, CheckpointsError> {
+    pub fn checkpoint(&self, signer: &dyn LogSigning) -> Result<Verified, CheckpointsError> {
         Checkpoints::of(&self.folder).extend(self.store.as_ref(), &self.authority, signer)
+    }
+
+    /// Whether a checkpoint of the log as it stands was signed; that it is of this log was checked when it was opened.
+    pub fn is_signed(&self) -> bool {
+        let sizes = Checkpoints::of(&self.folder).sizes();
+        sizes.is_ok_and(|sizes| sizes.last() == Some(&self.chain.len()))
     }
 
     /// What it tells, with its heads after each event.

@@ -94,6 +94,12 @@ pub enum SignerError {
         /// Why not.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// An ssh-agent did not sign for the log, or does not have its key.
+    #[error("the ssh-agent did not sign for the log: {what}")]
+    Agent {
+        /// What it answered, or why it cannot be asked.
+        what: String,
+    },
     /// What was handed over is no signature of the batch. Nothing of it was written.
     #[error("what was signed for the key {} is no signature of this batch with it: {source}", .key.fingerprint())]
     NoSignature {
@@ -140,8 +146,8 @@ impl SignerError {
                     .to_owned()
             }
             Self::LostLogKey { .. } => {
-                "copy it back from where you keep it; it is in no backup. If it is lost, `servanda key replace-log` has the log \
-                 sign with another from now on"
+                "copy it back from where you keep it; it is in no backup. An ssh-agent that has it signs too, and SERVANDA_LOG_KEY \
+                 names another file. If it is lost, `servanda key replace-log` has the log sign with another from now on"
                     .to_owned()
             }
             Self::OpenToOthers { file, .. } => format!("chmod 600 {}", file.display()),
@@ -150,6 +156,9 @@ impl SignerError {
             }
             Self::WouldAsk { .. } => {
                 "give a key without a passphrase that only this process can read, or sign where somebody is".to_owned()
+            }
+            Self::Agent { .. } => {
+                "`ssh-add -l` lists what the agent has, and SSH_AUTH_SOCK says where it listens".to_owned()
             }
             Self::Service { .. } => "nothing was appended: try again when it answers".to_owned(),
             Self::NoSignature { .. } => {
@@ -311,13 +320,12 @@ pub fn log_signer(file: &Path, in_use: Option<&Vkey>) -> Result<LogSigner, Signe
     Err(SignerError::OtherLogKey { file: file.to_owned(), expected, found: found.to_string() })
 }
 
-/// Reads a log's key from its file.
+/// Reads a log's key from its file, which a group may share: it can be read by others then, but not written.
 pub(super) fn log_key_of(file: &Path) -> Result<LogSigner, SignerError> {
-    if whole_file::kind(file).is_ok_and(|kind| kind == whole_file::Kind::Other) {
-        let source = std::io::Error::new(std::io::ErrorKind::InvalidData, "not a regular file");
-        return Err(SignerError::Io { file: file.to_owned(), source });
-    }
-    secret(file)?.trim_end().parse().map_err(|source| SignerError::NoLogKey { file: file.to_owned(), source })
+    /// A group may read it.
+    const SHARED: u32 = 0o040;
+    let text = secret_but(file, SHARED)?;
+    text.trim_end().parse().map_err(|source| SignerError::NoLogKey { file: file.to_owned(), source })
 }
 
 /// Reads a witness's key from its file.
@@ -345,9 +353,14 @@ pub fn create_secret(file: &Path, text: &str) -> Result<(), SignerError> {
 
 /// Reads the text of a private key. As ssh does, it refuses a file that others can read.
 fn secret(file: &Path) -> Result<String, SignerError> {
+    secret_but(file, 0)
+}
+
+/// The same, but for permission bits that are as they should be.
+fn secret_but(file: &Path, allowed: u32) -> Result<String, SignerError> {
     let text = text_of(file)?;
     let metadata = std::fs::metadata(file).map_err(|source| SignerError::Io { file: file.to_owned(), source })?;
-    check_mode(file, &metadata)?;
+    check_mode(file, &metadata, allowed)?;
     Ok(text)
 }
 
@@ -362,13 +375,17 @@ fn text_of(file: &Path) -> Result<String, SignerError> {
 }
 
 #[cfg(unix)]
-fn check_mode(file: &Path, metadata: &std::fs::Metadata) -> Result<(), SignerError> {
+fn check_mode(file: &Path, metadata: &std::fs::Metadata, allowed: u32) -> Result<(), SignerError> {
     use std::os::unix::fs::PermissionsExt;
     let mode = metadata.permissions().mode() & 0o777;
-    if mode.trailing_zeros() >= 6 { Ok(()) } else { Err(SignerError::OpenToOthers { file: file.to_owned(), mode }) }
+    if (mode & !allowed).trailing_zeros() >= 6 {
+        Ok(())
+    } else {
+        Err(SignerError::OpenToOthers { file: file.to_owned(), mode })
+    }
 }
 
 #[cfg(not(unix))]
-fn check_mode(_: &Path, _: &std::fs::Metadata) -> Result<(), SignerError> {
+fn check_mode(_: &Path, _: &std::fs::Metadata, _: u32) -> Result<(), SignerError> {
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::event::effective::Corrections;
 use crate::event::facts::{Facts, Recorded};
 use crate::integrity::{EVENT_NAMESPACE, PublicKey, Vkey};
 use crate::ledger::authority::Authority;
+use crate::ledger::copied::KeyAtRisk;
 use crate::query::Position;
 
 /// The answer: `servanda/keys/v1`.
@@ -26,6 +27,37 @@ pub struct Keys {
     pub log_key: Option<Vkey>,
     /// Every key that was ever added.
     pub keys: Vec<Key>,
+    /// Those whose loss could not be made good, as far as this account knows, with what to do.
+    pub at_risk: Vec<KeyRisk>,
+}
+
+/// A key whose loss could not be made good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct KeyRisk {
+    /// The key: a fingerprint, or the log's verifier key.
+    pub key: String,
+    /// What would be lost.
+    pub what: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl KeyRisk {
+    /// A risk in words.
+    pub fn of(risk: &KeyAtRisk) -> Self {
+        match risk {
+            KeyAtRisk::OnlyAdmin { recorder, key } => Self {
+                key: key.fingerprint(),
+                what: format!("{recorder}'s key alone is an admin's, and no copy of it is known: without it nobody changes keys any more"),
+                hint: "`servanda key add NAME --public @FILE.pub --role admin` adds one that lies elsewhere; `servanda key copied` says that there is a copy".to_owned(),
+            },
+            KeyAtRisk::Log { key } => Self {
+                key: key.to_string(),
+                what: "no copy of the log's key is known: without it an admin has to replace it".to_owned(),
+                hint: "`servanda key copied --log-key` says that there is a copy".to_owned(),
+            },
+        }
+    }
 }
 
 /// One recorder's key.
@@ -58,7 +90,7 @@ pub struct Moment {
     pub recorded: Timestamp,
 }
 
-/// Lists the keys.
+/// Lists the keys; which are at risk, is for the account to say.
 pub fn keys(facts: &Facts) -> Keys {
     let authority = Authority::of(&facts.events);
     let corrections = Corrections::of(&facts.events);
@@ -76,8 +108,14 @@ pub fn keys(facts: &Facts) -> Keys {
         clock_corrected_by: corrected_while(facts, history.added..=history.revoked.unwrap_or(u64::MAX)),
     });
     let mut keys: Vec<Key> = keys.collect();
-    keys.sort_by_key(|key| key.added.event);
-    Keys { schema: "servanda/keys/v1", position: Position::of(facts), log_key: authority.log_key().cloned(), keys }
+    keys.sort_by(|a, b| (a.added.event, &a.recorder, a.key).cmp(&(b.added.event, &b.recorder, b.key)));
+    Keys {
+        schema: "servanda/keys/v1",
+        position: Position::of(facts),
+        log_key: authority.log_key().cloned(),
+        keys,
+        at_risk: Vec::new(),
+    }
 }
 
 /// The first correction of the clock that speaks of one of these events.

@@ -51,6 +51,7 @@ mod kill;
 mod laws;
 mod layers;
 mod looked_up;
+mod lost_keys;
 mod membership;
 mod merkle;
 mod model;

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cli::command::counted;
-use crate::cli::command::init::{KEEP_GENESIS, NewLedger};
+use crate::cli::command::init::{Fresh, KEEP_GENESIS, NewLedger};
 use crate::cli::command::own::ClockSaid;
 use crate::cli::diagnostic::{Level, Problem, render};
 use crate::cli::failure::{Exit, Failure};
@@ -25,7 +25,6 @@ use crate::domain::text::shown;
 use crate::event::Recorded;
 use crate::exchange::announcement_file::{AnnouncementFile, FileProblem};
 use crate::integrity::EventHash;
-use crate::ledger::found::Founded;
 use crate::ledger::{AppendError, Appended, Batch, Code, Finding, Folder, KeyFile, Ledger, Options, Signer};
 use crate::query::consequences::{Consequence, consequences};
 use crate::query::review::await_from;
@@ -75,14 +74,14 @@ const SHOWN_CHANGES: usize = 40;
 /// A ledger to append to: one that is there, or one that comes with its first events.
 enum Target {
     There(Ledger),
-    New(Founded),
+    New(Box<Fresh>),
 }
 
 impl Target {
     fn ledger(&mut self) -> &mut Ledger {
         match self {
             Self::There(ledger) => ledger,
-            Self::New(founded) => &mut founded.ledger,
+            Self::New(fresh) => &mut fresh.founded.ledger,
         }
     }
 }
@@ -142,28 +141,27 @@ impl Append {
         report.awaiting = await_from(facts, report.first_new());
         report.changes =
             preview.map(|of| consequences(&of.facts, of.first_new, context.around.today().day)).transpose()?;
-        if let Target::New(founded) = &target {
-            report.founded = founded.ledger.facts().heads.at(1);
+        if let Target::New(fresh) = &target {
+            report.founded = fresh.founded.ledger.facts().heads.at(1);
         }
         report.path = context.shown_path(&folder);
         report.verbose = self.verbose;
+        let mut exit = Exit::Done;
         match target {
-            Target::New(founded) if !self.dry_run => {
-                context.settle_founded(founded)?;
-            }
-            Target::There(ledger) if !self.dry_run && Context::signs_each_append(&folder) => {
-                context.sign(&ledger)?;
+            Target::New(fresh) if !self.dry_run => (_, report.to_copy) = fresh.settle(context)?,
+            Target::There(ledger) if !self.dry_run => {
+                exit = context.sign_if_due(&ledger, &folder, self.names.log_key.as_ref());
             }
             other => drop(other),
         }
         tell(&report, context)?;
-        Ok(Exit::Done)
+        Ok(exit)
     }
 
     fn open(&self, folder: &Folder, context: &mut Context<'_, '_>) -> Result<(Target, KeyFile), Failure> {
         if self.init && !folder.is_ledger() {
-            let (founded, key) = self.names.found(folder, !self.dry_run, context)?;
-            return Ok((Target::New(founded), key));
+            let (fresh, key) = self.names.found(folder, !self.dry_run, context)?;
+            return Ok((Target::New(Box::new(fresh)), key));
         }
         let ledger = context.open_to_write("append", folder)?;
         let key = KeyFile::read(&context.key_path(self.names.key.as_ref())?)?;
@@ -207,7 +205,11 @@ fn tell(report: &Report, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let is_for_people = context.format() == Format::Table;
     if let Some(genesis) = report.founded.filter(|_| !report.dry_run && is_for_people) {
         let path = &report.path;
-        context.say(&format!("\nfounded {path}: genesis {genesis}\n{KEEP_GENESIS}{}", suggestions(report, path)));
+        context.say(&format!(
+            "\nfounded {path}: genesis {genesis}\n{KEEP_GENESIS}{}{}",
+            report.to_copy,
+            suggestions(report, path)
+        ));
     }
     Ok(())
 }
@@ -386,6 +388,8 @@ pub(in crate::cli) struct Report {
     #[serde(skip)]
     path: String,
     #[serde(skip)]
+    to_copy: String,
+    #[serde(skip)]
     verbose: bool,
 }
 
@@ -442,6 +446,7 @@ impl Report {
             changes: None,
             agreement: busiest(ledger.events()),
             path: String::new(),
+            to_copy: String::new(),
             verbose: false,
         }
     }

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::cli::command::counted;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::log_key::LogKeyName;
 use crate::cli::screen::{Answer, Format, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::integrity::Vkey;
@@ -19,13 +20,12 @@ use crate::integrity::note::NoteSignature;
 use crate::integrity::note_key::NoteKey;
 use crate::integrity::policy::Policy;
 use crate::integrity::proof_file::ConsistencyFile;
+use crate::ledger::Log;
 use crate::ledger::authority::Authority;
 use crate::ledger::checkpoints::CheckpointsError;
 use crate::ledger::read_bytes;
-use crate::ledger::settings::CheckpointWhen;
 use crate::ledger::timestamps::{self, Checker, MAX_REPLY};
 use crate::ledger::witness::MAX_REQUEST;
-use crate::ledger::{Folder, Ledger, Log, Settings, log_signer};
 
 /// Sign how many events there are, and which, for others to keep
 ///
@@ -40,6 +40,9 @@ Examples:
 pub(in crate::cli) struct Checkpoint {
     #[command(subcommand)]
     what: Option<What>,
+    /// Who signs: a file with the log's key, or agent:KEY, a key in ssh-agent by its fingerprint or comment [env: SERVANDA_LOG_KEY] [default: keys/log.key in the ledger, or whichever agent has that key]
+    #[arg(long, value_name = "FILE|agent:KEY")]
+    log_key: Option<LogKeyName>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -111,7 +114,7 @@ impl Checkpoint {
             _ => Authority::of(&log.naming()?.events),
         };
         match what {
-            What::Sign => sign(&log, &keys, context),
+            What::Sign => sign(&log, &keys, self.log_key.as_ref(), context),
             What::List => {
                 let answer = CheckpointsAnswer::of(&log, &keys)?;
                 drop(log);
@@ -165,9 +168,9 @@ impl Checkpoint {
     }
 }
 
-fn sign(log: &Log, keys: &Authority, context: &mut Context<'_, '_>) -> Outcome {
+fn sign(log: &Log, keys: &Authority, given: Option<&LogKeyName>, context: &mut Context<'_, '_>) -> Outcome {
     let remembered = context.met_log(log, keys)?;
-    let signer = log_signer(&context.ledger().log_key(), keys.log_key())?;
+    let signer = context.log_holder(given, keys.log_key())?;
     let made = log.checkpoint(&signer, keys, &remembered)?;
     context.remember(&log.id()?, &made);
     if !context.is_silent() {
@@ -278,7 +281,7 @@ impl Context<'_, '_> {
     pub(in crate::cli) fn newest_checkpoint(&mut self, log: &Log) -> Result<Verified, Failure> {
         let keys = log.authority()?;
         let remembered = self.met_log(log, &keys)?;
-        let checkpoint = match log_signer(&self.ledger().log_key(), keys.log_key()) {
+        let checkpoint = match self.log_holder(None, keys.log_key()) {
             Ok(signer) => log.checkpoint(&signer, &keys, &remembered)?,
             Err(error) => {
                 log.check_known(&remembered, &keys)?;
@@ -287,24 +290,6 @@ impl Context<'_, '_> {
         };
         self.remember(&log.id()?, &checkpoint);
         Ok(checkpoint)
-    }
-
-    /// Whether a ledger's settings say that a checkpoint is signed after every append.
-    pub(in crate::cli) fn signs_each_append(folder: &Folder) -> bool {
-        Settings::load(folder).is_ok_and(|settings| settings.checkpoint == CheckpointWhen::EachAppend)
-    }
-
-    /// Signs the log as it stands, where its key is at hand; where it is not, that is said.
-    pub(in crate::cli) fn sign(&mut self, ledger: &Ledger) -> Result<(), Failure> {
-        match log_signer(&self.ledger().log_key(), ledger.authority().log_key()) {
-            Ok(signer) => {
-                let made = ledger.checkpoint(&signer)?;
-                let log = ledger.id().expect("what has no genesis has no checkpoint");
-                self.remember(&log, &made);
-            }
-            Err(error) => self.complain(&format!("warning: no checkpoint was signed: {error}\n")),
-        }
-        Ok(())
     }
 }
 

@@ -177,14 +177,14 @@ fn imported(imports: &[Importing<'_>], how: &How, context: &mut Context<'_, '_>)
     let mut rejects = open_rejects(how.rejects.as_deref(), imports, context)?;
     let folder = context.ledger();
     let is_new = !folder.is_ledger() && (how.init || how.dry_run);
-    let answer = if is_new {
-        found(imports, &folder, rejects.as_mut(), how, context)?
+    let (answer, exit) = if is_new {
+        (found(imports, &folder, rejects.as_mut(), how, context)?, Exit::Done)
     } else if how.dry_run {
         let reading = context.read("import", None, &[])?;
         let heads = &reading.facts.heads;
         let head = Head { len: heads.len(), hash: heads.head() };
         let account = account(imports, Target::Nowhere(&reading.facts.events), rejects.as_mut(), how, context)?;
-        ImportAnswer::of(&account, Some(head), how.dry_run)
+        (ImportAnswer::of(&account, Some(head), how.dry_run), Exit::Done)
     } else {
         append(imports, &folder, rejects.as_mut(), how, context)?
     };
@@ -194,13 +194,13 @@ fn imported(imports: &[Importing<'_>], how: &How, context: &mut Context<'_, '_>)
     context.answer(&answer)?;
     if let (Some(genesis), Format::Table) = (answer.founded, context.format()) {
         let path = context.shown_path(&folder);
-        context.say(&format!("\nfounded {path}: genesis {genesis}\n{KEEP_GENESIS}"));
+        context.say(&format!("\nfounded {path}: genesis {genesis}\n{KEEP_GENESIS}{}", answer.to_copy));
     }
     if answer.stopped {
         let message = format!("stopped as asked, after a whole batch; {} rows are left", answer.left);
         return Err(Failure::new(Exit::CouldNot, message).hint("run the same command again: it goes on from there"));
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 fn append(
@@ -209,15 +209,13 @@ fn append(
     rejects: Option<&mut RejectsFile>,
     how: &How,
     context: &mut Context<'_, '_>,
-) -> Result<ImportAnswer, Failure> {
+) -> Result<(ImportAnswer, Exit), Failure> {
     let mut ledger = context.open_to_write("import", folder)?;
     let key = KeyFile::read(&context.key_path(how.names.key.as_ref())?)?;
     let target = Target::Ledger { ledger: &mut ledger, signer: &key, clock: how.clock.clock(context) };
     let account = account(imports, target, rejects, how, context)?;
-    if account.events > 0 {
-        context.sign(&ledger)?;
-    }
-    Ok(ImportAnswer::of(&account, Some(ledger.head()), false))
+    let exit = if account.events > 0 { context.sign(&ledger, how.names.log_key.as_ref()) } else { Exit::Done };
+    Ok((ImportAnswer::of(&account, Some(ledger.head()), false), exit))
 }
 
 /// Imports into a new ledger, which is in its place once all is imported, or not at all; of a dry run, nothing is left.
@@ -228,16 +226,16 @@ fn found(
     how: &How,
     context: &mut Context<'_, '_>,
 ) -> Result<ImportAnswer, Failure> {
-    let (mut founded, key) = how.names.found(folder, !how.dry_run, context)?;
-    let target = Target::Ledger { ledger: &mut founded.ledger, signer: &key, clock: how.clock.clock(context) };
+    let (mut fresh, key) = how.names.found(folder, !how.dry_run, context)?;
+    let target = Target::Ledger { ledger: &mut fresh.founded.ledger, signer: &key, clock: how.clock.clock(context) };
     let account = account(imports, target, rejects, how, context)?;
     if how.dry_run {
         return Ok(ImportAnswer::of(&account, None, true));
     }
-    let (head, genesis) = (founded.ledger.head(), founded.ledger.facts().heads.at(1));
-    context.settle_founded(founded)?;
+    let (head, genesis) = (fresh.founded.ledger.head(), fresh.founded.ledger.facts().heads.at(1));
+    let (_, to_copy) = fresh.settle(context)?;
     let mut answer = ImportAnswer::of(&account, Some(head), false);
-    answer.founded = genesis;
+    (answer.founded, answer.to_copy) = (genesis, to_copy);
     Ok(answer)
 }
 

@@ -1,12 +1,15 @@
 //! `servanda key`
 
 mod change;
+mod copied;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::failure::{Exit, Failure};
+use crate::cli::failure::Exit;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
+use crate::event::Facts;
+use crate::ledger::authority::Authority;
 use crate::query::keys::{Key as KeyAnswer, Keys, keys};
 
 /// Show who may record, change that, and export the keys for other tools
@@ -30,27 +33,34 @@ enum What {
     Replace(change::Replace),
     Revoke(change::Revoke),
     ReplaceLog(change::ReplaceLog),
+    Copied(copied::Copied),
 }
 
 impl Key {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let known = |context: &mut Context<'_, '_>| Ok::<_, Failure>(keys(&context.read("key", None, &[])?.facts));
         match self.what {
             What::Show => {
-                let keys = known(context)?;
+                let reading = context.read("key", None, &[])?;
+                let keys = shown(&reading.facts, context);
                 context.answer(&keys)?;
             }
             What::Export => {
-                let keys = known(context)?;
+                let keys = keys(&context.read("key", None, &[])?.facts);
                 context.print(&keys.allowed_signers())?;
             }
             What::Add(add) => return add.run(context),
             What::Replace(replace) => return replace.run(context),
             What::Revoke(revoke) => return revoke.run(context),
             What::ReplaceLog(replace) => return replace.run(context),
+            What::Copied(copied) => return copied.run(context),
         }
         Ok(Exit::Done)
     }
+}
+
+/// The keys, with those at risk as far as the account knows.
+fn shown(facts: &Facts, context: &Context<'_, '_>) -> Keys {
+    Keys { at_risk: context.key_risks(&Authority::of(&facts.events)), ..keys(facts) }
 }
 
 impl Answer for Keys {
@@ -68,7 +78,12 @@ impl Answer for Keys {
         let sheet =
             Sheet { header: vec!["RECORDER", "ROLES", "KEY", "STATE"], rows: self.keys.iter().map(row).collect() };
         let log_key = self.log_key.as_ref().map(ToString::to_string).unwrap_or_default();
-        format!("{}\nlog key  {log_key}\n", screen.table(&sheet, "no keys"))
+        let mut text = format!("{}\nlog key  {log_key}\n", screen.table(&sheet, "no keys"));
+        for risk in &self.at_risk {
+            text +=
+                &format!("\nat risk  {}\n         {}\n", screen.beside(9, &risk.what), screen.beside(9, &risk.hint));
+        }
+        text
     }
 
     fn sheet(&self) -> Sheet {

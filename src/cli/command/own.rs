@@ -79,11 +79,10 @@ pub(super) fn conclude<A: Answer>(
             Own::Already(seq) => format!("{kind}: already event {seq}\n"),
         });
     }
-    if made.iter().any(|(_, own)| matches!(own, Own::Appended(_))) && Context::signs_each_append(folder) {
-        context.sign(&ledger)?;
-    }
+    let is_new = made.iter().any(|(_, own)| matches!(own, Own::Appended(_)));
+    let exit = if is_new { context.sign_if_due(&ledger, folder, None) } else { Exit::Done };
     let answer = answer(ledger.facts());
     drop(ledger);
     context.answer(&answer)?;
-    Ok(Exit::Done)
+    Ok(exit)
 }

@@ -20,7 +20,7 @@ use crate::ledger::older::Older;
 use crate::ledger::remembered::{LogId, Met};
 use crate::ledger::verify::{Ahead, Fault, Layer, LayerReport, Outside, Report, Verdict, renew_facts, verify_telling};
 use crate::ledger::{Log, checkpoints, publish, read_bytes};
-use crate::query::keys::keys;
+use crate::query::keys::{KeyRisk, keys};
 
 /// Check that nothing was altered, removed or slipped in
 ///
@@ -70,6 +70,7 @@ impl Verify {
         let now = Some(context.around.now);
         let mut outside =
             Outside { genesis: self.genesis, log_key, checkpoints, policy, timestamps, now, ..Outside::default() };
+        let mut at_risk = Vec::new();
         let report = if let Some((folder, key)) = self.export.as_ref().zip(outside.log_key.clone()) {
             let folder = context.around.path(folder);
             let (log, checkpoint) = publish::open(&folder, &key)?;
@@ -96,9 +97,11 @@ impl Verify {
             if report.since.is_none() {
                 renew_facts(&log, &mut report);
             }
+            let keys = log.naming().map(|facts| Authority::of(&facts.events));
+            at_risk = keys.map_or_else(|_| Vec::new(), |keys| context.key_risks(&keys));
             report
         };
-        VerifyAnswer::of(&report).tell(context)?;
+        VerifyAnswer { at_risk, ..VerifyAnswer::of(&report) }.tell(context)?;
         Ok(if report.passed() { Exit::Done } else { Exit::No })
     }
 
@@ -210,6 +213,8 @@ pub(in crate::cli) struct VerifyAnswer {
     older: Option<OlderAnswer>,
     /// Each layer, checked on its own.
     layers: Vec<LayerAnswer>,
+    /// Keys whose loss could not be made good, as far as this account knows: no fault of the log.
+    at_risk: Vec<KeyRisk>,
 }
 
 /// Events that were recorded later than it is.
@@ -278,6 +283,7 @@ impl VerifyAnswer {
             ahead: report.ahead.map(|Ahead { from, latest, now }| AheadAnswer { from, latest, now }),
             older: report.older.map(|Older { known, .. }| OlderAnswer { known }),
             layers: report.layers.iter().map(layer).collect(),
+            at_risk: Vec::new(),
         }
     }
 
@@ -356,6 +362,11 @@ impl Answer for VerifyAnswer {
 
     fn table(&self, screen: Screen) -> String {
         let mut text = layers(&self.layers, screen) + &self.beside();
+        let risks = self.at_risk.iter().map(|risk| format!("note: {}\n", screen.beside(6, &risk.what)));
+        let risks: String = risks.collect();
+        if !risks.is_empty() {
+            text += &format!("\n{risks}      `servanda key show` tells what to do\n");
+        }
         text += &match self.first_bad {
             Some(seq) => format!("\nthe first bad event is {seq}\n"),
             None => format!("\n{}\nhead {}\n", self.read(), self.head),

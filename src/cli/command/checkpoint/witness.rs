@@ -335,10 +335,11 @@ impl Case<'_> {
 fn worse(before: Option<Exit>, now: Exit) -> Exit {
     let rank = |exit: Exit| match exit {
         Exit::Done => 0,
-        Exit::Conflict => 1,
-        Exit::CouldNot => 2,
-        Exit::Misuse => 3,
-        Exit::No => 4,
+        Exit::Unsigned => 1,
+        Exit::Conflict => 2,
+        Exit::CouldNot => 3,
+        Exit::Misuse => 4,
+        Exit::No => 5,
     };
     before.filter(|before| rank(*before) > rank(now)).unwrap_or(now)
 }

@@ -27,6 +27,9 @@ pub(in crate::cli) struct ImportAnswer {
     /// The hash of the genesis, if the ledger was founded with the import.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) founded: Option<EventHash>,
+    /// What is said of the keys of a ledger that was founded.
+    #[serde(skip)]
+    pub(super) to_copy: String,
     /// Rows that were looked at: the sum of events, already, duplicates and rejected.
     rows: u64,
     /// Rows that became events.
@@ -122,6 +125,7 @@ impl ImportAnswer {
             len: head.map_or(0, |head| head.len),
             head: head.map(|head| head.hash),
             founded: None,
+            to_copy: String::new(),
             rows: account.rows,
             events: account.events,
             already: account.already,

@@ -8,13 +8,14 @@ use crate::cli::command::checkpoint::text_of;
 use crate::cli::command::own::{Admin, conclude, unrecorded};
 use crate::cli::command::{recorder, word};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::log_key::LogKeyName;
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Announcement;
 use crate::domain::id::Recorder;
 use crate::domain::record::{Authorised, RecorderKey, RecorderRevoked, RecorderRole, RevocationCause};
 use crate::integrity::PublicKey;
-use crate::ledger::Ledger;
 use crate::ledger::authority::KeyHistory;
+use crate::ledger::{Ledger, LogHolder, NewLogKey, create_secret};
 use crate::query::keys::keys;
 
 /// Add a recorder, or a further key of one
@@ -86,6 +87,9 @@ Examples:
   servanda key replace-log
   servanda export tiles public               publishes under the new key, and the key")]
 pub(super) struct ReplaceLog {
+    /// The new key: a file, which is made if it is missing, or agent:KEY, a key in ssh-agent by its fingerprint or comment [default: a new one where the old one lies]
+    #[arg(long, value_name = "FILE|agent:KEY")]
+    log_key: Option<LogKeyName>,
     /// Why: retired, lost or compromised
     #[arg(long, value_name = "WHY", value_parser = cause, default_value = "retired")]
     because: RevocationCause,
@@ -141,12 +145,30 @@ impl ReplaceLog {
         let folder = context.ledger();
         let mut ledger = context.open_to_write("key", &folder)?;
         let signer = self.admin.key(context)?;
-        context.sign(&ledger)?;
+        // The last that the old key signs; where it is lost, that is said, and is why it is replaced.
+        context.sign(&ledger, None);
         let seed = (context.around.entropy)()?;
-        let made = ledger.change_log_key(&seed, self.because, &signer, self.admin.clock(context));
+        let held = self.log_key.as_ref().map(|name| held_elsewhere(name, &seed, &ledger, context)).transpose()?;
+        let new = held.as_ref().map_or(NewLogKey::Own(&seed), NewLogKey::Held);
+        let made = ledger.change_log_key(&new, self.because, &signer, self.admin.clock(context));
         let made = made.map_err(unrecorded)?;
         conclude((ledger, &folder), &[("log-key-changed", made)], keys, context)
     }
+}
+
+/// Whoever is to sign for the log from now on; a file that was missing is there then.
+fn held_elsewhere(
+    name: &LogKeyName,
+    seed: &[u8; 32],
+    ledger: &Ledger,
+    context: &Context<'_, '_>,
+) -> Result<LogHolder, Failure> {
+    let origin = ledger.origin();
+    let (_, holder, is_new) = context.new_log_holder(name, seed, |_| Ok(origin.clone()), Some(origin))?;
+    if let (true, LogHolder::File { file, signer }) = (is_new, &holder) {
+        create_secret(file, &signer.to_secret_text())?;
+    }
+    Ok(holder)
 }
 
 impl Why {

@@ -50,12 +50,11 @@ impl Erase {
             .erase(&documents, (&self.authority, &self.reason), &key, self.admin.clock(context))
             .map_err(|error| not_recorded(error, "nothing was erased"))?;
         let answer = ErasedAnswer::of(&documents, &erased, &ledger);
-        if erased.event.is_some() && Context::signs_each_append(&folder) {
-            context.sign(&ledger)?;
-        }
+        let is_new = erased.event.is_some();
+        let exit = if is_new { context.sign_if_due(&ledger, &folder, None) } else { Exit::Done };
         drop(ledger);
         context.answer(&answer)?;
-        Ok(Exit::Done)
+        Ok(exit)
     }
 }
 
