@@ -14,6 +14,7 @@
 //! | [`query`] | the questions that every face asks | domain, integrity, event, projection, ledger's reader |
 //! | [`exchange`] | files in, files out; witnesses over HTTP | domain, integrity, event, ledger |
 //! | [`cli`] | one file a command | all but store and projection |
+//! | `guide` | the handbook, in Markdown | nothing |
 //!
 //! The library never prints and never reads the clock or the environment: callers bring both. Nothing derived is ever
 //! hashed, and nothing that was appended is ever changed.

@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("projection", &["domain", "event"]),
     ("ledger", &["domain", "integrity", "store", "event", "evidence", "projection"]),
     ("query", &["domain", "integrity", "event", "projection", "ledger"]),
+    ("guide", &[]),
     ("exchange", &["domain", "integrity", "event", "ledger"]),
     ("cli", &["domain", "integrity", "event", "evidence", "ledger", "query", "exchange"]),
 ];

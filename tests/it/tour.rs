@@ -1,20 +1,26 @@
-//! The README's tour: every command in it is run, and what it prints is compared with what the README says; then all is
-//! deleted, and run once more.
+//! The pages that tell how the program is used: every command in them is run, and what it prints is compared with what the page
+//! says. The README's tour is deleted then, and run once more.
 //!
-//! In a block marked `console`, a line that begins with `$ ` is run in a fresh folder that has the project's `fixtures`;
-//! what follows is its output, standard output first. A block marked `yaml NAME` is written to the file of that name.
-//! Hashes, keys, times of recording and numbers of bytes differ from ledger to ledger, and count as equal.
+//! In a block marked `console`, a line that begins with `$ ` is run in a fresh folder; what follows is its output, standard
+//! output first. A block marked `yaml NAME` is written to the file of that name. In pages of the guide, a block marked `sh` is
+//! run by a shell, a variable that it exports holds from there on, and of a `crontab` each line is run once; all of it has to
+//! succeed. Hashes, keys, times of recording and numbers of bytes differ from ledger to ledger, and count as equal.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use crate::support::{Answer, Desk, fixture};
 
+/// The top of the project.
+const TOP: &str = env!("CARGO_MANIFEST_DIR");
+
 #[test]
 fn the_readme_prints_what_the_program_prints_and_does_so_again_for_who_begins_again() {
-    let readme =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("there is a README");
+    let readme = fs::read_to_string(Path::new(TOP).join("README.md")).expect("there is a README");
     let desk = Desk::new();
     std::os::unix::fs::symlink(fixture(""), desk.path().join("fixtures")).expect("a link can be made");
     check(&readme, &desk);
@@ -29,6 +35,66 @@ fn the_readme_prints_what_the_program_prints_and_does_so_again_for_who_begins_ag
         }
     }
     check(&readme, &desk);
+}
+
+#[test]
+fn a_ledger_is_kept_for_years_by_the_commands_of_the_guide() {
+    let page = fs::read_to_string(Path::new(TOP).join("src/guide/keeping.md")).expect("there is the page");
+    let mut is_code = false;
+    for line in page.lines() {
+        is_code ^= line.starts_with("```");
+        // What the program prints is as long as it is.
+        assert!(is_code || line.chars().count() <= 120, "more than 120 columns: {line}");
+    }
+    play(&page, &Desk::new());
+}
+
+/// A page of the guide, by somebody at home at a desk.
+#[track_caller]
+fn play(page: &str, desk: &Desk) {
+    let bin = fs::canonicalize(env!("CARGO_BIN_EXE_servanda")).expect("the binary is built");
+    let path = format!("{}:/usr/bin:/bin", bin.parent().expect("it lies in a folder").display());
+    let mut around = BTreeMap::from([("PATH".to_owned(), OsString::from(path)), ("COLUMNS".to_owned(), "100".into())]);
+    around.insert("HOME".to_owned(), desk.path().into());
+    let shell = |script: &str, around: &BTreeMap<String, OsString>| {
+        let mut shell = Command::new("sh");
+        shell.args(["-e", "-c", script]).current_dir(desk.path()).env_clear().envs(around);
+        Answer::of(&shell.output().expect("there is a shell"))
+    };
+    for (kind, block) in blocks(page) {
+        match kind.split_once(' ') {
+            Some(("yaml", name)) => drop(desk.write(name, &block)),
+            None if kind == "sh" => {
+                let exported = block.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
+                around.extend(exported.map(|(name, value)| (name.to_owned(), value.into())));
+                let answer = shell(&block, &around);
+                assert_eq!(answer.code, 0, "{block}{}{}", answer.out, answer.err);
+            }
+            None if kind == "crontab" => {
+                for line in block.lines() {
+                    let command = line.splitn(6, char::is_whitespace).nth(5).expect("five fields stand before it");
+                    let answer = shell(command, &around);
+                    assert_eq!((answer.code, answer.out + &answer.err), (0, String::new()), "{line}");
+                }
+            }
+            None if kind == "console" => {
+                let mut said = String::new();
+                for line in block.lines().filter_map(|line| line.strip_prefix("$ ")) {
+                    tell(line, &shell(line, &around), &mut said);
+                }
+                assert_eq!(steady(&said), steady(&block), "the page is not what the program says; it says:\n{said}");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What a command answered, as a page has it.
+fn tell(line: &str, answer: &Answer, text: &mut String) {
+    let _ = write!(text, "$ {line}\n{}{}", answer.out, answer.err);
+    if answer.code != 0 {
+        let _ = writeln!(text, "(exit code {})", answer.code);
+    }
 }
 
 /// The commands of the tour print what it says.
@@ -57,12 +123,8 @@ fn played(desk: &Desk, block: &str, commands: &mut usize) -> String {
         let mut words = line.split_whitespace();
         assert_eq!(words.next(), Some("servanda"), "the tour runs only servanda: {line}");
         let output = desk.command(words).env("COLUMNS", "100").output().expect("the binary runs");
-        let answer = Answer::of(&output);
         *commands += 1;
-        let _ = write!(text, "$ {line}\n{}{}", answer.out, answer.err);
-        if answer.code != 0 {
-            let _ = writeln!(text, "(exit code {})", answer.code);
-        }
+        tell(line, &Answer::of(&output), &mut text);
     }
     text
 }
