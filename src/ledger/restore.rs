@@ -114,7 +114,9 @@ impl<'w> Restoration<'w> {
         if target.path().symlink_metadata().is_ok() {
             return Err(RestoreError::AlreadyThere(target.path().to_owned()));
         }
-        Self::aside(Aside::beside(target, &access.holder, target.rights())?, meant)
+        // What a group has in a folder of its own stays the group's.
+        let around = || Shared::of(store_folder::parent(target.path())).map(Shared::mode);
+        Self::aside(Aside::beside(target, &access.holder, target.rights().or_else(around))?, meant)
     }
 
     /// Makes a folder for what is only to be checked, where the ledger's account has room for copies that are gone in the end.
