@@ -38,9 +38,14 @@ fn at(desk: &Desk, now: Timestamp, line: &str) -> Answer {
 
 /// Runs a command under a clock, where clocks are that many seconds ahead of UTC.
 pub(crate) fn at_place(desk: &Desk, now: Timestamp, utc_offset_s: i32, line: &str) -> Answer {
+    at_account(desk, desk.path(), now, utc_offset_s, line)
+}
+
+/// The same for an account that has its folders elsewhere.
+pub(crate) fn at_account(desk: &Desk, account: &Path, now: Timestamp, utc_offset_s: i32, line: &str) -> Answer {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let config = desk.path().join("config").display().to_string();
-    let state = desk.path().join("state").display().to_string();
+    let config = account.join("config").display().to_string();
+    let state = account.join("state").display().to_string();
     let mut around = Surroundings {
         now,
         clock: &|| now,

@@ -90,3 +90,4 @@ mod vectors;
 mod witness_asked;
 mod witness_http;
 mod witnesses;
+mod years;
