@@ -22,6 +22,7 @@ use crate::cli::command::import::ImportAnswer;
 use crate::cli::command::schema::Schemas;
 use crate::cli::command::source::check::SourceCheck;
 use crate::cli::command::source::erase::ErasedAnswer;
+use crate::cli::command::status::StatusAnswer;
 use crate::cli::command::verify::VerifyAnswer;
 use crate::exchange::{ndjson, schema};
 use crate::query::agreement::AgreementPage;
@@ -81,6 +82,7 @@ pub const ANSWERS: &[Published] = &[
     answer::<SourceCheck>("servanda/source-check/v1", "Whether documents are there, and quotes stand in them."),
     answer::<Sources>("servanda/sources/v1", "The sources, and what rests on them."),
     answer::<State>("servanda/state/v1", "Who is what to every agreement on a day."),
+    answer::<StatusAnswer>("servanda/status/v1", "How a ledger stands, and what there is to do."),
     answer::<Timeline>("servanda/timeline/v1", "Who was what to an agreement over time."),
     answer::<VerifyAnswer>("servanda/verify/v1", "Whether anything was altered, removed or slipped in."),
     answer::<Why>("servanda/why/v1", "Why a party is what it is to an agreement on a day."),

@@ -21,22 +21,7 @@ use crate::ledger::timestamps::TimestampError;
 use crate::ledger::{ClockFault, Damage, OpenError, SettingsError, SignerError};
 use crate::query::QueryError;
 
-/// The exit codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// Done, or yes.
-    Done = 0,
-    /// The check found something.
-    No = 1,
-    /// The command line was misused.
-    Misuse = 2,
-    /// It could not be done.
-    CouldNot = 3,
-    /// Somebody else was first: try again.
-    Conflict = 4,
-    /// It was done, and the checkpoint that was due is not signed.
-    Unsigned = 5,
-}
+pub use crate::cli::exit::Exit;
 
 /// A command that ended early.
 #[derive(Debug)]

@@ -4,8 +4,9 @@ use std::ffi::OsString;
 
 use clap::error::ErrorKind;
 
-use crate::cli::command_line;
+use crate::cli::exit::Exit;
 use crate::cli::screen::Screen;
+use crate::cli::{PLACES, command_line};
 
 /// Commands by what they are for.
 const GROUPS: &[(&str, &[&str])] = &[
@@ -29,7 +30,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Compare", &["diff", "conflicts", "counts", "awaiting"]),
     ("Check", &["verify", "log", "show", "source", "prove", "certify", "check", "checkpoint", "witness"]),
     ("Exchange", &["export", "schema", "completions", "man"]),
-    ("Keep", &["backup", "restore", "repair", "key", "policy", "clock", "forget"]),
+    ("Keep", &["status", "backup", "restore", "repair", "key", "policy", "clock", "forget"]),
 ];
 
 /// Columns of help where nobody says how wide the terminal is.
@@ -47,7 +48,7 @@ pub(super) fn of(arguments: &[OsString], width: Option<usize>, plain: clap::Erro
 
 /// The command line with its commands in groups. The options of every command stand in the help of the program alone.
 fn arranged(width: Option<usize>) -> clap::Command {
-    let mut all = command_line();
+    let mut all = command_line().after_help(format!("{PLACES}\n\n{}", Exit::table()));
     all.build();
     let globals: Vec<clap::Id> = all
         .get_arguments()

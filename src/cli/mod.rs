@@ -8,6 +8,7 @@ mod bars;
 pub mod command;
 mod days;
 pub mod diagnostic;
+pub mod exit;
 pub mod failure;
 mod help;
 mod log_key;
@@ -54,6 +55,7 @@ Examples:
   servanda members ilrs --on 2023-10-19     who was a member on that day
   servanda verify                           that nothing was altered or removed";
 
+/// Where what is remembered lies.
 const PLACES: &str = "\
 What is remembered of ledgers, above all their checkpoints, lies in $SERVANDA_STATE, else in
 $XDG_STATE_HOME/servanda, else in ~/.local/state/servanda.";
@@ -114,13 +116,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, around: &mut Surroundi
     let mut context = Context { global: cli.global, around };
     let outcome = context.check_clock().and_then(|()| cli.command.run(&mut context));
     match outcome {
-        Ok(exit) => exit as u8,
+        Ok(exit) => exit.code(),
         // Whoever reads the answer has seen enough.
-        Err(failure) if failure.message == BROKEN_PIPE => Exit::Done as u8,
+        Err(failure) if failure.message == BROKEN_PIPE => Exit::Done.code(),
         Err(failure) => {
             let failure = context.with_rights(failure);
             let _ = context.around.err.write_all(failure.text().as_bytes());
-            failure.exit as u8
+            failure.exit.code()
         }
     }
 }
@@ -143,7 +145,7 @@ fn usage(error: &clap::Error, around: &mut Surroundings<'_>) -> u8 {
     let text = if colour && safe == plain { rendered.ansi().to_string() } else { safe };
     let text = text + &tried::hint(error);
     let _ = stream.write_all(text.as_bytes());
-    if error.use_stderr() { Exit::Misuse as u8 } else { Exit::Done as u8 }
+    if error.use_stderr() { Exit::Misuse.code() } else { Exit::Done.code() }
 }
 
 /// What a command works with.

@@ -30,6 +30,7 @@ use crate::integrity::digest::{document_hash, event_hash, genesis_prev};
 use crate::ledger::holdings::{Holdings, Named, State};
 use crate::ledger::log::Found;
 use crate::ledger::older::Older;
+use crate::ledger::remembered::LogId;
 use crate::ledger::settings::{Folder, Head};
 use crate::ledger::{Access, Damage, Log, OpenError, Progress};
 use crate::store::folder as store_folder;
@@ -119,6 +120,8 @@ pub struct Rest {
 pub struct BackedUp {
     /// Events that it had before.
     pub before: u64,
+    /// Which log it is of.
+    pub log: LogId,
     /// Where the log ended.
     pub head: Head,
     /// Files beside the events that were written.
@@ -206,9 +209,9 @@ pub fn backup_to(
     progress: Progress<'_>,
 ) -> Result<BackedUp, BackupError> {
     let making = Making { folder, path: None, access, progress };
-    let origin = making.begin(None)?;
+    let id = making.begin(None)?;
     let mut writer = Writer::begin(BufWriter::new(out)).map_err(BackupError::NotTaken)?;
-    let done = making.write(origin, &mut writer, None)?;
+    let done = making.write(id, &mut writer, None)?;
     writer.end().map_err(BackupError::NotTaken)?;
     Ok(done)
 }
@@ -263,16 +266,16 @@ impl Making<'_> {
     }
 
     /// Looks whether there is something to back up, and that it goes on from the backup that is there.
-    fn begin(&self, before: Option<&Contents>) -> Result<Origin, BackupError> {
+    fn begin(&self, before: Option<&Contents>) -> Result<LogId, BackupError> {
         let log = Log::read(self.folder, self.access)?;
         // A backup of it would not say so.
         Older::refuse(self.folder, log.len()).map_err(OpenError::from)?;
         before.map_or(Ok(()), |contents| self.check_goes_on(&log, contents))?;
-        Ok(log.origin().clone())
+        Ok(log.id().map_err(OpenError::from)?)
     }
 
     fn write_file(&self, file: &File, before: Option<&Contents>) -> Result<BackedUp, BackupError> {
-        let origin = self.begin(before)?;
+        let id = self.begin(before)?;
         let mut writer = match before {
             None => Writer::begin(BufWriter::new(file)),
             Some(contents) => {
@@ -282,7 +285,7 @@ impl Making<'_> {
             }
         }
         .map_err(self.failed())?;
-        let done = self.write(origin, &mut writer, before)?;
+        let done = self.write(id, &mut writer, before)?;
         writer.end().map_err(self.failed())?;
         file.sync_all().map_err(self.failed())?;
         Ok(done)
@@ -290,16 +293,17 @@ impl Making<'_> {
 
     fn write<W: Write>(
         &self,
-        origin: Origin,
+        id: LogId,
         writer: &mut Writer<W>,
         before: Option<&Contents>,
     ) -> Result<BackedUp, BackupError> {
         let (head, mut known) = match before {
-            None => (Head { len: 0, hash: genesis_prev(origin.as_str()) }, BTreeMap::new()),
+            None => (Head { len: 0, hash: genesis_prev(id.origin.as_str()) }, BTreeMap::new()),
             Some(contents) => (contents.head, contents.files.clone()),
         };
         let rest = before.and_then(|before| before.rest.clone());
-        let mut done = BackedUp { before: head.len, head, files: 0, gone: 0, faults: Vec::new(), bytes: 0, rest };
+        let mut done =
+            BackedUp { before: head.len, log: id.clone(), head, files: 0, gone: 0, faults: Vec::new(), bytes: 0, rest };
         for round in 0..MOST_ROUNDS {
             let went_on = self.write_events(&mut done.head, writer)?;
             if !went_on && round > 0 {
@@ -309,7 +313,7 @@ impl Making<'_> {
         }
         let is_same = before.is_some_and(|before| before.head == done.head && done.files == 0);
         if !is_same {
-            writer.write(&Record::End { head: done.head, origin }).map_err(self.failed())?;
+            writer.write(&Record::End { head: done.head, origin: id.origin }).map_err(self.failed())?;
         }
         done.bytes = writer.len();
         let is_document = |path: &str| path.strip_prefix("documents/").is_some_and(|name| !name.contains('.'));

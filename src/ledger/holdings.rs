@@ -6,12 +6,14 @@
 //! whichever events name it later.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, ErrorKind};
 
 use crate::domain::announcement::{Announcement, Body};
 use crate::domain::record::Erasure;
 use crate::domain::source::Document;
 use crate::event::facts::Recorded;
 use crate::integrity::digest::{Salt, commitment, document_hash};
+use crate::ledger::DocumentError;
 use crate::ledger::shelf::Shelf;
 
 /// The files that events name.
@@ -72,8 +74,10 @@ pub enum State {
     Missing(String),
     /// Other bytes than were recorded.
     Altered(String),
-    /// It could not be read.
+    /// It could not be read, for what lies there.
     Unreadable(String),
+    /// The operating system does not let it be read, which says nothing of it.
+    OutOfReach(String),
 }
 
 impl State {
@@ -84,11 +88,18 @@ impl State {
             Self::NotDeleted(by) => Some(format!(
                 "document {address} was erased by event {by}, and is still there: `servanda source erase` deletes it"
             )),
-            Self::Missing(what) | Self::Altered(what) | Self::Unreadable(what) => {
+            Self::Missing(what) | Self::Altered(what) | Self::Unreadable(what) | Self::OutOfReach(what) => {
                 Some(format!("document {address} {what}"))
             }
         }
     }
+}
+
+/// Whether the operating system did not let something be looked at, rather than that something else lies there, or nothing.
+pub(super) fn is_out_of_reach(error: &io::Error) -> bool {
+    const OF_WHAT_LIES_THERE: [ErrorKind; 4] =
+        [ErrorKind::NotFound, ErrorKind::NotADirectory, ErrorKind::IsADirectory, ErrorKind::InvalidFilename];
+    error.raw_os_error().is_some() && !OF_WHAT_LIES_THERE.contains(&error.kind())
 }
 
 impl Holdings {
@@ -193,7 +204,14 @@ impl Holdings {
 
     /// In what state a file is.
     pub fn look(&self, shelf: &Shelf, address: &str, named: &Named) -> State {
-        let unreadable = |error: &dyn std::fmt::Display| State::Unreadable(format!("cannot be read: {error}"));
+        let unreadable = |error: &DocumentError| {
+            let what = format!("cannot be read: {error}");
+            if matches!(error, DocumentError::Io(source) if is_out_of_reach(source)) {
+                State::OutOfReach(what)
+            } else {
+                State::Unreadable(what)
+            }
+        };
         let salt = match named.by {
             NamedBy::Hash => None,
             NamedBy::Commitment => match shelf.salt(address) {

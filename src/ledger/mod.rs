@@ -40,6 +40,7 @@ pub mod sealing;
 pub mod settings;
 pub mod shelf;
 pub mod signer;
+pub mod status;
 mod stretch;
 pub mod timestamps;
 pub mod tree;

@@ -3,6 +3,7 @@
 //! ```text
 //! _logs/NAME/GENESIS/SIZE      a checkpoint of that log, as it was signed
 //! _logs/NAME/GENESIS/at-PLACE  the path of a folder that held it
+//! _logs/NAME/GENESIS/backup    when it was backed up last, and into which file
 //! _places/PLACE                origin LF genesis LF path LF: what the folder at that path holds
 //! _forgotten/NAME, …           what somebody laid aside of logs of that name
 //! NAME/SIZE                    as before anybody wrote down the genesis: of the log whose key signed it
@@ -16,6 +17,7 @@
 //!
 //! In scope: what this account wrote for itself. Out of scope: whose its folder is, which the caller has seen to.
 
+mod backups;
 #[cfg(test)]
 mod tests;
 
@@ -33,6 +35,8 @@ use crate::ledger::settings::Folder;
 use crate::ledger::witness::folder_name;
 use crate::store::shared::Rights;
 use crate::store::{folder as store_folder, whole_file};
+
+pub use backups::LastBackup;
 
 const LOGS: &str = "_logs";
 const PLACES: &str = "_places";

@@ -250,6 +250,9 @@ fn run(
     if output.status.success() {
         return Ok(output.stdout);
     }
+    if output.status.code().is_none() {
+        return Err(not_run(io::Error::other(format!("it ended with {}", output.status))));
+    }
     let said = String::from_utf8_lossy(&output.stderr);
     // The last line names the fault; those before are of how it was come upon.
     let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("openssl says nothing of why");

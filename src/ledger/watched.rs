@@ -28,7 +28,7 @@ use crate::store::sled::{GoneOver, SEGMENT_BYTES, SledStore, files, gone_over};
 use crate::store::{Runs, Store, StoreError, folder as store_folder, whole_file};
 
 /// How the names of damaged stores begin that were laid aside.
-const DAMAGED: &str = "sled.damaged-";
+pub(super) const DAMAGED: &str = "sled.damaged-";
 /// sled's log.
 const LOG: &str = "db";
 /// The most bytes of the file that says where the log ended.

@@ -71,6 +71,8 @@ const COMMANDS: &[&str] = &[
     "source check",
     "source erase 2b11 --authority A --reason R",
     "source show 18eb",
+    "status",
+    "status --accept single-admin",
     "timeline ilrs --to 2023-12-31 --include-reported",
     "verify",
     "why pakistan ilrs --on 2023-10-19",

@@ -20,6 +20,7 @@ use crate::ledger::authority::Authority;
 use crate::ledger::backup::{BackedUp, BackupError, Rest, backup_telling, backup_to};
 use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::older::Older;
+use crate::ledger::remembered::LastBackup;
 use crate::ledger::restore::{Restoration, Restored};
 
 /// Back the ledger up into a file, or add what is new to a backup that is there
@@ -108,6 +109,9 @@ impl Backup {
             context.answer(&answer)?;
         }
         tell(&file, &done, context);
+        if done.faults.is_empty() {
+            context.remember_backup(&file, &done);
+        }
         Ok(if done.faults.is_empty() { Exit::Done } else { Exit::No })
     }
 }
@@ -178,6 +182,17 @@ impl Check {
 /// What to do about a backup that does not hold.
 const OTHERS: &str =
     "make another backup while the ledger is there; an older one, an export or a published copy may hold";
+
+impl Context<'_, '_> {
+    /// Remembers that the ledger was backed up, which no ledger knows of itself.
+    fn remember_backup(&mut self, file: &Path, done: &BackedUp) {
+        let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+        let last = LastBackup { file, at: self.around.now, head: done.head, bytes: done.bytes };
+        if let Err(error) = self.memory().backed_up(&done.log, &last) {
+            self.complain_shown(&format!("warning: it is not remembered that there is a backup: {error}"));
+        }
+    }
+}
 
 /// The answer: `servanda/backup/v1`.
 #[derive(Debug, Serialize, JsonSchema)]

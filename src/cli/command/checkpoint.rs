@@ -151,7 +151,7 @@ impl Checkpoint {
             }
             What::Timestamp { file, size, tsa_ca, tsa_untrusted } => {
                 let checkpoint = kept(&log, &keys, size)?;
-                let checker = checker(&tsa_ca, tsa_untrusted.as_deref(), context);
+                let checker = checker(&tsa_ca, tsa_untrusted.as_deref(), context)?;
                 let none = || Failure::new(Exit::CouldNot, format!("there is no file {}", file.display()));
                 let bytes = read_bytes(&context.around.path(&file), MAX_REPLY)?.ok_or_else(none)?;
                 let stamp = checker.check(&log.checkpoint_file(checkpoint.size()), &bytes)?;
@@ -234,14 +234,25 @@ const OPENSSL: &str = "openssl";
 /// The most bytes in the file of a log's key.
 const MAX_KEY_BYTES: u64 = 4096;
 
-/// How timestamps are checked, with the certificates that were named.
-pub(in crate::cli) fn checker(authorities: &Path, between: Option<&Path>, context: &Context<'_, '_>) -> Checker {
-    Checker {
+/// How timestamps are checked, with the certificates that were named, which must be there: the program that checks with
+/// them says of any fault that the timestamp does not hold.
+pub(in crate::cli) fn checker(
+    authorities: &Path,
+    between: Option<&Path>,
+    context: &Context<'_, '_>,
+) -> Result<Checker, Failure> {
+    let certificates = |file: &Path| {
+        let path = context.around.path(file);
+        let opened = std::fs::File::open(&path);
+        let refused = |error| Failure::new(Exit::CouldNot, format!("{} cannot be read: {error}", file.display()));
+        opened.map(|_| path).map_err(refused)
+    };
+    Ok(Checker {
         openssl: PathBuf::from(OPENSSL),
-        authorities: context.around.path(authorities),
-        between: between.map(|file| context.around.path(file)),
+        authorities: certificates(authorities)?,
+        between: between.map(certificates).transpose()?,
         now: context.around.now,
-    }
+    })
 }
 
 /// Reads a small file of text that was named.

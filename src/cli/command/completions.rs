@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::cli::failure::Exit;
+use crate::cli::exit::{Exit, OF_SIGNALS};
 use crate::cli::{Context, Outcome, command_line};
 use crate::domain::text::shown;
 
@@ -71,11 +71,12 @@ fn pages(command: &Command) -> Vec<(String, Command)> {
     all
 }
 
-/// The page of a command, with the examples of its help at the end.
+/// The page of a command, with the exit codes and the examples of its help at the end.
 fn page(command: &Command) -> std::io::Result<String> {
     let mut roff = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut roff)?;
     let mut text = String::from_utf8_lossy(&roff).into_owned();
+    text += &exit_status();
     let help = command.get_before_help().map(ToString::to_string).unwrap_or_default();
     let examples: Vec<&str> = help.lines().filter_map(|line| line.strip_prefix("  ")).collect();
     if !examples.is_empty() {
@@ -83,4 +84,10 @@ fn page(command: &Command) -> std::io::Result<String> {
         text += &format!(".SH EXAMPLES\n.nf\n{literal}\n.fi\n");
     }
     Ok(text)
+}
+
+/// The section with the exit codes.
+fn exit_status() -> String {
+    let each = Exit::ALL.map(|exit| format!(".TP\n\\fB{}\\fR\n{}\n", exit.code(), exit.meaning()));
+    format!(".SH \"EXIT STATUS\"\n{}.PP\n{OF_SIGNALS}\n", each.concat())
 }

@@ -40,6 +40,7 @@ pub(super) mod schema;
 mod search;
 mod show;
 pub(super) mod source;
+pub(super) mod status;
 mod template;
 mod timeline;
 pub(super) mod verify;
@@ -105,6 +106,7 @@ pub(super) enum Command {
     Certify(certify::Certify),
     Check(check::Check),
     Verify(verify::Verify),
+    Status(status::Status),
 }
 
 impl Command {
@@ -153,6 +155,7 @@ impl Command {
             Self::Certify(command) => command.run(context),
             Self::Check(command) => command.run(context),
             Self::Verify(command) => command.run(context),
+            Self::Status(command) => command.run(context),
         }
     }
 }

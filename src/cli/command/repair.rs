@@ -7,8 +7,8 @@ use clap::Args;
 use crate::cli::command::counted;
 use crate::cli::command::given::take;
 use crate::cli::command::restore::{known, remembered};
-use crate::cli::command::verify::VerifyAnswer;
-use crate::cli::failure::{Exit, Failure};
+use crate::cli::command::verify::{VerifyAnswer, exit_of};
+use crate::cli::failure::Failure;
 use crate::cli::{Context, Outcome};
 use crate::ledger::Settings;
 use crate::ledger::repair::repair;
@@ -73,6 +73,6 @@ impl Repair {
             context.say(&format!("the damaged store lies in {}; only repair reads it\n", damaged.display()));
         }
         VerifyAnswer::of(&repaired.report).tell(context)?;
-        Ok(if repaired.report.passed() { Exit::Done } else { Exit::No })
+        Ok(exit_of(&repaired.report))
     }
 }

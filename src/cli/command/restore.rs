@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::command::given::{self, Given, Taken, take, take_input};
 use crate::cli::command::recorded_by;
-use crate::cli::command::verify::VerifyAnswer;
+use crate::cli::command::verify::{VerifyAnswer, exit_of};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::place::shell_word;
 use crate::cli::{Context, Outcome};
@@ -127,7 +127,7 @@ impl Restore {
         }
         VerifyAnswer::of(&report).tell(context)?;
         let is_all = given != Given::Backup { is_damaged: true };
-        Ok(if is_all && report.passed() { Exit::Done } else { Exit::No })
+        Ok(if is_all { exit_of(&report) } else { Exit::No })
     }
 }
 

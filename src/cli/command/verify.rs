@@ -24,7 +24,7 @@ use crate::query::keys::{KeyRisk, keys};
 
 /// Check that nothing was altered, removed or slipped in
 ///
-/// Every event is read from disk and hashed again. Each layer has a verdict of its own; all faults are told, not only the first.
+/// Every event is read from disk and hashed again. Each layer has a verdict of its own; all faults are told, not only the first. What cannot be looked at, for want of a permission or of the program openssl, is not checked, and the exit code is then 3, unless something else does not hold.
 ///
 /// With --since only what is new since a checkpoint is verified, with all that it names, and that the log goes on from there: for each night, where the whole is verified once a week. Older events and documents are not read again, so that what rots there is found by the whole alone. Where the log does not go on from the checkpoint, all of it is verified.
 #[derive(Debug, Args)]
@@ -66,6 +66,7 @@ impl Verify {
         let log_key = self.vkey.as_ref().map(|text| vkey(text, context)).transpose()?;
         let checkpoints = self.checkpoints(log_key.as_ref(), context)?;
         let timestamps = self.tsa_ca.as_deref().map(|file| checker(file, self.tsa_untrusted.as_deref(), context));
+        let timestamps = timestamps.transpose()?;
         let policy = self.policy.as_deref().map(|file| policy_of(file, context)).transpose()?;
         let now = Some(context.around.now);
         let mut outside =
@@ -102,7 +103,7 @@ impl Verify {
             report
         };
         VerifyAnswer { at_risk, ..VerifyAnswer::of(&report) }.tell(context)?;
-        Ok(if report.passed() { Exit::Done } else { Exit::No })
+        Ok(exit_of(&report))
     }
 
     /// The checkpoint since which the log is verified, signed with a key of the log or with the one that was given; of a log whose
@@ -155,6 +156,15 @@ fn remember_seen(log: &Log, report: &Report, context: &mut Context<'_, '_>) {
     }
 }
 
+/// The exit code of a report: what could not be looked at is not told as something that does not hold.
+pub(super) fn exit_of(report: &Report) -> Exit {
+    match (report.failed(), report.passed()) {
+        (true, _) => Exit::No,
+        (false, true) => Exit::Done,
+        (false, false) => Exit::CouldNot,
+    }
+}
+
 /// The checkpoints that are remembered of a log; where it is not known which that is, none.
 fn remembered(log: &Log, id: Option<LogId>, context: &Context<'_, '_>) -> Result<Checkpoints, Failure> {
     let memory = context.memory();
@@ -192,7 +202,7 @@ fn with_copies(mut report: Report, log: &Log, folder: &Path) -> Report {
 pub(in crate::cli) struct VerifyAnswer {
     /// Name and version of this form.
     schema: &'static str,
-    /// Whether no layer failed.
+    /// Whether everything that was to be checked was, and holds.
     passed: bool,
     /// How many of the first events were not read again, if the log was verified since a checkpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -267,6 +277,7 @@ impl VerifyAnswer {
                 Verdict::Pass => ("pass", None),
                 Verdict::Fail => ("fail", None),
                 Verdict::NotChecked(why) => ("not checked", Some(why.to_string())),
+                Verdict::CouldNot(why) => ("not checked", Some(why.clone())),
             };
             let fault = |fault: &Fault| FaultAnswer { event: fault.seq, what: fault.what.clone() };
             let faults = layer.faults.iter().map(fault).collect();

@@ -53,7 +53,7 @@ impl Restoration<'_> {
                     copied.refused.push(format!("document {address} was erased by event {by}, and was not copied"));
                 }
                 State::Missing(_) if !shelf.has(address) => {}
-                State::Missing(what) | State::Altered(what) | State::Unreadable(what) => {
+                State::Missing(what) | State::Altered(what) | State::Unreadable(what) | State::OutOfReach(what) => {
                     copied.refused.push(format!("document {address} {what}, and was not copied"));
                 }
             }

@@ -8,7 +8,7 @@ use crate::domain::source::{Address, Evidence};
 use crate::evidence::quote::holds;
 use crate::ledger::holdings::{Holdings, NamedBy, State};
 use crate::ledger::shelf::Shelf;
-use crate::ledger::verify::{Fault, Layer, LayerReport, not_checked, report};
+use crate::ledger::verify::{Fault, Layer, LayerReport, not_checked, report, report_of};
 
 /// The most bytes of texts that are kept at hand.
 const MAX_TEXT_BYTES: usize = 48 << 20;
@@ -28,14 +28,21 @@ pub(super) struct Kept {
     erased: BTreeMap<u64, usize>,
     personal_elsewhere: usize,
     faults: Vec<Fault>,
+    out_of_reach: Vec<String>,
     /// How many are what they should be.
     good: usize,
 }
 
 impl Kept {
     pub(super) fn look(shelf: &Shelf, holdings: &Holdings, whose: Whose) -> Self {
-        let mut kept =
-            Self { looked_at: 0, erased: BTreeMap::new(), personal_elsewhere: 0, faults: Vec::new(), good: 0 };
+        let mut kept = Self {
+            looked_at: 0,
+            erased: BTreeMap::new(),
+            personal_elsewhere: 0,
+            faults: Vec::new(),
+            out_of_reach: Vec::new(),
+            good: 0,
+        };
         for (address, named) in holdings.files() {
             if whose == Whose::Published && named.by == NamedBy::Commitment {
                 kept.personal_elsewhere += 1;
@@ -43,11 +50,19 @@ impl Kept {
             }
             kept.looked_at += 1;
             let state = holdings.look(shelf, address, named);
+            if let State::OutOfReach(_) = &state {
+                kept.out_of_reach.extend(state.fault(address));
+                continue;
+            }
             kept.faults.extend(fault(address, named.seq, &state));
             match state {
                 State::Kept => kept.good += 1,
                 State::Erased(by) => *kept.erased.entry(by).or_default() += 1,
-                State::NotDeleted(_) | State::Missing(_) | State::Altered(_) | State::Unreadable(_) => {}
+                State::NotDeleted(_)
+                | State::Missing(_)
+                | State::Altered(_)
+                | State::Unreadable(_)
+                | State::OutOfReach(_) => {}
             }
         }
         kept
@@ -71,7 +86,7 @@ impl Kept {
         if self.personal_elsewhere > 0 {
             covered += &format!("; {} personal ones are never published", self.personal_elsewhere);
         }
-        report(Layer::Documents, self.faults, covered)
+        report_of(Layer::Documents, self.faults, self.out_of_reach, covered)
     }
 }
 

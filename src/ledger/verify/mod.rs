@@ -28,14 +28,15 @@ use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::EventHash;
 use crate::integrity::policy::Policy;
 use crate::ledger::Progress;
-use crate::ledger::checkpoints::Checkpoints;
+use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
 use crate::ledger::clock::tolerated;
 use crate::ledger::facts::{Comparison, Used};
+use crate::ledger::holdings::is_out_of_reach;
 use crate::ledger::log::{Found, Log};
 use crate::ledger::older::Older;
 use crate::ledger::remembered::LogId;
 use crate::ledger::settings::Head;
-use crate::ledger::timestamps::{Checker, Stamp};
+use crate::ledger::timestamps::{Checker, Stamp, TimestampError};
 use crate::store::bundle::BUNDLE_LEN;
 
 use documents::{Kept, Texts, Whose};
@@ -81,6 +82,9 @@ pub enum Verdict {
     Fail,
     /// Nothing was checked, and why.
     NotChecked(Cow<'static, str>),
+    /// It was to be checked, and something could not be looked at: a program is not there, or the operating system refuses.
+    /// That says nothing of the log.
+    CouldNot(String),
 }
 
 /// Something that does not hold.
@@ -159,9 +163,14 @@ pub struct Ahead {
 }
 
 impl Report {
-    /// Whether no layer failed.
+    /// Whether everything that was to be checked was, and holds.
     pub fn passed(&self) -> bool {
-        self.layers.iter().all(|layer| layer.verdict != Verdict::Fail)
+        self.layers.iter().all(|layer| !matches!(layer.verdict, Verdict::Fail | Verdict::CouldNot(_)))
+    }
+
+    /// Whether something does not hold.
+    pub fn failed(&self) -> bool {
+        self.layers.iter().any(|layer| layer.verdict == Verdict::Fail)
     }
 
     /// The first event that is bad.
@@ -296,7 +305,7 @@ pub fn renew_facts(log: &Log, report: &mut Report) {
     }
     match &mut layer.verdict {
         Verdict::NotChecked(why) => *why = format!("{why}; they were made anew").into(),
-        Verdict::Pass | Verdict::Fail => layer.covered += "; they were made anew",
+        Verdict::Pass | Verdict::Fail | Verdict::CouldNot(_) => layer.covered += "; they were made anew",
     }
 }
 
@@ -319,6 +328,9 @@ fn timestamps(log: &Log, from: u64, checker: Option<&Checker>) -> LayerReport {
     let sizes = match kept.sizes().map(newer) {
         Ok(sizes) if sizes.is_empty() => return not_checked(Layer::Timestamps, "none is kept"),
         Ok(sizes) => sizes,
+        Err(error) if is_unreachable(&error) => {
+            return report_of(Layer::Timestamps, Vec::new(), vec![error.to_string()], String::new());
+        }
         Err(error) => {
             let fault = Fault { seq: log.len().saturating_sub(1), what: error.to_string() };
             return report(Layer::Timestamps, vec![fault], String::new());
@@ -327,18 +339,32 @@ fn timestamps(log: &Log, from: u64, checker: Option<&Checker>) -> LayerReport {
     let Some(checker) = checker else {
         return not_checked(Layer::Timestamps, "no authority's certificate was given to check them with");
     };
-    let (mut faults, mut stamps) = (Vec::new(), Vec::new());
+    let (mut faults, mut out_of_reach, mut stamps) = (Vec::new(), Vec::new(), Vec::new());
     for size in &sizes {
         let checked = kept.read(*size).and_then(|reply| checker.check(&log.checkpoint_file(*size), &reply));
         match checked {
             Ok(stamp) => stamps.push((*size, stamp)),
             Err(error) => {
                 let what = format!("timestamps/{size}.tsr: {error}");
-                faults.push(Fault { seq: size.saturating_sub(1), what });
+                let is_unchecked = match &error {
+                    TimestampError::NotRun { .. } => true,
+                    TimestampError::Io { source, .. } => is_out_of_reach(source),
+                    TimestampError::Refused(_) | TimestampError::Ahead { .. } => false,
+                };
+                if is_unchecked {
+                    out_of_reach.push(what);
+                } else {
+                    faults.push(Fault { seq: size.saturating_sub(1), what });
+                }
             }
         }
     }
-    report(Layer::Timestamps, faults, stamped(&stamps))
+    report_of(Layer::Timestamps, faults, out_of_reach, stamped(&stamps))
+}
+
+/// Whether what keeps a checkpoint from being read is the operating system.
+fn is_unreachable(error: &CheckpointsError) -> bool {
+    matches!(error, CheckpointsError::Io { source, .. } if is_out_of_reach(source))
 }
 
 /// What timestamps that hold say, by the sizes of their checkpoints.
@@ -388,9 +414,22 @@ fn projections(facts: Option<Comparison>, why_not: Option<String>, (len, head): 
     report(Layer::Projections, faults, format!("facts of {} events", facts.compared))
 }
 
-fn report(layer: Layer, mut faults: Vec<Fault>, covered: String) -> LayerReport {
+fn report(layer: Layer, faults: Vec<Fault>, covered: String) -> LayerReport {
+    report_of(layer, faults, Vec::new(), covered)
+}
+
+/// The same of a layer of which some things could not be looked at.
+fn report_of(layer: Layer, mut faults: Vec<Fault>, out_of_reach: Vec<String>, covered: String) -> LayerReport {
     faults.sort_by_key(|fault| fault.seq);
-    let verdict = if faults.is_empty() { Verdict::Pass } else { Verdict::Fail };
+    let more = match out_of_reach.len() {
+        0 | 1 => String::new(),
+        all => format!("; and {} more", all - 1),
+    };
+    let verdict = match out_of_reach.into_iter().next() {
+        _ if !faults.is_empty() => Verdict::Fail,
+        Some(first) => Verdict::CouldNot(first + &more),
+        None => Verdict::Pass,
+    };
     LayerReport { layer, verdict, covered, faults }
 }
 

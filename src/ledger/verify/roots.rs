@@ -8,7 +8,7 @@ use crate::integrity::merkle::{Frontier, Node};
 use crate::integrity::policy::Policy;
 use crate::ledger::authority::Authority;
 use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
-use crate::ledger::verify::{Fault, Layer, LayerReport, Outside, not_checked, report};
+use crate::ledger::verify::{Fault, Layer, LayerReport, Outside, is_unreachable, not_checked, report, report_of};
 
 /// The tree over the events, as far as they could be read.
 pub(super) struct Roots {
@@ -94,21 +94,31 @@ impl Roots {
         keys: &Authority,
         (origin, len): (&Origin, u64),
     ) -> ([LayerReport; 3], Option<Verified>) {
-        let mut faults = Vec::new();
+        let (mut faults, mut out_of_reach) = (Vec::new(), Vec::new());
         let mut others = OtherLogs::default();
         let mut of_folder = |folder: &Checkpoints, name: &str| {
             let sizes = folder.sizes();
             let found = sizes.iter().flatten().filter_map(|size| {
+                let got = folder.get(*size, keys);
+                if let Some(error) = got.as_ref().err().filter(|error| is_unreachable(error)) {
+                    out_of_reach.push(error.to_string());
+                    return None;
+                }
                 // That the log is another is told before that nobody knows who signed it.
                 let told = |error: CheckpointsError| {
                     let other = folder.says(*size).and_then(|says| self.fault(&says, (origin, len)));
                     other.unwrap_or_else(|| error.to_string())
                 };
-                let found = folder.get(*size, keys).map_err(told).transpose()?;
+                let found = got.map_err(told).transpose()?;
                 Some((format!("{name}/{size}"), *size, found))
             });
             let found: Vec<_> = found.collect();
-            faults.extend(sizes.err().map(|error| Fault { seq: len.saturating_sub(1), what: error.to_string() }));
+            match sizes.err() {
+                Some(error) if is_unreachable(&error) => out_of_reach.push(error.to_string()),
+                error => {
+                    faults.extend(error.map(|error| Fault { seq: len.saturating_sub(1), what: error.to_string() }));
+                }
+            }
             found
         };
         let own = of_folder(kept, "checkpoints");
@@ -143,10 +153,11 @@ impl Roots {
             };
             report(Layer::Tree, self.tile_faults, tiles + &published)
         };
-        let checkpoints = if checked == 0 && faults.is_empty() {
+        let checkpoints = if checked == 0 && faults.is_empty() && out_of_reach.is_empty() {
             not_checked(Layer::Checkpoints, "none is kept")
         } else {
-            report(Layer::Checkpoints, faults, format!("{checked} signed roots, {from_outside} of them from outside"))
+            let covered = format!("{checked} signed roots, {from_outside} of them from outside");
+            report_of(Layer::Checkpoints, faults, out_of_reach, covered)
         };
         let newest = holding.iter().max_by_key(|checkpoint| checkpoint.size()).cloned();
         ([tree, checkpoints, witnesses(holding, outside.policy.as_ref(), len)], newest)

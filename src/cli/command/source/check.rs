@@ -17,7 +17,7 @@ use crate::query::sources::document_beginning;
 
 /// Check that documents are there as they were recorded, and that quotes stand in them
 ///
-/// It looks at what `verify` looks at for the layers documents and evidence, and takes the events as they are; whether those are whole, only `verify` says. The exit code is 1 if something is wrong. A document that was erased is not.
+/// It looks at what `verify` looks at for the layers documents and evidence, and takes the events as they are; whether those are whole, only `verify` says. The exit code is 1 if something is wrong, and 3 if no more than that a document cannot be reached. A document that was erased is not.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
@@ -38,7 +38,7 @@ impl Check {
         let checked = check(&reading.facts.events, &reading.shelf, only);
         let answer = SourceCheck::of(Position::of(&reading.facts), &checked);
         context.answer(&answer)?;
-        Ok(if answer.passed { Exit::Done } else { Exit::No })
+        Ok(answer.exit())
     }
 }
 
@@ -63,7 +63,7 @@ struct DocumentAnswer {
     /// The first event that names it.
     event: u64,
     /// In what state it is, or its extracted text: the worse of both.
-    #[schemars(extend("enum" = ["kept", "erased", "not deleted", "missing", "altered", "unreadable"]))]
+    #[schemars(extend("enum" = ["kept", "erased", "not deleted", "missing", "altered", "unreadable", "out of reach"]))]
     state: &'static str,
     /// The event by which it was erased.
     erased: Option<u64>,
@@ -94,6 +94,7 @@ impl SourceCheck {
                 State::Missing(_) => ("missing", None),
                 State::Altered(_) => ("altered", None),
                 State::Unreadable(_) => ("unreadable", None),
+                State::OutOfReach(_) => ("out of reach", None),
             };
             let fault = |fault: &Fault| DocumentFault { event: fault.seq, what: fault.what.clone() };
             DocumentAnswer {
@@ -111,6 +112,19 @@ impl SourceCheck {
             position,
             passed: checked.iter().all(CheckedDocument::holds),
             documents: documents.collect(),
+        }
+    }
+}
+
+impl SourceCheck {
+    /// What could not be looked at is not taken for wrong.
+    fn exit(&self) -> Exit {
+        let wrong: Vec<&DocumentAnswer> = self.documents.iter().filter(|one| !one.faults.is_empty()).collect();
+        let is_unseen = |one: &&DocumentAnswer| one.state == "out of reach" && one.faults.len() == 1;
+        match wrong.len() {
+            0 => Exit::Done,
+            _ if wrong.iter().all(is_unseen) => Exit::CouldNot,
+            _ => Exit::No,
         }
     }
 }

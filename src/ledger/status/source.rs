@@ -1,0 +1,211 @@
+//! What the status of a ledger is told from: the facts that are kept, or a copy of its store.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use crate::domain::announcement::Body;
+use crate::domain::id::Origin;
+use crate::domain::timestamp::Timestamp;
+use crate::event::facts::{Facts, Recorded};
+use crate::event::statement::Event;
+use crate::integrity::digest::{EventHash, event_hash};
+use crate::ledger::facts::{self, HeadsKnown, Scope};
+use crate::ledger::settings::{Folder, Head};
+use crate::ledger::status::{Concern, Noted};
+use crate::ledger::stretch::checked_keeping;
+use crate::ledger::watched::WatchedStore;
+use crate::ledger::{Access, OpenError, not_locked};
+use crate::store::lock::{Lock, LockError};
+use crate::store::{Store, StoreError};
+
+/// The most bytes of a store that is copied to see whether it opens, where the facts tell everything else.
+const SMALL: u64 = 16 << 20;
+
+/// What was seen of a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreSeen {
+    /// It opens, and ends where it should.
+    Opens,
+    /// Somebody is using it, as they say of themselves.
+    InUse(String),
+    /// It was not opened, and why.
+    NotOpened(String),
+    /// It is damaged.
+    Damaged,
+}
+
+/// What a ledger's events are known from.
+pub(super) struct Source {
+    events: Option<Events>,
+    seen: StoreSeen,
+}
+
+enum Events {
+    Facts(Facts),
+    Store { facts: Facts, store: WatchedStore },
+}
+
+impl Source {
+    /// Looks for the facts that are kept, and at the store. Nobody writes meanwhile.
+    pub(super) fn look(
+        folder: &Folder,
+        origin: &Origin,
+        access: &Access,
+        noted: &mut Noted,
+    ) -> Result<Self, OpenError> {
+        let quiet = Lock::look(&folder.lock(), std::time::Duration::ZERO);
+        let kept = facts::read(folder, Scope::Those(is_about_ledger), HeadsKnown::Batches);
+        match (kept, quiet) {
+            (Some(facts), Err(LockError::Held { holder })) => {
+                Ok(Self { events: Some(Events::Facts(facts)), seen: StoreSeen::InUse(holder) })
+            }
+            (Some(facts), Err(LockError::Io(error))) => {
+                Ok(Self { events: Some(Events::Facts(facts)), seen: StoreSeen::NotOpened(error.to_string()) })
+            }
+            (Some(facts), Ok(_quiet)) => {
+                let seen = Self::beside(&facts, folder, noted);
+                Ok(Self { events: Some(Events::Facts(facts)), seen })
+            }
+            (None, Ok(_quiet)) => Self::from_store(folder, origin, noted),
+            (None, Err(_)) => {
+                let _quiet = Lock::look(&folder.lock(), access.lock_timeout).map_err(not_locked)?;
+                Self::from_store(folder, origin, noted)
+            }
+        }
+    }
+
+    /// Whether the store opens and ends where the facts do, if it is small enough to see.
+    fn beside(facts: &Facts, folder: &Folder, noted: &mut Noted) -> StoreSeen {
+        if bytes_of(folder) > SMALL {
+            return StoreSeen::NotOpened("it is large, and what is kept of it tells everything else".to_owned());
+        }
+        let store = match opened(folder) {
+            Ok(store) => store,
+            Err(error) => {
+                return not_opened(error, noted).unwrap_or_else(|error| StoreSeen::NotOpened(error.to_string()));
+            }
+        };
+        let (len, expected) = (store.len(), facts.heads.len());
+        let newest = expected.checked_sub(1).and_then(|seq| hash(&store, seq));
+        if len != expected || newest != Some(facts.heads.head()) {
+            noted.add(
+                Concern::DamagedStore,
+                format!(
+                    "the store ends otherwise than what is kept of it: it holds {len} events, and there were {expected}"
+                ),
+            );
+            return StoreSeen::Damaged;
+        }
+        StoreSeen::Opens
+    }
+
+    fn from_store(folder: &Folder, origin: &Origin, noted: &mut Noted) -> Result<Self, OpenError> {
+        let damaged = |what: String, noted: &mut Noted| {
+            noted.add(Concern::DamagedStore, what);
+            Self { events: None, seen: StoreSeen::Damaged }
+        };
+        let store = match opened(folder) {
+            Ok(store) => store,
+            Err(error) => return Ok(Self { events: None, seen: not_opened(error, noted)? }),
+        };
+        let facts = match checked_keeping(origin, &store, is_about_ledger) {
+            Ok((facts, _)) => facts,
+            Err(OpenError::Damaged(damage)) => return Ok(damaged(damage.to_string(), noted)),
+            Err(OpenError::Store(error)) => return Ok(Self { events: None, seen: not_opened(error.into(), noted)? }),
+            Err(error) => return Err(error),
+        };
+        let forgotten = |(who, head): (&str, Head)| head.forgotten(who, store.len(), |seq| hash(&store, seq));
+        let seen = match Head::remembered(folder).find_map(forgotten) {
+            Some(damage) => {
+                noted.add(Concern::DamagedStore, damage.what);
+                StoreSeen::Damaged
+            }
+            None => StoreSeen::Opens,
+        };
+        Ok(Self { events: Some(Events::Store { facts, store }), seen })
+    }
+
+    pub(super) fn seen(&self) -> &StoreSeen {
+        &self.seen
+    }
+
+    fn facts(&self) -> Option<&Facts> {
+        self.events.as_ref().map(|events| match events {
+            Events::Facts(facts) | Events::Store { facts, .. } => facts,
+        })
+    }
+
+    /// What says who may sign, and perhaps the newest event.
+    pub(super) fn events(&self) -> Option<&[Recorded]> {
+        self.facts().map(|facts| facts.events.as_slice())
+    }
+
+    pub(super) fn head(&self) -> Option<Head> {
+        let newest = self.facts()?.heads.newest()?;
+        Some(Head { len: newest.len, hash: newest.head })
+    }
+
+    /// When the newest event was recorded.
+    pub(super) fn newest(&self) -> Option<Timestamp> {
+        Some(self.facts()?.heads.newest()?.recorded)
+    }
+
+    pub(super) fn genesis(&self) -> Option<EventHash> {
+        self.hash_at(1)
+    }
+
+    /// The hash of the newest of so many events, if it is known.
+    pub(super) fn hash_at(&self, len: u64) -> Option<EventHash> {
+        match self.events.as_ref()? {
+            Events::Facts(facts) => facts.heads.at(len),
+            Events::Store { store, .. } => hash(store, len.checked_sub(1)?),
+        }
+    }
+
+    /// When the first event was recorded behind so many, if there is one.
+    pub(super) fn recorded_after(&self, len: u64) -> Option<Timestamp> {
+        match self.events.as_ref()? {
+            Events::Facts(facts) => {
+                facts.heads.stands().iter().find(|stand| stand.len > len).map(|stand| stand.recorded)
+            }
+            Events::Store { store, .. } => {
+                let bytes = store.read(len..store.len().min(len.saturating_add(1))).next()?.ok()?;
+                Event::read(&bytes).ok().map(|event| event.header.recorded)
+            }
+        }
+    }
+}
+
+fn is_about_ledger(body: &Body) -> bool {
+    body.kind().is_about_ledger()
+}
+
+fn hash(store: &WatchedStore, seq: u64) -> Option<EventHash> {
+    if seq >= store.len() {
+        return None;
+    }
+    store.read(seq..seq + 1).next()?.ok().map(|bytes| event_hash(&bytes))
+}
+
+/// Opens a copy of the store, and leaves the store itself as it is.
+fn opened(folder: &Folder) -> Result<WatchedStore, OpenError> {
+    let scratch = folder.scratch().ok_or(OpenError::NoScratch)?;
+    Ok(WatchedStore::borrowed(folder, scratch)?)
+}
+
+/// What is known of a store that was not opened: that it is damaged, or no more than that nobody could look.
+fn not_opened(error: OpenError, noted: &mut Noted) -> Result<StoreSeen, OpenError> {
+    let OpenError::Store(of_store) = &error else { return Err(error) };
+    if !of_store.is_of_files() && !matches!(of_store, StoreError::Absent { .. }) {
+        return Err(error);
+    }
+    noted.add(Concern::DamagedStore, error.to_string());
+    Ok(StoreSeen::Damaged)
+}
+
+/// The bytes on the disk of the store's files.
+fn bytes_of(folder: &Folder) -> u64 {
+    let blocks = |path| fs::symlink_metadata(path).map_or(0, |found: fs::Metadata| found.blocks());
+    let files = fs::read_dir(folder.store()).into_iter().flatten().flatten();
+    files.map(|entry| blocks(entry.path())).sum::<u64>().saturating_mul(512)
+}
