@@ -279,8 +279,8 @@ impl<'a> Bearing<'a> {
     }
 }
 
-/// A number that was told, with the day on which it was published.
-type Dated<'c, 'v> = (Option<Day>, &'c Claim<'v>, &'v Count);
+/// A number that a claim tells, and the day by which it was published.
+type Numbered<'c, 'v> = (Option<Day>, &'c Claim<'v>, &'c Count);
 
 /// The numbers told of one agreement.
 fn of_agreement(
@@ -295,7 +295,7 @@ fn of_agreement(
         _ => None,
     });
     let told = told.filter(|(claim, _)| claim.standing == Standing::Confirmed || at.reported == Reported::Included);
-    let mut by_changes: BTreeMap<usize, Vec<Dated<'_, '_>>> = BTreeMap::new();
+    let mut by_changes: BTreeMap<usize, Vec<Numbered<'_, '_>>> = BTreeMap::new();
     for (claim, count) in told {
         let day = published(view, claim).latest().or(at.known.announced_by);
         let changes = bearing.agreements.get(id).map_or(0, |told| told.changes_by(day));
