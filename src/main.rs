@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         utc_offset_s,
         elapsed: &|| began.elapsed(),
         watch_interrupt: &|| watch_interrupt(&interrupted),
+        watch_hangup: &watch_hangup,
         variable: &|name| std::env::var(name).ok().filter(|value| !value.is_empty()),
         folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
         pid: std::process::id(),
@@ -95,6 +96,13 @@ fn watch_interrupt(interrupted: &Arc<AtomicBool>) -> io::Result<Box<dyn Fn() -> 
     }
     let interrupted = Arc::clone(interrupted);
     Ok(Box::new(move || interrupted.load(Ordering::Relaxed)))
+}
+
+/// A hangup is noted until somebody asks.
+fn watch_hangup() -> io::Result<Box<dyn Fn() -> bool>> {
+    let hung_up = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(&hung_up))?;
+    Ok(Box::new(move || hung_up.swap(false, Ordering::Relaxed)))
 }
 
 /// Standard input, which fails where nothing comes and there was an interrupt: a read that waits would not hear of it.

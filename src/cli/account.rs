@@ -70,11 +70,17 @@ impl Account {
     }
 }
 
+/// The system's folder for what is gone in the end; in a container that can only be read, what its memory has for that.
+fn scratch() -> PathBuf {
+    let may_write = |folder: &&str| rustix::fs::access(*folder, rustix::fs::Access::WRITE_OK).is_ok();
+    PathBuf::from(["/tmp", "/dev/shm"].iter().find(|folder| may_write(folder)).unwrap_or(&"/tmp"))
+}
+
 impl Context<'_, '_> {
     /// A ledger in a folder, for the account that asks: what was derived for it is believed, and another's folder is read from
     /// a copy among the system's temporary files.
     pub(super) fn folder_at(&self, path: impl Into<PathBuf>) -> Folder {
-        let scratch = (self.around.variable)("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+        let scratch = (self.around.variable)("TMPDIR").map_or_else(scratch, PathBuf::from);
         let folder = Folder::at(path).with_scratch(self.around.path(&scratch));
         let folder = self.cache().map_or(folder.clone(), |cache| folder.with_cache(cache));
         // Without a key of one's own nothing derived is believed, and the store is read.
@@ -180,6 +186,8 @@ impl Context<'_, '_> {
         // Nothing is there yet, so that nobody takes what comes between the two for a ledger that was replaced.
         self.holds(target, log);
         publish().map_err(|error| {
+            // Of several who found one at a time, nobody knows which was there before: the next who looks does.
+            let before = before.filter(|_| !target.is_ledger());
             self.memory().never_held(target, log, before.as_ref());
             error.into()
         })
@@ -198,10 +206,19 @@ impl Context<'_, '_> {
         }
     }
 
+    /// Says once that nothing is remembered, where what was remembered would be held against a ledger, or added to.
+    pub(super) fn say_if_forgetful(&mut self) {
+        if let Some(why) = self.account().why_not().filter(|_| !self.is_said) {
+            self.is_said = true;
+            self.say_shown(&format!("nothing is remembered of ledgers: {why}"));
+        }
+    }
+
     /// Remembers a checkpoint of a log; it is kept in the ledger's folder too, so that this can fail.
     pub(super) fn remember(&mut self, log: &LogId, checkpoint: &Verified) {
         let what = "warning: the checkpoint is kept beside the ledger alone, and not remembered";
-        if let Some(why) = self.account().why_not() {
+        if let Some(why) = self.account().why_not().filter(|_| !self.is_said) {
+            self.is_said = true;
             self.complain_shown(&format!("{what}: {why}"));
         }
         if let Err(error) = self.memory().checkpoints(log).keep(checkpoint) {

@@ -75,6 +75,10 @@ impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
         let hint = match &error {
             SettingsError::Absent { .. } => "make one with `servanda init`, or append with --init",
+            SettingsError::Lost { .. } => {
+                "`servanda repair --from FILE` writes it anew, from a backup, an export or a published copy"
+            }
+            SettingsError::Newer { .. } => "a newer servanda made it: use that, or one that is newer still",
             SettingsError::Unusable { .. } => {
                 "it holds `format = 1` and `origin = \"NAME\"`, as the genesis event has it"
             }

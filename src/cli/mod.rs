@@ -18,6 +18,7 @@ mod pager;
 mod pieces;
 pub mod place;
 pub mod screen;
+mod service;
 mod sink;
 mod spreadsheet;
 pub mod surroundings;
@@ -113,7 +114,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, around: &mut Surroundi
         Err(error) if help::is_asked(&error) => return usage(&help::of(&arguments, around.width, error), around),
         Err(error) => return usage(&error, around),
     };
-    let mut context = Context { global: cli.global, around };
+    let mut context = Context { global: cli.global, around, is_said: false };
     let outcome = context.check_clock().and_then(|()| cli.command.run(&mut context));
     match outcome {
         Ok(exit) => exit.code(),
@@ -154,6 +155,8 @@ pub struct Context<'a, 's> {
     global: Global,
     /// The system.
     around: &'a mut Surroundings<'s>,
+    /// Whether it was said that nothing is remembered.
+    is_said: bool,
 }
 
 /// How a command ends.

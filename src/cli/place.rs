@@ -1,5 +1,6 @@
 //! Where the ledger is, where the recorder's key is, and who asks.
 
+use std::io::ErrorKind;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
@@ -20,6 +21,13 @@ use crate::query::kept::kept;
 pub(super) struct Reading {
     pub(super) facts: ManuallyDrop<Facts>,
     pub(super) shelf: Shelf,
+}
+
+/// A recorder's key that was made, and is not written yet: what fails before anything is signed with it leaves none behind.
+pub(super) struct MadeKey {
+    path: PathBuf,
+    seed: [u8; 32],
+    recorder: String,
 }
 
 /// A word as a shell reads it, so that commands that are printed can be run.
@@ -88,6 +96,7 @@ impl Context<'_, '_> {
     pub(super) fn open_to_write(&mut self, command: &str, folder: &Folder) -> Result<Ledger, Failure> {
         let opened = Ledger::open(folder, &self.access(command));
         let ledger = opened.map_err(|error| self.not_opened(error, folder))?;
+        self.say_if_forgetful();
         if let Some(log) = ledger.id() {
             ledger.check(&self.met(folder, &log, ledger.authority())?)?;
             // It holds, whoever signed it.
@@ -159,28 +168,37 @@ impl Context<'_, '_> {
         Ok(self.around.path(&config).join("servanda").join("recorder_ed25519"))
     }
 
-    /// The recorder's key; if none was named and none is there, one is made, and that is said.
-    ///
-    /// A key that is not to be kept is not written, for a dry run.
+    /// The recorder's key; if none was named and none is there, one is made, which is to be [kept](Self::keep_made) before
+    /// anything rests on it. For a dry run, a key that was made is not to be kept.
     pub(super) fn key_or_new(
-        &mut self,
+        &self,
         given: Option<&PathBuf>,
         recorder: &str,
         keep: bool,
-    ) -> Result<KeyFile, Failure> {
+    ) -> Result<(KeyFile, Option<MadeKey>), Failure> {
         let named = given.is_some() || (self.around.variable)("SERVANDA_KEY").is_some();
         let path = self.key_path(given)?;
         match KeyFile::read(&path) {
             Err(SignerError::Absent { .. }) if !named => {
                 let seed = (self.around.entropy)()?;
-                if !keep {
-                    return Ok(KeyFile::of(SigningKey::from_seed(&seed)));
-                }
-                let key = KeyFile::create(&path, &seed, recorder)?;
-                self.say(&format!("made a key for {recorder}: {}\n", shown(&path.to_string_lossy())));
-                Ok(key)
+                let made = keep.then(|| MadeKey { path, seed, recorder: recorder.to_owned() });
+                Ok((KeyFile::of(SigningKey::from_seed(&seed)), made))
             }
-            other => Ok(other?),
+            other => Ok((other?, None)),
         }
+    }
+
+    /// Writes a key that was made, if one was, and says so.
+    pub(super) fn keep_made(&mut self, made: Option<MadeKey>) -> Result<(), Failure> {
+        let Some(MadeKey { path, seed, recorder }) = made else { return Ok(()) };
+        KeyFile::create(&path, &seed, &recorder).map_err(|error| match error {
+            SignerError::Io { source, .. } if source.kind() == ErrorKind::AlreadyExists => {
+                let what = format!("somebody else has made a key meanwhile, {}; nothing was founded", path.display());
+                Failure::new(Exit::Conflict, what).hint("run the same command again")
+            }
+            other => other.into(),
+        })?;
+        self.say(&format!("made a key for {recorder}: {}\n", shown(&path.to_string_lossy())));
+        Ok(())
     }
 }

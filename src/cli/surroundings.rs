@@ -21,6 +21,8 @@ pub struct Surroundings<'a> {
     /// From the call on, an interrupt or a request to end does not end the process, but is told by what is given back; a
     /// second one ends it.
     pub watch_interrupt: &'a dyn Fn() -> std::io::Result<Box<dyn Fn() -> bool>>,
+    /// From the call on, a hangup does not end the process, but is told once by what is given back.
+    pub watch_hangup: &'a dyn Fn() -> std::io::Result<Box<dyn Fn() -> bool>>,
     /// An environment variable, if it is set and not empty.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     /// The current folder.

@@ -16,15 +16,16 @@ const TRIED: &[(&[&str], &str)] = &[
     (&["edit", "amend", "fix", "update", "change", "set"], "`servanda correct EVENT` puts right what was wrong"),
     (
         &["stats", "count", "info", "summary", "ls"],
-        "`servanda list` counts what a ledger holds, and `servanda verify` tells how it is",
+        "`servanda list` counts what a ledger holds, and `servanda status` tells how it stands",
     ),
     (&["find", "grep", "lookup", "query"], "`servanda search WORDS` looks for words in all that was recorded"),
     (
         &["open", "use", "connect"],
         "a ledger is not opened: name it with --ledger PATH or SERVANDA_LEDGER; `servanda init` makes a new one",
     ),
-    (&["who", "status"], "`servanda members AGREEMENT --on DATE` tells who is what on a day"),
+    (&["who"], "`servanda members AGREEMENT --on DATE` tells who is what on a day"),
     (&["cat", "get", "event", "read"], "`servanda show EVENT` shows one event, and `servanda log` all of them"),
+    (&["health", "doctor", "monitor"], "`servanda status` tells how a ledger stands, and what there is to do"),
     (&["check-ledger", "fsck", "validate", "audit"], "`servanda verify` checks the ledger"),
     (&["countries", "states", "parties"], "`servanda list parties` lists them"),
     (&["agreements", "treaties"], "`servanda list agreements` lists them"),

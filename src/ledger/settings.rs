@@ -334,6 +334,20 @@ pub enum SettingsError {
         /// Where it was looked for.
         folder: PathBuf,
     },
+    /// There is a store, and no file that says which ledger it is of.
+    #[error("{} is lost: there is a store beside it, and nothing says which ledger that is", .file.display())]
+    Lost {
+        /// Where the file should be.
+        file: PathBuf,
+    },
+    /// A newer program made the folder.
+    #[error("the format of {} is {found}, and this program reads {FORMAT}", .file.display())]
+    Newer {
+        /// The file.
+        file: PathBuf,
+        /// The format.
+        found: u32,
+    },
     /// The file says what it should not.
     #[error("{} cannot be used: {what}", .file.display())]
     Unusable {
@@ -367,9 +381,13 @@ impl Settings {
         let file = folder.settings_file();
         let text = match whole_file::read_text(&file, MAX_TEXT_BYTES) {
             Ok(Some(text)) => text,
+            Ok(None) if folder.store().join("db").is_file() => return Err(SettingsError::Lost { file }),
             Ok(None) => return Err(SettingsError::Absent { folder: folder.path().to_owned() }),
             Err(source) => return Err(SettingsError::Io { file, source }),
         };
+        if let Some(found) = format_of(&text).filter(|found| *found > FORMAT) {
+            return Err(SettingsError::Newer { file, found });
+        }
         Self::parse(&text).map_err(|what| SettingsError::Unusable { file, what })
     }
 
@@ -391,6 +409,12 @@ impl Settings {
         );
         whole_file::replace(&folder.settings_file(), text.as_bytes(), Rights::Usual)
     }
+}
+
+/// The format that such a file says, whatever else it says.
+fn format_of(text: &str) -> Option<u32> {
+    let table: toml::Table = toml::from_str(text).ok()?;
+    u32::try_from(table.get("format")?.as_integer()?).ok()
 }
 
 /// Where the log ended when somebody last appended, in the file `HEAD`: never believed by `verify`, which looks at the

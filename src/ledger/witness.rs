@@ -9,6 +9,7 @@ mod tests;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::integrity::Vkey;
@@ -38,7 +39,7 @@ const MAX_SIGNED_FOR: u64 = 1 << 20;
 #[derive(Debug)]
 pub struct Witness {
     signer: WitnessSigner,
-    logs: Vec<KnownLog>,
+    logs: RwLock<Arc<[KnownLog]>>,
     folder: PathBuf,
     memory: Memory,
 }
@@ -178,7 +179,7 @@ impl Witness {
     /// With a key, the logs that it signs for, and its folder: what it signed lies in `signed`, and what logs should not
     /// have signed in `evidence`.
     pub fn new(signer: WitnessSigner, logs: Vec<KnownLog>, folder: impl Into<PathBuf>, memory: Memory) -> Self {
-        Self { signer, logs, folder: folder.into(), memory }
+        Self { signer, logs: RwLock::new(logs.into()), folder: folder.into(), memory }
     }
 
     /// Makes the folder for what a witness will sign, which had no key before: from now on its absence says something.
@@ -251,8 +252,19 @@ impl Witness {
     }
 
     /// The logs that it signs for.
-    pub fn logs(&self) -> &[KnownLog] {
-        &self.logs
+    pub fn logs(&self) -> Arc<[KnownLog]> {
+        Arc::clone(&self.logs.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Signs for these logs from now on, and for no others.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`check`](Self::check) of these logs: then it signs for those that it signed for.
+    pub fn sign_for(&self, logs: Vec<KnownLog>) -> Result<(), Refusal> {
+        self.check_of(&logs)?;
+        *self.logs.write().unwrap_or_else(PoisonError::into_inner) = logs.into();
+        Ok(())
     }
 
     /// Checks that nothing is lost of what was signed, as far as that can be told.
@@ -261,8 +273,12 @@ impl Witness {
     ///
     /// [`Refusal::Lost`], [`Refusal::State`].
     pub fn check(&self) -> Result<(), Refusal> {
+        self.check_of(&self.logs())
+    }
+
+    fn check_of(&self, logs: &[KnownLog]) -> Result<(), Refusal> {
         let is_absent = |log: &&KnownLog| self.known(&self.file(&log.origin)).is_ok_and(|known| known.is_none());
-        self.logs.iter().filter(is_absent).try_for_each(|log| self.check_memory(&log.origin))
+        logs.iter().filter(is_absent).try_for_each(|log| self.check_memory(&log.origin))
     }
 
     /// Checks that a log of which nothing is found that was signed is one of which nothing ever was.
@@ -298,7 +314,8 @@ impl Witness {
             Err(CheckpointError::EmptyRoot { origin }) => origin,
             Err(error) => return Err(Refusal::NotCheckpoint(error)),
         };
-        let keys = self.logs.iter().filter(|log| log.origin == origin).map(|log| &log.key);
+        let logs = self.logs();
+        let keys = logs.iter().filter(|log| log.origin == origin).map(|log| &log.key);
         let mut found = Err(Refusal::UnknownLog(origin.clone()));
         for key in keys {
             match Verified::open_of(text.as_bytes(), &origin, key) {

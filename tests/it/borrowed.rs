@@ -13,7 +13,7 @@ use crate::support::{Answer, Desk, done, tell};
 use crate::traced::{base, can_trace, copied, traced, traced_with, write_parties};
 
 /// An account that is nobody's.
-const OTHER: u32 = 12_345;
+pub(crate) const OTHER: u32 = 12_345;
 
 /// Gives a folder with all that is in it to another account; only root can.
 pub(crate) fn give_away(folder: &Path) -> bool {
@@ -25,7 +25,7 @@ pub(crate) fn give_away(folder: &Path) -> bool {
 }
 
 /// The files below a folder with what is in them.
-fn contents(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, u32)> {
+pub(crate) fn contents(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, u32)> {
     let read = |file: PathBuf| {
         let content = (fs::read(&file).expect("it can be read"), fs::metadata(&file).expect("it is there").uid());
         (file, content)

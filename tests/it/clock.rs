@@ -32,7 +32,7 @@ pub(crate) fn append(folder: &Folder, id: &str, clock: impl Into<Clock>) -> Resu
 }
 
 /// Runs a command under a clock.
-fn at(desk: &Desk, now: Timestamp, line: &str) -> Answer {
+pub(crate) fn at(desk: &Desk, now: Timestamp, line: &str) -> Answer {
     at_place(desk, now, 0, line)
 }
 
@@ -52,6 +52,7 @@ pub(crate) fn at_account(desk: &Desk, account: &Path, now: Timestamp, utc_offset
         utc_offset_s,
         elapsed: &|| std::time::Duration::ZERO,
         watch_interrupt: &|| Ok(Box::new(|| false)),
+        watch_hangup: &|| Ok(Box::new(|| false)),
         variable: &|name| match name {
             "XDG_CONFIG_HOME" => Some(config.clone()),
             "XDG_STATE_HOME" => Some(state.clone()),

@@ -108,6 +108,7 @@ fn seen(desk: &Desk, line: &str, variables: &[(&str, String)], is_seen: bool) ->
         clock: &|| now,
         elapsed: &|| elapsed.replace(elapsed.get() + Duration::from_secs(2)),
         watch_interrupt: &|| Ok(Box::new(|| false)),
+        watch_hangup: &|| Ok(Box::new(|| false)),
         variable: &|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone()),
         folder: desk.path().to_owned(),
         pid: std::process::id(),

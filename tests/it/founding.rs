@@ -27,6 +27,56 @@ fn a_dry_run_writes_nothing_not_even_a_key() {
 }
 
 #[test]
+fn a_file_that_is_refused_leaves_no_key_and_no_ledger_behind() {
+    for faulty in
+        ["announcements: 3\n", "evidence: { none: x }\nannouncements:\n- { kind: joining, party: p, agreement: q }\n"]
+    {
+        for line in ["append --init a.yaml --ledger ledger", "import csv t.csv --map m.toml --init --ledger ledger"] {
+            let desk = Desk::new();
+            desk.write("a.yaml", faulty);
+            desk.write("t.csv", "a,b\n");
+            desk.write("m.toml", "nonsense = 1\n");
+            let answer = desk.run(line);
+            assert_ne!(answer.code, 0, "{}", answer.out);
+            assert!(!answer.err.contains("made a key"), "{}", answer.err);
+            assert_eq!(names(&desk), ["a.yaml", "m.toml", "t.csv"], "{line}: {}", answer.err);
+        }
+    }
+    let desk = Desk::new();
+    desk.write("a.yaml", ONE_PARTY);
+    let answer = desk.run("append --init a.yaml --ledger ledger");
+    assert!(answer.code == 0 && answer.err.contains("made a key for recorder"), "{}", answer.err);
+    desk.write("b.yaml", ONE_PARTY.replace("id: p", "id: q"));
+    assert_eq!(desk.run("append b.yaml --ledger ledger").code, 0, "the key that was made signs");
+}
+
+#[test]
+fn a_folder_without_its_settings_is_to_be_repaired_and_one_of_a_newer_program_is_for_that() {
+    let desk = Desk::new();
+    desk.write("a.yaml", ONE_PARTY);
+    assert_eq!(desk.run("append --init a.yaml --ledger ledger").code, 0);
+    assert_eq!(desk.run("backup b --ledger ledger").code, 0);
+    let settings = desk.path().join("ledger/servanda.toml");
+    let text = fs::read_to_string(&settings).expect("text");
+    let each = |words: [&str; 2]| {
+        for line in ["log", "append a.yaml", "verify", "status", "backup c", "members p"] {
+            let answer = desk.run(&format!("{line} --ledger ledger"));
+            let is_told = words.iter().all(|word| answer.err.contains(word));
+            assert!(answer.code == 3 && is_told, "{line}: {}", answer.err);
+        }
+    };
+    for newer in [text.replacen("format = 1", "format = 2", 1), "format = 3\nanother = [\"form\"]\n".to_owned()] {
+        fs::write(&settings, newer).expect("it is ours");
+        each(["and this program reads 1", "hint: a newer servanda made it"]);
+    }
+    fs::remove_file(&settings).expect("it is there");
+    each(["ledger/servanda.toml is lost", "hint: `servanda repair --from FILE`"]);
+    assert_eq!(desk.run("repair --from b --ledger ledger").code, 0);
+    assert_eq!(fs::read_to_string(&settings).expect("text"), text);
+    assert_eq!(desk.run("log --ledger nowhere").err.matches("repair").count(), 0, "where nothing is, nothing is lost");
+}
+
+#[test]
 fn founding_prints_the_hash_to_keep() {
     let desk = Desk::new();
     desk.write("a.yaml", ONE_PARTY);

@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::Duration;
 
+use servanda::cli::exit::Exit;
 use servanda::domain::announcement::{Announcement, Body};
 use servanda::domain::id::{Origin, Recorder};
 use servanda::domain::source::{Grade, Source};
@@ -101,6 +102,9 @@ impl Answer {
         if answer.out.starts_with("{\"schema\":") {
             answers::check(&answer.json());
         }
+        // Every code is one of the table; 124 is that of `timeout`, and beyond 128 are signals.
+        let is_told = Exit::ALL.iter().any(|exit| i32::from(exit.code()) == answer.code);
+        assert!(is_told || [-1, 124, 126].contains(&answer.code) || answer.code > 128, "{answer:?}");
         for raw in ["panicked", "Os { code", "ReportableBug", "sled::"] {
             assert!(!answer.err.contains(raw), "{answer:?}");
         }

@@ -54,6 +54,11 @@ impl Served {
         (self.child.wait().expect("it is ours").code(), said)
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     fn kill(mut self) {
         self.child.kill().expect("it is ours");
         self.child.wait().expect("it is ours");
@@ -64,7 +69,7 @@ impl Served {
     }
 
     /// Sends bytes, ends, and reads the whole answer.
-    fn send(&self, bytes: impl AsRef<[u8]>) -> String {
+    pub(crate) fn send(&self, bytes: impl AsRef<[u8]>) -> String {
         sent(self.connect(), bytes.as_ref())
     }
 
@@ -93,7 +98,7 @@ fn sent(mut stream: TcpStream, bytes: &[u8]) -> String {
     answer
 }
 
-fn post(path: &str, body: &str) -> String {
+pub(crate) fn post(path: &str, body: &str) -> String {
     format!(
         "POST {path} HTTP/1.1\r\nHost: witness\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
@@ -101,14 +106,14 @@ fn post(path: &str, body: &str) -> String {
 }
 
 /// The status, the fields and the text of an answer.
-fn parts(answer: &str) -> (u16, String, String) {
+pub(crate) fn parts(answer: &str) -> (u16, String, String) {
     let (head, text) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
     let status = head.strip_prefix("HTTP/1.1 ").and_then(|head| head.get(..3)).and_then(|status| status.parse().ok());
     (status.expect("a status"), head.to_lowercase(), text.to_owned())
 }
 
 /// What a witness is asked of a ledger.
-fn request(desk: &Desk, ledger: &str, old: u64) -> String {
+pub(crate) fn request(desk: &Desk, ledger: &str, old: u64) -> String {
     let request = desk.run(&format!("checkpoint request --old {old} --ledger {ledger}"));
     assert_eq!(request.code, 0, "{}", request.err);
     request.out

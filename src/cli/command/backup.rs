@@ -186,6 +186,7 @@ const OTHERS: &str =
 impl Context<'_, '_> {
     /// Remembers that the ledger was backed up, which no ledger knows of itself.
     fn remember_backup(&mut self, file: &Path, done: &BackedUp) {
+        self.say_if_forgetful();
         let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
         let last = LastBackup { file, at: self.around.now, head: done.head, bytes: done.bytes };
         if let Err(error) = self.memory().backed_up(&done.log, &last) {

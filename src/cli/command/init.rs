@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::log_key::LogKeyName;
-use crate::cli::place::shell_word;
+use crate::cli::place::{MadeKey, shell_word};
 use crate::cli::{Context, Outcome};
 use crate::domain::id::{Origin, Recorder};
 use crate::domain::text::shown;
@@ -58,6 +58,8 @@ pub(super) struct NewLedger {
 /// A ledger that was made and is not yet in its place, with the keys that are written when it comes there.
 pub(super) struct Fresh {
     pub(super) founded: Founded,
+    /// The recorder's, if it was made.
+    made: Option<MadeKey>,
     files: Vec<NewKey>,
     recorder: PathBuf,
     /// How the recorder's key is named on a command line.
@@ -98,7 +100,7 @@ impl Init {
 }
 
 impl NewLedger {
-    /// Makes the ledger, not yet in its place.
+    /// Makes the ledger, not yet in its place, and perhaps a key, which is to be kept before the ledger comes there.
     pub(super) fn found(
         &self,
         target: &Folder,
@@ -114,7 +116,7 @@ impl NewLedger {
         }
         let recovery = self.recovery.as_deref().map(|file| recovery_file(file, target, context)).transpose()?;
         context.say_held(target)?;
-        let key = context.key_or_new(self.key.as_ref(), self.recorder.as_str(), keep_key)?;
+        let (key, made) = context.key_or_new(self.key.as_ref(), self.recorder.as_str(), keep_key)?;
         let seed = (context.around.entropy)()?;
         let held = self.log_holder(target, &seed, context)?;
         let origin = match held.as_ref().map(|(origin, ..)| origin).or(self.origin.as_ref()) {
@@ -143,7 +145,7 @@ impl NewLedger {
         let recorder = context.key_path(self.key.as_ref())?;
         let option = |file: &PathBuf| format!(" --key {}", shell_word(&file.to_string_lossy()));
         let named = self.key.as_ref().map_or_else(String::new, option);
-        Ok((Fresh { founded, files, recorder, named, log_key }, key))
+        Ok((Fresh { founded, made, files, recorder, named, log_key }, key))
     }
 
     /// Whoever is to sign for the log elsewhere than in the ledger's folder, with the log's name, and whether the key is still to
@@ -187,6 +189,7 @@ fn recovery_comment(origin: &Origin) -> String {
 impl Fresh {
     /// Moves the ledger into its place, after the keys that come with it were written; and tells what is to be copied.
     pub(super) fn settle(self, context: &mut Context<'_, '_>) -> Result<(Folder, String), Failure> {
+        context.keep_made(self.made)?;
         let mut written = Vec::new();
         let settled = self.files.iter().try_for_each(|file| file.write(&mut written));
         let settled = settled.and_then(|()| context.settle_founded(self.founded));

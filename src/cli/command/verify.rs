@@ -63,6 +63,7 @@ pub(in crate::cli) struct Verify {
 
 impl Verify {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        context.say_if_forgetful();
         let log_key = self.vkey.as_ref().map(|text| vkey(text, context)).transpose()?;
         let checkpoints = self.checkpoints(log_key.as_ref(), context)?;
         let timestamps = self.tsa_ca.as_deref().map(|file| checker(file, self.tsa_untrusted.as_deref(), context));

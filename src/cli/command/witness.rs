@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use crate::cli::command::checkpoint::{text_of, vkey};
+use crate::cli::command::checkpoint::{text_of, text_within, vkey};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, Outcome};
 use crate::integrity::Vkey;
 use crate::integrity::note_key::WitnessSigner;
+use crate::ledger::SignerError;
 use crate::ledger::signer::{create_secret, witness_signer};
 use crate::ledger::witness::{KnownLog, Memory, Refusal, Witness as Signing};
 
@@ -49,7 +50,7 @@ enum What {
     },
     /// Answer requests over HTTP until it is interrupted, as C2SP tlog-witness says
     ///
-    /// It takes requests at `/add-checkpoint`, and shows the last checkpoint that it signed of a log at `/HASH/checkpoint`, by the SHA-256 of the log's name. For TLS, put a reverse proxy before it.
+    /// It takes requests at `/add-checkpoint`, shows the last checkpoint that it signed of a log at `/HASH/checkpoint`, by the SHA-256 of the log's name, and says at `/healthz` whether it can sign. Each request is told on standard error, a line with the time and the outcome. A hangup (SIGHUP) has it read the keys of the logs again. As a service it says so to systemd (sd_notify) when it is ready, reloads or ends. For TLS, put a reverse proxy before it.
     Serve(serve::Serve),
 }
 
@@ -57,8 +58,11 @@ enum What {
 #[derive(Debug, Args)]
 struct Logs {
     /// The keys of the logs that are signed for; @FILE reads one from a file; NAME=KEY or NAME=@FILE, if the log has another name than its key
-    #[arg(long, value_name = "KEY", required = true)]
+    #[arg(long, value_name = "KEY", required_unless_present = "logs")]
     log: Vec<String>,
+    /// A file with such keys, one a line; lines that begin with # are passed over
+    #[arg(long = "logs", id = "logs", value_name = "FILE")]
+    list: Option<PathBuf>,
     /// Sign also where what was signed before is not there any more: only for logs that this witness's key never signed for
     #[arg(long)]
     new: bool,
@@ -67,9 +71,36 @@ struct Logs {
 impl Logs {
     fn witness(&self, own: &Own, context: &Context<'_, '_>) -> Result<Signing, Failure> {
         let folder = own.folder(context)?;
-        let signer = witness_signer(&folder.join("key"))?;
-        let logs = self.log.iter().map(|text| known_log(text, context)).collect::<Result<_, _>>()?;
+        let signer = witness_signer(&folder.join("key")).map_err(|error| match error {
+            SignerError::Absent { file } => {
+                Failure::new(Exit::CouldNot, format!("the witness has no key yet: there is no {}", file.display()))
+                    .hint("`servanda witness key --name NAME` makes one; bring it back from its copy if there was one")
+            }
+            other => other.into(),
+        })?;
+        let logs = self.known(context)?;
         Ok(Signing::new(signer, logs, folder, if self.new { Memory::New } else { Memory::Kept }))
+    }
+
+    /// The logs, as they are named now.
+    fn known(&self, context: &Context<'_, '_>) -> Result<Vec<KnownLog>, Failure> {
+        const MAX_LOGS: u64 = 1 << 20;
+        let listed = match &self.list {
+            Some(file) => text_within(file, MAX_LOGS, context)?,
+            None => String::new(),
+        };
+        let lines = listed.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let logs: Vec<KnownLog> = self
+            .log
+            .iter()
+            .map(String::as_str)
+            .chain(lines)
+            .map(|text| known_log(text, context))
+            .collect::<Result<_, _>>()?;
+        if logs.is_empty() {
+            return Err(Failure::new(Exit::Misuse, "no log is named").hint("a file of --logs has a key a line"));
+        }
+        Ok(logs)
     }
 }
 

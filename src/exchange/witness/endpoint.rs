@@ -5,6 +5,9 @@ use super::{ADD_CHECKPOINT, SIZE};
 use crate::integrity::note_key::origin_hash;
 use crate::ledger::witness::{Refusal, Signed, Witness};
 
+/// Where a witness says whether it can sign.
+const HEALTH: &str = "/healthz";
+
 /// What a request is for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
@@ -12,6 +15,8 @@ pub(super) enum Wanted {
     AddCheckpoint,
     /// The last checkpoint that was signed of the log with that hash.
     Last(String),
+    /// Whether it can sign.
+    Health,
     /// Something that is answered so.
     Nothing(Reply),
 }
@@ -23,9 +28,13 @@ impl Wanted {
         if path == ADD_CHECKPOINT {
             return if head.method == "POST" { Self::AddCheckpoint } else { Self::wrong_method("POST") };
         }
+        let reads = ["GET", "HEAD"].contains(&head.method.as_str());
+        if path == HEALTH {
+            return if reads { Self::Health } else { Self::wrong_method("GET, HEAD") };
+        }
         let hash = path.strip_prefix('/').and_then(|path| path.strip_suffix("/checkpoint"));
         match hash.filter(|hash| hash.len() == 64 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))) {
-            Some(hash) if ["GET", "HEAD"].contains(&head.method.as_str()) => Self::Last(hash.to_owned()),
+            Some(hash) if reads => Self::Last(hash.to_owned()),
             Some(_) => Self::wrong_method("GET, HEAD"),
             None => Self::nothing(),
         }
@@ -69,13 +78,22 @@ fn told(refusal: &Refusal) -> String {
     }
 }
 
+/// What is answered to whoever watches over the server: whether it knows what it signed, without which it signs nothing.
+pub(super) fn health(witness: &Witness) -> Reply {
+    match witness.check() {
+        Ok(()) => Reply::text(200, "ok\n"),
+        Err(refusal) => Reply::text(503, format!("{}\n", told(&refusal))),
+    }
+}
+
 /// What is answered to a monitor.
 ///
 /// # Source
 ///
 /// C2SP tlog-witness, monitor retrieval.
 pub(super) fn last(witness: &Witness, hash: &str) -> Reply {
-    let log = witness.logs().iter().find(|log| origin_hash(&log.origin) == hash);
+    let logs = witness.logs();
+    let log = logs.iter().find(|log| origin_hash(&log.origin) == hash);
     match log.map(|log| witness.last(&log.origin)) {
         Some(Ok(Some(checkpoint))) => Reply::text(200, checkpoint.note().to_string()),
         Some(Ok(None)) | None => Reply::text(404, "no checkpoint of that log was signed here\n"),

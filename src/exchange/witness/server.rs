@@ -68,13 +68,30 @@ impl Default for Limits {
     }
 }
 
-/// What happened, for whoever runs the witness.
+/// What happened, for whoever runs the witness. Who asked is not told: before it stands a proxy, which knows.
 #[derive(Debug)]
-pub enum Told {
+pub struct Told {
+    /// When, in seconds since 1970.
+    pub seconds: u64,
+    /// The status that was answered; none, if nothing was.
+    pub status: Option<u16>,
+    /// The method and the path that were asked, as they came; nothing, if no request could be read.
+    pub asked: Option<(String, String)>,
+    /// What came of it.
+    pub what: What,
+}
+
+/// What came of a request, or of a connection.
+#[derive(Debug)]
+pub enum What {
     /// A checkpoint was signed.
     Signed(Signed),
     /// A checkpoint was not signed.
     Refused(Refusal),
+    /// Something else was asked, and answered.
+    Answered,
+    /// It was no request that is answered, and why.
+    NoRequest(&'static str),
     /// A connection was not answered.
     Failed(String),
 }
@@ -111,6 +128,16 @@ struct Queue<'s> {
 }
 
 impl Work<'_> {
+    /// Tells what happened. Who does not listen is not waited for.
+    fn tell(&self, told: &SyncSender<Told>, head: Option<&Head>, status: Option<u16>, what: What) {
+        let asked = head.map(|head| (head.method.clone(), head.path.clone()));
+        let _ = told.try_send(Told { seconds: (self.clock)(), status, asked, what });
+    }
+
+    fn fail(&self, told: &SyncSender<Told>, what: String) {
+        self.tell(told, None, None, What::Failed(what));
+    }
+
     fn wake(&self) {
         // Where nobody watches any more, nobody has to be woken.
         let _ = (&self.wake).write(b".");
@@ -136,6 +163,11 @@ impl Server {
     /// What the system says.
     pub fn url(&self) -> io::Result<String> {
         Ok(format!("http://{}{}", self.listener.local_addr()?, self.prefix))
+    }
+
+    /// The witness that answers.
+    pub fn witness(&self) -> &Witness {
+        &self.witness
     }
 
     /// Answers until it is told to end, and what was begun is answered. The clock says seconds since 1970.
@@ -193,7 +225,7 @@ impl Server {
             let (came, said) = match room.look(&self.listener, &mut words) {
                 Ok(found) => found,
                 Err(error) => {
-                    let _ = told.try_send(Told::Failed(format!("no connection could be watched: {error}")));
+                    work.fail(told, format!("no connection could be watched: {error}"));
                     thread::sleep(TICK);
                     continue;
                 }
@@ -230,7 +262,7 @@ impl Server {
                 Ok(visitor) => room.enter(visitor),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) => {
-                    let _ = told.try_send(Told::Failed(format!("no connection could be taken: {error}")));
+                    work.fail(told, format!("no connection could be taken: {error}"));
                     // Mostly there are too many open: one less, or some time, may help.
                     if !room.close_oldest(|_| true) {
                         thread::sleep(TICK);
@@ -248,7 +280,7 @@ impl Server {
             let address = visitor.address;
             // A mistake of ours costs one connection, and no thread.
             let served = catch_unwind(AssertUnwindSafe(|| self.serve(visitor, work, told))).unwrap_or_else(|_| {
-                let _ = told.try_send(Told::Failed("a connection ended by a mistake of the program".to_owned()));
+                work.fail(told, "a connection ended by a mistake of the program".to_owned());
                 None
             });
             // Who watches may have ended, and nothing waits then.
@@ -262,12 +294,13 @@ impl Server {
         let connection = &mut visitor.connection;
         let head = match connection.head(self.limits.request) {
             Ok(head) => head,
-            Err(fault) => return refuse(visitor.connection, &fault, work),
+            Err(fault) => return refuse(visitor.connection, &fault, None, (work, told)),
         };
-        let (reply, is_read) = match self.reply(&head, connection, work, told) {
+        let Answered { reply, is_read, what } = match self.reply(&head, connection, work) {
             Ok(answered) => answered,
-            Err(fault) => return refuse(visitor.connection, &fault, work),
+            Err(fault) => return refuse(visitor.connection, &fault, Some(&head), (work, told)),
         };
+        work.tell(told, Some(&head), Some(reply.status), what);
         let keeps = head.keeps && is_read && !work.is_ending.load(Ordering::Relaxed);
         connection.answer(&reply, head.method == "HEAD", (work.clock)(), keeps).ok()?;
         if !is_read {
@@ -277,18 +310,14 @@ impl Server {
         keeps.then_some(visitor)
     }
 
-    /// What is answered to a request, and whether its body was read.
-    fn reply(
-        &self,
-        head: &Head,
-        connection: &mut Connection<'_>,
-        work: &Work<'_>,
-        told: &SyncSender<Told>,
-    ) -> Result<(Reply, bool), Fault> {
-        let has_no_body = head.length.is_none_or(|length| length == 0);
+    /// What is answered to a request.
+    fn reply(&self, head: &Head, connection: &mut Connection<'_>, work: &Work<'_>) -> Result<Answered, Fault> {
+        let is_read = head.length.is_none_or(|length| length == 0);
+        let answered = |reply| Ok(Answered { reply, is_read, what: What::Answered });
         match Wanted::of(head, &self.prefix) {
-            Wanted::Nothing(reply) => Ok((reply, has_no_body)),
-            Wanted::Last(hash) => Ok((endpoint::last(&self.witness, &hash), has_no_body)),
+            Wanted::Nothing(reply) => answered(reply),
+            Wanted::Health => answered(endpoint::health(&self.witness)),
+            Wanted::Last(hash) => answered(endpoint::last(&self.witness, &hash)),
             Wanted::AddCheckpoint => {
                 let length =
                     head.length.ok_or(Fault::Answered(411, "a request to sign has a body, and says its length"))?;
@@ -297,21 +326,35 @@ impl Server {
                 }
                 let body = connection.body(length, head.waits)?;
                 let Ok(text) = String::from_utf8(body) else {
-                    return Ok((Reply::text(400, "the request is no text\n"), true));
+                    const NO_TEXT: &str = "the request is no text";
+                    let reply = Reply::text(400, format!("{NO_TEXT}\n"));
+                    return Ok(Answered { reply, is_read: true, what: What::NoRequest(NO_TEXT) });
                 };
                 let outcome = self.witness.add_checkpoint(&text, (work.clock)());
                 let reply = endpoint::signed(&outcome);
-                // Who does not listen is not waited for.
-                let _ = told.try_send(outcome.map_or_else(Told::Refused, Told::Signed));
-                Ok((reply, true))
+                Ok(Answered { reply, is_read: true, what: outcome.map_or_else(What::Refused, What::Signed) })
             }
         }
     }
 }
 
+/// What is answered to a request.
+struct Answered {
+    reply: Reply,
+    /// Whether its body was read.
+    is_read: bool,
+    what: What,
+}
+
 /// Answers what is no request, and ends the connection.
-fn refuse<'s>(mut connection: Connection<'s>, fault: &Fault, work: &Work<'s>) -> Option<Visitor<'s>> {
+fn refuse<'s>(
+    mut connection: Connection<'s>,
+    fault: &Fault,
+    head: Option<&Head>,
+    (work, told): (&Work<'s>, &SyncSender<Told>),
+) -> Option<Visitor<'s>> {
     let Fault::Answered(status, why) = fault else { return None };
+    work.tell(told, head, Some(*status), What::NoRequest(why));
     let reply = Reply::text(*status, format!("{why}\n"));
     if connection.answer(&reply, false, (work.clock)(), false).is_ok() {
         connection.linger();

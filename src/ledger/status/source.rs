@@ -16,7 +16,7 @@ use crate::ledger::stretch::checked_keeping;
 use crate::ledger::watched::WatchedStore;
 use crate::ledger::{Access, OpenError, not_locked};
 use crate::store::lock::{Lock, LockError};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, whole_file};
 
 /// The most bytes of a store that is copied to see whether it opens, where the facts tell everything else.
 const SMALL: u64 = 16 << 20;
@@ -189,6 +189,9 @@ fn hash(store: &WatchedStore, seq: u64) -> Option<EventHash> {
 
 /// Opens a copy of the store, and leaves the store itself as it is.
 fn opened(folder: &Folder) -> Result<WatchedStore, OpenError> {
+    if whole_file::kind(&folder.store().join("db"))? == whole_file::Kind::Absent {
+        return Err(StoreError::Absent { folder: folder.store() }.into());
+    }
     let scratch = folder.scratch().ok_or(OpenError::NoScratch)?;
     Ok(WatchedStore::borrowed(folder, scratch)?)
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use servanda::exchange::witness::client::{Address, Answer, Client};
-use servanda::exchange::witness::server::{Limits, Server, Told};
+use servanda::exchange::witness::server::{Limits, Server, Told, What};
 use servanda::integrity::checkpoint::MAX_SIZE;
 use servanda::ledger::witness::{Memory, Witness};
 use servanda_fuzz::{folder, log_key, witness_signer};
@@ -49,7 +49,7 @@ fn server() -> SocketAddr {
 
 /// A mistake costs the server one connection, and must be found here.
 fn tell(told: Told) {
-    if let Told::Failed(what) = told {
+    if let What::Failed(what) = told.what {
         eprintln!("{what}");
         process::abort();
     }

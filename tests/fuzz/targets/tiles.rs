@@ -108,6 +108,7 @@ fn passes(folder: &Path) -> bool {
         utc_offset_s: 0,
         elapsed: &|| Duration::ZERO,
         watch_interrupt: &|| Ok(Box::new(|| false)),
+        watch_hangup: &|| Ok(Box::new(|| false)),
         variable: &|_| None,
         folder: folder.to_owned(),
         pid: std::process::id(),

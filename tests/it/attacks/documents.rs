@@ -70,6 +70,7 @@ fn covered(report: &Report) -> [&str; 2] {
         let own = report.layers.iter().find(|own| own.layer == layer).expect("every layer is there");
         match &own.verdict {
             Verdict::NotChecked(why) => why.as_ref(),
+            Verdict::CouldNot(what) => what.as_str(),
             Verdict::Pass | Verdict::Fail => &own.covered,
         }
     })
