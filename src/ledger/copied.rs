@@ -82,8 +82,13 @@ pub fn keys_at_risk(folder: &Folder, keys: &Authority, copied: &Copied) -> Vec<K
     let only = admins.next().filter(|_| admins.next().is_none());
     let only = only.filter(|(key, _)| !copied.knows(key.point()));
     let only = only.map(|(key, history)| KeyAtRisk::OnlyAdmin { recorder: history.recorder.clone(), key: *key });
-    let log = keys.log_key().filter(|key| !copied.knows(key.point()) && is_kept_here(folder, &folder.log_key()));
+    let log = keys.log_key().filter(|key| is_uncopied(folder, key, copied));
     only.into_iter().chain(log.map(|key| KeyAtRisk::Log { key: key.clone() })).collect()
+}
+
+/// Whether a log's key is for the account to keep, and no copy of it is known.
+pub fn is_uncopied(folder: &Folder, key: &Vkey, copied: &Copied) -> bool {
+    !copied.knows(key.point()) && is_kept_here(folder, &folder.log_key())
 }
 
 /// Whether the log's key is for the account to keep.

@@ -16,6 +16,7 @@ use crate::domain::text::shown;
 use crate::domain::timestamp::Timestamp;
 use crate::integrity::{EventHash, Vkey};
 use crate::ledger::Folder;
+use crate::ledger::copied::is_uncopied;
 use crate::ledger::remembered::LogId;
 use crate::ledger::status::{Concern, Finding, Limits, Reached, Status as Standing, StoreSeen, status};
 
@@ -50,7 +51,7 @@ impl Status {
         let limits = Limits { now, days: self.days, room: u64::from(self.room) << 20 };
         let standing = status(&folder, &memory, &context.access("status"), limits);
         let mut standing = standing.map_err(|error| context.not_opened(error, &folder))?;
-        if is_log_key_copied(&standing, context) == Some(false) {
+        if standing.log_key.as_ref().is_some_and(|key| is_uncopied(&folder, key, &context.copied())) {
             let what = "nobody has confirmed that a copy of the log's key lies elsewhere".to_owned();
             standing.findings.push(Finding { concern: Concern::LogKeyUncopied, what });
             standing.findings.sort_by_key(|finding| finding.concern);
@@ -61,11 +62,6 @@ impl Status {
         }
         Ok(if answer.ok { Exit::Done } else { Exit::No })
     }
-}
-
-/// Whether a copy of the log's key in use was confirmed; nothing, as long as nobody can confirm one.
-fn is_log_key_copied(_: &Standing, _: &Context<'_, '_>) -> Option<bool> {
-    None
 }
 
 /// The answer: `servanda/status/v1`.
@@ -267,7 +263,7 @@ impl Context<'_, '_> {
             }
             Concern::BackupDue => servanda(&format!("backup {file}")),
             Concern::SingleAdmin => servanda("key add NAME --public @FILE --role admin"),
-            Concern::LogKeyUncopied => servanda("key copied"),
+            Concern::LogKeyUncopied => servanda("key copied --log-key"),
             Concern::LogKeyOpen => format!("chmod o= {}", path("keys/log.key")),
             Concern::Room => format!("make room: df -h {}", shell_word(&self.shown_path(folder))),
         }
