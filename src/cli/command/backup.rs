@@ -59,7 +59,7 @@ enum What {
 #[command(before_help = "\
 Examples:
   servanda backup check ilrs.backup
-  servanda backup check ilrs.backup --quiet  says nothing if all is well
+  servanda backup check ilrs.backup --quiet    says nothing if all is well
   age --decrypt -i key.txt ilrs.backup.age | servanda backup check -")]
 struct Check {
     /// The backup; - is standard input
