@@ -22,7 +22,7 @@ use crate::store::folder as store_folder;
 use crate::store::folder::foreign_owner;
 use crate::store::lock::Lock;
 use crate::store::shared::Rights;
-use crate::store::shared::{self, Shared, may_read, may_write};
+use crate::store::shared::{self, Shared, may_write};
 use crate::store::whole_file;
 
 /// The most bytes that `servanda.toml` or `HEAD` may have.
@@ -137,33 +137,6 @@ impl Folder {
         Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, what))
     }
 
-    /// The first file of the ledger that who asks may not read, or in a ledger of theirs not write, but for keys; nothing, if
-    /// there is none.
-    pub fn denied(&self) -> Option<Denied> {
-        let is_own = self.foreign_owner().is_ok_and(|owner| owner.is_none());
-        let mut folders = vec![self.path.clone()];
-        while let Some(folder) = folders.pop() {
-            if let Some(denied) = Denied::of(&folder, is_own) {
-                return Some(denied);
-            }
-            let mut entries: Vec<PathBuf> =
-                std::fs::read_dir(&folder).ok()?.flatten().map(|entry| entry.path()).collect();
-            entries.sort_unstable();
-            for path in entries.into_iter().filter(|path| *path != self.keys()) {
-                match whole_file::kind(&path) {
-                    Ok(whole_file::Kind::Regular) => {
-                        if let Some(denied) = Denied::of(&path, is_own && path.parent() != Some(&self.documents())) {
-                            return Some(denied);
-                        }
-                    }
-                    _ if path.symlink_metadata().is_ok_and(|found| found.is_dir()) => folders.push(path),
-                    _ => {}
-                }
-            }
-        }
-        None
-    }
-
     /// Where a copy can be made that is gone in the end.
     pub(super) fn scratch(&self) -> Option<&Path> {
         self.scratch.as_deref()
@@ -271,34 +244,6 @@ impl Folder {
     }
     pub(crate) fn settings_file(&self) -> PathBuf {
         self.path.join("servanda.toml")
-    }
-}
-
-/// A file or folder that who asks may not use.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Denied {
-    /// Where it lies.
-    pub path: PathBuf,
-    /// Whose it is, by the user id.
-    pub owner: u32,
-    /// Its group, by the id.
-    pub group: u32,
-    /// Its rights, without those of its kind.
-    pub mode: u32,
-    /// `read` or `written`.
-    pub right: &'static str,
-}
-
-impl Denied {
-    fn of(path: &Path, is_written: bool) -> Option<Self> {
-        let right = match (may_read(path), is_written && !may_write(path)) {
-            (false, _) => "read",
-            (true, true) => "written",
-            (true, false) => return None,
-        };
-        let found = std::fs::symlink_metadata(path).ok()?;
-        let mode = found.mode() & 0o777;
-        Some(Self { path: path.to_owned(), owner: found.uid(), group: found.gid(), mode, right })
     }
 }
 

@@ -26,6 +26,7 @@ fn desk() -> Desk {
     let admin = KeyFile::of(SigningKey::from_seed(&[8; 32])).public();
     desk.write("admin.pub", format!("{admin} ana\n"));
     done(&at(&desk, moment(0), "key add ana --public @admin.pub --role admin --ledger l"));
+    done(&at(&desk, moment(0), "key copied --log-key --ledger l"));
     desk
 }
 
