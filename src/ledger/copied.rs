@@ -7,7 +7,7 @@
 //! POINT is the SHA-256 of the key's 32 bytes in hex: a key that takes another's place has no copy yet, and one that records in
 //! several ledgers is copied once. It lies in the account's folder, beside what is remembered of logs; no origin begins with `_`.
 
-use std::fs::File;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -91,10 +91,10 @@ pub fn is_uncopied(folder: &Folder, key: &Vkey, copied: &Copied) -> bool {
     !copied.knows(key.point()) && is_kept_here(folder, &folder.log_key())
 }
 
-/// Whether the log's key is for the account to keep.
+/// Whether the log's key is for the account to keep. A pipe in its place is not waited for.
 fn is_kept_here(folder: &Folder, file: &Path) -> bool {
-    match File::open(file) {
-        Ok(_) => true,
+    match fs::canonicalize(file).and_then(|file| whole_file::open_to_read(&file)) {
+        Ok(found) => found.is_some() || folder.is_own(),
         Err(error) => error.kind() == io::ErrorKind::NotFound && folder.is_own(),
     }
 }
