@@ -41,7 +41,7 @@ pub(crate) fn run(desk: &Desk, arguments: &[&str]) -> Answer {
     let mut command = Command::new("sh");
     command.arg("-c").arg(format!("ulimit -v {MEMORY_KIB}; exec \"$0\" \"$@\"")).arg(own.get_program());
     command.args(own.get_args()).current_dir(desk.path()).env_clear();
-    command.env("XDG_CONFIG_HOME", desk.path().join("config"));
+    command.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let output = command.output().expect("the binary runs");
     let answer = Answer::of(&output);
     for stream in [&output.stdout, &output.stderr] {
