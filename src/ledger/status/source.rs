@@ -42,7 +42,7 @@ pub(super) struct Source {
 
 enum Events {
     Facts(Facts),
-    Store { facts: Facts, store: WatchedStore },
+    Store { facts: Facts, store: Box<WatchedStore> },
 }
 
 impl Source {
@@ -122,7 +122,7 @@ impl Source {
             }
             None => StoreSeen::Opens,
         };
-        Ok(Self { events: Some(Events::Store { facts, store }), seen })
+        Ok(Self { events: Some(Events::Store { facts, store: Box::new(store) }), seen })
     }
 
     pub(super) fn seen(&self) -> &StoreSeen {
