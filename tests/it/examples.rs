@@ -111,7 +111,9 @@ fn every_example_in_help_runs_as_it_stands() {
             accident(&desk);
         }
         let output = shell(line).output().expect("there is a shell");
-        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        // Of a ledger that nobody keeps it tells what there is to do, and ends with 1.
+        let has_answered = output.status.success() || (line.contains(" status") && output.status.code() == Some(1));
+        assert!(has_answered, "{line}: {}", String::from_utf8_lossy(&output.stderr));
     };
     let is_served = |line: &&String| line.contains(" witness serve ");
     let is_asked = |line: &&String| line.contains(" checkpoint witness ");

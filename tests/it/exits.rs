@@ -12,18 +12,18 @@ use crate::support::{Answer, Desk, done, tell};
 use crate::traced::base;
 
 #[test]
-fn every_exit_code_stands_once_in_the_table_that_help_and_manual_and_readme_tell() {
+fn every_exit_code_stands_once_in_the_table_that_help_manual_readme_and_guide_tell() {
     let codes: BTreeSet<u8> = Exit::ALL.iter().map(|exit| exit.code()).collect();
     assert_eq!(codes.into_iter().collect::<Vec<u8>>(), [0, 1, 2, 3, 4, 5]);
     let desk = Desk::new();
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let (help, manual) = (words(&desk.run("--help").out), words(&desk.run("man").out));
-    let readme = include_str!("../../README.md");
+    let pages = [include_str!("../../README.md"), include_str!("../../src/guide/keeping.md")];
     for exit in Exit::ALL {
         let (code, meaning) = (exit.code(), exit.meaning());
         assert!(help.contains(&format!("{code} {meaning}")), "{code}: {help}");
         assert!(manual.contains(&format!("\\fB{code}\\fR {meaning}")), "{code}");
-        assert!(readme.contains(&format!("| {code} | {meaning} |")), "{code}");
+        assert!(pages.iter().all(|page| page.contains(&format!("| {code} | {meaning} |"))), "{code}");
     }
 }
 
