@@ -125,7 +125,9 @@ mod tests {
     fn answer(r#type: u8, number: Option<u32>, strings: &[&[u8]]) -> Vec<u8> {
         let mut answer = vec![r#type];
         answer.extend(number.into_iter().flat_map(u32::to_be_bytes));
-        strings.iter().for_each(|string| put_string(&mut answer, string));
+        for string in strings {
+            put_string(&mut answer, string);
+        }
         answer
     }
 

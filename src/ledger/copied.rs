@@ -86,9 +86,9 @@ pub fn keys_at_risk(folder: &Folder, keys: &Authority, copied: &Copied) -> Vec<K
     only.into_iter().chain(log.map(|key| KeyAtRisk::Log { key: key.clone() })).collect()
 }
 
-/// Whether a log's key is for the account to keep, and no copy of it is known.
+/// Whether a log's key is for the account to keep, and no copy of it is known to an account that could know.
 pub fn is_uncopied(folder: &Folder, key: &Vkey, copied: &Copied) -> bool {
-    !copied.knows(key.point()) && is_kept_here(folder, &folder.log_key())
+    copied.account.is_some() && !copied.knows(key.point()) && is_kept_here(folder, &folder.log_key())
 }
 
 /// Whether the log's key is for the account to keep. A pipe in its place is not waited for.

@@ -14,7 +14,7 @@ use crate::integrity::ssh_key::PublicKey;
 use crate::ledger::signer::{SignerError, log_key_of, log_signer};
 
 /// How long an agent may take to answer: somebody may have to be asked.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Somebody who can sign checkpoints of a log.
 ///

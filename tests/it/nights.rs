@@ -317,7 +317,7 @@ fn a_night_verifies_what_is_new_since_a_checkpoint_and_says_what_it_did_not_read
         let verified = desk.run(&format!("verify --since {since} --ledger l"));
         done(&verified);
         let read = format!("since the checkpoint of {begun} events, from which the log goes on");
-        assert!(verified.out.contains(&format!("\n3 events and ")) && verified.out.contains(&read), "{}", verified.out);
+        assert!(verified.out.contains("\n3 events and ") && verified.out.contains(&read), "{}", verified.out);
         let not_read = format!("not read again: the bytes and signatures of the first {begun} events, the documents");
         assert!(verified.out.contains(&not_read), "{}", verified.out);
         let answer = desk.run(&format!("verify --since {since} --json --ledger l")).json();

@@ -100,7 +100,8 @@ fn check_at(line: &str, changes: bool, most: usize, prepare: impl Fn(&Desk)) {
             let desk = fresh();
             let (answer, _) = failing(&desk, line, fault, at);
             runs += 1;
-            assert!([0, 1, 3].contains(&answer.code), "{place}: it ended with {}: {}", answer.code, answer.err);
+            // An append of which only the checkpoint that was due could not be signed ends with 5.
+            assert!([0, 1, 3, 5].contains(&answer.code), "{place}: it ended with {}: {}", answer.code, answer.err);
             if answer.code == 0 {
                 // Facts that cannot be read are not compared, and that is said.
                 let is_said = line == "verify" && answer.out.contains("projections  not checked");

@@ -70,7 +70,7 @@ impl Heard {
     fn at(address: &SocketAddr) -> Self {
         let socket = UnixDatagram::bind_addr(address).expect("there is room");
         // A bound on a wait that otherwise never ends.
-        socket.set_read_timeout(Some(Duration::from_secs(60))).expect("it is a time");
+        socket.set_read_timeout(Some(Duration::from_mins(1))).expect("it is a time");
         Self(socket)
     }
 
@@ -235,17 +235,24 @@ const NOBODY: u32 = 54_321;
 /// Runs the program as a container would: under an account that nobody knows, with nothing in the environment but what is given,
 /// and with the desk, but for its folder `data`, and the folder for temporary files read-only.
 fn contained(desk: &Desk, line: &str, variables: &[(&str, &str)]) -> Answer {
+    let mut command = container(desk, NOBODY);
+    command.args(["env", "-i"]).args(variables.iter().map(|(name, value)| format!("{name}={value}")));
+    command.arg(desk.path().join("servanda")).args(line.split_whitespace());
+    Answer::of(&command.output().expect("it is part of every system"))
+}
+
+/// What runs a program under an account in the folder `data` of a desk, where all else of the desk, and the folder for temporary
+/// files, are read-only.
+pub(crate) fn container(desk: &Desk, account: u32) -> Command {
     let root = desk.path().display();
     let script = format!(
         "set -e; mount --bind {root}/data {root}/data; mount --rbind {root} {root}; mount -o remount,bind,ro {root}; \
-         mount --rbind /tmp /tmp; mount -o remount,bind,ro /tmp; cd {root}/data; exec setpriv --reuid {NOBODY} --regid {NOBODY} \
-         --clear-groups env -i \"$@\""
+         mount --rbind /tmp /tmp; mount -o remount,bind,ro /tmp; cd {root}/data; exec setpriv --reuid {account} --regid {account} \
+         --clear-groups \"$@\""
     );
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c", &script, "sh"]);
-    command.args(variables.iter().map(|(name, value)| format!("{name}={value}")));
-    command.arg(desk.path().join("servanda")).args(line.split_whitespace());
-    Answer::of(&command.output().expect("it is part of every system"))
+    command
 }
 
 #[test]

@@ -229,7 +229,7 @@ fn a_want_of_rights_names_the_file_and_is_no_damage() {
     ] {
         let path = office.path("group/l").join(name);
         let before = fs::metadata(&path).expect("it is there").permissions();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0)).expect("it is ours");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("it is ours");
         let answer = office.by("boris", "022", line);
         fs::set_permissions(&path, before).expect("it is ours");
         let told = &answer.err;

@@ -23,7 +23,7 @@ fn desk() -> Desk {
         desk.write(&format!("{id}.yaml"), text);
     }
     done(&at(&desk, moment(0), "append --init --ledger l a.yaml"));
-    let admin = KeyFile::of(SigningKey::from_seed(&[8; 32])).public();
+    let admin = KeyFile::of(SigningKey::from_seed(&[250; 32])).public();
     desk.write("admin.pub", format!("{admin} ana\n"));
     done(&at(&desk, moment(0), "key add ana --public @admin.pub --role admin --ledger l"));
     done(&at(&desk, moment(0), "key copied --log-key --ledger l"));
@@ -135,8 +135,8 @@ fn a_backup_that_is_elsewhere_by_now_is_told_and_nothing_to_do() {
 fn one_admin_key_is_told_until_there_is_a_second_or_it_is_meant_so() {
     let desk = Desk::new();
     done(&at(&desk, moment(0), "init --ledger l"));
-    check(&status(&desk, 0, ""), &["single-admin"]);
-    check(&status(&desk, 0, "--room 4000000000 --accept single-admin,room"), &[]);
+    check(&status(&desk, 0, ""), &["single-admin", "log-key-uncopied"]);
+    check(&status(&desk, 0, "--room 4000000000 --accept single-admin,log-key-uncopied,room"), &[]);
     assert_eq!(at(&desk, moment(0), "status --accept nonsense").code, 2);
 }
 
@@ -179,7 +179,7 @@ fn another_ledger_in_the_place_of_one_is_told() {
     done(&at(&desk, moment(0), "append --ledger l b.yaml"));
     fs::remove_dir_all(desk.path().join("l")).expect("it is ours");
     fs::rename(desk.path().join("other"), desk.path().join("l")).expect("it is there");
-    check(&status(&desk, 0, "--accept single-admin"), &["replaced"]);
+    check(&status(&desk, 0, "--accept single-admin"), &["replaced", "log-key-uncopied"]);
 }
 
 #[test]

@@ -13,7 +13,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Answer, Desk, fixture};
+use crate::services::container;
+use crate::support::{Answer, Desk, fixture, tell as tell_left_out};
 
 /// The top of the project.
 const TOP: &str = env!("CARGO_MANIFEST_DIR");
@@ -46,24 +47,51 @@ fn a_ledger_is_kept_for_years_by_the_commands_of_the_guide() {
         // What the program prints is as long as it is.
         assert!(is_code || line.chars().count() <= 120, "more than 120 columns: {line}");
     }
-    play(&page, &Desk::new());
+    let desk = Desk::new();
+    let bin = fs::canonicalize(env!("CARGO_BIN_EXE_servanda")).expect("the binary is built");
+    let here = || {
+        let mut here = Command::new("env");
+        here.current_dir(desk.path());
+        here
+    };
+    play(&page, (desk.path(), bin.parent().expect("it lies in a folder")), &here);
 }
 
-/// A page of the guide, by somebody at home at a desk.
+/// The account of whoever has none, which ssh-keygen knows by a name.
+const NOBODY: u32 = 65_534;
+
+#[test]
+fn a_newcomer_keeps_a_ledger_by_the_guide_alone_where_only_their_own_folder_can_be_written() {
+    let page = fs::read_to_string(Path::new(TOP).join("src/guide/keeping.md")).expect("there is the page");
+    let desk = Desk::new();
+    fs::copy(env!("CARGO_BIN_EXE_servanda"), desk.path().join("servanda")).expect("there is room");
+    fs::create_dir(desk.path().join("data")).expect("there is room");
+    let prepare = format!("chmod 755 . && chown {NOBODY}:{NOBODY} data && unshare --mount true");
+    let prepared =
+        Command::new("sh").args(["-c", &prepare]).current_dir(desk.path()).output().expect("there is a shell");
+    let contained = || container(&desk, NOBODY);
+    let reached = contained().arg("../servanda").arg("--version").output();
+    if !prepared.status.success() || !reached.is_ok_and(|reached| reached.status.success()) {
+        tell_left_out("left out: only root makes a container of a process");
+        return;
+    }
+    play(&page, (&desk.path().join("data"), desk.path()), &contained);
+}
+
+/// A page of the guide, by somebody at home in a folder, with the program in another.
 #[track_caller]
-fn play(page: &str, desk: &Desk) {
-    let bin = fs::canonicalize(env!("CARGO_BIN_EXE_servanda")).expect("the binary is built");
-    let path = format!("{}:/usr/bin:/bin", bin.parent().expect("it lies in a folder").display());
+fn play(page: &str, (home, bin): (&Path, &Path), begin: &dyn Fn() -> Command) {
+    let path = format!("{}:/usr/bin:/bin", bin.display());
     let mut around = BTreeMap::from([("PATH".to_owned(), OsString::from(path)), ("COLUMNS".to_owned(), "100".into())]);
-    around.insert("HOME".to_owned(), desk.path().into());
+    around.insert("HOME".to_owned(), home.into());
     let shell = |script: &str, around: &BTreeMap<String, OsString>| {
-        let mut shell = Command::new("sh");
-        shell.args(["-e", "-c", script]).current_dir(desk.path()).env_clear().envs(around);
+        let mut shell = begin();
+        shell.args(["sh", "-e", "-c", script]).env_clear().envs(around);
         Answer::of(&shell.output().expect("there is a shell"))
     };
     for (kind, block) in blocks(page) {
         match kind.split_once(' ') {
-            Some(("yaml", name)) => drop(desk.write(name, &block)),
+            Some(("yaml", name)) => fs::write(home.join(name), &block).expect("there is room"),
             None if kind == "sh" => {
                 let exported = block.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
                 around.extend(exported.map(|(name, value)| (name.to_owned(), value.into())));

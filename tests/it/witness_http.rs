@@ -413,7 +413,8 @@ fn a_witness_that_cannot_keep_what_it_signs_signs_nothing() {
     let served = Served::begin(&desk, "one", "");
     let (status, _, said) = served.add_checkpoint(&request(&desk, "ledger", 0));
     assert!(status == 500 && !said.contains('—') && !said.contains("signed:"), "{said}");
-    assert!(served.end().1.contains("error: "));
+    let said = served.end().1;
+    assert!(said.contains(" 500 POST /add-checkpoint: refused: "), "{said}");
 }
 
 #[test]

@@ -73,7 +73,7 @@ const SHOWN_CHANGES: usize = 40;
 
 /// A ledger to append to: one that is there, or one that comes with its first events.
 enum Target {
-    There(Ledger),
+    There(Box<Ledger>),
     New(Box<Fresh>),
 }
 
@@ -165,7 +165,7 @@ impl Append {
         }
         let ledger = context.open_to_write("append", folder)?;
         let key = KeyFile::read(&context.key_path(self.names.key.as_ref())?)?;
-        Ok((Target::There(ledger), key))
+        Ok((Target::There(Box::new(ledger)), key))
     }
 
     /// Prints every problem, and that nothing was appended.

@@ -110,7 +110,7 @@ impl Backup {
         }
         tell(&file, &done, context);
         if done.faults.is_empty() {
-            context.remember_backup(&file, &done);
+            context.remember_backup(if is_stream { &file } else { &path }, &done);
         }
         Ok(if done.faults.is_empty() { Exit::Done } else { Exit::No })
     }

@@ -195,7 +195,9 @@ impl Fresh {
         let settled = settled.and_then(|()| context.settle_founded(self.founded));
         let folder = settled.inspect_err(|_| {
             // Without the ledger they are of no use.
-            written.iter().for_each(|file| drop(std::fs::remove_file(file)));
+            for file in &written {
+                let _ = std::fs::remove_file(file);
+            }
         })?;
         let path = shell_word(&context.shown_path(&folder));
         let files = [(Some(&self.recorder), self.named.as_str()), (self.log_key.as_ref(), " --log-key")];
