@@ -207,9 +207,11 @@ fn a_store_that_does_not_open_or_ends_otherwise_is_told_with_what_is_remembered(
             }
             let before = contents(&ledger);
             let answer = status(&desk, 0, "");
-            check(&answer, &["damaged-store"]);
+            // The account has read facts of an event that the store no longer has.
+            let is_shorter = (facts, damage) == ("lost", "older");
+            check(&answer, if is_shorter { &["rollback", "damaged-store"] } else { &["damaged-store"] });
             assert_eq!(answer.json()["store"]["seen"], "damaged");
-            let events = if (facts, damage) == ("lost", "older") { 3 } else { 4 };
+            let events = if is_shorter { 3 } else { 4 };
             assert_eq!(answer.json()["events"], events, "{facts}, {damage}: {}", answer.out);
             assert!(contents(&ledger) == before, "{facts}, {damage}: it wrote");
         }
