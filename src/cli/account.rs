@@ -20,7 +20,8 @@ use crate::integrity::checkpoint::Verified;
 use crate::ledger::authority::Authority;
 use crate::ledger::checkpoints::Checkpoints;
 use crate::ledger::found::Founded;
-use crate::ledger::remembered::{Known, LogId, Memory, Met};
+use crate::ledger::log_id::LogId;
+use crate::ledger::remembered::{Known, Memory, Met};
 use crate::ledger::{Folder, Log, User, foreign_owner};
 
 /// Names the folder itself.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, ErrorKind};
 
 use crate::domain::text::shown;
+use crate::event::chain::Damage;
 use crate::exchange::ndjson::{LineFault, LineFaultKind};
 use crate::exchange::table::TableFault;
 use crate::exchange::table::import::ImportFault;
@@ -18,7 +19,7 @@ use crate::ledger::remembered::MemoryError;
 use crate::ledger::repair::RepairError;
 use crate::ledger::restore::RestoreError;
 use crate::ledger::timestamps::TimestampError;
-use crate::ledger::{ClockFault, Damage, OpenError, SettingsError, SignerError};
+use crate::ledger::{ClockFault, OpenError, SettingsError, SignerError};
 use crate::query::QueryError;
 
 pub use crate::cli::exit::Exit;

@@ -15,6 +15,16 @@ pub const MAX_BATCH_LEN: usize = 65_536;
 /// The most bytes in a batch.
 pub const MAX_BATCH_BYTES: usize = 64 << 20;
 
+/// The first event that cannot be believed. `verify` tells all of them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("event {seq} is damaged: {what}")]
+pub struct Damage {
+    /// Its position.
+    pub seq: u64,
+    /// What is wrong.
+    pub what: String,
+}
+
 /// The end of a chain: what the next event must follow.
 #[derive(Debug, Clone)]
 pub struct Chain {

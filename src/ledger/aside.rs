@@ -12,10 +12,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::ledger::settings::Folder;
-use crate::store::folder as store_folder;
+use crate::ledger::folder::Folder;
 use crate::store::lock::Lock;
-use crate::store::shared;
+use crate::store::{folder as store_folder, shared};
 
 /// A folder that is gone when this is dropped.
 pub(super) struct Made {

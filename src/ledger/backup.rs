@@ -24,15 +24,16 @@ use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::domain::id::Origin;
-use crate::event::chain::prev_of;
+use crate::event::chain::{Damage, prev_of};
 use crate::evidence::extract::MAX_DOCUMENT_BYTES;
 use crate::integrity::digest::{document_hash, event_hash, genesis_prev};
+use crate::ledger::folder::Folder;
+use crate::ledger::head::Head;
 use crate::ledger::holdings::{Holdings, Named, State};
 use crate::ledger::log::Found;
+use crate::ledger::log_id::LogId;
 use crate::ledger::older::Older;
-use crate::ledger::remembered::LogId;
-use crate::ledger::settings::{Folder, Head};
-use crate::ledger::{Access, Damage, Log, OpenError, Progress};
+use crate::ledger::{Access, Log, OpenError, Progress};
 use crate::store::folder as store_folder;
 use crate::store::whole_file::{self, read_bytes};
 

@@ -27,7 +27,7 @@ use rustix::fs::{MemfdFlags, SeekFrom};
 use rustix::io::Errno;
 
 use crate::integrity::digest::{PartsHash, document_hash};
-use crate::ledger::settings::Folder;
+use crate::ledger::folder::Folder;
 use crate::ledger::watched::unused;
 use crate::store::sled::{GoneOver, files, gone_over, lock_for_a_moment};
 use crate::store::{StoreError, folder as store_folder, whole_file};

@@ -6,9 +6,9 @@
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use crate::event::chain::prev_of;
+use crate::event::chain::{Damage, prev_of};
 use crate::event::statement::split;
-use crate::integrity::checkpoint::{Checkpoint, CheckpointError, MAX_SIZE, Verified};
+use crate::integrity::checkpoint::{Checkpoint, CheckpointError, Verified};
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle::{self, Frontier};
 use crate::integrity::note::{MAX_NOTE, Note, NoteError, NoteSignature};
@@ -17,7 +17,7 @@ use crate::ledger::log_holder::LogSigning;
 use crate::ledger::older::Older;
 use crate::ledger::signer::SignerError;
 use crate::ledger::tree::LogTree;
-use crate::ledger::{Damage, Folder};
+use crate::ledger::{Folder, log_id};
 use crate::store::shared::Rights;
 use crate::store::{Store, StoreError, folder as store_folder, whole_file};
 
@@ -341,24 +341,7 @@ impl Checkpoints {
 
 /// The sizes by which the files of a folder are called that have that ending, in order; of none, if there is no folder.
 pub(super) fn sizes_in(folder: &Path, ending: &str) -> Result<Vec<u64>, CheckpointsError> {
-    let refused = |source| CheckpointsError::Io { file: folder.to_owned(), source };
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(refused(error)),
-    };
-    let names = entries.map(|entry| entry.map(|entry| entry.file_name()));
-    let names: Vec<_> = names.collect::<Result<_, _>>().map_err(refused)?;
-    let sizes = names.iter().filter_map(|name| size_of(name.to_str()?.strip_suffix(ending)?));
-    let mut sizes: Vec<u64> = sizes.collect();
-    sizes.sort_unstable();
-    Ok(sizes)
-}
-
-/// The size in a file's name.
-fn size_of(name: &str) -> Option<u64> {
-    let size = name.parse().ok().filter(|size| *size <= MAX_SIZE)?;
-    (u64::to_string(&size) == name).then_some(size)
+    log_id::sizes_in(folder, ending).map_err(|source| CheckpointsError::Io { file: folder.to_owned(), source })
 }
 
 /// Reads a checkpoint's file.

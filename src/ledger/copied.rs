@@ -18,7 +18,7 @@ use crate::integrity::digest::sha256_hex;
 use crate::integrity::note_key::Vkey;
 use crate::integrity::ssh_key::PublicKey;
 use crate::ledger::authority::Authority;
-use crate::ledger::settings::Folder;
+use crate::ledger::folder::Folder;
 use crate::store::shared::Rights;
 use crate::store::{folder as store_folder, whole_file};
 

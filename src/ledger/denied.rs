@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::ledger::settings::Folder;
+use crate::ledger::folder::Folder;
 use crate::store::shared::{may_read, may_write};
 use crate::store::whole_file;
 

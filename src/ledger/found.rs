@@ -1,5 +1,6 @@
 //! Founding: a new ledger with its genesis, made aside and moved into place whole.
 
+use crate::ledger::readme::make_keys_folder;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,13 +17,15 @@ use crate::ledger::aside::Aside;
 use crate::ledger::authority::Authority;
 use crate::ledger::bearing::Bearing;
 use crate::ledger::draft::{Batch, Draft};
+use crate::ledger::folder::Folder;
 use crate::ledger::index::Index;
 use crate::ledger::log_holder::{LogHolder, LogSigning};
 use crate::ledger::log_key::lead_to;
-use crate::ledger::settings::{Folder, Settings};
+use crate::ledger::readme::write_readme;
+use crate::ledger::settings::Settings;
 use crate::ledger::signer::{Signer, SignerError};
 use crate::ledger::watched::WatchedStore;
-use crate::ledger::{Access, Ledger, OpenError, write_readme};
+use crate::ledger::{Access, Ledger, OpenError};
 use crate::store::documents::Documents;
 use crate::store::shared::Rights;
 use crate::store::{StoreError, folder as store_folder, whole_file};
@@ -236,13 +239,6 @@ impl Founded {
             _ => error.into(),
         })
     }
-}
-
-/// Makes the folder for the log's own key: for its owner alone, whatever the umask, and for no repository that the ledger
-/// may lie in.
-pub(super) fn make_keys_folder(folder: &Folder) -> io::Result<()> {
-    store_folder::create_private(&folder.keys())?;
-    whole_file::create_new(&folder.keys().join(".gitignore"), b"*\n", Rights::Secret)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::integrity::digest::document_hash;
-use crate::ledger::settings::Folder;
+use crate::ledger::folder::Folder;
 use crate::store::lock::Lock;
 use crate::store::shared::Rights;
 use crate::store::sled::files;

@@ -14,24 +14,30 @@ mod bearing;
 mod before;
 pub mod checkpoints;
 pub mod clock;
+mod clock_correction;
 pub mod copied;
 mod denied;
 pub mod draft;
 pub mod erase;
 pub mod facts;
 pub mod finding;
+pub mod folder;
 pub mod found;
+pub mod head;
 pub mod holdings;
 pub mod index;
 mod kept_copy;
 pub mod log;
 pub mod log_holder;
+pub mod log_id;
 mod log_key;
 pub mod older;
+mod open;
 pub mod own;
 pub mod pass;
 pub mod prove;
 pub mod publish;
+mod readme;
 pub mod remembered;
 pub mod repair;
 pub mod restore;
@@ -52,29 +58,25 @@ pub mod verify;
 mod watched;
 pub mod witness;
 
-use std::io;
-use std::time::{Duration, Instant};
-
 use crate::domain::id::Origin;
 use crate::event::chain::{Chain, ChainFault};
 use crate::event::facts::{Facts, Recorded};
 use crate::event::statement::Event;
 use crate::integrity::checkpoint::Verified;
-use crate::ledger::watched::WatchedStore;
 use crate::store::Store;
 use crate::store::documents::Documents;
-use crate::store::lock::{Lock, LockError};
-use crate::store::shared::Rights;
-use crate::store::{StoreError, whole_file};
+use crate::store::lock::Lock;
 
 use authority::Authority;
 use bearing::Bearing;
 use checkpoints::{Checkpoints, CheckpointsError};
 use facts::Kept;
 use index::Index;
+use log_id::LogId;
 use older::Older;
-use remembered::LogId;
+use open::{lock, open_store};
 
+pub use crate::event::chain::Damage;
 pub use crate::evidence::encoding::Encoding;
 pub use crate::evidence::extract::{ExtractError, MAX_DOCUMENT_BYTES, MediaType};
 pub use crate::store::documents::DocumentError;
@@ -85,74 +87,17 @@ pub use clock::{Clock, ClockFault};
 pub use denied::Denied;
 pub use draft::{Batch, Brought, Draft, DraftDocument, DraftQuote, DraftSource, Privacy};
 pub use finding::{Code, Finding};
+pub use folder::Folder;
+pub use head::Head;
 pub use log::{Found, Log};
 pub use log_holder::{LogHolder, LogSigning};
 pub use log_key::NewLogKey;
+pub use open::{Access, OpenError, Progress};
 pub use pass::Pass;
-pub use settings::{Folder, Head, Settings, SettingsError};
+pub use settings::{Settings, SettingsError};
 pub use shelf::Shelf;
 pub use signer::{KeyFile, Signer, SignerError, create_secret, log_signer};
 pub use user::User;
-
-/// Whoever wants to know how far long work has come. It is told now and then what was done with what, such as `events
-/// verified`, with how many, and of how many, where that is known, else 0.
-pub type Progress<'p> = &'p dyn Fn(&'static str, u64, u64);
-
-/// How a process comes to a ledger's store.
-#[derive(Debug, Clone)]
-pub struct Access {
-    /// Who it is, for others: process id and command. No two processes may say the same at one time, since `HEAD` names
-    /// by it who is writing.
-    pub holder: String,
-    /// How long to wait for others.
-    pub lock_timeout: Duration,
-}
-
-/// Why a ledger could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// There is none, or its settings cannot be used.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// Somebody else is using it.
-    #[error("the ledger is in use by {holder}")]
-    InUse {
-        /// What the other says of itself.
-        holder: String,
-    },
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The store holds something that is no chain of events.
-    #[error(transparent)]
-    Damaged(#[from] Damage),
-    /// It is not the log that a checkpoint was signed for, or its checkpoints cannot be used.
-    #[error(transparent)]
-    Checkpoints(#[from] CheckpointsError),
-    /// It is another user's, and is only read.
-    #[error("the ledger belongs to user {owner}, and another's ledger is only read")]
-    Anothers {
-        /// That user's id.
-        owner: u32,
-    },
-    /// It is another user's, and there is no place for the copy that is read.
-    #[error("the ledger is another user's, and is read from a copy, for which no place was given")]
-    NoScratch,
-    /// The operating system refused.
-    #[error("the ledger's folder cannot be used: {0}")]
-    Io(#[from] io::Error),
-}
-
-/// The first event that cannot be believed. `verify` tells all of them.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("event {seq} is damaged: {what}")]
-pub struct Damage {
-    /// Its position.
-    pub seq: u64,
-    /// What is wrong.
-    pub what: String,
-}
 
 /// A ledger that is open for writing.
 pub struct Ledger {
@@ -323,65 +268,4 @@ impl Drop for Ledger {
             let _ = facts::write(&self.folder, &self.facts, facts::BLOCK_LEN);
         }
     }
-}
-
-/// An event that is missing is damage to the log, of which `verify` can tell more; of a failing disk it cannot.
-pub(crate) fn unreadable(error: StoreError) -> OpenError {
-    match error {
-        StoreError::Missing { seq } => Damage { seq, what: "the store does not have it".to_owned() }.into(),
-        other => other.into(),
-    }
-}
-
-pub(crate) fn lock(folder: &Folder, access: &Access) -> Result<Lock, OpenError> {
-    Lock::acquire(&folder.lock(), &access.holder, access.lock_timeout).map_err(not_locked)
-}
-
-fn not_locked(error: LockError) -> OpenError {
-    match error {
-        LockError::Held { holder } if holder.is_empty() => OpenError::InUse { holder: "another process".to_owned() },
-        LockError::Held { holder } => OpenError::InUse { holder },
-        LockError::Io(error) => OpenError::Io(error),
-    }
-}
-
-fn open_store(folder: &Folder, access: &Access) -> Result<WatchedStore, OpenError> {
-    // Ours is the only lock that waits; sled's own can linger a moment after a process was killed.
-    let pause = Duration::from_millis(20);
-    let began = Instant::now();
-    loop {
-        match WatchedStore::open(folder) {
-            Err(StoreError::InUse { .. }) if began.elapsed() < access.lock_timeout => std::thread::sleep(pause),
-            Err(StoreError::InUse { folder }) => {
-                return Err(OpenError::InUse { holder: format!("a process that has {} open", folder.display()) });
-            }
-            other => return Ok(other?),
-        }
-    }
-}
-
-/// Writes the words for whoever finds the folder.
-pub(crate) fn write_readme(folder: &Folder, origin: &Origin) -> io::Result<()> {
-    let text = format!(
-        "This folder is a ledger of agreements, kept by the program servanda. Its name is {origin}.\n\
-         \n\
-         sled/          the events, in a sled 0.34 database: 256 at a time in the tree `bundles` (zstd), the newest\n\
-         \x20              in the tree `tail` under their positions (8 bytes, big-endian)\n\
-         sled.check     where the log ended when the database was closed, by which the next opening is judged\n\
-         sled.damaged-1 …-2, …: if there is any, the files of a store of which something was lost; keep them\n\
-         facts, recent  what the events tell, made from them for quick answers; can be deleted at any time\n\
-         documents/     sources that events rest on, each named by the BLAKE3 of its bytes; a personal one by its BLAKE3\n\
-         \x20              keyed with the bytes of NAME.salt beside it: not for others, both of them\n\
-         keys/          the log's own key; not for others\n\
-         checkpoints/   how many events there were and the root over them, signed with the log's key, one file each;\n\
-         \x20              cosignatures/ and timestamps/ say who else has seen them, and when\n\
-         servanda.toml  the ledger's name and format, a copy of what the first event says\n\
-         HEAD           how many events there are and the hash of the newest, and whether somebody is writing\n\
-         OLDER          if it is there: that the ledger was restored as it was earlier, and is only read\n\
-         LOCK           who is using the ledger\n\
-         \n\
-         Ask it:   servanda --ledger . log\n\
-         Check it: servanda --ledger . verify\n"
-    );
-    whole_file::replace(&folder.readme(), text.as_bytes(), Rights::Usual)
 }

@@ -7,7 +7,7 @@
 use std::io;
 
 use crate::ledger::checkpoints::CheckpointsError;
-use crate::ledger::settings::Folder;
+use crate::ledger::folder::Folder;
 use crate::store::shared::Rights;
 use crate::store::whole_file;
 

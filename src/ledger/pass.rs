@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use crate::domain::id::Origin;
-use crate::event::chain::Chain;
+use crate::event::chain::{Chain, Damage};
 use crate::event::facts::Heads;
 use crate::event::statement::Event;
 use crate::integrity::digest::EventHash;
 use crate::ledger::stretch::{closed, followed};
-use crate::ledger::{Damage, Log, OpenError};
+use crate::ledger::{Log, OpenError};
 
 /// A pass through the events of a log, of which some are read at a time, while others may use the ledger.
 #[derive(Debug)]

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
+use crate::event::chain::Damage;
 use crate::integrity::Vkey;
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::merkle::Tree;
 use crate::integrity::proof::{ProofError, check_consistency, check_inclusion};
 use crate::integrity::proof_file::{ConsistencyFile, InclusionFile};
+use crate::ledger::Log;
 use crate::ledger::publish::proof_file;
 use crate::ledger::verify::Fault;
-use crate::ledger::{Damage, Log};
 use crate::store::StoreError;
 use crate::store::whole_file::read_bytes;
 

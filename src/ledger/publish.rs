@@ -21,8 +21,8 @@ use crate::ledger::verify::{Fault, Layer, Report};
 use crate::ledger::{Folder, Log, Progress};
 use crate::store::shared::Rights;
 use crate::store::tiles::{self, TILE_WIDTH, Tile};
-use crate::store::whole_file::read_bytes;
-use crate::store::{Store, StoreError, folder as store_folder, whole_file};
+use crate::store::whole_file::{self, read_bytes};
+use crate::store::{Store, StoreError, folder as store_folder};
 
 /// Why a log was not published.
 #[derive(Debug, thiserror::Error)]

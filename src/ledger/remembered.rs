@@ -21,6 +21,9 @@ mod backups;
 #[cfg(test)]
 mod tests;
 
+use crate::ledger::log_id::LOGS;
+use crate::ledger::log_id::folder_name;
+use crate::ledger::LogId;
 use std::fmt;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -31,14 +34,12 @@ use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::{EventHash, document_hash};
 use crate::ledger::authority::Authority;
 use crate::ledger::checkpoints::{Checkpoints, CheckpointsError, read};
-use crate::ledger::settings::Folder;
-use crate::ledger::witness::folder_name;
+use crate::ledger::folder::Folder;
 use crate::store::shared::Rights;
 use crate::store::{folder as store_folder, whole_file};
 
 pub use backups::LastBackup;
 
-const LOGS: &str = "_logs";
 const PLACES: &str = "_places";
 const FORGOTTEN: &str = "_forgotten";
 /// What else an account keeps in its folder: whatever lies there is of no log of that name.
@@ -47,21 +48,6 @@ const OTHERS: [&str; 2] = ["witness", "derived"];
 const AT: &str = "at-";
 /// The most bytes in the file of a place: a path, and what its folder holds.
 const MAX_PLACE: u64 = 16 << 10;
-
-/// Which log: its name, and the hash of its first event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogId {
-    /// What it calls itself.
-    pub origin: Origin,
-    /// The hash of its genesis, whatever became of its keys since.
-    pub genesis: EventHash,
-}
-
-impl fmt::Display for LogId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the ledger {} with genesis {}", self.origin, self.genesis)
-    }
-}
 
 /// What an account remembers, in a folder of its own; or nothing, if it has none.
 #[derive(Debug, Clone, Default)]
@@ -314,7 +300,7 @@ impl Memory {
     }
 
     fn log(&self, log: &LogId) -> Option<PathBuf> {
-        Some(self.logs(&log.origin)?.join(log.genesis.to_string()))
+        Some(log.folder_of(self.account.as_ref()?))
     }
 
     fn logs(&self, origin: &Origin) -> Option<PathBuf> {

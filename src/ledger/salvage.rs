@@ -15,7 +15,7 @@ use memchr::{memchr_iter, memmem};
 use crate::event::chain::prev_of;
 use crate::event::statement::{Event, MAX_EVENT};
 use crate::integrity::digest::{EventHash, event_hash};
-use crate::ledger::settings::Head;
+use crate::ledger::head::Head;
 use crate::store::unreadable::read_around;
 use crate::store::whole_file;
 

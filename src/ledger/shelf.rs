@@ -1,7 +1,7 @@
 //! The documents that events rest on, read without the ledger's lock: they lie under their hashes and never change.
 
 use crate::integrity::digest::{Salt, commitment, document_hash};
-use crate::ledger::settings::Folder;
+use crate::ledger::folder::Folder;
 use crate::store::documents::{DocumentError, Documents};
 
 /// The documents of a ledger.

@@ -11,15 +11,16 @@ use rayon::prelude::*;
 
 use crate::domain::announcement::Body;
 use crate::domain::id::{Origin, Recorder};
-use crate::event::chain::{Chain, ChainFault};
+use crate::event::chain::{Chain, ChainFault, Damage};
 use crate::event::facts::{Facts, Recorded};
 use crate::event::recall::Recall;
 use crate::event::statement::{Event, split};
 use crate::integrity::PublicKey;
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
+use crate::ledger::OpenError;
 use crate::ledger::authority::Authority;
-use crate::ledger::{Damage, OpenError, unreadable};
+use crate::ledger::open::unreadable;
 use crate::store::Store;
 use crate::store::bundle::BUNDLE_LEN;
 use crate::store::run::Run;

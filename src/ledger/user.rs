@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::id::Origin;
 use crate::integrity::digest::{EventHash, TagKey, hex};
-use crate::ledger::remembered::{LogId, Memory};
-use crate::ledger::settings::Head;
+use crate::ledger::head::Head;
+use crate::ledger::log_id::{LogId, sizes_in};
 use crate::store::shared::Rights;
 use crate::store::{folder as store_folder, whole_file};
 
@@ -98,7 +98,7 @@ impl User {
 
     /// The most events of that log for which the account remembers a checkpoint; what cannot be read is more than any.
     pub(super) fn signed(&self, log: &LogId) -> u64 {
-        let sizes = Memory::at(&self.state).checkpoints(log).sizes();
+        let sizes = sizes_in(&log.folder_of(&self.state), "");
         sizes.map_or(u64::MAX, |sizes| sizes.last().copied().unwrap_or_default())
     }
 

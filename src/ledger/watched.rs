@@ -20,9 +20,11 @@ use std::path::{Path, PathBuf};
 use crate::integrity::digest::{PartsHash, event_hash};
 use crate::ledger::aside::Copied;
 use crate::ledger::before::{BEFORE, Before, copy_parts};
+use crate::ledger::folder::Folder;
+use crate::ledger::head::{Check, Head};
 use crate::ledger::kept_copy::KeptCopy;
 use crate::ledger::sealing::Events;
-use crate::ledger::settings::{Folder, Head, Settings};
+use crate::ledger::settings::Settings;
 use crate::ledger::stretch::checked_keeping;
 use crate::store::sled::{GoneOver, SEGMENT_BYTES, SledStore, files, gone_over};
 use crate::store::{Runs, Store, StoreError, folder as store_folder, whole_file};
@@ -31,8 +33,6 @@ use crate::store::{Runs, Store, StoreError, folder as store_folder, whole_file};
 pub(super) const DAMAGED: &str = "sled.damaged-";
 /// sled's log.
 const LOG: &str = "db";
-/// The most bytes of the file that says where the log ended.
-const MAX_CHECK: u64 = 4096;
 
 /// How sled left the end of a log when it opened it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -272,27 +272,6 @@ impl Drop for WatchedStore {
         if let Some(head) = head {
             let _ = Check::renew(&self.folder, head);
         }
-    }
-}
-
-/// Where the log ended when its store was closed, in the file `sled.check`: what an opening is held against, beside `HEAD`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Check;
-
-impl Check {
-    pub(super) fn load(folder: &Folder) -> Option<Head> {
-        let text = whole_file::read_text(&folder.check(), MAX_CHECK).ok()??;
-        let mut words = text.trim_end().split(' ');
-        Some(Head { len: words.next()?.parse().ok()?, hash: words.next()?.parse().ok()? })
-    }
-
-    /// Says where the log ends. What was known of that is not forgotten for less.
-    pub(super) fn renew(folder: &Folder, head: Head) -> io::Result<()> {
-        if Self::load(folder).is_some_and(|known| known.len >= head.len) {
-            return Ok(());
-        }
-        let text = format!("{} {}\n", head.len, head.hash);
-        whole_file::replace_unsynced_with(&folder.check(), |out| out.write_all(text.as_bytes()))
     }
 }
 

@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Write as _;
+use crate::ledger::log_id::folder_name;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -383,22 +383,4 @@ pub fn keep_evidence(folder: &Path, checkpoints: [&Verified; 2], most: usize) ->
         whole_file::replace(&file, checkpoint.alone().note().to_string().as_bytes(), Rights::Usual)?;
     }
     Ok(())
-}
-
-/// The name of a log in a folder: one element, whatever the log calls itself.
-pub fn folder_name(origin: &str) -> String {
-    let mut name = String::new();
-    for (place, byte) in origin.bytes().enumerate() {
-        match byte {
-            b'/' => name.push('+'),
-            // No folder's own name, and none that is hidden.
-            b'.' if place == 0 => name.push_str("%2e"),
-            b'.' | b'_' | b'-' => name.push(byte.into()),
-            _ if byte.is_ascii_alphanumeric() => name.push(byte.into()),
-            _ => {
-                let _ = write!(name, "%{byte:02x}");
-            }
-        }
-    }
-    name
 }

@@ -11,9 +11,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use crate::store::folder;
 use crate::store::shared::{self, Rights};
-use crate::store::whole_file;
+use crate::store::{folder, whole_file};
 
 const PAUSE: Duration = Duration::from_millis(20);
 /// The most characters of the holder's text that are shown.

@@ -17,7 +17,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::integrity::{EventHash, Vkey};
 use crate::ledger::Folder;
 use crate::ledger::copied::is_uncopied;
-use crate::ledger::remembered::LogId;
+use crate::ledger::log_id::LogId;
 use crate::ledger::status::{Concern, Finding, Limits, Reached, Status as Standing, StoreSeen, status};
 
 /// Tell how a ledger stands, and what there is to do

@@ -15,11 +15,12 @@ use crate::domain::timestamp::Timestamp;
 use crate::integrity::checkpoint::{CheckpointError, Verified};
 use crate::integrity::{EventHash, Vkey};
 use crate::ledger::authority::Authority;
-use crate::ledger::checkpoints::Checkpoints;
+use crate::ledger::checkpoints::{self, Checkpoints};
+use crate::ledger::log_id::LogId;
 use crate::ledger::older::Older;
-use crate::ledger::remembered::{LogId, Met};
+use crate::ledger::remembered::Met;
 use crate::ledger::verify::{Ahead, Fault, Layer, LayerReport, Outside, Report, Verdict, renew_facts, verify_telling};
-use crate::ledger::{Log, checkpoints, publish, read_bytes};
+use crate::ledger::{Log, publish, read_bytes};
 use crate::query::keys::{KeyRisk, keys};
 
 /// Check that nothing was altered, removed or slipped in

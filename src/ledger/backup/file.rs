@@ -20,7 +20,7 @@ use crate::domain::id::Origin;
 use crate::event::statement::MAX_EVENT;
 use crate::integrity::digest::{EventHash, backup_check, document_hash};
 use crate::ledger::backup::Rest;
-use crate::ledger::settings::Head;
+use crate::ledger::head::Head;
 use crate::store::compressed::{Effort, compress, decompress};
 use crate::store::tiles::bundle;
 

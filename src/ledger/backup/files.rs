@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::integrity::digest::DocumentHash;
-use crate::ledger::settings::Folder;
+use crate::ledger::folder::Folder;
 
 /// Folders whose files are in a backup.
 const FOLDERS: [&str; 5] = ["documents", "checkpoints", "cosignatures", "timestamps", "evidence"];

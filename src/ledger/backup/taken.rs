@@ -12,10 +12,9 @@ use crate::ledger::backup::files::{is_ours, is_within};
 use crate::ledger::backup::{BackupError, Holding, contents};
 use crate::ledger::restore::{At, Copied, Restoration, RestoreError};
 use crate::ledger::settings::Settings;
-use crate::store::folder as store_folder;
 use crate::store::many_files::ManyFiles;
 use crate::store::shared::Rights;
-use crate::store::whole_file;
+use crate::store::{folder as store_folder, whole_file};
 
 impl Restoration<'_> {
     /// Lays what comes as a stream aside in a file without a name, which is gone with this, whatever happens.
@@ -174,8 +173,8 @@ mod tests {
     use crate::domain::id::Origin;
     use crate::integrity::digest::EventHash;
     use crate::ledger::backup::file::Writer;
+    use crate::ledger::head::Head;
     use crate::ledger::restore::Meant;
-    use crate::ledger::settings::Head;
     use crate::ledger::trial::{access, with_missions};
     use crate::ledger::{Folder, Log};
 

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 
 use super::*;
-use crate::ledger::settings::Head;
+use crate::ledger::head::Head;
 use crate::ledger::trial::with_missions;
 use crate::ledger::watched::WatchedStore;
 use crate::store::Store;

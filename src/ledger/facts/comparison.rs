@@ -9,7 +9,8 @@ use crate::event::statement::Event;
 use crate::ledger::facts::layout::{Check, Lying, Unusable, digest};
 use crate::ledger::facts::sections::{Need, Placed, Section, Sections, Spoken};
 use crate::ledger::facts::{Files, HeadsKnown};
-use crate::ledger::settings::{Folder, Head};
+use crate::ledger::folder::Folder;
+use crate::ledger::head::Head;
 
 /// The events that are compared at a time: by one sum, and one by one if that differs.
 const WINDOW: u64 = 1 << 16;

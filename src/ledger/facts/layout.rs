@@ -23,7 +23,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::event::facts::{Recorded, Stand, pack_rows, unpack_rows};
 use crate::integrity::digest::{EventHash, document_hash};
 use crate::ledger::facts::sections::{Need, Section};
-use crate::ledger::settings::Head;
+use crate::ledger::head::Head;
 use crate::ledger::user::Marks;
 use crate::store::compressed::{Effort, compress, decompress};
 

@@ -11,8 +11,9 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use crate::domain::timestamp::Timestamp;
-use crate::ledger::remembered::{LogId, MAX_PLACE, Memory, MemoryError, refused, write};
-use crate::ledger::settings::Head;
+use crate::ledger::head::Head;
+use crate::ledger::log_id::LogId;
+use crate::ledger::remembered::{MAX_PLACE, Memory, MemoryError, refused, write};
 use crate::store::whole_file;
 
 /// The file that says it.

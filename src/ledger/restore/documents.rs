@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use crate::evidence::extract::MAX_DOCUMENT_BYTES;
+use crate::ledger::folder::Folder;
 use crate::ledger::holdings::{Named, NamedBy, State};
 use crate::ledger::restore::{Restoration, RestoreError};
-use crate::ledger::settings::Folder;
 use crate::ledger::shelf::Shelf;
 use crate::store::documents::Documents;
 use crate::store::many_files::ManyFiles;

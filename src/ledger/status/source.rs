@@ -10,11 +10,13 @@ use crate::event::facts::{Facts, Recorded};
 use crate::event::statement::Event;
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::ledger::facts::{self, HeadsKnown, Scope};
-use crate::ledger::settings::{Folder, Head};
+use crate::ledger::folder::Folder;
+use crate::ledger::head::Head;
+use crate::ledger::open::not_locked;
 use crate::ledger::status::{Concern, Noted};
 use crate::ledger::stretch::checked_keeping;
 use crate::ledger::watched::WatchedStore;
-use crate::ledger::{Access, OpenError, not_locked};
+use crate::ledger::{Access, OpenError};
 use crate::store::lock::{Lock, LockError};
 use crate::store::{Store, StoreError, whole_file};
 

@@ -31,11 +31,11 @@ use crate::ledger::Progress;
 use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
 use crate::ledger::clock::tolerated;
 use crate::ledger::facts::{Comparison, Used};
+use crate::ledger::head::Head;
 use crate::ledger::holdings::is_out_of_reach;
 use crate::ledger::log::{Found, Log};
+use crate::ledger::log_id::LogId;
 use crate::ledger::older::Older;
-use crate::ledger::remembered::LogId;
-use crate::ledger::settings::Head;
 use crate::ledger::timestamps::{Checker, Stamp, TimestampError};
 use crate::store::bundle::BUNDLE_LEN;
 

@@ -3,9 +3,8 @@
 use crate::event::recall::Recall;
 use crate::event::statement::{self, Event};
 use crate::integrity::digest::{self, EventHash};
-use crate::integrity::merkle;
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
-use crate::integrity::{PublicKey, SignatureError};
+use crate::integrity::{PublicKey, SignatureError, merkle};
 use crate::ledger::facts::Told;
 use crate::ledger::log::{Found, Log};
 use crate::ledger::verify::documents::{Quoted, Texts};

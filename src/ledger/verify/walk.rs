@@ -2,13 +2,12 @@
 
 use crate::domain::announcement::{Body, Kind};
 use crate::domain::id::{Origin, Recorder};
-use crate::event::chain::{Chain, ChainFault};
+use crate::event::chain::{Chain, ChainFault, Damage};
 use crate::event::facts::Stand;
 use crate::event::recall::Recall;
 use crate::event::statement::Event;
 use crate::integrity::digest::{self, EventHash};
 use crate::integrity::{PublicKey, SignatureError};
-use crate::ledger::Damage;
 use crate::ledger::authority::{Authority, AuthorityFault};
 use crate::ledger::facts::Comparison;
 use crate::ledger::holdings::Holdings;
