@@ -15,7 +15,7 @@ use std::process::Command;
 use criterion::{BatchSize, Criterion, Throughput};
 
 use servanda::domain::day::Day;
-use servanda::ledger::sealing::Events;
+use servanda::ledger::log::sealing::Events;
 use servanda::ledger::verify::{Outside, verify};
 use servanda::ledger::{Folder, Ledger, Log};
 use servanda::query::Standpoint;

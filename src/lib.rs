@@ -11,9 +11,9 @@
 //! | [`evidence`] | on whose word | domain |
 //! | [`projection`] | what events mean on a day | domain, event |
 //! | [`ledger`] | the only writer | domain, integrity, store, event, evidence, projection |
-//! | [`query`] | the questions that every face asks | domain, integrity, event, projection, ledger's reader |
-//! | [`exchange`] | files in, files out; witnesses over HTTP | domain, integrity, event, ledger |
-//! | [`cli`] | one file a command | all but store and projection |
+//! | [`query`] | the questions that every face asks | domain, integrity, event, projection; of ledger what reads |
+//! | [`exchange`] | files in, files out; witnesses over HTTP | domain, integrity, event, evidence, ledger |
+//! | [`cli`] | one file a command | all but projection; of store whole files |
 //! | `guide` | the handbook, in Markdown | nothing |
 //!
 //! The library never prints and never reads the clock or the environment: callers bring both. Nothing derived is ever

@@ -19,7 +19,7 @@ use servanda::domain::id::{Origin, Recorder};
 use servanda::domain::timestamp::Timestamp;
 use servanda::event::Recorded;
 use servanda::integrity::SigningKey;
-use servanda::ledger::found::{Founded, Founding};
+use servanda::ledger::write::genesis::{Founded, Founding};
 use servanda::ledger::{Access, Batch, Folder, Found, KeyFile, Ledger, Log, Options, User};
 
 use history::History;

@@ -6,7 +6,8 @@ use servanda::domain::announcement::Announcement;
 use servanda::domain::date::Date;
 use servanda::domain::day::Day;
 use servanda::domain::source::{Grade, Source, Url};
-use servanda::ledger::{Draft, DraftDocument, DraftQuote, DraftSource, MediaType, Privacy};
+use servanda::evidence::extract::MediaType;
+use servanda::ledger::{Draft, DraftDocument, DraftQuote, DraftSource, Privacy};
 
 use super::seed::Seed;
 

@@ -17,12 +17,13 @@ use crate::cli::Context;
 use crate::cli::failure::Failure;
 use crate::domain::id::Origin;
 use crate::integrity::checkpoint::Verified;
-use crate::ledger::authority::Authority;
-use crate::ledger::checkpoints::Checkpoints;
-use crate::ledger::found::Founded;
-use crate::ledger::log_id::LogId;
-use crate::ledger::remembered::{Known, Memory, Met};
-use crate::ledger::{Folder, Log, User, foreign_owner};
+use crate::ledger::folder::log_id::LogId;
+use crate::ledger::log::checkpoints::Checkpoints;
+use crate::ledger::log::memory::{Known, Memory, Met};
+use crate::ledger::state::authority::Authority;
+use crate::ledger::write::genesis::Founded;
+use crate::ledger::{Folder, Log, User};
+use crate::store::folder::foreign_owner;
 
 /// Names the folder itself.
 const FOLDER: &str = "SERVANDA_STATE";

@@ -8,10 +8,10 @@ use crate::cli::Context;
 use crate::cli::failure::{Exit, Failure};
 use crate::domain::id::Origin;
 use crate::integrity::{LogSigner, Vkey};
-use crate::ledger::authority::Authority;
-use crate::ledger::copied::{Copied, keys_at_risk};
-use crate::ledger::log_holder::AgentKey;
-use crate::ledger::settings::CheckpointWhen;
+use crate::ledger::folder::settings::CheckpointWhen;
+use crate::ledger::keys::copies::{Copied, keys_at_risk};
+use crate::ledger::keys::log_holder::AgentKey;
+use crate::ledger::state::authority::Authority;
 use crate::ledger::{Folder, Ledger, LogHolder, LogSigning, Settings, SignerError};
 use crate::query::keys::KeyRisk;
 

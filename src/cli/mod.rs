@@ -32,13 +32,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
-
-use crate::domain::text::shown;
-
 use command::Command;
 use failure::{Exit, Failure};
 use screen::{Answer, Format, Screen};
 use surroundings::Surroundings;
+
+use crate::domain::text::shown;
+use crate::exchange::json_line::write_json_line;
 
 /// Keep and ask a ledger of agreements
 #[derive(Debug, Parser)]
@@ -212,7 +212,7 @@ impl Context<'_, '_> {
     /// Prints an answer in the form that was asked for.
     fn answer<A: Answer>(&mut self, answer: &A) -> Result<(), Failure> {
         if self.format() == Format::Json && !self.pages() {
-            return printed(screen::write_json(answer, &mut self.around.out));
+            return printed(write_json_line(answer, &mut self.around.out));
         }
         let text = screen::show(answer, self.format(), self.screen());
         self.page(&text)

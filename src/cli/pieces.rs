@@ -1,6 +1,7 @@
 //! Long answers, shown a piece at a time as if they were shown whole.
 
-use crate::cli::screen::{Answer, Format, Screen, json, show};
+use crate::cli::screen::{Answer, Format, Screen, show};
+use crate::exchange::json_line::json_line;
 
 /// What is shown of an answer so far.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ impl Pieces {
     /// Of an answer whose list of items is its last field, without the items; not for tables, whose columns are as wide
     /// as all items need.
     pub(super) fn of<A: Answer>(without_items: &A, format: Format) -> Self {
-        let mut before = json(without_items);
+        let mut before = json_line(without_items);
         let after = before.split_off(before.rfind("[]").map_or(before.len(), |list| list + 1));
         Self { format, frame: (before, after), is_first: true }
     }

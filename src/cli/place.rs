@@ -9,7 +9,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::domain::text::shown;
 use crate::event::Facts;
 use crate::integrity::SigningKey;
-use crate::ledger::checkpoints::Checkpoints;
+use crate::ledger::log::checkpoints::Checkpoints;
 use crate::ledger::{Access, Denied, Folder, KeyFile, Ledger, Log, OpenError, SettingsError, Shelf, SignerError};
 use crate::query::Known;
 use crate::query::kept::kept;

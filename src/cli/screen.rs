@@ -11,7 +11,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use crate::cli::spreadsheet;
 use crate::cli::surroundings::Today;
 use crate::domain::text::shown;
-pub use crate::exchange::json_line::{json_line as json, write_json_line as write_json};
+use crate::exchange::json_line::json_line;
 
 /// The form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -80,9 +80,9 @@ pub trait Answer: Serialize {
 pub fn show<A: Answer>(answer: &A, format: Format, screen: Screen) -> String {
     match format {
         Format::Table => screen.fitted(&answer.table(screen)),
-        Format::Json => json(answer),
+        Format::Json => json_line(answer),
         Format::Ndjson => {
-            let text = json(answer);
+            let text = json_line(answer);
             let keys: HashMap<&str, &RawValue> = serde_json::from_str(&text).unwrap_or_default();
             let items = keys.get(A::ITEMS).map_or("[]", |items| items.get());
             let items: Vec<&RawValue> = serde_json::from_str(items).unwrap_or_default();

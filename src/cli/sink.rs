@@ -6,7 +6,8 @@ use std::path::Path;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, printed};
 use crate::domain::text::shown;
-use crate::ledger::{Progress, replace_with};
+use crate::ledger::Progress;
+use crate::store::whole_file::replace_with;
 
 impl Context<'_, '_> {
     /// Writes to a file, or to standard output if none is given or it is `-`.

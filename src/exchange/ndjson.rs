@@ -21,7 +21,7 @@
 //! A file that was cut between two batches is the export of a shorter ledger: only a head that was kept elsewhere tells.
 //!
 //! In scope: writing and reading lines. Out of scope: whether events follow each other and who signed them, which
-//! [`restore`](crate::ledger::restore) checks.
+//! [`restore`](crate::ledger::recover::restore) checks.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};

@@ -27,7 +27,7 @@ use crate::integrity::checkpoint::{CheckpointError, Verified};
 use crate::integrity::merkle::{Node, Tree};
 use crate::integrity::proof::{ProofError, check_inclusion};
 use crate::ledger::Log;
-use crate::ledger::holdings::erasures;
+use crate::ledger::documents::inventory::erasures;
 use crate::query::review::describes_any;
 use crate::query::view::{concerns_all_or, names_any};
 use crate::query::why::{Why, why};

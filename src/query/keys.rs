@@ -12,8 +12,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::event::effective::Corrections;
 use crate::event::facts::{Facts, Recorded};
 use crate::integrity::{EVENT_NAMESPACE, PublicKey, Vkey};
-use crate::ledger::authority::Authority;
-use crate::ledger::copied::KeyAtRisk;
+use crate::ledger::state::authority::{Authority, KeyAtRisk};
 use crate::query::Position;
 
 /// The answer: `servanda/keys/v1`.

@@ -11,7 +11,7 @@ use crate::event::effective::Corrections;
 use crate::event::facts::{Facts, Recorded, Stand};
 use crate::event::statement::{self, Event};
 use crate::integrity::EventHash;
-use crate::ledger::log::bears_on_names;
+use crate::ledger::log::reader::bears_on_names;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Horizon, Knowledge, Unreviewed};
 use crate::projection::review::Review;

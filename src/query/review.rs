@@ -12,7 +12,7 @@ use crate::domain::record::{RecorderRole, Verdict};
 use crate::domain::shape::vocabulary;
 use crate::domain::timestamp::Timestamp;
 use crate::event::facts::{Facts, Recorded};
-use crate::ledger::authority::Authority;
+use crate::ledger::state::authority::Authority;
 use crate::projection::review::{Given, Review, Reviewed};
 use crate::query::history::happened;
 use crate::query::keys::Moment;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::domain::source::{Address, Document, Source};
 use crate::event::facts::Facts;
-use crate::ledger::holdings::{Holdings, erasures};
+use crate::ledger::documents::inventory::{Holdings, erasures};
 use crate::query::{Position, QueryError};
 
 /// The fewest digits by which a document is named.

@@ -17,7 +17,7 @@ use crate::domain::source::{Evidence, Grade};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::window::Certainty;
 use crate::event::facts::{Facts, Recorded};
-use crate::ledger::holdings::erasures;
+use crate::ledger::documents::inventory::erasures;
 use crate::projection::acts::AgreementActs;
 use crate::projection::knowledge::Claim;
 use crate::projection::membership::{Row, rows};

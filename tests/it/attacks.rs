@@ -26,15 +26,15 @@ use serde_json::json;
 use crate::support::{Desk, access, armor, body, draft, key, moment, of_account, read, source};
 use servanda::domain::id::{Origin, Recorder};
 use servanda::event::statement::split;
+use servanda::evidence::extract::MediaType;
 use servanda::integrity::checkpoint::{Checkpoint, Verified};
 use servanda::integrity::digest::{document_hash, event_hash};
 use servanda::integrity::merkle::{leaf, root};
 use servanda::integrity::{LogSigner, SigningKey};
-use servanda::ledger::found::{Founded, Founding};
 use servanda::ledger::verify::{Layer, Outside, Report, Verdict, verify};
+use servanda::ledger::write::genesis::{Founded, Founding};
 use servanda::ledger::{
-    AppendError, Appended, Batch, Draft, DraftDocument, DraftQuote, DraftSource, Folder, KeyFile, Log, MediaType,
-    Options, Privacy,
+    AppendError, Appended, Batch, Draft, DraftDocument, DraftQuote, DraftSource, Folder, KeyFile, Log, Options, Privacy,
 };
 
 const ORIGIN: &str = "test.example/ledger";

@@ -11,7 +11,7 @@ use servanda::event::statement::split;
 use servanda::exchange::ndjson;
 use servanda::integrity::SigningKey;
 use servanda::integrity::digest::event_hash;
-use servanda::ledger::found::{Founded, Founding};
+use servanda::ledger::write::genesis::{Founded, Founding};
 use servanda::ledger::{Draft, Folder, KeyFile};
 
 use crate::hostile::run;

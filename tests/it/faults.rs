@@ -12,12 +12,13 @@ use crate::support::{Desk, access, body, draft, found, key, moment, read, source
 use crate::traced::copied;
 use servanda::domain::id::Origin;
 use servanda::domain::source::Address;
+use servanda::evidence::extract::MediaType;
 use servanda::integrity::LogSigner;
 use servanda::integrity::digest::document_hash;
-use servanda::ledger::sealing;
+use servanda::ledger::log::sealing;
 use servanda::ledger::verify::{Layer, LayerReport, Outside, Verdict, verify};
 use servanda::ledger::{
-    AppendError, Batch, DraftDocument, DraftSource, Folder, Ledger, Log, MediaType, OpenError, Options, Privacy,
+    AppendError, Batch, DraftDocument, DraftSource, Folder, Ledger, Log, OpenError, Options, Privacy,
 };
 use servanda::store::faulty::{Fault, FaultyStore};
 use servanda::store::lock::Lock;

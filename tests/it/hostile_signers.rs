@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use servanda::domain::id::{Origin, Recorder};
 use servanda::integrity::{EVENT_NAMESPACE, PublicKey, SignatureError, SigningKey, Unverified, signed_data};
-use servanda::ledger::found::{FoundError, Founded, Founding};
+use servanda::ledger::write::genesis::{FoundError, Founded, Founding};
 use servanda::ledger::{
     AppendError, Appended, Batch, Draft, Folder, KeyFile, Ledger, Log, Options, Signer, SignerError,
 };

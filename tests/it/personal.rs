@@ -287,7 +287,8 @@ fn what_cannot_be_personal_is_refused() {
 
 #[test]
 fn the_library_makes_no_salt_of_its_own() {
-    use servanda::ledger::{AppendError, DraftSource, MediaType, Privacy};
+    use servanda::evidence::extract::MediaType;
+    use servanda::ledger::{AppendError, DraftSource, Privacy};
     let desk = Desk::new();
     let folder = crate::support::found(desk.path());
     let mission = crate::support::body("mission", json!({ "id": "m", "title": "M" }));

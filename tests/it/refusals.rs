@@ -6,7 +6,7 @@
 use std::fs;
 
 use servanda::ledger::Folder;
-use servanda::ledger::finding::Code;
+use servanda::ledger::admission::finding::Code;
 
 use crate::support::{Answer, Desk, read};
 

@@ -15,8 +15,8 @@ use servanda::domain::id::Origin;
 use servanda::event::chain::Chain;
 use servanda::event::{Event, Facts};
 use servanda::integrity::LogSigner;
-use servanda::ledger::batch_end::batch_end;
-use servanda::ledger::checkpoints::Checkpoints;
+use servanda::ledger::log::checkpoints::Checkpoints;
+use servanda::ledger::publish::signed_event::batch_end;
 use servanda::ledger::verify::{Outside, verify};
 use servanda::ledger::{Batch, Folder, Ledger, Log, Options};
 

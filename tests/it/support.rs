@@ -15,7 +15,7 @@ use servanda::domain::source::{Grade, Source};
 use servanda::domain::timestamp::Timestamp;
 use servanda::event::Facts;
 use servanda::integrity::{EVENT_NAMESPACE, SigningKey};
-use servanda::ledger::found::{Founded, Founding};
+use servanda::ledger::write::genesis::{Founded, Founding};
 use servanda::ledger::{
     Access, AppendError, Appended, Batch, Draft, Folder, KeyFile, Ledger, Log, Options, Signer, User,
 };

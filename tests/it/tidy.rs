@@ -10,7 +10,7 @@ use servanda::evidence::extract::MAX_DOCUMENT_BYTES;
 use servanda::exchange::table::{MAX_EXPANDED, MAX_RECORD};
 use servanda::exchange::tree;
 use servanda::integrity::note::MAX_NOTE;
-use servanda::ledger::timestamps::MAX_REPLY;
+use servanda::ledger::log::timestamps::MAX_REPLY;
 
 #[test]
 fn a_file_is_one_thought_of_at_most_500_lines() {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use servanda::exchange::witness::server::{Limits, Server};
 use servanda::integrity::note_key::WitnessSigner;
-use servanda::ledger::witness::{Memory, Witness};
+use servanda::ledger::publish::witness::{Memory, Witness};
 
 use crate::support::Desk;
 use crate::witnesses::{append, copy, desk};

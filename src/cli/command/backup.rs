@@ -16,12 +16,12 @@ use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
 use crate::integrity::EventHash;
 use crate::ledger::Progress;
-use crate::ledger::authority::Authority;
-use crate::ledger::backup::{BackedUp, BackupError, Rest, backup_telling, backup_to};
-use crate::ledger::checkpoints::Checkpoints;
-use crate::ledger::older::Older;
-use crate::ledger::remembered::LastBackup;
-use crate::ledger::restore::{Restoration, Restored};
+use crate::ledger::log::checkpoints::Checkpoints;
+use crate::ledger::log::memory::LastBackup;
+use crate::ledger::log::older::Older;
+use crate::ledger::recover::backup::{BackedUp, BackupError, Rest, backup_telling, backup_to};
+use crate::ledger::recover::restore::{Restoration, Restored};
+use crate::ledger::state::authority::Authority;
 
 /// Back the ledger up into a file, or add what is new to a backup that is there
 ///

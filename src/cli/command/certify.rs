@@ -6,9 +6,9 @@ use clap::Args;
 
 use crate::cli::command::day;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::screen::json;
 use crate::cli::{Context, Outcome};
 use crate::domain::day::Day;
+use crate::exchange::json_line::json_line;
 use crate::query::certificate::certify;
 
 /// Write an answer that can be checked without the ledger: events, rule, evidence and proofs in one file
@@ -44,7 +44,7 @@ impl Certify {
             other => Failure::new(Exit::CouldNot, other.to_string()),
         })?;
         drop(log);
-        let text = json(&certificate);
+        let text = json_line(&certificate);
         context.export(self.output.as_deref(), |out| out.write_all(text.as_bytes()))?;
         Ok(Exit::Done)
     }

@@ -17,10 +17,10 @@ use crate::integrity::checkpoint::Verified;
 use crate::integrity::proof::{check_consistency, check_inclusion};
 use crate::integrity::proof_file::{ConsistencyFile, INCLUSION, InclusionFile};
 use crate::integrity::{EventHash, Vkey};
-use crate::ledger::batch_end::{BatchEnd, batch_end};
-use crate::ledger::read_bytes;
+use crate::ledger::publish::signed_event::{BatchEnd, batch_end};
 use crate::query::certificate;
 use crate::query::why::Why;
+use crate::store::whole_file::read_bytes;
 
 /// Check a proof or a checkpoint, with the log's key and without the ledger
 ///

@@ -20,11 +20,12 @@ use crate::integrity::note::NoteSignature;
 use crate::integrity::note_key::NoteKey;
 use crate::integrity::policy::Policy;
 use crate::integrity::proof_file::ConsistencyFile;
-use crate::ledger::authority::Authority;
-use crate::ledger::checkpoints::CheckpointsError;
-use crate::ledger::timestamps::{self, Checker, MAX_REPLY};
-use crate::ledger::witness::MAX_REQUEST;
-use crate::ledger::{Log, read_bytes};
+use crate::ledger::Log;
+use crate::ledger::log::checkpoints::CheckpointsError;
+use crate::ledger::log::timestamps::{self, Checker, MAX_REPLY};
+use crate::ledger::publish::witness::MAX_REQUEST;
+use crate::ledger::state::authority::Authority;
+use crate::store::whole_file::read_bytes;
 
 /// Sign how many events there are, and which, for others to keep
 ///

@@ -10,8 +10,8 @@ use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::id::Origin;
 use crate::integrity::EventHash;
-use crate::ledger::finding::nearest;
-use crate::ledger::remembered::Known;
+use crate::ledger::admission::finding::nearest;
+use crate::ledger::log::memory::Known;
 
 /// Lay aside what is remembered of a ledger, or list what is
 ///

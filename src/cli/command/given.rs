@@ -8,8 +8,8 @@ use crate::cli::Context;
 use crate::cli::failure::{Exit, Failure};
 use crate::domain::text::shown;
 use crate::exchange::ndjson::lines;
-use crate::ledger::backup;
-use crate::ledger::restore::{At, Copied, Restoration};
+use crate::ledger::recover::backup;
+use crate::ledger::recover::restore::{At, Copied, Restoration};
 
 /// What they are in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::cli::{Context, Outcome};
 use crate::domain::id::{Origin, Recorder};
 use crate::domain::text::shown;
 use crate::integrity::{SigningKey, Vkey};
-use crate::ledger::found::{Founded, Founding, FurtherKeys, local_origin, local_origin_of};
+use crate::ledger::write::genesis::{Founded, Founding, FurtherKeys, local_origin, local_origin_of};
 use crate::ledger::{Clock, Folder, KeyFile, LogHolder, create_secret};
 
 /// What to do with the hash of a genesis.

@@ -9,7 +9,7 @@ use crate::cli::failure::Exit;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::event::Facts;
-use crate::ledger::authority::Authority;
+use crate::ledger::state::authority::Authority;
 use crate::query::keys::{Key as KeyAnswer, Keys, keys};
 
 /// Show who may record, change that, and export the keys for other tools

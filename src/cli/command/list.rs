@@ -10,7 +10,7 @@ use crate::cli::{Context, Outcome};
 use crate::domain::agreement::AgreementType;
 use crate::domain::announcement::Kind;
 use crate::domain::party::PartyType;
-use crate::ledger::finding::nearest;
+use crate::ledger::admission::finding::nearest;
 use crate::query::list::{Item, List as ListAnswer, Question, What, list};
 
 /// List what the ledger holds, or count it

@@ -8,7 +8,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::Answer;
 use crate::cli::{Context, Outcome};
 use crate::event::facts::Facts;
-use crate::ledger::own::Own;
+use crate::ledger::write::administer::Own;
 use crate::ledger::{AppendError, Clock, Folder, KeyFile, Ledger};
 
 use super::not_recorded;

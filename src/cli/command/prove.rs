@@ -7,9 +7,9 @@ use clap::Args;
 use crate::cli::command::checkpoint::kept;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, Outcome};
-use crate::ledger::authority::Authority;
-use crate::ledger::replace_with;
+use crate::ledger::state::authority::Authority;
 use crate::query::records::find;
+use crate::store::whole_file::replace_with;
 
 /// Prove to others that an event is in the log, or that the log only grew
 ///

@@ -11,8 +11,8 @@ use crate::cli::command::verify::{VerifyAnswer, exit_of};
 use crate::cli::failure::Failure;
 use crate::cli::{Context, Outcome};
 use crate::ledger::Settings;
-use crate::ledger::repair::repair;
-use crate::ledger::restore::{Known, Meant, Restoration};
+use crate::ledger::recover::repair::repair;
+use crate::ledger::recover::restore::{Known, Meant, Restoration};
 
 /// Make a damaged ledger whole again, from a backup, an export or a published log
 ///

@@ -11,12 +11,12 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::place::shell_word;
 use crate::cli::{Context, Outcome};
 use crate::integrity::EventHash;
-use crate::ledger::authority::Authority;
-use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
-use crate::ledger::log_id::LogId;
-use crate::ledger::older::Older;
-use crate::ledger::remembered::Memory;
-use crate::ledger::restore::{At, Known, Meant, Restoration, RestoreError, Restored};
+use crate::ledger::folder::log_id::LogId;
+use crate::ledger::log::checkpoints::{Checkpoints, CheckpointsError};
+use crate::ledger::log::memory::Memory;
+use crate::ledger::log::older::Older;
+use crate::ledger::recover::restore::{At, Known, Meant, Restoration, RestoreError, Restored};
+use crate::ledger::state::authority::Authority;
 use crate::ledger::{Folder, Progress};
 use crate::query::RecordedBy;
 

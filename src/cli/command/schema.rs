@@ -9,7 +9,7 @@ use crate::cli::failure::Exit;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::exchange::schema;
-use crate::ledger::finding::nearest;
+use crate::ledger::admission::finding::nearest;
 
 /// Print the JSON Schema of announcement files, or of an answer
 ///

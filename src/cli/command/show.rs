@@ -1,10 +1,11 @@
 //! `servanda show`
 
+use crate::exchange::json_line::json_line;
 use clap::Args;
 
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::page::review;
-use crate::cli::screen::{Format, json};
+use crate::cli::screen::Format;
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
 use crate::event::Event;
@@ -46,7 +47,7 @@ impl Show {
         drop(log);
         let answer = show(&reading.facts, &event);
         let for_people = context.format() == Format::Table;
-        let text = if for_people { context.screen().fitted(&text(&answer)) } else { json(&answer) };
+        let text = if for_people { context.screen().fitted(&text(&answer)) } else { json_line(&answer) };
         context.page(&text)?;
         Ok(Exit::Done)
     }

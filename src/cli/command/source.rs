@@ -14,7 +14,7 @@ use crate::domain::date::Date;
 use crate::domain::source::Document;
 use crate::domain::text::shown;
 use crate::ledger::Shelf;
-use crate::ledger::holdings::Holdings;
+use crate::ledger::documents::inventory::Holdings;
 use crate::query::sources::{SourceUse, Sources, document_beginning, sources};
 
 /// Show the sources that events rest on, check the documents kept of them, or erase one

@@ -16,8 +16,8 @@ use crate::domain::text::shown;
 use crate::domain::timestamp::Timestamp;
 use crate::integrity::{EventHash, Vkey};
 use crate::ledger::Folder;
-use crate::ledger::copied::is_uncopied;
-use crate::ledger::log_id::LogId;
+use crate::ledger::folder::log_id::LogId;
+use crate::ledger::keys::copies::is_uncopied;
 use crate::ledger::status::{Concern, Finding, Limits, Reached, Status as Standing, StoreSeen, status};
 
 /// Tell how a ledger stands, and what there is to do

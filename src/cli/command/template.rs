@@ -63,7 +63,7 @@ fn what(text: &str) -> Result<What, String> {
     text.parse().map(What::Announcement).map_err(|_| {
         let written = Kind::ALL.iter().filter(|kind| kind.is_written_in_files());
         let words: Vec<&str> = written.map(|kind| kind.as_str()).chain([CASE, MAP]).collect();
-        match crate::ledger::finding::nearest(text, words.iter().copied()) {
+        match crate::ledger::admission::finding::nearest(text, words.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the kinds are {}", words.join(", ")),
         }

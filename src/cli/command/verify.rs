@@ -14,14 +14,16 @@ use crate::domain::text::shown;
 use crate::domain::timestamp::Timestamp;
 use crate::integrity::checkpoint::{CheckpointError, Verified};
 use crate::integrity::{EventHash, Vkey};
-use crate::ledger::authority::Authority;
-use crate::ledger::checkpoints::{self, Checkpoints};
-use crate::ledger::log_id::LogId;
-use crate::ledger::older::Older;
-use crate::ledger::remembered::Met;
+use crate::ledger::Log;
+use crate::ledger::folder::log_id::LogId;
+use crate::ledger::log::checkpoints::{self, Checkpoints};
+use crate::ledger::log::memory::Met;
+use crate::ledger::log::older::Older;
+use crate::ledger::publish::tiles;
+use crate::ledger::state::authority::Authority;
 use crate::ledger::verify::{Ahead, Fault, Layer, LayerReport, Outside, Report, Verdict, renew_facts, verify_telling};
-use crate::ledger::{Log, publish, read_bytes};
 use crate::query::keys::{KeyRisk, keys};
+use crate::store::whole_file::read_bytes;
 
 /// Check that nothing was altered, removed or slipped in
 ///
@@ -76,12 +78,12 @@ impl Verify {
         let mut at_risk = Vec::new();
         let report = if let Some((folder, key)) = self.export.as_ref().zip(outside.log_key.clone()) {
             let folder = context.around.path(folder);
-            let (log, checkpoint) = publish::open(&folder, &key)?;
+            let (log, checkpoint) = tiles::open(&folder, &key)?;
             outside.checkpoints.push(("checkpoint".to_owned(), checkpoint));
             outside.remembered = remembered(&log, log.id().ok(), context)?;
             let report = context.meter("verify").run(|progress| verify_telling(&log, &outside, progress));
             remember_seen(&log, &report, context);
-            let report = publish::with_tiles(report, &log, &key, &folder);
+            let report = tiles::with_tiles(report, &log, &key, &folder);
             with_copies(report, &log, &folder)
         } else {
             let log = context.read_log("verify")?;

@@ -12,8 +12,8 @@ use crate::cli::{Context, Outcome};
 use crate::integrity::Vkey;
 use crate::integrity::note_key::WitnessSigner;
 use crate::ledger::SignerError;
-use crate::ledger::signer::{create_secret, witness_signer};
-use crate::ledger::witness::{KnownLog, Memory, Refusal, Witness as Signing};
+use crate::ledger::keys::signer::{create_secret, witness_signer};
+use crate::ledger::publish::witness::{KnownLog, Memory, Refusal, Witness as Signing};
 
 /// Be a witness for logs, ours and others'
 ///

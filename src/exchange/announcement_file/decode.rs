@@ -13,7 +13,7 @@ use crate::domain::shape::{Field, Need, Record, Shape};
 use crate::exchange::announcement_file::{FileProblem, find, first_key};
 use crate::exchange::fields::KIND;
 use crate::exchange::tree::{self, Entry, Node};
-use crate::ledger::finding::{Code, nearest};
+use crate::ledger::admission::finding::{Code, nearest};
 
 /// The largest integer that every JSON reader keeps exactly.
 const MAX_INTEGER: u64 = (1 << 53) - 1;

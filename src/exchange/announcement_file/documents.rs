@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use crate::ledger::{MAX_DOCUMENT_BYTES, MediaType};
+use crate::evidence::extract::{MAX_DOCUMENT_BYTES, MediaType};
 
 /// A document's bytes, shared by all that rests on them.
 pub(in crate::exchange) type DocumentBytes = (MediaType, Arc<[u8]>);

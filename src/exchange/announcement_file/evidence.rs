@@ -6,13 +6,15 @@ use serde_json::Value;
 
 use crate::domain::shape::Field;
 use crate::domain::source::{Address, Source};
+use crate::evidence::encoding::Encoding;
+use crate::evidence::extract::MediaType;
 use crate::exchange::announcement_file::decode::{Decoder, FieldPlaces};
 use crate::exchange::announcement_file::documents::DocumentFolder;
 use crate::exchange::announcement_file::find;
 use crate::exchange::fields::PERSONAL;
 use crate::exchange::tree::{self, Entry, Node};
-use crate::ledger::finding::Code;
-use crate::ledger::{DraftDocument, DraftQuote, DraftSource, Encoding, MediaType, Privacy};
+use crate::ledger::admission::finding::Code;
+use crate::ledger::{DraftDocument, DraftQuote, DraftSource, Privacy};
 
 /// Sources and quotes, with their places.
 #[derive(Debug, Default, Clone)]

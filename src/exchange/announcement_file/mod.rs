@@ -21,8 +21,8 @@ use crate::exchange::fields::{ANNOUNCEMENTS, COMMON, KIND};
 use crate::exchange::form::date_keys;
 use crate::exchange::place::SourceText;
 use crate::exchange::tree::{self, Entry, Format, Node, SyntaxFault};
-use crate::ledger::draft::Fragment;
-use crate::ledger::finding::{Code, Finding};
+use crate::ledger::admission::draft::Fragment;
+use crate::ledger::admission::finding::{Code, Finding};
 use crate::ledger::{Batch, Brought, Draft};
 
 use decode::Decoder;

@@ -27,7 +27,7 @@ use crate::exchange::table::{Met, parties};
 use crate::integrity::DocumentHash;
 use crate::integrity::digest::document_hash;
 use crate::ledger::Draft;
-use crate::ledger::finding::nearest;
+use crate::ledger::admission::finding::nearest;
 
 /// Bytes of rows after which a portion ends, so that a batch stays well below its limit.
 const MAX_PORTION_BYTES: usize = 16 << 20;

@@ -27,7 +27,7 @@ use crate::exchange::table::rejects::TakeReject;
 use crate::exchange::table::roster::{Roster, Standing};
 use crate::exchange::table::row::party_type;
 use crate::exchange::table::target::{Receiver, Taken, Target};
-use crate::ledger::review::usable;
+use crate::ledger::write::administer::review::usable;
 use crate::ledger::{AppendError, Code, Finding, Progress};
 
 /// The announcements of one batch, unless it is asked otherwise.

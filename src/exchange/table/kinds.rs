@@ -6,7 +6,7 @@ use crate::exchange::table::account::RejectCode;
 use crate::exchange::table::acts::TableAct;
 use crate::exchange::table::dates::{Fault, shown};
 use crate::exchange::table::more::{KINDS, act_key};
-use crate::ledger::finding::nearest;
+use crate::ledger::admission::finding::nearest;
 
 /// What stands between a kind and an act, where a map says both: `statement/withdrawal`.
 const BETWEEN: char = '/';

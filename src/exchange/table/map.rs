@@ -17,7 +17,7 @@ use crate::exchange::table::kinds::{self, said};
 use crate::exchange::table::layout::{BroughtBy, Field, IMPORTED, Layout, NewAgreements, StayKey};
 use crate::exchange::table::more::{self, LIST_MARK, More, SOURCE};
 use crate::exchange::tree;
-use crate::ledger::finding::{Code, nearest};
+use crate::ledger::admission::finding::{Code, nearest};
 
 /// A commented map to start from.
 pub const TEMPLATE: &str = include_str!("map_template.toml");

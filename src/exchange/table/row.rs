@@ -22,7 +22,7 @@ use crate::exchange::table::layout::{Field, Layout};
 use crate::exchange::table::more::{KINDS, MOST_ITEMS, SOURCE, WORDING, act_key, items, main_date, own_keys};
 use crate::exchange::table::sources::{self, Documents, admitted, optional_date};
 use crate::ledger::Draft;
-use crate::ledger::finding::nearest;
+use crate::ledger::admission::finding::nearest;
 
 /// The largest integer that every JSON reader keeps exactly.
 const MAX_INTEGER: u64 = (1 << 53) - 1;

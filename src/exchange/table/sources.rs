@@ -13,6 +13,7 @@ use csv::ByteRecord;
 use crate::domain::date::Date;
 use crate::domain::source::{Grade, Source, Url};
 use crate::domain::text::{self, TextKind};
+use crate::evidence::extract::MediaType;
 use crate::exchange::announcement_file::documents::{DocumentBytes, DocumentFolder};
 use crate::exchange::table::Met;
 use crate::exchange::table::account::RejectCode;
@@ -20,7 +21,7 @@ use crate::exchange::table::columns::{Columns, Place};
 use crate::exchange::table::dates::{DateForms, Fault, shown};
 use crate::exchange::table::more::SOURCE;
 use crate::exchange::table::row::word;
-use crate::ledger::{Brought, DraftDocument, DraftQuote, DraftSource, MediaType, Privacy};
+use crate::ledger::{Brought, DraftDocument, DraftQuote, DraftSource, Privacy};
 
 /// Documents that are looked up before those that were read are let go; what drafts rest on stays with them.
 const MOST_KEPT: usize = 10_000;

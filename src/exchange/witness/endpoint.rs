@@ -3,7 +3,7 @@
 use super::message::{Head, Reply};
 use super::{ADD_CHECKPOINT, SIZE};
 use crate::integrity::note_key::origin_hash;
-use crate::ledger::witness::{Refusal, Signed, Witness};
+use crate::ledger::publish::witness::{Refusal, Signed, Witness};
 
 /// Where a witness says whether it can sign.
 const HEALTH: &str = "/healthz";

@@ -1,7 +1,7 @@
 //! Witnesses over HTTP: one that answers, and who asks.
 //!
 //! In scope: the transport of C2SP tlog-witness, `add-checkpoint` and the retrieval by monitors. What is signed, and
-//! kept before it is answered, is the ledger's [`witness`](crate::ledger::witness). Out of scope: TLS, which a reverse proxy
+//! kept before it is answered, is the ledger's [`witness`](crate::ledger::publish::witness). Out of scope: TLS, which a reverse proxy
 //! before the witness speaks, and `sign-subtree`, which is optional.
 
 pub mod client;

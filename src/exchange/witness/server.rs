@@ -20,7 +20,7 @@ use std::time::Duration;
 use super::endpoint::{self, Wanted};
 use super::message::{Connection, Fault, Head, Reply};
 use super::waiting::{Room, Visitor, holder};
-use crate::ledger::witness::{MAX_REQUEST, Refusal, Signed, Witness};
+use crate::ledger::publish::witness::{MAX_REQUEST, Refusal, Signed, Witness};
 
 /// How often it looks whether it is to end.
 const TICK: Duration = Duration::from_millis(100);

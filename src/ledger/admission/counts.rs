@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use crate::domain::agreement::Count;
 use crate::domain::announcement::Body;
 use crate::ledger::admission::Desk;
+use crate::ledger::admission::finding::Code;
 use crate::ledger::admission::history::Say;
-use crate::ledger::finding::Code;
 
 /// Checks a number; `path` is the way to the body that tells of it.
 pub(super) fn check(count: &Count, path: &str, desk: &Desk<'_>, say: &mut Say<'_>) {

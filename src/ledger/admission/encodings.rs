@@ -2,7 +2,7 @@
 
 use crate::evidence::encoding::Encoding;
 use crate::evidence::otherwise;
-use crate::ledger::draft::DraftDocument;
+use crate::ledger::admission::draft::DraftDocument;
 
 /// How many encodings are named.
 const NAMED: usize = 3;

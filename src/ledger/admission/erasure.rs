@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::domain::announcement::{Announcement, Body};
 use crate::event::facts::Recorded;
-use crate::ledger::finding::{Code, Finding};
-use crate::ledger::holdings::Holdings;
-use crate::ledger::index::Index;
+use crate::ledger::admission::finding::{Code, Finding};
+use crate::ledger::documents::inventory::Holdings;
+use crate::ledger::state::registry::Index;
 
 /// Checks a new announcement against what was erased.
 pub(super) fn check(

@@ -14,12 +14,12 @@ use crate::evidence::extract::{self, DocumentText, MediaType};
 use crate::evidence::nearest::nearest;
 use crate::evidence::quote::Prepared;
 use crate::integrity::digest::{Salt, document_hash};
+use crate::ledger::admission::draft::{Batch, Draft, DraftDocument, DraftQuote, DraftSource, Fragment, Privacy};
+use crate::ledger::admission::finding::{Code, Finding};
 use crate::ledger::admission::personal::{self, Salts};
 use crate::ledger::admission::unkept::{Look, Refused};
 use crate::ledger::admission::{Documents, ToKeep, encodings, needs_evidence, text};
-use crate::ledger::draft::{Batch, Draft, DraftDocument, DraftQuote, DraftSource, Fragment, Privacy};
-use crate::ledger::finding::{Code, Finding};
-use crate::ledger::index::Index;
+use crate::ledger::state::registry::Index;
 
 /// What is in the ledger.
 pub(super) type Ledger<'a> = (&'a [Recorded], &'a Index);

@@ -6,9 +6,11 @@
 
 mod by_hash;
 mod counts;
+pub mod draft;
 mod encodings;
 mod erasure;
 mod evidence;
+pub mod finding;
 mod history;
 mod personal;
 mod references;
@@ -29,10 +31,10 @@ use crate::event::facts::{Facts, Recorded};
 use crate::event::statement;
 use crate::event::written::{Checked, Written};
 use crate::integrity::digest::{ContentHash, Salt};
-use crate::ledger::bearing::{About, Bearing, note_strike};
-use crate::ledger::draft::{Batch, Draft};
-use crate::ledger::finding::{Code, Finding};
-use crate::ledger::index::{Index, described};
+use crate::ledger::admission::draft::{Batch, Draft};
+use crate::ledger::admission::finding::{Code, Finding};
+use crate::ledger::state::registry::{Index, described};
+use crate::ledger::state::relevance::{About, Bearing, note_strike};
 use crate::projection::review::Review;
 
 use by_hash::ByHash;
@@ -87,7 +89,7 @@ pub type Refused = BTreeSet<(Namespace, String)>;
 ///
 /// Returns what may be appended, unless a finding refuses it, and every finding. That a name in `refused` is missing is
 /// none. It would be recorded at `recorded`.
-pub(super) fn admit(
+pub(crate) fn admit(
     (facts, index, bearing): (&Facts, &Index, &Bearing),
     batch: &Batch,
     (refused, recorded): (&Refused, Timestamp),

@@ -13,7 +13,7 @@ use crate::domain::source::{Address, Source};
 use crate::event::facts::Recorded;
 use crate::event::statement;
 use crate::integrity::digest::{Salt, commitment};
-use crate::ledger::index::Index;
+use crate::ledger::state::registry::Index;
 use crate::store::documents::{DocumentError, Documents};
 
 /// The salts that are kept, and those of batches before this one.

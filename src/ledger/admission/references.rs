@@ -5,9 +5,9 @@ use serde_json::Value;
 use crate::domain::announcement::{Announcement, Body, Kind};
 use crate::domain::id::{AnnouncementId, Namespace};
 use crate::domain::shape::{Shape, for_each_leaf};
+use crate::ledger::admission::draft::{Draft, Fragment};
+use crate::ledger::admission::finding::{Code, Finding, nearest};
 use crate::ledger::admission::{Desk, Scope};
-use crate::ledger::draft::{Draft, Fragment};
-use crate::ledger::finding::{Code, Finding, nearest};
 
 /// The findings after which no near names are looked for.
 const MAX_HINTS: usize = 100;

@@ -7,8 +7,8 @@ use crate::domain::shape::{Shape, Shaped, for_each_leaf};
 use crate::domain::source::{Address, Source};
 use crate::domain::text::{self, Objection, TextFault, TextKind};
 use crate::integrity::DocumentHash;
-use crate::ledger::draft::Fragment;
-use crate::ledger::finding::{Code, Finding};
+use crate::ledger::admission::draft::Fragment;
+use crate::ledger::admission::finding::{Code, Finding};
 
 /// Checks every text of the announcement, and puts its recorded form in its place.
 pub(super) fn admit(draft: usize, announcement: &mut Announcement, findings: &mut Vec<Finding>) {

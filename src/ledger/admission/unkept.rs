@@ -1,10 +1,10 @@
 //! Documents that cannot be kept, and what to do about them.
 
 use crate::evidence::extract::{ExtractError, MediaType};
+use crate::ledger::admission::draft::{Batch, DraftDocument};
 use crate::ledger::admission::encodings;
 use crate::ledger::admission::evidence::{place, quotes_of};
-use crate::ledger::draft::{Batch, DraftDocument};
-use crate::ledger::finding::{Code, Finding};
+use crate::ledger::admission::finding::{Code, Finding};
 
 /// Why a document cannot be kept.
 pub(super) enum Refused {

@@ -10,7 +10,7 @@ use crate::ledger::facts::layout::{Check, Lying, Unusable, digest};
 use crate::ledger::facts::sections::{Need, Placed, Section, Sections, Spoken};
 use crate::ledger::facts::{Files, HeadsKnown};
 use crate::ledger::folder::Folder;
-use crate::ledger::head::Head;
+use crate::ledger::folder::head::Head;
 
 /// The events that are compared at a time: by one sum, and one by one if that differs.
 const WINDOW: u64 = 1 << 16;
@@ -21,17 +21,17 @@ const NOTHING: Check = [0; 16];
 
 /// What an event tells, as a digest of its packed form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ledger) struct Told(Check);
+pub(crate) struct Told(Check);
 
 impl Told {
-    pub(in crate::ledger) fn by(event: &Event) -> Self {
+    pub(crate) fn by(event: &Event) -> Self {
         Self(digest(&pack_event(event)))
     }
 }
 
 /// For what the facts are used that are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ledger) enum Used {
+pub(crate) enum Used {
     /// For the log as it is, or they would be.
     ForTheLog,
     /// For one of so many events: `HEAD` sends questions there.
@@ -41,7 +41,7 @@ pub(in crate::ledger) enum Used {
 }
 
 /// Facts that are being compared with the events, one after the other.
-pub(in crate::ledger) struct Comparison {
+pub(crate) struct Comparison {
     files: Option<Files>,
     /// The head for which questions use them.
     asked: Option<Head>,
@@ -56,7 +56,7 @@ pub(in crate::ledger) struct Comparison {
     last_end: u64,
     /// Events whose facts are others, or are not there.
     differ: Vec<u64>,
-    pub(in crate::ledger) compared: u64,
+    pub(crate) compared: u64,
     /// The events that name announcements, with the blocks that they lie in.
     referring: Vec<Lain>,
 }
@@ -102,7 +102,7 @@ type Lain = (Option<usize>, Spoken);
 
 impl Comparison {
     /// With the facts that are kept in a folder, if any can be used; else why not.
-    pub(in crate::ledger) fn new(folder: &Folder, origin: &Origin) -> Result<Self, String> {
+    pub(crate) fn new(folder: &Folder, origin: &Origin) -> Result<Self, String> {
         let files = Some(Files::open(folder, origin).map_err(|error| error.to_string())?);
         Ok(Self {
             files,
@@ -120,7 +120,7 @@ impl Comparison {
     }
 
     /// Compares the next event; one that could not be read tells nothing.
-    pub(in crate::ledger) fn take(&mut self, seq: u64, told: Option<Told>) {
+    pub(crate) fn take(&mut self, seq: u64, told: Option<Told>) {
         let (Some(files), Some(Told(told))) = (&mut self.files, told) else { return };
         if seq >= files.end().len {
             return;
@@ -166,13 +166,13 @@ impl Comparison {
     }
 
     /// Events whose facts are others, or are not there, once all were taken.
-    pub(in crate::ledger) fn differ(&mut self) -> &[u64] {
+    pub(crate) fn differ(&mut self) -> &[u64] {
         self.close();
         &self.differ
     }
 
     /// Takes where the log stood at the end of a batch.
-    pub(in crate::ledger) fn take_end(&mut self, stand: &Stand) {
+    pub(crate) fn take_end(&mut self, stand: &Stand) {
         if self.files.as_ref().is_some_and(|files| stand.len <= files.end().len) {
             self.ends = and_then(self.ends, stand);
             self.last_end = stand.len;
@@ -180,7 +180,7 @@ impl Comparison {
     }
 
     /// Whether the ends of batches are others than those of the log, as far as the facts go.
-    pub(in crate::ledger) fn ends_differ(&mut self) -> bool {
+    pub(crate) fn ends_differ(&mut self) -> bool {
         let Some(files) = &mut self.files else { return false };
         let is_whole = self.last_end == files.end().len;
         let kept = files.stands(HeadsKnown::Batches).map(|heads| heads.stands().iter().fold(NOTHING, and_then));
@@ -189,14 +189,14 @@ impl Comparison {
     }
 
     /// Whether events that name announcements lie where a question about these does not find them.
-    pub(in crate::ledger) fn is_scattered(&mut self) -> bool {
+    pub(crate) fn is_scattered(&mut self) -> bool {
         let referring = std::mem::take(&mut self.referring);
         // What cannot be read is not used by anybody.
         self.files.as_mut().is_some_and(|files| scattered(files, referring).unwrap_or(false))
     }
 
     /// How the facts are used, beside a log that ends so.
-    pub(in crate::ledger) fn used(&self, log: Head) -> Used {
+    pub(crate) fn used(&self, log: Head) -> Used {
         let Some(files) = &self.files else { return Used::Never };
         let asked = self.asked.filter(|asked| files.heads().any(|head| head == *asked));
         match asked {
@@ -307,9 +307,10 @@ mod tests {
     use crate::ledger::facts::layout::{Base, Index, pack_ends, write_base};
     use crate::ledger::facts::sections::Section;
     use crate::ledger::facts::{BLOCK_LEN, HeadsKnown, Scope, read, write};
-    use crate::ledger::trial::{access, with, with_missions};
+    use crate::ledger::folder::Folder;
+    use crate::ledger::log::reader::Log;
+    use crate::ledger::testing::{access, with, with_missions};
     use crate::ledger::verify::{Layer, LayerReport, Outside, Verdict, verify};
-    use crate::ledger::{Folder, Log};
 
     /// A ledger of a genesis and two missions, and what it tells.
     fn ledger(desk: &Path) -> (Folder, Facts) {

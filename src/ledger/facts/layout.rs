@@ -7,7 +7,7 @@
 //! block  = zstd frame of packed rows of events, or of the ends of batches
 //! ```
 //!
-//! Numbers are little-endian; index and header are bincode. A `tag` is [keyed](crate::ledger::user) and stands before what it
+//! Numbers are little-endian; index and header are bincode. A `tag` is [keyed](crate::ledger::folder::user) and stands before what it
 //! is of; index and headers have those of their blocks, with the places where these lie, and tell where the log stood. A
 //! frame's is bound to where it stood before. Rows are in [`event::facts`](crate::event::facts).
 
@@ -23,8 +23,8 @@ use crate::domain::timestamp::Timestamp;
 use crate::event::facts::{Recorded, Stand, pack_rows, unpack_rows};
 use crate::integrity::digest::{EventHash, document_hash};
 use crate::ledger::facts::sections::{Need, Section};
-use crate::ledger::head::Head;
-use crate::ledger::user::Marks;
+use crate::ledger::folder::head::Head;
+use crate::ledger::folder::user::Marks;
 use crate::store::compressed::{Effort, compress, decompress};
 
 const MAGIC: &[u8; 16] = b"servanda facts 4";

@@ -3,7 +3,7 @@
 //! `facts` holds the events up to some batch, by sections that questions rest on; `recent` the batches since
 //! then, one frame each. Both carry the head of the log at which they were written, and are used for the very head that
 //! `HEAD` tells, and for no other. Derived from the events, they are never believed by `verify`, which compares them; and
-//! questions believe only what was made by who asks, from events that were checked ([`user`](crate::ledger::user)). What is
+//! questions believe only what was made by who asks, from events that were checked ([`user`](crate::ledger::folder::user)). What is
 //! damaged, torn, foreign or behind is as if it were not there, and is made anew from the store.
 //!
 //! Nothing here is waited for. A crash, or a power cut, leaves files that do not fit, or fit an older head.
@@ -23,18 +23,18 @@ use crate::domain::announcement::Body;
 use crate::domain::id::Origin;
 use crate::event::facts::{Facts, Heads, Recorded, Stand};
 use crate::ledger::folder::Folder;
-use crate::ledger::head::Head;
-use crate::ledger::settings::Settings;
-use crate::ledger::user::Marks;
+use crate::ledger::folder::head::Head;
+use crate::ledger::folder::settings::Settings;
+use crate::ledger::folder::user::Marks;
 use crate::store::compressed::Effort;
 use crate::store::{folder as store_folder, whole_file};
 
-pub(super) use comparison::{Comparison, Told, Used};
+pub(crate) use comparison::{Comparison, Told, Used};
 use layout::{Base, Block, End, Frame, Index, Lying, Unusable};
 use sections::{Section, Sections};
 
 /// Blocks have at least half as many events, where sections are small, and never more.
-pub(super) const BLOCK_LEN: usize = 2048;
+pub(crate) const BLOCK_LEN: usize = 2048;
 /// Blocks in memory at a time, where few of their events are kept.
 const AT_A_TIME: usize = 8;
 /// The most events in `recent` when a writer leaves.
@@ -292,7 +292,7 @@ fn joined<T>(parts: Vec<Vec<T>>) -> Vec<T> {
 /// # Errors
 ///
 /// What the operating system says.
-pub(super) fn write(folder: &Folder, facts: &Facts, block_len: usize) -> io::Result<Kept> {
+pub(crate) fn write(folder: &Folder, facts: &Facts, block_len: usize) -> io::Result<Kept> {
     let newest = facts.heads.newest().ok_or_else(|| io::Error::other("there is no event"))?;
     let marks = facts.heads.at(1).and_then(|genesis| folder.marks(&facts.origin, genesis));
     let nobodys = || io::Error::other("no facts are kept for who asks");
@@ -361,7 +361,7 @@ fn cut(order: &[usize], of: &[Section], block_len: usize) -> (Vec<Range<usize>>,
 
 /// What the files of facts hold, as whoever writes the ledger knows it.
 #[derive(Debug, Clone)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     marks: Marks,
     /// The head that they fit.
     head: Head,
@@ -371,7 +371,7 @@ pub(super) struct Kept {
 }
 
 /// A batch that is packed, and not yet written.
-pub(super) struct Following {
+pub(crate) struct Following {
     frame: Vec<u8>,
     head: Head,
     events: u64,
@@ -379,18 +379,18 @@ pub(super) struct Following {
 
 impl Kept {
     /// What is there; nothing, if the files cannot be used.
-    pub(super) fn find(folder: &Folder, origin: &Origin) -> Option<Self> {
+    pub(crate) fn find(folder: &Folder, origin: &Origin) -> Option<Self> {
         let files = Files::open(folder, origin).ok()?;
         Some(Self { head: files.head(), recent: files.recent(), recent_len: files.recent_len, marks: files.base.marks })
     }
 
     /// Whether they are those of these events.
-    pub(super) fn fits(&self, facts: &Facts) -> bool {
+    pub(crate) fn fits(&self, facts: &Facts) -> bool {
         self.head == Head { len: facts.heads.len(), hash: facts.heads.head() }
     }
 
     /// Whether they fit a head, and are not to be written anew for the events that came since.
-    pub(super) fn is_settled(&self, head: Head) -> bool {
+    pub(crate) fn is_settled(&self, head: Head) -> bool {
         self.head == head && self.recent <= MOST_RECENT
     }
 
@@ -398,7 +398,7 @@ impl Kept {
     /// events before.
     ///
     /// `place_of` finds an announcement among the events.
-    pub(super) fn pack(
+    pub(crate) fn pack(
         &self,
         (events, first): (&[Recorded], usize),
         end: &Stand,
@@ -418,7 +418,7 @@ impl Kept {
     }
 
     /// Adds a batch that was packed to the recent ones; nothing, if that fails.
-    pub(super) fn follow(self, folder: &Folder, next: &Following) -> Option<Self> {
+    pub(crate) fn follow(self, folder: &Folder, next: &Following) -> Option<Self> {
         let mut file = whole_file::open_to_write(&folder.recent()?).ok()?;
         // What is there behind the last frame that follows is torn.
         file.set_len(self.recent_len).ok()?;
@@ -433,7 +433,7 @@ impl Kept {
     }
 
     /// Says that there are files of this length, once `HEAD` tells it: fewer events are not answered from any more.
-    pub(super) fn remember(&self) {
+    pub(crate) fn remember(&self) {
         // Where it cannot be said, what is older is found out by `HEAD` alone.
         let _ = self.marks.raise(self.head);
     }

@@ -11,12 +11,11 @@ use crate::event::statement::Event;
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::ledger::facts::{self, HeadsKnown, Scope};
 use crate::ledger::folder::Folder;
-use crate::ledger::head::Head;
-use crate::ledger::open::not_locked;
+use crate::ledger::folder::head::Head;
+use crate::ledger::log::guarded_store::WatchedStore;
+use crate::ledger::log::open::{Access, OpenError, not_locked};
+use crate::ledger::log::replay::checked_keeping;
 use crate::ledger::status::{Concern, Noted};
-use crate::ledger::stretch::checked_keeping;
-use crate::ledger::watched::WatchedStore;
-use crate::ledger::{Access, OpenError};
 use crate::store::lock::{Lock, LockError};
 use crate::store::{Store, StoreError, whole_file};
 

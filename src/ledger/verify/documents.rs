@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::source::{Address, Evidence};
 use crate::evidence::quote::holds;
-use crate::ledger::holdings::{Holdings, NamedBy, State};
-use crate::ledger::shelf::Shelf;
+use crate::ledger::documents::inventory::{Holdings, NamedBy, State};
+use crate::ledger::documents::reader::Shelf;
 use crate::ledger::verify::{Fault, Layer, LayerReport, not_checked, report, report_of};
 
 /// The most bytes of texts that are kept at hand.

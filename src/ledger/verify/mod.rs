@@ -27,22 +27,22 @@ use crate::integrity::Vkey;
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::EventHash;
 use crate::integrity::policy::Policy;
-use crate::ledger::Progress;
-use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
-use crate::ledger::clock::tolerated;
+use crate::ledger::documents::inventory::is_out_of_reach;
 use crate::ledger::facts::{Comparison, Used};
-use crate::ledger::head::Head;
-use crate::ledger::holdings::is_out_of_reach;
-use crate::ledger::log::{Found, Log};
-use crate::ledger::log_id::LogId;
-use crate::ledger::older::Older;
-use crate::ledger::timestamps::{Checker, Stamp, TimestampError};
+use crate::ledger::folder::head::Head;
+use crate::ledger::folder::log_id::LogId;
+use crate::ledger::log::checkpoints::{Checkpoints, CheckpointsError};
+use crate::ledger::log::clock::tolerated;
+use crate::ledger::log::older::Older;
+use crate::ledger::log::open::Progress;
+use crate::ledger::log::reader::{Found, Log};
+use crate::ledger::log::timestamps::{Checker, Stamp, TimestampError};
 use crate::store::bundle::BUNDLE_LEN;
 
 use documents::{Kept, Texts, Whose};
 use seen::{Looking, Seen};
 
-pub(super) use walk::Walk;
+pub(crate) use walk::Walk;
 
 /// The events that are looked at by themselves at a time, on all cores, while those before are put together.
 const STRETCH: u64 = 16 * BUNDLE_LEN as u64;

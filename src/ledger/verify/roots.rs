@@ -6,8 +6,8 @@ use crate::domain::id::Origin;
 use crate::integrity::checkpoint::{Checkpoint, Verified};
 use crate::integrity::merkle::{Frontier, Node};
 use crate::integrity::policy::Policy;
-use crate::ledger::authority::Authority;
-use crate::ledger::checkpoints::{Checkpoints, CheckpointsError};
+use crate::ledger::log::checkpoints::{Checkpoints, CheckpointsError};
+use crate::ledger::state::authority::Authority;
 use crate::ledger::verify::{Fault, Layer, LayerReport, Outside, is_unreachable, not_checked, report, report_of};
 
 /// The tree over the events, as far as they could be read.

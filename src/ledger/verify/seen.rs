@@ -6,13 +6,13 @@ use crate::integrity::digest::{self, EventHash};
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
 use crate::integrity::{PublicKey, SignatureError, merkle};
 use crate::ledger::facts::Told;
-use crate::ledger::log::{Found, Log};
+use crate::ledger::log::reader::{Found, Log};
 use crate::ledger::verify::documents::{Quoted, Texts};
 use crate::store::bundle::BUNDLE_LEN;
 use crate::store::run::Run;
 
 /// What is at one position.
-pub(in crate::ledger) struct Seen {
+pub(crate) struct Seen {
     pub(super) seq: u64,
     pub(super) len: u64,
     /// The leaf of its bytes in the tree, if they could be read.

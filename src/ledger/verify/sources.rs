@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::domain::source::Address;
 use crate::event::facts::Recorded;
-use crate::ledger::holdings::{Holdings, State};
-use crate::ledger::shelf::Shelf;
+use crate::ledger::documents::inventory::{Holdings, State};
+use crate::ledger::documents::reader::Shelf;
 use crate::ledger::verify::Fault;
 use crate::ledger::verify::documents::{Quoted, Texts, fault};
 

@@ -8,10 +8,10 @@ use crate::event::recall::Recall;
 use crate::event::statement::Event;
 use crate::integrity::digest::{self, EventHash};
 use crate::integrity::{PublicKey, SignatureError};
-use crate::ledger::authority::{Authority, AuthorityFault};
+use crate::ledger::documents::inventory::Holdings;
 use crate::ledger::facts::Comparison;
-use crate::ledger::holdings::Holdings;
-use crate::ledger::log::Log;
+use crate::ledger::log::reader::Log;
+use crate::ledger::state::authority::{Authority, AuthorityFault};
 use crate::ledger::verify::documents::Quotes;
 use crate::ledger::verify::roots::Roots;
 use crate::ledger::verify::seen::Seen;
@@ -28,9 +28,9 @@ struct Member {
 }
 
 /// One pass over the events.
-pub(in crate::ledger) struct Walk {
-    pub(in crate::ledger) chain: Chain,
-    pub(in crate::ledger) authority: Authority,
+pub(crate) struct Walk {
+    pub(crate) chain: Chain,
+    pub(crate) authority: Authority,
     batch: Vec<Member>,
     pub(super) bytes: u64,
     pub(super) signatures: u64,
@@ -39,7 +39,7 @@ pub(in crate::ledger) struct Walk {
     pub(super) signature_faults: Vec<Fault>,
     pub(super) tree: Roots,
     /// Documents and extracted texts.
-    pub(in crate::ledger) holdings: Holdings,
+    pub(crate) holdings: Holdings,
     pub(super) quotes: Quotes,
     /// The facts that are kept, if they are compared.
     pub(super) facts: Option<Comparison>,
@@ -47,7 +47,7 @@ pub(in crate::ledger) struct Walk {
 }
 
 impl Walk {
-    pub(in crate::ledger) fn new(origin: &Origin) -> Self {
+    pub(crate) fn new(origin: &Origin) -> Self {
         Self {
             chain: Chain::new(origin.clone()),
             authority: Authority::default(),
@@ -78,12 +78,12 @@ impl Walk {
     }
 
     /// What does not hold so far, layer by layer.
-    pub(in crate::ledger) fn faults(&self) -> impl Iterator<Item = &Fault> {
+    pub(crate) fn faults(&self) -> impl Iterator<Item = &Fault> {
         [&self.bytes_faults, &self.chain_faults, &self.signature_faults].into_iter().flatten()
     }
 
     /// Goes on to the next event, of which the bytes are at hand.
-    pub(in crate::ledger) fn event(&mut self, seq: u64, bytes: &[u8]) {
+    pub(crate) fn event(&mut self, seq: u64, bytes: &[u8]) {
         self.take(Seen::of(seq, bytes, digest::event_hash(bytes), &mut Recall::default()));
     }
 

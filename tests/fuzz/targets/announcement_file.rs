@@ -13,7 +13,7 @@ use servanda::cli::diagnostic::{Level, Problem, render};
 use servanda::domain::announcement::Body;
 use servanda::exchange::announcement_file::{AnnouncementFile, FileProblem};
 use servanda::exchange::tree::Format;
-use servanda::ledger::found::Founded;
+use servanda::ledger::write::genesis::Founded;
 use servanda::ledger::{AppendError, Options};
 use servanda_fuzz::{folder, founded, key, moment};
 

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use libfuzzer_sys::fuzz_target;
 use servanda::integrity::digest::event_hash;
-use servanda::ledger::backup::{BackupError, backup, look};
-use servanda::ledger::checkpoints::Checkpoints;
-use servanda::ledger::restore::{Known, Meant, Restoration};
+use servanda::ledger::log::checkpoints::Checkpoints;
+use servanda::ledger::recover::backup::{BackupError, backup, look};
+use servanda::ledger::recover::restore::{Known, Meant, Restoration};
 use servanda::ledger::{Folder, Log};
 use servanda_fuzz::framed::framed;
 use servanda_fuzz::{access, folder};

@@ -13,7 +13,7 @@ use libfuzzer_sys::fuzz_target;
 use servanda::exchange::witness::client::{Address, Answer, Client};
 use servanda::exchange::witness::server::{Limits, Server, Told, What};
 use servanda::integrity::checkpoint::MAX_SIZE;
-use servanda::ledger::witness::{Memory, Witness};
+use servanda::ledger::publish::witness::{Memory, Witness};
 use servanda_fuzz::{folder, log_key, witness_signer};
 
 /// What the server may answer, and what it says while it waits.

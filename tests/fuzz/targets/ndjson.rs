@@ -8,8 +8,8 @@ use libfuzzer_sys::fuzz_target;
 use servanda::event::Event;
 use servanda::exchange::ndjson::{line, lines};
 use servanda::integrity::digest::event_hash;
-use servanda::ledger::checkpoints::Checkpoints;
-use servanda::ledger::restore::{Meant, Restoration};
+use servanda::ledger::log::checkpoints::Checkpoints;
+use servanda::ledger::recover::restore::{Meant, Restoration};
 use servanda::ledger::{Folder, Log};
 use servanda_fuzz::{access, folder};
 

@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use servanda::integrity::checkpoint::Verified;
 use servanda::integrity::proof::{check_consistency, check_inclusion};
 use servanda::integrity::proof_file::{ConsistencyFile, InclusionFile};
-use servanda::ledger::witness::{Memory, Witness};
+use servanda::ledger::publish::witness::{Memory, Witness};
 use servanda::query::certificate::{self, Certificate};
 use servanda_fuzz::{KnownLog, folder, log_key, witness_signer};
 

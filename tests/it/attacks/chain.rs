@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::{Ledger, ORIGIN, accused, append, append_at, check, failed, log_of, mission, parts, strangers_key, taken};
 use crate::support::{is_long, key};
 use servanda::integrity::digest::event_hash;
-use servanda::ledger::batch_end::batch_end;
+use servanda::ledger::publish::signed_event::batch_end;
 use servanda::ledger::verify::{Layer, Outside, Verdict, verify};
 use servanda::ledger::{AppendError, ClockFault};
 

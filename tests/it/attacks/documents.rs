@@ -12,12 +12,13 @@ use super::{
 };
 use crate::support::{access, body, draft, key, moment};
 use servanda::domain::source::Address;
+use servanda::evidence::extract::MediaType;
 use servanda::integrity::digest::{Salt, commitment, document_hash};
-use servanda::ledger::holdings::State;
-use servanda::ledger::publish::{open, publish};
+use servanda::ledger::documents::inventory::State;
+use servanda::ledger::publish::tiles::{open, publish};
 use servanda::ledger::verify::sources::{self, CheckedDocument};
 use servanda::ledger::verify::{Fault, Layer, Report, Verdict, verify};
-use servanda::ledger::{Draft, DraftDocument, MediaType, Privacy};
+use servanda::ledger::{Draft, DraftDocument, Privacy};
 
 const LETTER: &str = "Dear colleague,\nMrs Example signed on 18 October.\n";
 const SALT: [u8; 32] = [5; 32];

@@ -8,9 +8,9 @@ use super::{Ledger, ORIGIN, checkpoint, kept, log_key, log_of};
 use servanda::integrity::checkpoint::Verified;
 use servanda::integrity::proof::{check_consistency, check_inclusion};
 use servanda::integrity::proof_file::{ConsistencyFile, InclusionFile};
-use servanda::ledger::batch_end::batch_end;
-use servanda::ledger::checkpoints::Checkpoints;
-use servanda::ledger::publish::{open, publish, with_tiles};
+use servanda::ledger::log::checkpoints::Checkpoints;
+use servanda::ledger::publish::signed_event::batch_end;
+use servanda::ledger::publish::tiles::{open, publish, with_tiles};
 use servanda::ledger::verify::verify;
 
 /// Each way in which one byte is another, in so many of its bits, and several hundred places to end early.

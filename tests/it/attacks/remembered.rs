@@ -13,10 +13,10 @@ use servanda::integrity::note_key::WitnessSigner;
 use servanda::integrity::policy::Policy;
 use servanda::integrity::proof::{ProofError, check_consistency};
 use servanda::integrity::proof_file::ConsistencyFile;
-use servanda::ledger::checkpoints::Checkpoints;
-use servanda::ledger::publish::{open, publish};
+use servanda::ledger::log::checkpoints::Checkpoints;
+use servanda::ledger::publish::tiles::{open, publish};
+use servanda::ledger::publish::witness::{Memory, Refusal, Witness};
 use servanda::ledger::verify::{Layer, Outside, Report, Verdict, verify};
-use servanda::ledger::witness::{Memory, Refusal, Witness};
 
 /// What the layer of checkpoints says of its faults.
 fn told(report: &Report) -> String {

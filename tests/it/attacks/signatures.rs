@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::{Ledger, check, parts};
 use crate::support::{Desk, armor, is_long, key};
 use servanda::integrity::EVENT_NAMESPACE;
-use servanda::ledger::batch_end::batch_end;
+use servanda::ledger::publish::signed_event::batch_end;
 use servanda::ledger::verify::Layer::{self, Bytes, Signatures};
 
 /// The order of the group, little-endian.

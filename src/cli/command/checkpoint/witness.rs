@@ -17,9 +17,9 @@ use crate::integrity::note::NoteSignature;
 use crate::integrity::note_key::WitnessKey;
 use crate::integrity::proof_file::ConsistencyFile;
 use crate::ledger::Log;
-use crate::ledger::authority::Authority;
-use crate::ledger::prove::ProveError;
-use crate::ledger::witness::{MOST_EVIDENCE, keep_evidence};
+use crate::ledger::publish::prove::ProveError;
+use crate::ledger::publish::witness::{MOST_EVIDENCE, keep_evidence};
+use crate::ledger::state::authority::Authority;
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("known").required(true), before_help = "\

@@ -1,5 +1,6 @@
 //! `servanda export country-years`
 
+use crate::exchange::json_line::json_line;
 use clap::Args;
 
 use crate::cli::command::asking::Knowing;
@@ -7,7 +8,7 @@ use crate::cli::command::export::Target;
 use crate::cli::command::members::{code, party_type};
 use crate::cli::command::word;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::screen::{Format, json};
+use crate::cli::screen::Format;
 use crate::cli::{Context, Outcome};
 use crate::domain::party::{Country, PartyType};
 use crate::query::Status;
@@ -98,10 +99,10 @@ impl CountryYears {
         match context.format() {
             Format::Table | Format::Csv => return self.target.csv(COLUMNS, answer.rows.iter().map(cells), context),
             Format::Json => {
-                context.export(self.target.place.path(), |out| out.write_all(json(answer).as_bytes()))?;
+                context.export(self.target.place.path(), |out| out.write_all(json_line(answer).as_bytes()))?;
             }
             Format::Ndjson => context.export(self.target.place.path(), |out| {
-                answer.rows.iter().try_for_each(|row| out.write_all(json(row).as_bytes()))
+                answer.rows.iter().try_for_each(|row| out.write_all(json_line(row).as_bytes()))
             })?,
         }
         Ok(Exit::Done)

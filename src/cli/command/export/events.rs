@@ -11,7 +11,7 @@ use crate::cli::screen::Format;
 use crate::cli::{Context, Outcome};
 use crate::exchange::ndjson;
 use crate::ledger::Log;
-use crate::ledger::log::Found;
+use crate::ledger::log::reader::Found;
 use crate::query::Position;
 
 /// Write every event whole, one a line

@@ -8,9 +8,9 @@ use crate::cli::command::export::check_format;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::Format;
 use crate::cli::{Context, Outcome};
-use crate::ledger::authority::Authority;
-use crate::ledger::holdings::{Holdings, NamedBy};
-use crate::ledger::publish::{proof_file, publish_telling, put};
+use crate::ledger::documents::inventory::{Holdings, NamedBy};
+use crate::ledger::publish::tiles::{proof_file, publish_telling, put};
+use crate::ledger::state::authority::Authority;
 use crate::ledger::{Folder, Log, Progress, Shelf};
 use crate::query::keys::keys;
 
@@ -99,6 +99,6 @@ fn take_back(holdings: &Holdings, folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn not_copied(error: &crate::ledger::DocumentError) -> Failure {
+fn not_copied(error: &crate::store::documents::DocumentError) -> Failure {
     Failure::new(Exit::CouldNot, error.to_string())
 }

@@ -14,7 +14,7 @@ use crate::domain::announcement::Announcement;
 use crate::domain::id::Recorder;
 use crate::domain::record::{Authorised, RecorderKey, RecorderRevoked, RecorderRole, RevocationCause};
 use crate::integrity::PublicKey;
-use crate::ledger::authority::KeyHistory;
+use crate::ledger::state::authority::KeyHistory;
 use crate::ledger::{Ledger, LogHolder, NewLogKey, create_secret};
 use crate::query::keys::keys;
 

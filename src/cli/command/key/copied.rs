@@ -6,7 +6,7 @@ use crate::cli::command::own::AdminKey;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, Outcome};
 use crate::ledger::Signer;
-use crate::ledger::authority::Authority;
+use crate::ledger::state::authority::Authority;
 
 use super::shown;
 

@@ -9,7 +9,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
-use crate::ledger::holdings::{Holdings, State};
+use crate::ledger::documents::inventory::{Holdings, State};
 use crate::ledger::verify::Fault;
 use crate::ledger::verify::sources::{CheckedDocument, check};
 use crate::query::Position;

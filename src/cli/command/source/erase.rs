@@ -12,8 +12,8 @@ use crate::cli::{Context, Outcome};
 use crate::domain::source::Address;
 use crate::integrity::EventHash;
 use crate::ledger::Ledger;
-use crate::ledger::erase::Erased;
-use crate::ledger::holdings::Holdings;
+use crate::ledger::documents::inventory::Holdings;
+use crate::ledger::write::administer::erase::Erased;
 use crate::query::sources::document_beginning;
 
 /// Delete documents, and record on whose authority and why

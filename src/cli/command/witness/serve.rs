@@ -12,7 +12,7 @@ use crate::cli::service::Service;
 use crate::cli::{Context, Outcome};
 use crate::domain::timestamp::Timestamp;
 use crate::exchange::witness::server::{Limits, Server, Told, What};
-use crate::ledger::witness::{Refusal, Witness};
+use crate::ledger::publish::witness::{Refusal, Witness};
 
 #[derive(Debug, Args)]
 #[command(before_help = "\

@@ -8,7 +8,7 @@ use crate::domain::party::PartyType;
 use crate::exchange::table::countries::{CodeSystem, ISO};
 use crate::exchange::table::layout::{self, Behind, Field, HeaderAt, NewParties};
 use crate::exchange::table::map::{Checks, Given, Need, OneOrMany, Parties, Text};
-use crate::ledger::finding::Code;
+use crate::ledger::admission::finding::Code;
 
 impl Checks {
     /// Where the names of the columns stand.

@@ -1,0 +1,173 @@
+//! Who signs for a log: its key in a file, in the ledger's own folder or where a link there leads, or an ssh-agent that holds it.
+//!
+//! What an agent signs for a key in software is plain Ed25519 over the note's text, as the key in a file signs it, so that who
+//! verifies need not know. Nothing says which of them holds the key: the log names the key in use, and whoever has that signs.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::integrity::note_key::{LogSigner, Vkey};
+use crate::integrity::ssh_agent::{self, AgentAnswerError, Identity, MAX_ANSWER};
+use crate::integrity::ssh_key::PublicKey;
+use crate::ledger::keys::signer::{SignerError, log_key_of, log_signer};
+
+/// How long an agent may take to answer: somebody may have to be asked.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Somebody who can sign checkpoints of a log.
+///
+/// What it hands over is checked with the key before it is kept.
+pub trait LogSigning {
+    /// The log's key.
+    fn vkey(&self) -> Vkey;
+
+    /// Signs a note's text: 64 bytes of Ed25519.
+    ///
+    /// # Errors
+    ///
+    /// [`SignerError`], if the key cannot be used now.
+    fn sign_text(&self, text: &str) -> Result<Vec<u8>, SignerError>;
+}
+
+impl LogSigning for LogSigner {
+    fn vkey(&self) -> Vkey {
+        self.vkey()
+    }
+
+    fn sign_text(&self, text: &str) -> Result<Vec<u8>, SignerError> {
+        Ok(self.sign(text).bytes)
+    }
+}
+
+/// Whoever holds the key of a log.
+#[derive(Debug)]
+pub enum LogHolder {
+    /// A file.
+    File {
+        /// Which.
+        file: PathBuf,
+        /// What it holds.
+        signer: LogSigner,
+    },
+    /// An agent.
+    Agent(AgentKey),
+}
+
+/// A log's key that an agent holds.
+#[derive(Debug)]
+pub struct AgentKey {
+    socket: PathBuf,
+    key: PublicKey,
+    vkey: Vkey,
+}
+
+impl LogSigning for LogHolder {
+    fn vkey(&self) -> Vkey {
+        match self {
+            Self::File { signer, .. } => signer.vkey(),
+            Self::Agent(agent) => agent.vkey.clone(),
+        }
+    }
+
+    fn sign_text(&self, text: &str) -> Result<Vec<u8>, SignerError> {
+        match self {
+            Self::File { signer, .. } => signer.sign_text(text),
+            Self::Agent(agent) => Ok(agent.sign(text)?.to_vec()),
+        }
+    }
+}
+
+impl LogHolder {
+    /// The key of a log that a file holds, whichever log that is.
+    ///
+    /// # Errors
+    ///
+    /// [`SignerError`], with what to do about it.
+    pub fn read(file: &Path) -> Result<Self, SignerError> {
+        Ok(Self::File { file: file.to_owned(), signer: log_key_of(file)? })
+    }
+
+    /// Whoever holds the key in use: the file, or else the agent that listens there, if that has it.
+    ///
+    /// # Errors
+    ///
+    /// [`SignerError`] of the file, if neither has it.
+    pub fn of(file: &Path, agent: Option<&Path>, in_use: Option<&Vkey>) -> Result<Self, SignerError> {
+        let error = match log_signer(file, in_use) {
+            Ok(signer) => return Ok(Self::File { file: file.to_owned(), signer }),
+            Err(error) => error,
+        };
+        let held = agent.zip(in_use).and_then(|(socket, in_use)| {
+            let found = listed(socket).ok()?.into_iter().find(|held| held.key.point() == in_use.point())?;
+            Some(AgentKey { socket: socket.to_owned(), key: found.key, vkey: in_use.clone() })
+        });
+        held.map(Self::Agent).ok_or(error)
+    }
+}
+
+impl AgentKey {
+    /// The key of that fingerprint, or with that comment, that the agent holds who listens there; it signs for the log of that
+    /// name.
+    ///
+    /// # Errors
+    ///
+    /// [`SignerError::Agent`] if there is no agent, or no such key, or several; [`SignerError::NoLogKey`] if the name cannot be a
+    /// log's.
+    pub fn named(socket: &Path, named: &str, log: &str) -> Result<Self, SignerError> {
+        let key = Self::find(socket, named)?;
+        let vkey = Vkey::of_point(log, key.point())
+            .map_err(|source| SignerError::NoLogKey { file: socket.to_owned(), source })?;
+        Ok(Self { socket: socket.to_owned(), key, vkey })
+    }
+
+    /// The public half of the key of that fingerprint, or with that comment.
+    ///
+    /// # Errors
+    ///
+    /// [`SignerError::Agent`] if there is no agent, or no such key, or several.
+    pub fn find(socket: &Path, named: &str) -> Result<PublicKey, SignerError> {
+        let held = listed(socket)?;
+        let mut meant = held.iter().filter(|held| held.key.fingerprint() == named || held.comment == named);
+        match (meant.next(), meant.next()) {
+            (Some(one), None) => Ok(one.key),
+            (None, _) => Err(refused(format!("it has no Ed25519 key {named}"))),
+            (Some(_), Some(_)) => Err(refused(format!("it has several keys called {named}: give a fingerprint"))),
+        }
+    }
+
+    fn sign(&self, text: &str) -> Result<[u8; 64], SignerError> {
+        let answer = ask(&self.socket, &ssh_agent::sign(&self.key, text.as_bytes()))?;
+        ssh_agent::signature(&answer).map_err(|error| not_answered(&error))
+    }
+}
+
+fn listed(socket: &Path) -> Result<Vec<Identity>, SignerError> {
+    ssh_agent::identities(&ask(socket, &ssh_agent::list())?).map_err(|error| not_answered(&error))
+}
+
+/// Asks an agent, and gives its answer without the length.
+fn ask(socket: &Path, question: &[u8]) -> Result<Vec<u8>, SignerError> {
+    let io = |error: std::io::Error| refused(format!("{}: {error}", socket.display()));
+    let mut agent = UnixStream::connect(socket).map_err(io)?;
+    agent.set_read_timeout(Some(PATIENCE)).and_then(|()| agent.set_write_timeout(Some(PATIENCE))).map_err(io)?;
+    agent.write_all(question).map_err(io)?;
+    let mut len = [0; 4];
+    agent.read_exact(&mut len).map_err(io)?;
+    let len = u32::from_be_bytes(len);
+    if len > MAX_ANSWER {
+        return Err(refused(format!("its answer would have {len} bytes")));
+    }
+    let mut answer = Vec::new();
+    agent.take(u64::from(len)).read_to_end(&mut answer).map_err(io)?;
+    Ok(answer)
+}
+
+fn refused(what: String) -> SignerError {
+    SignerError::Agent { what }
+}
+
+fn not_answered(error: &AgentAnswerError) -> SignerError {
+    refused(error.to_string())
+}
