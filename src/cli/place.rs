@@ -202,3 +202,9 @@ impl Context<'_, '_> {
         Ok(())
     }
 }
+
+/// Closes a ledger that was opened for appending. That what is derived of it cannot be kept costs no more than that it is made
+/// again when somebody asks.
+pub(super) fn close(ledger: Ledger) {
+    let _ = ledger.close();
+}

@@ -120,6 +120,14 @@ impl Heads {
     }
 }
 
+impl Extend<Stand> for Heads {
+    fn extend<T: IntoIterator<Item = Stand>>(&mut self, stands: T) {
+        for stand in stands {
+            self.push(stand);
+        }
+    }
+}
+
 impl Facts {
     /// Of a ledger without events.
     pub fn new(origin: Origin) -> Self {
@@ -154,16 +162,72 @@ pub fn event_at(events: &[Recorded], seq: u64) -> Option<&Recorded> {
 impl Extend<Event> for Facts {
     fn extend<T: IntoIterator<Item = Event>>(&mut self, events: T) {
         for event in events {
-            let Event { header, id, announcement, hash, .. } = event;
-            let (seq, recorded, ends_batch) = (header.seq, header.recorded, header.ends_batch());
-            self.heads.push(Stand { len: seq + 1, head: hash, recorded, ends_batch });
-            let announcement = Box::new(announcement);
-            self.events.push(Recorded { seq, stated: recorded, recorder: header.recorder, id, announcement });
+            let (recorded, stand) = event.into_recorded();
+            self.heads.push(stand);
+            self.events.push(recorded);
         }
     }
 }
 
+/// The events of a log in their order, in two pieces: whoever plans what is to follow has both.
+#[derive(Debug, Clone, Copy)]
+pub struct Events<'e> {
+    stored: &'e [Recorded],
+    planned: &'e [Recorded],
+}
+
+impl<'e> Events<'e> {
+    /// Returns stored events and those that are to follow them as one.
+    pub fn of(stored: &'e [Recorded], planned: &'e [Recorded]) -> Self {
+        Self { stored, planned }
+    }
+
+    /// Returns the number of events.
+    pub fn len(self) -> usize {
+        self.stored.len() + self.planned.len()
+    }
+
+    /// Tells whether there is no event.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the event at a place, if there is one.
+    pub fn get(self, place: usize) -> Option<&'e Recorded> {
+        self.stored.get(place).or_else(|| self.planned.get(place.checked_sub(self.stored.len())?))
+    }
+
+    /// Returns the event at a place.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn at(self, place: usize) -> &'e Recorded {
+        self.get(place).expect("a place among the events")
+    }
+
+    /// Returns each of the events.
+    pub fn iter(self) -> impl Iterator<Item = &'e Recorded> {
+        self.stored.iter().chain(self.planned)
+    }
+
+    /// Returns each of the events from a place on.
+    pub fn from(self, first: usize) -> impl Iterator<Item = &'e Recorded> {
+        let planned = first.saturating_sub(self.stored.len()).min(self.planned.len());
+        self.stored[first.min(self.stored.len())..].iter().chain(&self.planned[planned..])
+    }
+}
+
 impl Event {
+    /// Returns what the event tells, and where the log stands with it.
+    pub fn into_recorded(self) -> (Recorded, Stand) {
+        let Self { header, id, announcement, hash, .. } = self;
+        let (seq, recorded, ends_batch) = (header.seq, header.recorded, header.ends_batch());
+        let stand = Stand { len: seq + 1, head: hash, recorded, ends_batch };
+        let announcement = Box::new(announcement);
+        (Recorded { seq, stated: recorded, recorder: header.recorder, id, announcement }, stand)
+    }
+
     /// Whether it tells what is recorded there.
     pub fn tells(&self, recorded: &Recorded) -> bool {
         let Header { seq, recorded: stated, recorder, .. } = &self.header;

@@ -3,6 +3,9 @@
 mod already;
 mod files;
 
+use crate::event::Facts;
+use crate::ledger::write::append::Preview;
+use crate::query::review::await_from;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -15,6 +18,7 @@ use crate::cli::command::init::{Fresh, KEEP_GENESIS, NewLedger};
 use crate::cli::command::own::ClockSaid;
 use crate::cli::diagnostic::{Level, Problem, render};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::place::close;
 use crate::cli::place::shell_word;
 use crate::cli::screen::{Answer, Format, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
@@ -27,7 +31,6 @@ use crate::exchange::announcement_file::{AnnouncementFile, FileProblem};
 use crate::integrity::EventHash;
 use crate::ledger::{AppendError, Appended, Batch, Code, Finding, Folder, KeyFile, Ledger, Options, Signer};
 use crate::query::consequences::{Consequence, consequences};
-use crate::query::review::await_from;
 
 use already::{Already, SHOWN_STRUCK};
 use files::Given;
@@ -84,6 +87,13 @@ impl Target {
             Self::New(fresh) => &mut fresh.founded.ledger,
         }
     }
+
+    fn into_ledger(self) -> Ledger {
+        match self {
+            Self::There(ledger) => *ledger,
+            Self::New(fresh) => fresh.founded.ledger,
+        }
+    }
 }
 
 impl Append {
@@ -125,7 +135,7 @@ impl Append {
         let appended = context
             .meter("append")
             .run(|progress| target.ledger().append_telling(&batches, options, signer, clock, progress));
-        let appended = match appended {
+        let mut appended = match appended {
             Ok(appended) if !broken => appended,
             Ok(_) => return self.refused(&files, &[], unreadable, context),
             Err(AppendError::NotAdmissible { findings }) => {
@@ -135,25 +145,23 @@ impl Append {
         };
         let warnings: Vec<Vec<Finding>> = appended.batches.iter().map(|outcome| outcome.warnings.clone()).collect();
         complain(&files, &warnings, false, context);
-        let mut report = Report::of(&files, &appended, target.ledger(), self.dry_run);
-        let preview = appended.preview.as_ref();
-        let facts = preview.map_or_else(|| target.ledger().facts(), |preview| &preview.facts);
-        report.awaiting = await_from(facts, report.first_new());
-        report.changes =
-            preview.map(|of| consequences(&of.facts, of.first_new, context.around.today().day)).transpose()?;
-        if let Target::New(fresh) = &target {
-            report.founded = fresh.founded.ledger.facts().heads.at(1);
-        }
+        let mut exit = Exit::Done;
+        let mut report = match (appended.preview.take(), target) {
+            (Some(preview), target) => would_be(&files, &appended, preview, target, context)?,
+            (None, Target::New(fresh)) => {
+                let facts = fresh.founded.ledger.facts();
+                let report = Report { founded: facts.heads.at(1), ..Report::of(&files, &appended, facts) };
+                Report { to_copy: fresh.settle(context)?.1, ..report }
+            }
+            (None, Target::There(ledger)) => {
+                let report = Report::of(&files, &appended, ledger.facts());
+                exit = context.sign_if_due(&ledger, &folder, self.names.log_key.as_ref());
+                close(*ledger);
+                report
+            }
+        };
         report.path = context.shown_path(&folder);
         report.verbose = self.verbose;
-        let mut exit = Exit::Done;
-        match target {
-            Target::New(fresh) if !self.dry_run => (_, report.to_copy) = fresh.settle(context)?,
-            Target::There(ledger) if !self.dry_run => {
-                exit = context.sign_if_due(&ledger, &folder, self.names.log_key.as_ref());
-            }
-            other => drop(other),
-        }
         tell(&report, context)?;
         Ok(exit)
     }
@@ -308,6 +316,26 @@ fn suggestions(report: &Report, path: &str) -> String {
     text + &format!("  servanda --ledger {path} verify\n")
 }
 
+/// The report on a dry run.
+fn would_be(
+    files: &[AnnouncementFile],
+    appended: &Appended,
+    preview: Preview,
+    target: Target,
+    context: &Context<'_, '_>,
+) -> Result<Report, Failure> {
+    let (is_new, first_new) = (matches!(target, Target::New(_)), preview.first_new);
+    let facts = target.into_ledger().into_facts_with(preview);
+    let there = usize::try_from(first_new).expect("events are in memory");
+    Ok(Report {
+        dry_run: true,
+        changes: Some(consequences(&facts, first_new, context.around.today().day)?),
+        founded: if is_new { facts.heads.at(1) } else { None },
+        agreement: busiest(&facts.events[..there]),
+        ..Report::of(files, appended, &facts)
+    })
+}
+
 /// Takes the batches out of the files. What a broken file would have described counts as described in all of them.
 fn share_described(files: &mut [AnnouncementFile]) -> Vec<Batch> {
     let also: BTreeSet<_> = files.iter().flat_map(|file| file.batch.also_described.iter().cloned()).collect();
@@ -420,8 +448,7 @@ impl Report {
         new.map(|event| event.event).min().unwrap_or(self.len)
     }
 
-    fn of(files: &[AnnouncementFile], appended: &Appended, ledger: &Ledger, dry_run: bool) -> Self {
-        let facts = appended.preview.as_ref().map_or_else(|| ledger.facts(), |preview| &preview.facts);
+    fn of(files: &[AnnouncementFile], appended: &Appended, facts: &Facts) -> Self {
         let files = files.iter().zip(&appended.batches).map(|(file, outcome)| FileReport {
             file: file.source.name.clone(),
             appended: outcome
@@ -435,20 +462,22 @@ impl Report {
                 .map(|(draft, event)| Already::of(file.line(*draft), *event, outcome.struck.get(event), facts))
                 .collect(),
         });
-        Self {
+        let mut report = Self {
             schema: "servanda/appended/v1",
-            dry_run,
+            dry_run: false,
             len: appended.head.len,
             head: appended.head.hash,
             files: files.collect(),
             founded: None,
             awaiting: Vec::new(),
             changes: None,
-            agreement: busiest(ledger.events()),
+            agreement: busiest(&facts.events),
             path: String::new(),
             to_copy: String::new(),
             verbose: false,
-        }
+        };
+        report.awaiting = await_from(facts, report.first_new());
+        report
     }
 }
 

@@ -16,6 +16,7 @@ use crate::cli::command::init::{KEEP_GENESIS, NewLedger};
 use crate::cli::command::own::ClockSaid;
 use crate::cli::diagnostic::render;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::place::close;
 use crate::cli::screen::Format;
 use crate::cli::{Context, Outcome};
 use crate::exchange::place::SourceText;
@@ -215,7 +216,9 @@ fn append(
     let target = Target::Ledger { ledger: &mut ledger, signer: &key, clock: how.clock.clock(context) };
     let account = account(imports, target, rejects, how, context)?;
     let exit = if account.events > 0 { context.sign(&ledger, how.names.log_key.as_ref()) } else { Exit::Done };
-    Ok((ImportAnswer::of(&account, Some(ledger.head()), false), exit))
+    let answer = ImportAnswer::of(&account, Some(ledger.head()), false);
+    close(ledger);
+    Ok((answer, exit))
 }
 
 /// Imports into a new ledger, which is in its place once all is imported, or not at all; of a dry run, nothing is left.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::place::close;
 use crate::cli::screen::Answer;
 use crate::cli::{Context, Outcome};
 use crate::event::facts::Facts;
@@ -82,7 +83,7 @@ pub(super) fn conclude<A: Answer>(
     let is_new = made.iter().any(|(_, own)| matches!(own, Own::Appended(_)));
     let exit = if is_new { context.sign_if_due(&ledger, folder, None) } else { Exit::Done };
     let answer = answer(ledger.facts());
-    drop(ledger);
+    close(ledger);
     context.answer(&answer)?;
     Ok(exit)
 }

@@ -1,8 +1,6 @@
 //! Events by the first digits of their hashes, as `show` takes them.
 
-use std::cell::OnceCell;
-
-use crate::event::facts::Heads;
+use crate::event::facts::Stand;
 use crate::integrity::digest::EventHash;
 
 /// The fewest digits that name an event.
@@ -10,15 +8,16 @@ const FEWEST: usize = 8;
 /// The digits of a hash.
 const ALL: usize = 64;
 
-/// The hashes of a log in their order, put into it when somebody first asks: thousands of announcements may.
-pub(super) struct ByHash<'a> {
-    heads: &'a Heads,
-    sorted: OnceCell<Vec<(EventHash, u64)>>,
+/// The hashes of a log in their order: thousands of announcements may ask.
+pub(super) struct ByHash {
+    sorted: Vec<(EventHash, u64)>,
 }
 
-impl<'a> ByHash<'a> {
-    pub(super) fn of(heads: &'a Heads) -> Self {
-        Self { heads, sorted: OnceCell::new() }
+impl ByHash {
+    pub(super) fn of<'s>(stands: impl Iterator<Item = &'s Stand>) -> Self {
+        let mut sorted: Vec<_> = stands.map(|stand| (stand.head, stand.len - 1)).collect();
+        sorted.sort_unstable_by_key(|(hash, _)| *hash.as_bytes());
+        Self { sorted }
     }
 
     /// The events whose hashes begin with these digits, in their order; none, unless they are 8 or more.
@@ -28,11 +27,7 @@ impl<'a> ByHash<'a> {
         }
         let digits = digits.to_ascii_lowercase();
         let Ok(least) = format!("{digits:0<ALL$}").parse::<EventHash>() else { return Vec::new() };
-        let sorted = self.sorted.get_or_init(|| {
-            let mut all: Vec<_> = self.heads.stands().iter().map(|stand| (stand.head, stand.len - 1)).collect();
-            all.sort_unstable_by_key(|(hash, _)| *hash.as_bytes());
-            all
-        });
+        let sorted = &self.sorted;
         let from = sorted.partition_point(|(hash, _)| hash.as_bytes() < least.as_bytes());
         let begins = |(hash, _): &&(EventHash, u64)| hash.to_string().starts_with(&digits);
         let mut found: Vec<u64> = sorted[from..].iter().take_while(begins).map(|(_, seq)| *seq).collect();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::announcement::{Announcement, Body};
-use crate::event::facts::Recorded;
+use crate::event::facts::Events;
 use crate::ledger::admission::finding::{Code, Finding};
 use crate::ledger::documents::inventory::Holdings;
 use crate::ledger::state::registry::Index;
@@ -12,7 +12,7 @@ use crate::ledger::state::registry::Index;
 pub(super) fn check(
     position: usize,
     announcement: &Announcement,
-    (events, index): (&[Recorded], &Index),
+    (events, index): (Events<'_>, &Index<'_>),
     findings: &mut Vec<Finding>,
 ) {
     let mut source = 0;
@@ -34,7 +34,7 @@ pub(super) fn check(
         }
     }
     let Body::Erasure(erasure) = &announcement.body else { return };
-    let holdings = Holdings::of(events);
+    let holdings = Holdings::of(events.iter());
     for (place, document) in erasure.documents.iter().enumerate() {
         let field = format!("documents[{place}]");
         if let Some(by) = index.erased(document) {

@@ -13,7 +13,7 @@ use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::AnnouncementId;
 use crate::domain::record::{Policy, Reaffirmation, RecorderRevoked, RevocationCause, Verdict};
-use crate::event::facts::Recorded;
+use crate::event::facts::{Events, Recorded};
 use crate::ledger::admission::draft::{Brought, Draft, Fragment};
 use crate::ledger::admission::finding::{Code, Finding};
 use crate::ledger::admission::{Desk, Scope, counts};
@@ -170,7 +170,7 @@ fn strikes(
 
 /// What a key signed is in doubt only where others may have had it, and from an event on that there is, and by which it
 /// could sign.
-fn suspects(revoked: &RecorderRevoked, events: &[Recorded], say: &mut Say<'_>) {
+fn suspects(revoked: &RecorderRevoked, events: Events<'_>, say: &mut Say<'_>) {
     let Some(from) = revoked.suspect_from else { return };
     let len = events.len() as u64;
     let revokes = |event: &&Recorded| matches!(&event.announcement.body, Body::RecorderRevoked(other) if other.key == revoked.key);
@@ -202,7 +202,7 @@ fn are_suspect(reaffirmation: &Reaffirmation, desk: &Desk<'_>, say: &mut Say<'_>
     let review = desk.review();
     for (place, id) in reaffirmation.of.iter().enumerate() {
         let Some(seq) = desk.index.announcement(id).and_then(|seq| usize::try_from(seq).ok()) else { continue };
-        if review.suspected(&desk.events[seq]).is_none() {
+        if review.suspected(desk.events.at(seq)).is_none() {
             let message = format!("event {seq} is not in doubt");
             say(&format!("of[{place}]"), Code::Combination, message, "`servanda awaiting` lists what is suspect");
         }
@@ -272,7 +272,7 @@ impl Desk<'_> {
 
     /// What counts in the ledger.
     fn review(&self) -> &Review<'_> {
-        self.review.get_or_init(|| Review::of(self.events))
+        self.review.get_or_init(|| Review::of(self.events.iter()))
     }
 
     /// The type of an agreement, by what was told of it last before an announcement at a position, in the batch or else
@@ -287,7 +287,7 @@ impl Desk<'_> {
         let before = |(place, _): &&(u64, AgreementType)| {
             usize::try_from(*place).is_ok_and(|place| place < position && is_new(&scope.also.drafts[place]))
         };
-        let told = match (there, new) {
+        let told = match (there.as_slice(), new.as_slice()) {
             (there, _) if scope.ledger.reviewers_of(Kind::Agreement) > 0 && !there.is_empty() => self.counting(there),
             ([], [first, ..]) if scope.ledger.reviewers_of(Kind::Agreement) > 0 => Some(first),
             (there, new) => new.iter().rfind(before).or_else(|| self.counting(there)).or(new.first()),
@@ -315,7 +315,9 @@ impl Desk<'_> {
             let (id, announcement) = event.unwrap_or_else(|| (&new(place).id, &new(place).announcement));
             (id, &announcement.body)
         };
-        striking(&[self.bearing.about(), &self.about], id, at).map(|place| at(place).0)
+        let mut about = self.ledger.bearing.about();
+        about.push(&self.about);
+        striking(&about, id, at).map(|place| at(place).0)
     }
 }
 

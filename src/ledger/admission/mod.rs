@@ -17,6 +17,8 @@ mod references;
 mod text;
 mod unkept;
 
+use crate::event::facts::Events;
+use crate::ledger::state::Planned;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -27,14 +29,13 @@ use crate::domain::announcement::{Announcement, Body, Kind};
 use crate::domain::id::{AnnouncementId, Namespace};
 use crate::domain::timestamp::Timestamp;
 use crate::event::canonical::NotCanonical;
-use crate::event::facts::{Facts, Recorded};
 use crate::event::statement;
 use crate::event::written::{Checked, Written};
 use crate::integrity::digest::{ContentHash, Salt};
 use crate::ledger::admission::draft::{Batch, Draft};
 use crate::ledger::admission::finding::{Code, Finding};
 use crate::ledger::state::registry::{Index, described};
-use crate::ledger::state::relevance::{About, Bearing, note_strike};
+use crate::ledger::state::relevance::{About, note_strike};
 use crate::projection::review::Review;
 
 use by_hash::ByHash;
@@ -90,12 +91,12 @@ pub type Refused = BTreeSet<(Namespace, String)>;
 /// Returns what may be appended, unless a finding refuses it, and every finding. That a name in `refused` is missing is
 /// none. It would be recorded at `recorded`.
 pub(crate) fn admit(
-    (facts, index, bearing): (&Facts, &Index, &Bearing),
+    ledger: &Planned<'_>,
     batch: &Batch,
     (refused, recorded): (&Refused, Timestamp),
     salts: &mut Salts,
 ) -> (Admitted, Vec<Finding>) {
-    let events = facts.events.as_slice();
+    let (events, index) = (ledger.events(), &ledger.index);
     let mut findings = Vec::new();
     let described = Scope::of(index, batch, refused, &mut findings);
     let documents = evidence::read(batch, (events, index), salts, &mut findings);
@@ -111,9 +112,9 @@ pub(crate) fn admit(
     let looked: Vec<Looked> = batch.drafts.par_iter().enumerate().with_min_len(FEWEST_DRAFTS).map(look).collect();
 
     let review = OnceCell::new();
-    let by_hash = ByHash::of(&facts.heads);
+    let by_hash = OnceCell::new();
     let (seen, about, admitted) = (HashMap::new(), About::default(), Admitted::default());
-    let mut desk = Desk { events, index, bearing, by_hash, salts, review, seen, about, admitted };
+    let mut desk = Desk { ledger, events, index, by_hash, salts, review, seen, about, admitted };
     for ((position, draft), looked) in batch.drafts.iter().enumerate().zip(looked) {
         let Looked { mut announcement, written, in_texts, in_evidence } = looked;
         let before = findings.len();
@@ -155,7 +156,7 @@ pub(crate) fn admit(
 /// Returns the announcements as they would be recorded, with their evidence, and every finding.
 pub fn look(batch: &Batch) -> (Vec<Announcement>, Vec<Finding>) {
     let (mut findings, mut salts) = (Vec::new(), Salts::default());
-    let documents = evidence::read(batch, (&[], &Index::default()), &mut salts, &mut findings);
+    let documents = evidence::read(batch, (Events::of(&[], &[]), &Index::default()), &mut salts, &mut findings);
     let prepared = evidence::prepare(&documents);
     let quotes = count_quotes(batch);
     let at_hand = evidence::AtHand { documents: &documents, prepared: &prepared, recorded: None, quotes };
@@ -205,8 +206,8 @@ pub fn names(batch: &Batch) -> impl Iterator<Item = (Namespace, String)> {
 
 /// What is described, by the ledger and by the batch.
 struct Scope<'a> {
-    batch: Index,
-    ledger: &'a Index,
+    batch: Index<'static>,
+    ledger: &'a Index<'a>,
     also: &'a Batch,
     refused: &'a Refused,
     /// By folded announcement id: the first and the last draft that gives it to itself.
@@ -215,7 +216,7 @@ struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     /// Collects the descriptions of a batch; two ids that differ only in case are told.
-    fn of(ledger: &'a Index, batch: &'a Batch, refused: &'a Refused, findings: &mut Vec<Finding>) -> Self {
+    fn of(ledger: &'a Index<'a>, batch: &'a Batch, refused: &'a Refused, findings: &mut Vec<Finding>) -> Self {
         let mut scope = Self { batch: Index::default(), ledger, also: batch, refused, given: HashMap::new() };
         for (position, draft) in batch.drafts.iter().enumerate() {
             if let Some(id) = &draft.id {
@@ -250,10 +251,11 @@ impl<'a> Scope<'a> {
 
 /// The announcements that were looked at so far.
 struct Desk<'a> {
-    events: &'a [Recorded],
-    index: &'a Index,
-    bearing: &'a Bearing,
-    by_hash: ByHash<'a>,
+    ledger: &'a Planned<'a>,
+    events: Events<'a>,
+    index: &'a Index<'a>,
+    /// The hashes of its events, once somebody has asked.
+    by_hash: OnceCell<ByHash>,
     salts: &'a Salts,
     /// What counts in the ledger, once somebody has asked.
     review: OnceCell<Review<'a>>,
@@ -275,7 +277,7 @@ enum Place {
 impl Desk<'_> {
     /// The events whose hashes begin with these digits; none, unless they are 8 or more.
     fn beginning(&self, digits: &str) -> Vec<u64> {
-        self.by_hash.beginning(digits)
+        self.by_hash.get_or_init(|| ByHash::of(self.ledger.stands())).beginning(digits)
     }
 
     /// Finds the id of an announcement, and whether it is there already.
@@ -299,7 +301,7 @@ impl Desk<'_> {
         })?;
         let (known, known_id, seq) = match (self.index.announcement(&id), self.seen.get(&id.folded())) {
             (Some(seq), _) => {
-                let event = &self.events[usize::try_from(seq).expect("events are in memory")];
+                let event = self.events.at(usize::try_from(seq).expect("events are in memory"));
                 (&*event.announcement, &event.id, seq)
             }
             (None, Some(&place)) => {

@@ -141,7 +141,7 @@ fn thing_named(namespace: Namespace, id: &str, scope: &Scope<'_>, hints: bool) -
 /// The id of the announcement that the event at a position is.
 fn event_at(seq: u64, desk: &Desk<'_>) -> Result<String, Named> {
     let place = usize::try_from(seq).ok().filter(|place| *place < desk.events.len());
-    place.map(|place| desk.events[place].id.to_string()).ok_or_else(|| {
+    place.map(|place| desk.events.at(place).id.to_string()).ok_or_else(|| {
         let newest = desk.events.len().saturating_sub(1);
         let message = format!("there is no event {seq} in the ledger: the newest is {newest}");
         let hint = Some("digits alone are the position of an event; `servanda log` lists them".to_owned());
@@ -166,7 +166,7 @@ fn announcement_named(
         return Err(Named { code: Code::Itself, message, hint: Some("name another announcement".to_owned()) });
     }
     if let Some(seq) = desk.index.announcement(&wanted) {
-        return Ok(desk.events[usize::try_from(seq).expect("events are in memory")].id.to_string());
+        return Ok(desk.events.at(usize::try_from(seq).expect("events are in memory")).id.to_string());
     }
     if let Some(new) = desk.seen.get(&wanted.folded()) {
         return Ok(desk.admitted.new[*new].id.to_string());

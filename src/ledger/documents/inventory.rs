@@ -104,7 +104,7 @@ pub(crate) fn is_out_of_reach(error: &io::Error) -> bool {
 
 impl Holdings {
     /// Those of events in their order.
-    pub fn of(events: &[Recorded]) -> Self {
+    pub fn of<'e>(events: impl IntoIterator<Item = &'e Recorded>) -> Self {
         let mut holdings = Self::default();
         for event in events {
             holdings.take(event.seq, &event.announcement);

@@ -21,7 +21,7 @@ use rayon::prelude::*;
 
 use crate::domain::announcement::Body;
 use crate::domain::id::Origin;
-use crate::event::facts::{Facts, Heads, Recorded, Stand};
+use crate::event::facts::{Events, Facts, Heads, Recorded, Stand};
 use crate::ledger::folder::Folder;
 use crate::ledger::folder::head::Head;
 use crate::ledger::folder::settings::Settings;
@@ -250,7 +250,7 @@ impl Files {
         let wanted = Section::of_agreement(id);
         let index = &self.base.index;
         let is_told_of = |section: &Section| index.sections.binary_search_by(|(own, _)| own.cmp(section)).is_ok();
-        let is_recent = || Sections::from(recent, 0, |_| None).of.contains(&wanted);
+        let is_recent = || Sections::from(|place| &recent[place], 0..recent.len(), |_| None).of.contains(&wanted);
         if !is_told_of(&wanted) && !is_recent() {
             return None;
         }
@@ -400,21 +400,22 @@ impl Kept {
     /// `place_of` finds an announcement among the events.
     pub(crate) fn pack(
         &self,
-        (events, first): (&[Recorded], usize),
+        (events, places): (Events<'_>, Range<usize>),
         end: &Stand,
         place_of: impl Fn(&str) -> Option<usize>,
     ) -> Option<Following> {
-        if self.head.len != first as u64 {
+        if self.head.len != places.start as u64 {
             return None;
         }
-        let needs = Sections::from(events, first, place_of).needs.into_iter().collect();
-        let (block, bytes) = layout::pack_events(&self.marks, events[first..].iter(), Effort::Little).ok()?;
+        let needs = Sections::from(|place| events.at(place), places.clone(), place_of).needs.into_iter().collect();
+        let (block, bytes) =
+            layout::pack_events(&self.marks, places.clone().map(|place| events.at(place)), Effort::Little).ok()?;
         let from = (self.head.len, *self.head.hash.as_bytes());
         let mut frame = Vec::new();
         layout::write_header(&self.marks, &Frame { from, end: End::of(end), block, needs }, &mut frame).ok()?;
         frame.extend(bytes);
         let head = Head { len: end.len, hash: end.head };
-        Some(Following { frame, head, events: (events.len() - first) as u64 })
+        Some(Following { frame, head, events: places.len() as u64 })
     }
 
     /// Adds a batch that was packed to the recent ones; nothing, if that fails.

@@ -7,6 +7,7 @@
 //! the other. What comments on an announcement always lies with it, so that one step is enough.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -119,14 +120,20 @@ impl Sections {
                 }
             }
         }
-        Self::from(events, 0, |id| named.get(id).copied().flatten())
+        Self::from(|place| &events[place], 0..events.len(), |id| named.get(id).copied().flatten())
     }
 
-    /// Of the events from a place on; `place_of` finds an announcement among all of them.
-    pub(super) fn from<E: Placed>(events: &[E], first: usize, place_of: impl Fn(&str) -> Option<usize>) -> Self {
-        let mut finding = Finding { events, place_of, known: HashMap::new() };
+    /// Returns those of the events at some places; `at` gives the event at a place, and `place_of` finds an announcement among
+    /// all of them.
+    pub(super) fn from<'e, E: Placed + 'e>(
+        at: impl Fn(usize) -> &'e E,
+        places: Range<usize>,
+        place_of: impl Fn(&str) -> Option<usize>,
+    ) -> Self {
+        let mut finding = Finding { at, place_of, known: HashMap::new() };
         let mut found = Self::default();
-        for (place, event) in events.iter().enumerate().skip(first) {
+        for place in places {
+            let event = (finding.at)(place);
             let section = finding.section(place);
             let about = event.spoken_of();
             let mut need = |from: &Section, on: &Section| {
@@ -148,14 +155,14 @@ impl Sections {
     }
 }
 
-struct Finding<'e, E, F> {
-    events: &'e [E],
+struct Finding<A, F> {
+    at: A,
     place_of: F,
     /// The sections of comments that were looked at.
     known: HashMap<usize, Section>,
 }
 
-impl<E: Placed, F: Fn(&str) -> Option<usize>> Finding<'_, E, F> {
+impl<'e, E: Placed + 'e, A: Fn(usize) -> &'e E, F: Fn(&str) -> Option<usize>> Finding<A, F> {
     /// The section of an event: of a comment that of its target, which may be one again.
     fn section(&mut self, place: usize) -> Section {
         let mut chain: Vec<usize> = Vec::new();
@@ -164,7 +171,7 @@ impl<E: Placed, F: Fn(&str) -> Option<usize>> Finding<'_, E, F> {
             if let Some(known) = self.known.get(&at) {
                 break known.clone();
             }
-            let event = &self.events[at];
+            let event = (self.at)(at);
             let Some(target) = event.about() else { break event.spoken_of() };
             chain.push(at);
             match (self.place_of)(target) {

@@ -13,7 +13,7 @@ use crate::integrity::note_key::Vkey;
 use crate::integrity::ssh_key::PublicKey;
 
 /// The keys and roles before the next event.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Authority {
     keys: BTreeMap<PublicKey, KeyHistory>,
     /// Each with the event that named it.
@@ -21,7 +21,7 @@ pub struct Authority {
 }
 
 /// What became of one key.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct KeyHistory {
     /// Whose it is.
     pub recorder: Recorder,

@@ -10,9 +10,16 @@ use crate::domain::source::Address;
 use crate::event::facts::Recorded;
 use crate::projection::policies::named;
 
-/// The ids of a ledger, by their folded form.
+/// The ids of a ledger, by their folded form; of a plan, those that it adds to the ones before it.
 #[derive(Debug, Clone, Default)]
-pub struct Index {
+pub struct Index<'b> {
+    before: Option<&'b Index<'b>>,
+    own: Taken,
+}
+
+/// What an index has beside the one before it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Taken {
     announcements: ByName<u64>,
     parties: ByName<String>,
     agreements: ByName<String>,
@@ -30,50 +37,94 @@ pub struct Index {
     personal: HashMap<Address, (u64, u64)>,
 }
 
-impl Index {
+impl<'b> Index<'b> {
+    /// Returns an index that is to have what follows another's events.
+    pub(super) fn following(before: &'b Self) -> Self {
+        let (policy, asks_for_reviewers) = (before.own.policy.clone(), before.own.asks_for_reviewers);
+        Self { before: Some(before), own: Taken { policy, asks_for_reviewers, ..Taken::default() } }
+    }
+
+    /// Returns what it has beside the index before it.
+    #[cfg(test)]
+    pub(super) fn own(&self) -> &Taken {
+        &self.own
+    }
+
+    /// Returns what it has beside the index before it, by itself.
+    pub(super) fn into_own(self) -> Taken {
+        self.own
+    }
+
+    /// Takes in what an index that followed this one has.
+    pub(super) fn absorb(&mut self, next: Taken) {
+        let own = &mut self.own;
+        own.announcements.extend(next.announcements);
+        own.parties.extend(next.parties);
+        own.agreements.extend(next.agreements);
+        own.missions.extend(next.missions);
+        own.other_names.extend(next.other_names);
+        own.looks.extend(next.looks);
+        for (id, told) in next.types {
+            own.types.entry(id).or_default().extend(told);
+        }
+        own.policy = next.policy;
+        own.asks_for_reviewers |= next.asks_for_reviewers;
+        own.erased.extend(next.erased);
+        own.personal.extend(next.personal);
+    }
+
+    /// Returns what each index has, from the newest one back.
+    fn all(&self) -> impl Iterator<Item = &Taken> {
+        std::iter::successors(Some(self), |index| index.before).map(|index| &index.own)
+    }
+
     /// Takes the ids of one more event.
     pub fn add(&mut self, event: &Recorded) {
-        self.announcements.insert(event.id.folded(), event.seq);
+        self.own.announcements.insert(event.id.folded(), event.seq);
         self.describe(&event.announcement, event.seq);
         if let Body::Policy(policy) = &event.announcement.body {
-            self.policy = named(policy);
-            self.asks_for_reviewers |= self.policy.values().any(|reviewers| *reviewers > 0);
+            self.own.policy = named(policy);
+            self.own.asks_for_reviewers |= self.own.policy.values().any(|reviewers| *reviewers > 0);
         }
         if let Body::Erasure(erasure) = &event.announcement.body {
             for document in &erasure.documents {
-                self.erased.entry(document.clone()).or_insert(event.seq);
+                if self.erased(document).is_none() {
+                    self.own.erased.insert(document.clone(), event.seq);
+                }
             }
         }
         for document in event.announcement.evidence.iter().filter_map(|evidence| evidence.source.document.as_deref()) {
-            if let Some(commit) = &document.commit {
-                self.personal.entry(commit.clone()).or_insert((event.seq, document.len));
+            if let Some(commit) = &document.commit
+                && !self.is_personal(commit)
+            {
+                self.own.personal.insert(commit.clone(), (event.seq, document.len));
             }
         }
     }
 
     /// The event by which a document was erased.
     pub fn erased(&self, document: &Address) -> Option<u64> {
-        self.erased.get(document).copied()
+        self.all().find_map(|names| names.erased.get(document)).copied()
     }
 
     /// Whether an event names a personal document by this commitment.
     pub fn is_personal(&self, commit: &Address) -> bool {
-        self.personal.contains_key(commit)
+        self.all().any(|names| names.personal.contains_key(commit))
     }
 
     /// Personal documents by their commitments, each with the first event that names it, and its length.
     pub fn personal(&self) -> impl Iterator<Item = (&Address, u64, u64)> {
-        self.personal.iter().map(|(commit, (seq, len))| (commit, *seq, *len))
+        self.all().flat_map(|names| &names.personal).map(|(commit, (seq, len))| (commit, *seq, *len))
     }
 
     /// Whether a policy ever asked for reviewers: only then it has to be looked at whether a description counts.
     pub fn asks_for_reviewers(&self) -> bool {
-        self.asks_for_reviewers
+        self.own.asks_for_reviewers
     }
 
     /// How many reviewers the newest policy asks for, of a kind.
     pub fn reviewers_of(&self, kind: Kind) -> u64 {
-        self.policy.get(&kind).copied().unwrap_or_default()
+        self.own.policy.get(&kind).copied().unwrap_or_default()
     }
 
     /// Takes the ids of the things that an announcement describes, and its other names, unless it describes anew what
@@ -83,12 +134,19 @@ impl Index {
             let is_free =
                 self.thing(described.namespace, described.id).is_none() || self.reviewers_of(described.kind) == 0;
             for name in described.other_names.into_iter().filter(|_| is_free) {
-                self.other_names.entry((described.namespace, name::folded(name))).or_insert(described.id.to_owned());
+                let name = (described.namespace, name::folded(name));
+                if !self.all().any(|names| names.other_names.contains_key(&name)) {
+                    self.own.other_names.insert(name, described.id.to_owned());
+                }
             }
             let look = (described.namespace, look(described.id));
-            self.looks.entry(look).or_insert_with(|| described.id.to_owned());
-            if let Some(things) = self.space(described.namespace) {
-                things.entry(described.id.to_ascii_lowercase()).or_insert_with(|| described.id.to_owned());
+            if !self.all().any(|names| names.looks.contains_key(&look)) {
+                self.own.looks.insert(look, described.id.to_owned());
+            }
+            if self.thing(described.namespace, described.id).is_none()
+                && let Some(things) = self.own.space(described.namespace)
+            {
+                things.insert(described.id.to_ascii_lowercase(), described.id.to_owned());
             }
         }
         let told = match announcement.body.said() {
@@ -96,48 +154,57 @@ impl Index {
             Some(Body::Memorandum(memorandum)) => (memorandum.agreement.id.folded(), memorandum.agreement.r#type),
             _ => return,
         };
-        self.types.entry(told.0).or_default().push((place, told.1));
+        self.own.types.entry(told.0).or_default().push((place, told.1));
     }
 
     /// The event of the announcement of that id, whatever its case.
     pub fn announcement(&self, id: &AnnouncementId) -> Option<u64> {
-        self.announcements.get(&*folded(id.as_str())).copied()
+        let id = folded(id.as_str());
+        self.all().find_map(|names| names.announcements.get(&*id)).copied()
     }
 
     /// The id of a thing as its description writes it.
     pub fn thing(&self, namespace: Namespace, id: &str) -> Option<&str> {
-        self.things_of(namespace)?.get(&*folded(id)).map(String::as_str)
+        let id = folded(id);
+        self.all().find_map(|names| names.things_of(namespace)?.get(&*id)).map(String::as_str)
     }
 
     /// The id of the thing that is also known by that name.
     pub fn thing_called(&self, namespace: Namespace, name: &str) -> Option<&str> {
-        self.other_names.get(&(namespace, name::folded(name))).map(String::as_str)
+        let name = (namespace, name::folded(name));
+        self.all().find_map(|names| names.other_names.get(&name)).map(String::as_str)
     }
 
     /// Another thing whose id looks like this one: it differs in characters that are taken for each other.
     pub fn alike(&self, namespace: Namespace, id: &str) -> Option<&str> {
-        let found = self.looks.get(&(namespace, look(id))).map(String::as_str);
+        let look = (namespace, look(id));
+        let found = self.all().find_map(|names| names.looks.get(&look)).map(String::as_str);
         found.filter(|found| !found.eq_ignore_ascii_case(id))
     }
 
     /// The ids of all things of a space, in order.
     pub fn things(&self, namespace: Namespace) -> impl Iterator<Item = &str> {
-        let mut things: Vec<&str> =
-            self.things_of(namespace).into_iter().flatten().map(|(_, id)| id.as_str()).collect();
+        let all = self.all().filter_map(|names| names.things_of(namespace)).flatten();
+        let mut things: Vec<&str> = all.map(|(_, id)| id.as_str()).collect();
         things.sort_unstable();
         things.into_iter()
     }
 
     /// The ids of all announcements, folded.
     pub fn announcements(&self) -> impl Iterator<Item = &str> {
-        self.announcements.keys().map(String::as_str)
+        self.all().flat_map(|names| names.announcements.keys()).map(String::as_str)
     }
 
     /// The types that were told of an agreement, in their order, each by the event or draft at that place.
-    pub fn agreement_types(&self, id: &str) -> &[(u64, AgreementType)] {
-        self.types.get(&*folded(id)).map(Vec::as_slice).unwrap_or_default()
+    pub fn agreement_types(&self, id: &str) -> Vec<(u64, AgreementType)> {
+        let id = folded(id);
+        let mut told: Vec<&[_]> = self.all().filter_map(|names| names.types.get(&*id)).map(Vec::as_slice).collect();
+        told.reverse();
+        told.concat()
     }
+}
 
+impl Taken {
     fn space(&mut self, namespace: Namespace) -> Option<&mut ByName<String>> {
         match namespace {
             Namespace::Party => Some(&mut self.parties),

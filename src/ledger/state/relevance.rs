@@ -6,11 +6,19 @@ use std::slice::from_ref;
 use crate::domain::agreement::InForce;
 use crate::domain::announcement::{Body, Standing};
 use crate::domain::id::{AgreementId, AnnouncementId, ByName, PartyId, folded};
-use crate::event::facts::Recorded;
+use crate::event::facts::{Events, Recorded};
 
-/// The events about each agreement, by party, and those that correct or retract others; by their places in a log.
+/// The events about each agreement, by party, and those that correct or retract others; of a plan, those that it adds to the
+/// ones before it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Bearing {
+pub(crate) struct Bearing<'b> {
+    before: Option<&'b Bearing<'b>>,
+    own: Places,
+}
+
+/// What there is of that beside what was before, by places in a log.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Places {
     agreements: ByName<OfAgreement>,
     about: About,
     /// Corrections of the clock, which bear on the days of all.
@@ -21,7 +29,7 @@ pub(crate) struct Bearing {
 pub(crate) type About = ByName<Vec<usize>>;
 
 /// The events about one agreement.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct OfAgreement {
     /// About all parties: descriptions, milestones, suspensions for all.
     whole: Vec<usize>,
@@ -40,15 +48,55 @@ struct Concerned<'a> {
     parties: &'a [PartyId],
 }
 
-impl Bearing {
+impl<'b> Bearing<'b> {
+    /// Returns what is to have the events that follow another's.
+    pub(super) fn following(before: &'b Self) -> Self {
+        Self { before: Some(before), own: Places::default() }
+    }
+
+    /// Returns what there is beside what was before.
+    #[cfg(test)]
+    pub(super) fn own(&self) -> &Places {
+        &self.own
+    }
+
+    /// Returns what there is beside what was before, by itself.
+    pub(super) fn into_own(self) -> Places {
+        self.own
+    }
+
+    /// Takes in what followed.
+    pub(super) fn absorb(&mut self, next: Places) {
+        for (id, of) in next.agreements {
+            let agreement = self.own.agreements.entry(id).or_default();
+            agreement.whole.extend(of.whole);
+            for (party, places) in of.parties {
+                agreement.parties.entry(party).or_default().extend(places);
+            }
+            agreement.is_stated |= of.is_stated;
+            agreement.ends |= of.ends;
+        }
+        for (id, places) in next.about {
+            self.own.about.entry(id).or_default().extend(places);
+        }
+        self.own.clock.extend(next.clock);
+    }
+
+    /// Returns what there is, from the oldest on.
+    fn all(&self) -> Vec<&Places> {
+        let mut all: Vec<&Places> = std::iter::successors(Some(self), |of| of.before).map(|of| &of.own).collect();
+        all.reverse();
+        all
+    }
+
     /// Takes the next event.
     pub(crate) fn add(&mut self, place: usize, event: &Recorded) {
         if let Body::ClockCorrected(_) = &event.announcement.body {
-            self.clock.push(place);
+            self.own.clock.push(place);
         }
-        note_strike(&mut self.about, &event.announcement.body, place);
+        note_strike(&mut self.own.about, &event.announcement.body, place);
         let Some(concerned) = concerned(&event.announcement.body) else { return };
-        let agreement = entry(&mut self.agreements, concerned.agreement);
+        let agreement = entry(&mut self.own.agreements, concerned.agreement);
         let said = event.announcement.body.said();
         agreement.ends |= matches!(said, Some(Body::Departure(_) | Body::Milestone(_)));
         if concerned.whole {
@@ -63,75 +111,82 @@ impl Bearing {
     /// The events that bear on the acts among those from `first` on, in their order; `place_of` finds an announcement.
     pub(crate) fn on<'a>(
         &self,
-        events: &'a [Recorded],
+        events: Events<'a>,
         first: usize,
         place_of: impl Fn(&AnnouncementId) -> Option<usize>,
     ) -> Vec<&'a Recorded> {
-        let mut found: BTreeSet<usize> = self.clock.iter().copied().collect();
+        let all = self.all();
+        let mut found: BTreeSet<usize> = all.iter().flat_map(|places| &places.clock).copied().collect();
         let mut seen: BTreeSet<(&str, &str)> = BTreeSet::new();
-        let new = events[first..].iter().map(|event| &event.announcement.body);
+        let new = events.from(first).map(|event| &event.announcement.body);
         for (body, concerned) in new.filter_map(|body| Some((body, concerned(body)?))) {
-            let Some(agreement) = self.agreements.get(&*folded(concerned.agreement)) else { continue };
-            if !agreement.is_stated && !agreement.ends && always_follows(body) {
+            let id = folded(concerned.agreement);
+            let of: Vec<&OfAgreement> = all.iter().filter_map(|places| places.agreements.get(&*id)).collect();
+            if of.iter().all(|of| !of.is_stated && !of.ends) && always_follows(body) {
                 continue;
             }
             for party in concerned.parties {
                 if seen.insert((concerned.agreement, "")) {
-                    found.extend(&agreement.whole);
+                    found.extend(of.iter().flat_map(|of| &of.whole));
                 }
                 if seen.insert((concerned.agreement, party.as_str())) {
-                    found.extend(agreement.parties.get(&*folded(party.as_str())).into_iter().flatten());
+                    let party = folded(party.as_str());
+                    found.extend(of.iter().filter_map(|of| of.parties.get(&*party)).flatten());
                 }
             }
         }
         self.add_what_is_said(events, &mut found, place_of);
-        found.into_iter().map(|place| &events[place]).collect()
+        found.into_iter().map(|place| events.at(place)).collect()
     }
 
     /// Whether a milestone that stands and is confirmed says since when there is an agreement: no act under it happened
     /// before the earliest.
-    pub(crate) fn has_beginning(&self, events: &[Recorded], agreement: &AgreementId) -> bool {
-        let Some(agreement) = self.agreements.get(&*agreement.folded()) else { return false };
+    pub(crate) fn has_beginning(&self, events: Events<'_>, agreement: &AgreementId) -> bool {
+        let id = agreement.folded();
         let bounds = |body: &Body| match body.said() {
             Some(Body::Milestone(milestone)) => {
                 milestone.occurred.as_ref().is_some_and(|date| date.window().earliest().is_some())
             }
             _ => false,
         };
-        agreement.whole.iter().any(|place| {
-            let announcement = &events[*place].announcement;
+        let of = self.all().into_iter().filter_map(|places| places.agreements.get(&*id));
+        of.flat_map(|of| &of.whole).any(|place| {
+            let announcement = &events.at(*place).announcement;
             let confirmed = announcement.standing == Standing::Confirmed && bounds(&announcement.body);
             confirmed && self.struck_by(events, *place).is_empty()
         })
     }
 
-    /// Corrections and retractions, by what they are about.
-    pub(crate) fn about(&self) -> &About {
-        &self.about
+    /// Returns corrections and retractions, by what they are about, in pieces of which the oldest comes first.
+    pub(crate) fn about(&self) -> Vec<&About> {
+        self.all().into_iter().map(|places| &places.about).collect()
     }
 
     /// The event that corrected or retracted the one at a place, the one that corrected that, and so on: none, if the
     /// first was itself retracted. Retracting them from the last on brings back what they struck.
-    pub(crate) fn struck_by(&self, events: &[Recorded], place: usize) -> Vec<usize> {
-        let at = |place: usize| (&events[place].id, &events[place].announcement.body);
-        let next = |place: &usize| striking(&[&self.about], at(*place).0, at);
+    pub(crate) fn struck_by(&self, events: Events<'_>, place: usize) -> Vec<usize> {
+        let about = self.about();
+        let at = |place: usize| (&events.at(place).id, &events.at(place).announcement.body);
+        let next = |place: &usize| striking(&about, at(*place).0, at);
         std::iter::successors(next(&place), next).collect()
     }
 
     /// Adds the corrections and retractions of events, those of these, and what they correct.
     fn add_what_is_said(
         &self,
-        events: &[Recorded],
+        events: Events<'_>,
         found: &mut BTreeSet<usize>,
         place_of: impl Fn(&AnnouncementId) -> Option<usize>,
     ) {
-        if self.about.is_empty() {
+        let about = self.about();
+        if about.iter().all(|about| about.is_empty()) {
             return;
         }
         let mut open: Vec<usize> = found.iter().copied().collect();
         while let Some(place) = open.pop() {
-            let event = &events[place];
-            let said = self.about.get(&*folded(event.id.as_str())).into_iter().flatten().copied();
+            let event = events.at(place);
+            let id = folded(event.id.as_str());
+            let said = about.iter().filter_map(|about| about.get(&*id)).flatten().copied();
             let corrected = event.announcement.body.strikes().and_then(&place_of);
             for next in said.chain(corrected) {
                 if found.insert(next) {

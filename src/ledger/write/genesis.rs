@@ -1,5 +1,7 @@
 //! Founding: a new ledger with its genesis, made aside and moved into place whole.
 
+use crate::ledger::state::State;
+use crate::ledger::write::Backing;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -7,27 +9,20 @@ use crate::domain::announcement::Announcement;
 use crate::domain::id::{Origin, Recorder};
 use crate::domain::record::{Authorised, Genesis, LogKey, RecorderKey, RecorderRole};
 use crate::domain::timestamp::Timestamp;
-use crate::event::chain::Chain;
-use crate::event::facts::Facts;
 use crate::integrity::note_key::{LogSigner, NoteKeyError, Vkey};
 use crate::integrity::ssh_key::PublicKey;
 use crate::ledger::admission::draft::{Batch, Draft};
 use crate::ledger::folder::Folder;
-use crate::ledger::folder::readme::make_keys_folder;
-use crate::ledger::folder::readme::write_readme;
+use crate::ledger::folder::readme::{make_keys_folder, write_readme};
 use crate::ledger::folder::settings::Settings;
 use crate::ledger::folder::staging::Aside;
 use crate::ledger::keys::log_holder::{LogHolder, LogSigning};
 use crate::ledger::keys::signer::{Signer, SignerError};
 use crate::ledger::log::guarded_store::WatchedStore;
 use crate::ledger::log::open::{Access, OpenError};
-use crate::ledger::state::authority::Authority;
-use crate::ledger::state::registry::Index;
-use crate::ledger::state::relevance::Bearing;
 use crate::ledger::write::Ledger;
 use crate::ledger::write::administer::log_key::lead_to;
 use crate::ledger::write::append::{AppendError, Options};
-use crate::store::documents::Documents;
 use crate::store::shared::Rights;
 use crate::store::{StoreError, folder as store_folder, whole_file};
 
@@ -165,19 +160,8 @@ impl Founded {
         Settings::new(founding.origin.clone()).save(&folder)?;
         write_readme(&folder, &founding.origin)?;
         let store = WatchedStore::create(&folder)?;
-        let mut ledger = Ledger {
-            documents: Documents::at(folder.documents()),
-            folder,
-            chain: Chain::new(founding.origin.clone()),
-            facts: Facts::new(founding.origin.clone()),
-            store: Box::new(store),
-            authority: Authority::default(),
-            index: Index::default(),
-            bearing: Bearing::default(),
-            kept: None,
-            is_changed: false,
-            lock: aside.lock(),
-        };
+        let backing = Backing::new(folder, Box::new(store), None, aside.lock());
+        let mut ledger = Ledger { state: State::new(founding.origin.clone()), backing };
         let written = |key: PublicKey| RecorderKey::try_from(key.to_string()).expect("a public key has its form");
         let first = Authorised {
             key: written(signer.public()),
@@ -229,9 +213,9 @@ impl Founded {
     ///
     /// [`FoundError::Io`] if something came into its place meanwhile.
     pub fn publish(self) -> Result<Folder, FoundError> {
-        let Self { mut ledger, aside } = self;
-        ledger.folder = aside.folder();
-        drop(ledger);
+        let Self { ledger, aside } = self;
+        // What is derived can be done without.
+        let _ = ledger.moved_to(aside.folder()).close();
         let target = aside.target().clone();
         aside.publish().map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty if target.is_ledger() => {

@@ -49,7 +49,7 @@ fn admit(founded: &mut Founded, file: &AnnouncementFile) -> Vec<FileProblem> {
     let findings = match founded.ledger.append(slice::from_ref(&file.batch), how, &key(), moment(1000)) {
         Ok(appended) => {
             let preview = appended.preview.expect("it was asked for");
-            for event in preview.facts.events.iter().filter(|event| event.seq >= preview.first_new) {
+            for event in preview.new.events() {
                 let body = &event.announcement.body;
                 let again = Body::read(body.kind(), body.to_value()).expect("it was admitted");
                 assert_eq!(&again, body);

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::cli::command::own::Admin;
 use crate::cli::command::{counted, not_recorded};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::place::close;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::source::Address;
@@ -52,7 +53,7 @@ impl Erase {
         let answer = ErasedAnswer::of(&documents, &erased, &ledger);
         let is_new = erased.event.is_some();
         let exit = if is_new { context.sign_if_due(&ledger, &folder, None) } else { Exit::Done };
-        drop(ledger);
+        close(ledger);
         context.answer(&answer)?;
         Ok(exit)
     }

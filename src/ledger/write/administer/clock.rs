@@ -9,9 +9,11 @@ use crate::ledger::admission::finding::{Code, Finding};
 use crate::ledger::admission::{New, days_after};
 use crate::ledger::keys::signer::Signer;
 use crate::ledger::log::clock::{Clock, ClockFault};
+use crate::ledger::state::Planned;
 use crate::ledger::write::Ledger;
 use crate::ledger::write::administer::Own;
 use crate::ledger::write::append::AppendError;
+use crate::ledger::write::append::place;
 
 impl Ledger {
     /// Says that events bear times that were wrong: those from one on, or, if none is named, from the first that is later
@@ -30,8 +32,8 @@ impl Ledger {
         clock: impl Into<Clock>,
     ) -> Result<Own, AppendError> {
         let clock = clock.into();
-        let newest = self.chain.len().saturating_sub(1);
-        let from = from.or_else(|| self.chain.first_after(clock.reading())).unwrap_or(newest);
+        let newest = self.state.chain().len().saturating_sub(1);
+        let from = from.or_else(|| self.state.chain().first_after(clock.reading())).unwrap_or(newest);
         let corrected = ClockCorrected { from, reason: reason.to_owned() };
         self.append_own_anew(Announcement::of(corrected), signer, clock)
     }
@@ -41,7 +43,7 @@ fn corrects(announcement: &Announcement) -> bool {
     matches!(announcement.body, Body::ClockCorrected(_))
 }
 
-impl Ledger {
+impl Planned<'_> {
     /// When a batch is recorded, before it is known what of it is new: the later of the clock and the newest event, which a
     /// correction of the clock precedes.
     pub(crate) fn recording_time(&self, batch: &Batch, clock: Clock) -> Result<Timestamp, ClockFault> {
@@ -82,8 +84,7 @@ impl Ledger {
 
     /// The first event from one on that rests on a source of a later day than a time, in words: it was not recorded by then.
     fn source_after(&self, from: u64, recorded: Timestamp) -> Option<String> {
-        let from = usize::try_from(from).expect("events are in memory");
-        self.facts.events.iter().skip(from).find_map(|event| {
+        self.events().from(place(from)).find_map(|event| {
             let mut sources = event.announcement.evidence.iter();
             let (key, date) = sources.find_map(|evidence| days_after(&evidence.source, recorded).next())?;
             Some(format!(

@@ -16,11 +16,12 @@ use std::collections::BTreeSet;
 use crate::domain::announcement::Announcement;
 use crate::domain::record::Erasure;
 use crate::domain::source::Address;
+use crate::event::facts::Recorded;
 use crate::ledger::documents::inventory::Holdings;
 use crate::ledger::keys::signer::Signer;
 use crate::ledger::log::clock::Clock;
-use crate::ledger::write::Ledger;
 use crate::ledger::write::append::AppendError;
+use crate::ledger::write::{Backing, Ledger};
 use crate::store::documents::DocumentError;
 
 /// What became of documents that were to be erased.
@@ -53,7 +54,7 @@ impl Ledger {
         let mut new: Vec<Address> = Vec::new();
         let mut already = Vec::new();
         for document in documents {
-            match self.index.erased(document) {
+            match self.state.index().erased(document) {
                 Some(by) => already.push((document.clone(), by)),
                 None if new.contains(document) => {}
                 None => new.push(document.clone()),
@@ -66,15 +67,21 @@ impl Ledger {
         }
         let mut finished = 0;
         for (document, seq) in &already {
-            let deleted = self.delete(std::slice::from_ref(document));
+            let deleted = self.backing.delete(&self.state.facts().events, std::slice::from_ref(document));
             finished += deleted.map_err(|source| AppendError::NotDeleted { seq: *seq, source })?;
         }
         Ok(Erased { event, already, finished })
     }
+}
 
-    /// Steps 2 and 3, for documents that an event says were erased.
-    pub(crate) fn delete(&self, documents: &[Address]) -> Result<usize, DocumentError> {
-        let holdings = Holdings::of(&self.facts.events);
+impl Backing {
+    /// Steps 2 and 3, for documents that one of the events says were erased.
+    pub(in crate::ledger::write) fn delete<'e>(
+        &self,
+        events: impl IntoIterator<Item = &'e Recorded>,
+        documents: &[Address],
+    ) -> Result<usize, DocumentError> {
+        let holdings = Holdings::of(events);
         let documents: BTreeSet<&str> = documents.iter().map(Address::as_str).collect();
         self.documents.remove(holdings.erased_files(&documents))
     }

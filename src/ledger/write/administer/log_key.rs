@@ -56,14 +56,14 @@ impl Ledger {
             NewLogKey::Own(seed) => seed,
             NewLogKey::Held(holder) => return self.change_log_key_to(holder, because, signer, clock.into()),
         };
-        let next = self.folder.log_key().with_extension("next");
+        let next = self.backing.folder.log_key().with_extension("next");
         // Where a link leads elsewhere, the new key takes the place of the old one there.
-        let place = fs::canonicalize(self.folder.log_key()).unwrap_or_else(|_| self.folder.log_key());
+        let place = fs::canonicalize(self.backing.folder.log_key()).unwrap_or_else(|_| self.backing.folder.log_key());
         let mut pending = known(log_key_of(&next))?;
         if let Some(new) = pending.take_if(|new| self.is_log_key(&new.vkey())) {
             let was_there = known(log_key_of(&place))?.is_some_and(|own| own.vkey() == new.vkey());
             put(&new, &place, &next)?;
-            if let Some(seq) = self.authority.log_key_since().filter(|_| !was_there) {
+            if let Some(seq) = self.state.authority().log_key_since().filter(|_| !was_there) {
                 return Ok(Own::Already(seq));
             }
         }
@@ -88,22 +88,22 @@ impl Ledger {
         signer: &dyn Signer,
         clock: Clock,
     ) -> Result<Own, AppendError> {
-        let since = self.authority.log_key_since().filter(|_| self.is_log_key(&holder.vkey()));
+        let since = self.state.authority().log_key_since().filter(|_| self.is_log_key(&holder.vkey()));
         let made = match since {
             Some(seq) => Own::Already(seq),
             None => self.append_own(self.log_key_changed(&holder.vkey(), because), signer, clock)?,
         };
-        lead_to(holder, &self.folder.log_key())?;
+        lead_to(holder, &self.backing.folder.log_key())?;
         Ok(made)
     }
 
     fn log_key_changed(&self, new: &Vkey, because: RevocationCause) -> Announcement {
-        let old = self.authority.log_key().map(as_recorded).expect("a ledger begins with its log's key");
+        let old = self.state.authority().log_key().map(as_recorded).expect("a ledger begins with its log's key");
         Announcement::of(LogKeyChanged { because, new: as_recorded(new), old })
     }
 
     fn is_log_key(&self, key: &Vkey) -> bool {
-        self.authority.log_key() == Some(key)
+        self.state.authority().log_key() == Some(key)
     }
 }
 

@@ -57,7 +57,7 @@ impl Ledger {
         signer: &dyn Signer,
         clock: impl Into<Clock>,
     ) -> Result<Own, AppendError> {
-        let id = format!("{}:{}", announcement.body.kind(), self.facts.heads.len());
+        let id = format!("{}:{}", announcement.body.kind(), self.state.facts().heads.len());
         let id = AnnouncementId::parse(&id).expect("a kind and a number are an id");
         self.append_own_draft(Draft { id: Some(id), ..Draft::of(announcement) }, signer, clock.into())
     }
@@ -67,7 +67,7 @@ impl Ledger {
         // That it was added once, before it was revoked, is no answer to whoever wants it to sign.
         if let Body::RecorderAdded(added) = &draft.announcement.body
             && let Ok(key) = added.key.as_str().parse()
-            && let Err(revoked @ AuthorityFault::Revoked { .. }) = self.authority.check_new(&key)
+            && let Err(revoked @ AuthorityFault::Revoked { .. }) = self.state.authority().check_new(&key)
         {
             return Err(revoked.into());
         }

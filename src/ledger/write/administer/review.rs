@@ -34,7 +34,7 @@ impl Ledger {
         signer: &dyn Signer,
         clock: impl Into<Clock>,
     ) -> Result<Option<Own>, AppendError> {
-        let review = Review::of(&self.facts.events);
+        let review = Review::of(&self.state.facts().events);
         let wanted = with_descriptions(needs);
         let in_force = match review.policies().newest() {
             Some((seq, known)) if *known == wanted => return Ok(Some(Own::Already(seq))),
@@ -70,12 +70,12 @@ impl Ledger {
         signer: &dyn Signer,
         clock: impl Into<Clock>,
     ) -> Result<Own, AppendError> {
-        let reviewer = self.authority.recorder_of(&signer.public())?;
-        let event = self.facts.event(seq).ok_or(AppendError::NoEvent(seq))?;
+        let reviewer = self.state.authority().recorder_of(&signer.public())?;
+        let event = self.state.facts().event(seq).ok_or(AppendError::NoEvent(seq))?;
         if event.recorder == *reviewer {
             return Err(AppendError::OwnWord { seq, recorder: reviewer.clone() });
         }
-        let reviewed = Review::of(&self.facts.events).of_event(event);
+        let reviewed = Review::of(&self.state.facts().events).of_event(event);
         let mut verdicts = reviewed.iter().flat_map(|reviewed| &reviewed.verdicts);
         let same = verdicts.find(|given| given.reviewer == reviewer && given.says(verdict, reason));
         if let Some(same) = same {
@@ -100,10 +100,10 @@ impl Ledger {
         clock: impl Into<Clock>,
     ) -> Result<Vec<Own>, AppendError> {
         let clock = clock.into();
-        let review = Review::of(&self.facts.events);
+        let review = Review::of(&self.state.facts().events);
         let (mut open, mut made): (Vec<AnnouncementId>, Vec<Own>) = (Vec::new(), Vec::new());
         for seq in seqs {
-            let event = self.facts.event(*seq).ok_or(AppendError::NoEvent(*seq))?;
+            let event = self.state.facts().event(*seq).ok_or(AppendError::NoEvent(*seq))?;
             match review.reaffirmed(&event.id).filter(|_| review.suspected(event).is_none()) {
                 Some(by) if made.contains(&Own::Already(by)) => {}
                 Some(by) => made.push(Own::Already(by)),

@@ -8,35 +8,36 @@ use crate::domain::id::AgreementId;
 use crate::event::facts::Recorded;
 use crate::ledger::admission::finding::{Code, Finding};
 use crate::ledger::admission::occurred;
-use crate::ledger::write::Ledger;
+use crate::ledger::state::Planned;
+use crate::ledger::write::append::place;
+use crate::ledger::write::plan::Drafted;
 
-impl Ledger {
-    /// What the days of the planned events from a place on leave open, each with its batch; `planned` has their batches and
-    /// drafts. Of a beginning it is told once an agreement.
-    pub(super) fn open_days(&self, planned: &HashMap<u64, (usize, usize)>, first: usize) -> Vec<(usize, Finding)> {
-        let mut found = Vec::new();
-        let mut told: BTreeSet<String> = BTreeSet::new();
-        for event in &self.facts.events[first..] {
-            let Some((batch, draft)) = planned.get(&event.seq).copied() else { continue };
-            let body = &event.announcement.body;
-            if let Some((agreement, field, date)) = body.said().and_then(works_from)
-                && date.window().earliest().is_none()
-                && !self.bearing.has_beginning(&self.facts.events, agreement)
-                && told.insert(agreement.folded())
-            {
-                found.push((batch, unbounded(draft, event, agreement, field)));
-            }
-            let recorded = event.stated.day();
-            let ahead = |date: &Date| date.window().earliest().is_some_and(|first| first > recorded.next());
-            let days = occurred(body).into_iter().chain(deposited(body));
-            found.extend(days.filter(|(_, date)| ahead(date)).map(|(field, date)| {
-                let message = format!("`{}` lies ahead of its recording, on {date}: it stands as it is told", event.id);
-                let hint = "what is only expected is a `prospect`, or has `expected`; is the date right?";
-                (batch, Finding::new(draft, field, Code::Ahead, message).hint(hint))
-            }));
+/// Finds what the days of planned events leave open, each with its batch; `drafted` has their batches and drafts. Of a beginning
+/// it is told once an agreement.
+pub(super) fn open_days(planned: &Planned<'_>, drafted: &HashMap<u64, Drafted>) -> Vec<(usize, Finding)> {
+    let mut found = Vec::new();
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    let events = planned.events();
+    for event in events.from(place(planned.before().len())) {
+        let Some(Drafted { batch, draft }) = drafted.get(&event.seq).copied() else { continue };
+        let body = &event.announcement.body;
+        if let Some((agreement, field, date)) = body.said().and_then(works_from)
+            && date.window().earliest().is_none()
+            && !planned.bearing.has_beginning(events, agreement)
+            && told.insert(agreement.folded())
+        {
+            found.push((batch, unbounded(draft, event, agreement, field)));
         }
-        found
+        let recorded = event.stated.day();
+        let ahead = |date: &Date| date.window().earliest().is_some_and(|first| first > recorded.next());
+        let days = occurred(body).into_iter().chain(deposited(body));
+        found.extend(days.filter(|(_, date)| ahead(date)).map(|(field, date)| {
+            let message = format!("`{}` lies ahead of its recording, on {date}: it stands as it is told", event.id);
+            let hint = "what is only expected is a `prospect`, or has `expected`; is the date right?";
+            (batch, Finding::new(draft, field, Code::Ahead, message).hint(hint))
+        }));
     }
+    found
 }
 
 /// Of an act of parties to an agreement: to which, and the date from which it works, with the field that has it.
