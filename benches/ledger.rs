@@ -15,7 +15,7 @@ use std::process::Command;
 use criterion::{BatchSize, Criterion, Throughput};
 
 use servanda::domain::day::Day;
-use servanda::ledger::log::sealing::Events;
+use servanda::ledger::log::sealing::EventSealing;
 use servanda::ledger::verify::{Outside, verify};
 use servanda::ledger::{Folder, Ledger, Log};
 use servanda::query::Standpoint;
@@ -68,7 +68,7 @@ fn append(criterion: &mut Criterion, desk: &Path, values: &[Vec<u8>], size: usiz
 
     // The same bytes for the store and for the file: whole batches, as long as they last, and again.
     let batches: Vec<&[Vec<u8>]> = values.chunks_exact(size).collect();
-    let mut store = SledStore::create(&desk.join(format!("store-{size}")), &Events).expect("the folder is new");
+    let mut store = SledStore::create(&desk.join(format!("store-{size}")), &EventSealing).expect("the folder is new");
     let mut next = batches.iter().cycle();
     group.bench_function("store: sled, synced", |bencher| {
         bencher.iter(|| store.append(store.len(), next.next().expect("a cycle")).expect("the disk writes"));
@@ -98,25 +98,25 @@ fn ask(criterion: &mut Criterion, folder: &Folder) {
         );
     });
     let log = Log::read(folder, &access()).expect("the log can be read");
-    let facts = log.facts().expect("the chain holds");
+    let snapshot = log.snapshot().expect("the chain holds");
     let at = Standpoint::on(Day::from_ymd(2000, 1, 1).expect("a day"));
     let question = Question { at, party_type: None, all: false };
-    let answer = members(&facts, TREATY, question).expect("it is described");
+    let answer = members(&snapshot, TREATY, question).expect("it is described");
     let counts = answer.counts;
     eprintln!("{TREATY} has {} certain and {} possible members", counts.certain, counts.possible);
 
     let mut group = criterion.benchmark_group(format!("with {} events", log.len()));
     group.throughput(Throughput::Elements(log.len()));
     group.bench_function("read the events", |bencher| {
-        bencher.iter_with_large_drop(|| log.facts().expect("the chain holds"));
+        bencher.iter_with_large_drop(|| log.snapshot().expect("the chain holds"));
     });
     group.bench_function("verify", |bencher| {
-        let outside = Outside { genesis: Some(facts.heads.stands()[0].head), ..Outside::default() };
+        let outside = Outside { genesis: Some(snapshot.heads.stands()[0].head), ..Outside::default() };
         assert!(verify(&log, &outside).passed());
         bencher.iter(|| verify(black_box(&log), &outside));
     });
     group.bench_function("members of one agreement", |bencher| {
-        bencher.iter(|| members(black_box(&facts), TREATY, question).expect("it is described"));
+        bencher.iter(|| members(black_box(&snapshot), TREATY, question).expect("it is described"));
     });
     group.finish();
 }

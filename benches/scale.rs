@@ -78,7 +78,7 @@ fn load(desk: &Path, len: usize) -> Folder {
     println!("| events | {}, of them {before} that describe what the others name |", ledger.head().len);
     row("bulk load through the library", appended, spent);
     let began = Instant::now();
-    drop(ledger);
+    ledger.close().expect("there is room");
     told("closing", began.elapsed());
     let bytes = |name: &str| size_of(&folder.path().join(name)) / (appended + before);
     let (all, facts) = (size_of(folder.path()) / (appended + before), bytes("facts"));
@@ -95,22 +95,22 @@ fn read(folder: &Folder) -> Vec<Vec<u8>> {
     row("full verify", len, began.elapsed());
 
     let began = Instant::now();
-    let facts = log.facts().expect("the chain holds");
+    let snapshot = log.snapshot().expect("the chain holds");
     row("events read from the store, with their chain", len, began.elapsed());
-    drop(facts);
+    drop(snapshot);
     let began = Instant::now();
-    let facts = facts::read(folder, Scope::Everything, HeadsKnown::Newest).expect("they are kept");
+    let snapshot = facts::read(folder, Scope::Everything, HeadsKnown::Newest).expect("they are kept");
     row("events read from the facts", len, began.elapsed());
     let began = Instant::now();
     let few = facts::read(folder, Scope::Agreement(AGREEMENT), HeadsKnown::Newest).expect("they are kept");
     row("what one agreement rests on, read from the facts", few.events.len() as u64, began.elapsed());
     let at = Standpoint::on(Day::from_ymd(2000, 1, 1).expect("a day"));
     let began = Instant::now();
-    let state = replay(&facts, at).expect("there is no position to miss");
+    let state = replay(&snapshot, at).expect("there is no position to miss");
     row("whole state on a day, from events in memory", len, began.elapsed());
     println!("| parties in it | {} |", state.agreements.iter().map(|of| of.parties.len()).sum::<usize>());
     let began = Instant::now();
-    let standings = standings(&facts, at).expect("there is no position to miss");
+    let standings = standings(&snapshot, at).expect("there is no position to miss");
     row("standings on all days, from events in memory", len, began.elapsed());
     let began = Instant::now();
     let members_on = standings.on(at.on).filter(|row| row.status == Status::Member).count();

@@ -11,7 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use servanda::cli;
-use servanda::cli::surroundings::Surroundings;
+use servanda::cli::environment::Surroundings;
 use servanda::domain::timestamp::Timestamp;
 
 /// A command asks for many small pieces of memory on several threads, and gives none back.

@@ -9,9 +9,9 @@ use servanda::domain::announcement::{Announcement, Body, Replacement, Standing};
 use servanda::domain::contribution::{Contribution, ContributionStage, Item, ItemType, Prospect, ProspectStage};
 use servanda::domain::date::Date;
 use servanda::domain::day::Day;
+use servanda::domain::governance::{Confirmation, Correction, CorrectionCause, Dispute, Retraction};
 use servanda::domain::id::{AgreementId, AnnouncementId, MissionId, PartyId};
 use servanda::domain::party::{Party, PartyType};
-use servanda::domain::record::{Confirmation, Correction, CorrectionCause, Dispute, Retraction};
 use servanda::ledger::{Batch, Draft};
 
 use super::press::Press;

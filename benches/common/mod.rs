@@ -19,8 +19,8 @@ use servanda::domain::id::{Origin, Recorder};
 use servanda::domain::timestamp::Timestamp;
 use servanda::event::Recorded;
 use servanda::integrity::SigningKey;
-use servanda::ledger::write::genesis::{Founded, Founding};
-use servanda::ledger::{Access, Batch, Folder, Found, KeyFile, Ledger, Log, Options, User};
+use servanda::ledger::write::genesis::{NewLedger, StagedLedger};
+use servanda::ledger::{Access, Batch, Folder, KeyFile, Ledger, Log, Options, ReadItem, User};
 
 use history::History;
 
@@ -57,7 +57,7 @@ pub(crate) fn grown(desk: &Path, len: usize) -> Folder {
     drop(ledger);
     let log = Log::read(&folder, &access()).expect("the log can be read");
     let bytes: usize = values(&log).map(|value| value.len()).sum();
-    let events = log.facts().expect("the chain holds").events;
+    let events = log.snapshot().expect("the chain holds").events;
     eprintln!(
         "seed {SEED}: {} events of {} bytes on average, in batches of {BATCH}, in sled, grown in {:.1} s",
         events.len(),
@@ -71,8 +71,8 @@ pub(crate) fn grown(desk: &Path, len: usize) -> Folder {
 /// The bytes of every event.
 pub(crate) fn values(log: &Log) -> impl Iterator<Item = Vec<u8>> {
     log.found(0..log.len()).flat_map(|found| match found {
-        Found::Run(run) => run.values().map(<[u8]>::to_vec).collect::<Vec<_>>(),
-        Found::Unreadable { seq, what } => panic!("event {seq}: {what}"),
+        ReadItem::Run(run) => run.values().map(<[u8]>::to_vec).collect::<Vec<_>>(),
+        ReadItem::Unreadable { seq, what } => panic!("event {seq}: {what}"),
     })
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn found(desk: &Path, name: &str) -> (Folder, History) {
 
 /// The same, with so many agreements.
 pub(crate) fn found_with(desk: &Path, name: &str, agreements: usize) -> (Folder, History) {
-    let founding = Founding {
+    let founding = NewLedger {
         origin: Origin::parse("bench.example/ledger").expect("an origin"),
         recorder: Recorder::parse("recorder").expect("a recorder"),
         log_key_seed: &[9; 32],
@@ -101,7 +101,7 @@ pub(crate) fn found_with(desk: &Path, name: &str, agreements: usize) -> (Folder,
     };
     let user = User::at(&desk.join("state"), || Ok([5; 32])).expect("there is room");
     let target = Folder::at(desk.join(name)).of(Arc::new(user));
-    let founded = Founded::new(&target, founding, &key(), &access()).expect("a ledger can be founded");
+    let founded = StagedLedger::new(&target, founding, &key(), &access()).expect("a ledger can be founded");
     let folder = founded.publish().expect("it can be moved into place");
     let mut ledger = Ledger::open(&folder, &access()).expect("the ledger opens");
     let mut history = History::new(SEED, agreements);

@@ -21,7 +21,7 @@ use crate::ledger::folder::log_id::LogId;
 use crate::ledger::log::checkpoints::Checkpoints;
 use crate::ledger::log::memory::{Known, Memory, Met};
 use crate::ledger::state::authority::Authority;
-use crate::ledger::write::genesis::Founded;
+use crate::ledger::write::genesis::StagedLedger;
 use crate::ledger::{Folder, Log, User};
 use crate::store::folder::foreign_owner;
 
@@ -196,7 +196,7 @@ impl Context<'_, '_> {
     }
 
     /// Moves a ledger that was founded into its place.
-    pub(super) fn settle_founded(&mut self, founded: Founded) -> Result<Folder, Failure> {
+    pub(super) fn settle_founded(&mut self, founded: StagedLedger) -> Result<Folder, Failure> {
         let log = founded.ledger.id().expect("a ledger is founded with its genesis");
         self.settle(&founded.target(), &log, || founded.publish())
     }

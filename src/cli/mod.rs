@@ -3,28 +3,33 @@
 //! Answers go to standard output, everything else to standard error. A command is one file in `command/`.
 
 mod account;
+mod administer;
 pub mod answers;
-mod bars;
+mod arguments;
+mod as_of;
 pub mod command;
 mod days;
 pub mod diagnostic;
+pub mod environment;
 pub mod exit;
 pub mod failure;
 mod help;
+pub mod locate;
 mod log_key;
 mod meter;
+mod output;
 mod page;
 mod pager;
 mod pieces;
-pub mod place;
+mod recovered_from;
 pub mod screen;
 mod service;
-mod sink;
 mod spreadsheet;
-pub mod surroundings;
 mod svg;
+mod timeline_chart;
 mod tried;
 
+use crate::cli::arguments::knowing;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::mem::ManuallyDrop;
@@ -33,9 +38,9 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use command::Command;
+use environment::Surroundings;
 use failure::{Exit, Failure};
 use screen::{Answer, Format, Screen};
-use surroundings::Surroundings;
 
 use crate::domain::text::shown;
 use crate::exchange::json_line::write_json_line;
@@ -108,7 +113,7 @@ pub fn command_line() -> clap::Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>, around: &mut Surroundings<'_>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let today = around.today().day;
-    let parsed = command::knowing(command_line(), today).try_get_matches_from(&arguments);
+    let parsed = knowing(command_line(), today).try_get_matches_from(&arguments);
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) if help::is_asked(&error) => return usage(&help::of(&arguments, around.width, error), around),

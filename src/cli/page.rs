@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::cli::command::asking::footer;
+use crate::cli::as_of::footer;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
+use crate::domain::governance::Verdict;
 use crate::domain::name::folded;
-use crate::domain::record::Verdict;
 use crate::domain::text::shown;
 use crate::domain::window::Certainty;
+use crate::query::citations::{Cited, Signed};
 use crate::query::contributions::ContributionState;
 use crate::query::history::Entry;
 use crate::query::members::Member;
-use crate::query::parts::{Cited, Signed};
 use crate::query::prospects::{Expected, ProspectState};
 use crate::query::review::{ReviewState, ReviewTold, VerdictTold};
 use crate::query::{Position, Status};
@@ -415,4 +415,9 @@ pub(super) fn sources(sources: &[Cited]) -> Sheet {
         header: vec!["PUBLISHER", "TITLE", "GRADE", "PUBLISHED", "EVENTS"],
         rows: sources.iter().map(row).collect(),
     }
+}
+
+/// A number with the word for what is counted.
+pub(super) fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }

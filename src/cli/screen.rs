@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use crate::cli::environment::Today;
 use crate::cli::spreadsheet;
-use crate::cli::surroundings::Today;
 use crate::domain::text::shown;
 use crate::exchange::json_line::json_line;
 

@@ -11,7 +11,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
 
-use crate::cli::surroundings::Surroundings;
+use crate::cli::environment::Surroundings;
 
 /// How long is waited for one who does not listen.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::cli::bars::{contested, is_contested};
 use crate::cli::screen::columns;
+use crate::cli::timeline_chart::{contested, is_contested};
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
 use crate::domain::day::Day;

@@ -10,13 +10,13 @@ use crate::domain::act::{Departure, Joining, Memorandum, Statement, Suspension};
 use crate::domain::agreement::{Agreement, Count, Milestone, Mission};
 use crate::domain::contribution::{Contribution, Prospect};
 use crate::domain::date::Date;
-use crate::domain::id::{AgreementId, AnnouncementId, Namespace};
-use crate::domain::packed::{Packed, Packer, Unpacker, Unreadable, packed_fields};
-use crate::domain::party::Party;
-use crate::domain::record::{
+use crate::domain::governance::{
     Attestation, Authorised, ClockCorrected, Confirmation, Correction, Dispute, Erasure, Genesis, LogKeyChanged,
     Policy, Reaffirmation, RecorderRevoked, Retraction,
 };
+use crate::domain::id::{AgreementId, AnnouncementId, Namespace};
+use crate::domain::packed::{Packed, Packer, Unpacker, Unreadable, packed_fields};
+use crate::domain::party::Party;
 use crate::domain::schema::{named_schema, of_claim};
 use crate::domain::shape::{Record, Shape, Shaped, vocabulary};
 use crate::domain::source::Evidence;

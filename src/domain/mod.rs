@@ -5,9 +5,9 @@ pub mod announcement;
 pub mod act;
 pub mod agreement;
 pub mod contribution;
+pub mod governance;
 pub mod packed;
 pub mod party;
-pub mod record;
 
 pub mod date;
 pub mod day;

@@ -6,7 +6,7 @@ use crate::domain::announcement::Body;
 use crate::domain::id::{Origin, Recorder};
 use crate::domain::timestamp::Timestamp;
 use crate::event::effective::{CorrectionFault, Times};
-use crate::event::facts::Heads;
+use crate::event::snapshot::Heads;
 use crate::event::statement::Event;
 use crate::integrity::digest::{self, EventHash};
 
@@ -315,8 +315,8 @@ mod tests {
     use super::*;
     use crate::domain::agreement::Mission;
     use crate::domain::announcement::Announcement;
+    use crate::domain::governance::ClockCorrected;
     use crate::domain::id::{AnnouncementId, MissionId};
-    use crate::domain::record::ClockCorrected;
     use crate::event::statement::Header;
     use crate::integrity::digest::event_hash;
 

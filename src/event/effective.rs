@@ -12,7 +12,7 @@
 
 use crate::domain::announcement::Body;
 use crate::domain::timestamp::Timestamp;
-use crate::event::facts::Recorded;
+use crate::event::snapshot::Recorded;
 
 /// The corrections of the clock that a log has, up to some event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

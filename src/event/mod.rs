@@ -33,11 +33,11 @@
 pub mod canonical;
 pub mod chain;
 pub mod effective;
-pub mod facts;
-pub mod recall;
+pub mod reader;
+pub mod snapshot;
 pub mod statement;
 pub mod written;
 
 pub use chain::{Chain, ChainFault};
-pub use facts::{Facts, Recorded};
+pub use snapshot::{Recorded, Snapshot};
 pub use statement::{Event, EventError, Header};

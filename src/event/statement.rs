@@ -8,7 +8,7 @@ use crate::domain::announcement::Announcement;
 use crate::domain::id::{AnnouncementId, Origin, Recorder};
 use crate::domain::timestamp::Timestamp;
 use crate::event::canonical::NotCanonical;
-use crate::event::recall::Recall;
+use crate::event::reader::EventReader;
 use crate::event::written::{Written, is_of_header, write_of_header};
 use crate::integrity::digest::{self, ContentHash, EventHash};
 
@@ -151,7 +151,7 @@ impl Event {
     ///
     /// Every [`EventError`]: these bytes can be refused, and no other bytes mean the same event.
     pub fn read(bytes: &[u8]) -> Result<Self, EventError> {
-        Recall::default().strict(bytes, digest::event_hash(bytes))
+        EventReader::default().strict(bytes, digest::event_hash(bytes))
     }
 
     /// Reads bytes that were read strictly before a recorder signed them, in about half the time.
@@ -162,7 +162,7 @@ impl Event {
     ///
     /// Every [`EventError`].
     pub fn recall(bytes: &[u8]) -> Result<Self, EventError> {
-        Recall::default().event(bytes)
+        EventReader::default().event(bytes)
     }
 
     /// Refuses a statement that says the same in other bytes: serde reads records written as arrays, dates in all their

@@ -45,12 +45,12 @@ pub struct Written {
 
 /// The members of an announcement that are known to be canonical.
 #[derive(Debug, Clone)]
-pub struct Checked {
+pub struct CanonicalAnnouncement {
     written: Written,
     content: ContentHash,
 }
 
-impl Checked {
+impl CanonicalAnnouncement {
     /// The hash by which two announcements are the same.
     pub fn content_hash(&self) -> ContentHash {
         self.content
@@ -136,10 +136,10 @@ impl Written {
     /// # Errors
     ///
     /// [`NotCanonical`] for text that the profile does not have.
-    pub fn checked(self) -> Result<Checked, NotCanonical> {
+    pub fn checked(self) -> Result<CanonicalAnnouncement, NotCanonical> {
         canonical::check_canonical(&self.announced())?;
         let content = digest::content_hash(self.content().as_bytes());
-        Ok(Checked { written: self, content })
+        Ok(CanonicalAnnouncement { written: self, content })
     }
 
     /// The statement of the event at that place, with its line feed.

@@ -18,8 +18,8 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
+use crate::domain::governance::RecorderRole;
 use crate::domain::id::Origin;
-use crate::domain::record::RecorderRole;
 use crate::domain::shape::vocabulary;
 use crate::domain::timestamp::Timestamp;
 use crate::integrity::Vkey;
@@ -35,7 +35,7 @@ use crate::ledger::log::memory::{LastBackup, Memory};
 use crate::ledger::log::open::{Access, OpenError};
 use crate::ledger::log::timestamps::Timestamps;
 use crate::ledger::state::authority::{Authority, KeyHistory};
-use crate::store::whole_file;
+use crate::store::durable_file;
 
 use source::Source;
 
@@ -327,7 +327,8 @@ fn cosigned(folder: &Folder) -> Result<Option<(u64, Option<Timestamp>)>, Checkpo
     let kept = Checkpoints::of(folder);
     let Some(size) = kept.cosigned_sizes()?.last().copied() else { return Ok(None) };
     let file = folder.cosignatures().join(size.to_string());
-    let text = whole_file::read_text(&file, MAX_NOTE as u64).map_err(|source| CheckpointsError::Io { file, source })?;
+    let text =
+        durable_file::read_text(&file, MAX_NOTE as u64).map_err(|source| CheckpointsError::Io { file, source })?;
     let text = text.unwrap_or_default();
     let times = text.lines().filter_map(NoteSignature::parse).filter_map(|signature| {
         let seconds = i64::try_from(u64::from_be_bytes(*signature.bytes.first_chunk()?)).ok()?;

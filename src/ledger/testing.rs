@@ -15,7 +15,7 @@ use crate::ledger::folder::user::User;
 use crate::ledger::keys::signer::KeyFile;
 use crate::ledger::log::open::Access;
 use crate::ledger::write::append::Options;
-use crate::ledger::write::genesis::{Founded, Founding};
+use crate::ledger::write::genesis::{NewLedger, StagedLedger};
 
 pub(crate) fn access() -> Access {
     Access { holder: "test".to_owned(), lock_timeout: Duration::from_secs(10) }
@@ -35,7 +35,7 @@ pub(crate) fn with_missions(desk: &Path, ids: &[&str]) -> Folder {
 pub(crate) fn with<'i>(desk: &Path, told: impl Iterator<Item = (Option<&'i str>, Announcement)>) -> Folder {
     let key = KeyFile::of(SigningKey::from_seed(&[7; 32]));
     let now = Timestamp::from_unix_ms(1_795_392_000_000).expect("a moment of 2026");
-    let founding = Founding {
+    let founding = NewLedger {
         origin: Origin::parse("ledger.example/missions").expect("an origin"),
         recorder: Recorder::parse("desk").expect("a recorder"),
         log_key_seed: &[9; 32],
@@ -43,7 +43,7 @@ pub(crate) fn with<'i>(desk: &Path, told: impl Iterator<Item = (Option<&'i str>,
     };
     let user = User::at(&desk.join("state"), || Ok([5; 32])).expect("there is room");
     let target = Folder::at(desk.join("first")).of(Arc::new(user));
-    let mut founded = Founded::new(&target, founding, &key, &access()).expect("it can be founded");
+    let mut founded = StagedLedger::new(&target, founding, &key, &access()).expect("it can be founded");
     let drafts = told.map(|(id, mut announcement)| {
         announcement.no_evidence = Some("a test".to_owned());
         let id = id.map(|id| AnnouncementId::parse(id).expect("an id"));

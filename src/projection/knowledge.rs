@@ -15,7 +15,7 @@ use crate::domain::id::{AgreementId, AnnouncementId};
 use crate::domain::source::{Evidence, Grade};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::window::Window;
-use crate::event::facts::Recorded;
+use crate::event::snapshot::Recorded;
 use crate::projection::review::Review;
 
 /// Events that one thread looks at in a row.

@@ -12,8 +12,8 @@ use crate::projection::disagreement::{Compared, OtherMilestones, stays_by};
 use crate::projection::interval::{Fact, Interval, ends_by};
 use crate::projection::knowledge::{Claim, Knowledge};
 use crate::projection::rank::{Prefer, Reason};
-use crate::projection::remarks::{Remark, remarks};
 use crate::projection::rules::{EndGround, Ground, Rules, Status};
+use crate::projection::statements::{MadeStatement, remarks};
 use crate::projection::stay::Terms;
 use crate::projection::stays::Stays;
 
@@ -49,7 +49,7 @@ pub struct Row<'a> {
     /// The claims that it rests on, the deciding one first.
     pub claims: Vec<&'a Claim<'a>>,
     /// Reservations, declarations and objections that stand on that day.
-    pub remarks: Vec<Remark<'a>>,
+    pub remarks: Vec<MadeStatement<'a>>,
     /// The claims by which alone it would be another, in the order of recording.
     pub disagree: Vec<&'a Claim<'a>>,
 }
@@ -86,7 +86,7 @@ pub struct Participation<'a> {
     /// What is expected of it.
     pub prospects: Vec<Interval<'a>>,
     /// Its reservations, declarations and objections.
-    pub remarks: Vec<Remark<'a>>,
+    pub remarks: Vec<MadeStatement<'a>>,
     /// What claims say otherwise, where sources were compared.
     compared: Compared<'a>,
 }
@@ -120,19 +120,19 @@ pub fn rows<'a>(
     rules: &Rules<'_>,
     reckoning: Reckoning,
 ) -> Vec<Row<'a>> {
-    Parts::of(knowledge, claims, agreement, rules, reckoning).on(reckoning.on)
+    Participations::of(knowledge, claims, agreement, rules, reckoning).on(reckoning.on)
 }
 
 /// Every party's part in an agreement, before a day is asked for.
 #[derive(Debug)]
-pub struct Parts<'a> {
+pub struct Participations<'a> {
     /// By what is confirmed, in the order of the parties' ids.
     pub confirmed: Vec<Participation<'a>>,
     /// None, where what is only reported may not show.
     reported: Vec<Participation<'a>>,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> Participations<'a> {
     /// Reads the claims about an agreement; the day of the reckoning is not looked at.
     pub fn of(
         knowledge: &'a Knowledge<'a>,
@@ -304,7 +304,7 @@ pub(super) fn ends_of(windows: impl Iterator<Item = Window>) -> impl Iterator<It
 
 /// What one interval amounts to on a day.
 #[derive(Clone, Copy)]
-pub(super) struct Held<'i, 'a> {
+pub(super) struct StatusOnDay<'i, 'a> {
     pub(super) status: Status,
     certainty: Certainty,
     interval: &'i Interval<'a>,
@@ -343,7 +343,7 @@ pub(super) fn shown_on<'i, 'a>(
     stays: &'i Stays<'a>,
     prospects: &'i [Interval<'a>],
     on: Day,
-) -> (Option<Held<'i, 'a>>, Status) {
+) -> (Option<StatusOnDay<'i, 'a>>, Status) {
     let mut certain = Status::None;
     let mut may_be_suspended = false;
     let possible = all_held(stays, prospects, on).inspect(|held| match held.certainty {
@@ -368,18 +368,18 @@ fn all_held<'i, 'a>(
     stays: &'i Stays<'a>,
     prospects: &'i [Interval<'a>],
     on: Day,
-) -> impl Iterator<Item = Held<'i, 'a>> {
+) -> impl Iterator<Item = StatusOnDay<'i, 'a>> {
     stays.intervals.iter().chain(prospects).flat_map(move |interval| held(interval, stays, on)).flatten()
 }
 
 /// The highest status that is possible.
-fn best<'i, 'a: 'i>(held: impl Iterator<Item = Held<'i, 'a>>) -> Option<Held<'i, 'a>> {
+fn best<'i, 'a: 'i>(held: impl Iterator<Item = StatusOnDay<'i, 'a>>) -> Option<StatusOnDay<'i, 'a>> {
     let possible = held.filter(|held| held.certainty != Certainty::Not);
     possible.max_by_key(|held| (held.status, held.certainty == Certainty::Certain, held.interval.begin.latest()))
 }
 
 /// What was left behind last.
-fn left<'i, 'a>(stays: &'i Stays<'a>, on: Day) -> Option<Held<'i, 'a>> {
+fn left<'i, 'a>(stays: &'i Stays<'a>, on: Day) -> Option<StatusOnDay<'i, 'a>> {
     let left = stays.intervals.iter().filter_map(|interval| former(interval, on));
     left.max_by_key(|held| (held.certainty == Certainty::Certain, held.interval.begin.latest()))
 }
@@ -410,9 +410,9 @@ fn unrelated<'a>(party: &str, standing: Standing, stays: &Stays<'a>) -> Row<'a> 
 }
 
 /// The statuses that an interval gives on a day: membership splits where it may be suspended.
-fn held<'i, 'a>(interval: &'i Interval<'a>, stays: &'i Stays<'a>, on: Day) -> [Option<Held<'i, 'a>>; 2] {
+fn held<'i, 'a>(interval: &'i Interval<'a>, stays: &'i Stays<'a>, on: Day) -> [Option<StatusOnDay<'i, 'a>>; 2] {
     let certainty = interval.on(on);
-    let plain = |certainty| Held { status: interval.status, certainty, interval, beneath: None };
+    let plain = |certainty| StatusOnDay { status: interval.status, certainty, interval, beneath: None };
     if interval.status != Status::Member || certainty == Certainty::Not {
         return [Some(plain(certainty)), None];
     }
@@ -426,7 +426,8 @@ fn held<'i, 'a>(interval: &'i Interval<'a>, stays: &'i Stays<'a>, on: Day) -> [O
         return [Some(plain(certainty)), None];
     };
     let both = if certainty == Certainty::Certain { suspended } else { Certainty::Possible };
-    let held = Held { status: Status::Suspended, certainty: both, interval: suspension, beneath: Some(interval) };
+    let held =
+        StatusOnDay { status: Status::Suspended, certainty: both, interval: suspension, beneath: Some(interval) };
     match suspended {
         Certainty::Not => [Some(plain(certainty)), None],
         Certainty::Certain => [Some(held), None],
@@ -435,14 +436,14 @@ fn held<'i, 'a>(interval: &'i Interval<'a>, stays: &'i Stays<'a>, on: Day) -> [O
 }
 
 /// Whether the interval lies, or may lie, in the past; one that ends before it begins never was.
-fn former<'i, 'a>(interval: &'i Interval<'a>, on: Day) -> Option<Held<'i, 'a>> {
+fn former<'i, 'a>(interval: &'i Interval<'a>, on: Day) -> Option<StatusOnDay<'i, 'a>> {
     let end = interval.end?;
     if ends_by(end, interval.begin) || !end.possibly_by(on) || !interval.begin.possibly_by(on) {
         return None;
     }
     let certain = end.certainly_by(on) && interval.begin.certainly_by(on);
     let certainty = if certain { Certainty::Certain } else { Certainty::Possible };
-    Some(Held { status: Status::Former, certainty, interval, beneath: None })
+    Some(StatusOnDay { status: Status::Former, certainty, interval, beneath: None })
 }
 
 impl Interval<'_> {

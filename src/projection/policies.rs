@@ -18,9 +18,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use rayon::prelude::*;
 
 use crate::domain::announcement::{Body, Kind};
+use crate::domain::governance::Policy;
 use crate::domain::id::{AnnouncementId, Namespace, folded};
-use crate::domain::record::Policy;
-use crate::event::facts::Recorded;
+use crate::event::snapshot::Recorded;
 
 /// Events that one thread looks at in a row.
 const PART: usize = 2048;

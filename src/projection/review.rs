@@ -14,10 +14,10 @@
 use std::collections::HashMap;
 
 use crate::domain::announcement::Body;
+use crate::domain::governance::{RecorderKey, RecorderRevoked, RevocationCause, Verdict};
 use crate::domain::id::{AnnouncementId, Recorder};
-use crate::domain::record::{RecorderKey, RecorderRevoked, RevocationCause, Verdict};
 use crate::event::effective::Corrections;
-use crate::event::facts::Recorded;
+use crate::event::snapshot::Recorded;
 use crate::projection::policies::Policies;
 
 /// The ledger's own announcements, as far as they say which others count.

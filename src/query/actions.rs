@@ -8,7 +8,7 @@ use crate::domain::id::{AgreementId, PartyId};
 use crate::domain::party::Country;
 use crate::domain::source::{Evidence, Grade};
 use crate::domain::timestamp::Timestamp;
-use crate::event::facts::{Facts, Recorded};
+use crate::event::snapshot::{Recorded, Snapshot};
 use crate::projection::knowledge::Claim;
 use crate::query::{Known, QueryError, View};
 
@@ -81,8 +81,8 @@ pub struct Action {
 /// # Ok(())
 /// # }
 /// ```
-pub fn actions(facts: &Facts, known: Known) -> Result<Vec<Action>, QueryError> {
-    let view = View::of(facts, known)?;
+pub fn actions(snapshot: &Snapshot, known: Known) -> Result<Vec<Action>, QueryError> {
+    let view = View::of(snapshot, known)?;
     let public = view.events.iter().filter(|event| view.is_public(event));
     Ok(public.flat_map(|event| of_event(&view, event)).collect())
 }

@@ -9,12 +9,12 @@ use crate::domain::announcement::{Body, Standing};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::id::Namespace;
-use crate::event::facts::Facts;
+use crate::event::snapshot::Snapshot;
 use crate::projection::knowledge::Claim;
+use crate::query::citations::{Cited, Signed, signatories, sources};
 use crate::query::contributions::wording;
 use crate::query::history::{Entry, entries};
 use crate::query::members::{Counts, Member};
-use crate::query::parts::{Cited, Signed, signatories, sources};
 use crate::query::prospects::{Expected, expectations};
 use crate::query::{QueryError, Reported, Standpoint, Status, Vantage, View};
 
@@ -152,8 +152,8 @@ pub struct Published {
 /// # Ok(())
 /// # }
 /// ```
-pub fn agreement(facts: &Facts, name: &str, at: Standpoint) -> Result<AgreementPage, QueryError> {
-    let view = View::of(facts, at.known)?;
+pub fn agreement(snapshot: &Snapshot, name: &str, at: Standpoint) -> Result<AgreementPage, QueryError> {
+    let view = View::of(snapshot, at.known)?;
     let id = view.find(Namespace::Agreement, name)?;
     let state = view.standing(&id, at).expect("what was found is described");
     let described = state.agreement;

@@ -18,9 +18,9 @@ use serde_json::Value;
 
 use crate::domain::announcement::Body;
 use crate::domain::day::Day;
+use crate::domain::governance::{Authorised, RecorderKey, RecorderRevoked, RevocationCause};
 use crate::domain::id::{Namespace, Origin};
-use crate::domain::record::{Authorised, RecorderKey, RecorderRevoked, RevocationCause};
-use crate::event::facts::{Facts, Heads, Recorded, Stand};
+use crate::event::snapshot::{Heads, LogPoint, Recorded, Snapshot};
 use crate::event::statement::Event;
 use crate::integrity::Vkey;
 use crate::integrity::checkpoint::{CheckpointError, Verified};
@@ -156,24 +156,24 @@ pub enum CertificateError {
 pub fn certify(
     log: &Log,
     checkpoint: &Verified,
-    facts: &Facts,
+    snapshot: &Snapshot,
     (party, agreement, on): (&str, &str, Day),
 ) -> Result<Certificate, CertifyError> {
     let size = checkpoint.size();
-    if facts.heads.len() != size || size == 0 {
-        return Err(CertifyError::OtherState { size, len: facts.heads.len() });
+    if snapshot.heads.len() != size || size == 0 {
+        return Err(CertifyError::OtherState { size, len: snapshot.heads.len() });
     }
-    let answer = why(facts, party, agreement, Standpoint::on(on))?;
+    let answer = why(snapshot, party, agreement, Standpoint::on(on))?;
     let (party, agreement) = (answer.party.clone(), answer.agreement.clone());
     let answer = serde_json::to_value(&answer).expect("answers are JSON");
-    let few = bearing(facts, Some(&party), &agreement);
+    let few = bearing(snapshot, Some(&party), &agreement);
     let is_enough = |some: &BTreeSet<u64>| {
-        let derived = why(&among(facts, some), &party, &agreement, Standpoint::on(on));
+        let derived = why(&among(snapshot, some), &party, &agreement, Standpoint::on(on));
         derived.is_ok_and(|derived| serde_json::to_value(derived).is_ok_and(|derived| derived == answer))
     };
-    let mut seqs = if is_enough(&few) { few } else { bearing(facts, None, &agreement) };
+    let mut seqs = if is_enough(&few) { few } else { bearing(snapshot, None, &agreement) };
     if !is_enough(&seqs) {
-        seqs = facts.events.iter().map(|event| event.seq).collect();
+        seqs = snapshot.events.iter().map(|event| event.seq).collect();
     }
     seqs.insert(size - 1);
     if seqs.len() > MOST_EVENTS {
@@ -202,7 +202,7 @@ pub fn certify(
 
 /// The events that bear on a party's part in an agreement, or on the whole agreement; with what they name, and what
 /// comments on them.
-fn bearing(facts: &Facts, party: Option<&str>, agreement: &str) -> BTreeSet<u64> {
+fn bearing(snapshot: &Snapshot, party: Option<&str>, agreement: &str) -> BTreeSet<u64> {
     let party = party.map(str::to_ascii_lowercase);
     let mut things: BTreeSet<(Namespace, String)> = BTreeSet::new();
     things.extend(party.iter().map(|party| (Namespace::Party, party.clone())));
@@ -217,7 +217,7 @@ fn bearing(facts: &Facts, party: Option<&str>, agreement: &str) -> BTreeSet<u64>
     let mut ids: BTreeSet<String> = BTreeSet::new();
     loop {
         let before = (found.len(), things.len(), ids.len());
-        for event in facts.events.iter().filter(|event| !found.contains(&event.seq)).collect::<Vec<_>>() {
+        for event in snapshot.events.iter().filter(|event| !found.contains(&event.seq)).collect::<Vec<_>>() {
             let body = &event.announcement.body;
             let comments = body.about().is_some_and(|of| ids.contains(of.as_str()));
             let is_named = ids.contains(event.id.as_str());
@@ -235,8 +235,8 @@ fn bearing(facts: &Facts, party: Option<&str>, agreement: &str) -> BTreeSet<u64>
             });
         }
         if before == (found.len(), things.len(), ids.len()) {
-            found.extend(erasures_of(facts, &found));
-            found.extend(rules_of_counting(facts));
+            found.extend(erasures_of(snapshot, &found));
+            found.extend(rules_of_counting(snapshot));
             return found;
         }
     }
@@ -244,8 +244,8 @@ fn bearing(facts: &Facts, party: Option<&str>, agreement: &str) -> BTreeSet<u64>
 
 /// The events by which others count, are suspect, or were recorded at another time than they state; the reviewers'
 /// verdicts are comments on what they are about.
-fn rules_of_counting(facts: &Facts) -> impl Iterator<Item = u64> + '_ {
-    let revoked = facts.events.iter().filter_map(|event| match &event.announcement.body {
+fn rules_of_counting(snapshot: &Snapshot) -> impl Iterator<Item = u64> + '_ {
+    let revoked = snapshot.events.iter().filter_map(|event| match &event.announcement.body {
         Body::RecorderRevoked(revoked) if revoked.because == RevocationCause::Compromised => Some(&revoked.key),
         _ => None,
     });
@@ -258,29 +258,29 @@ fn rules_of_counting(facts: &Facts) -> impl Iterator<Item = u64> + '_ {
         Body::Genesis(genesis) => genesis.recorders.iter().any(|recorder| revoked.contains(recorder.key.as_str())),
         _ => false,
     };
-    facts.events.iter().filter(move |event| is_one(&event.announcement.body)).map(|event| event.seq)
+    snapshot.events.iter().filter(move |event| is_one(&event.announcement.body)).map(|event| event.seq)
 }
 
 /// The events by which documents were erased that these events rest on.
-fn erasures_of(facts: &Facts, seqs: &BTreeSet<u64>) -> Vec<u64> {
-    let erased = erasures(&facts.events);
+fn erasures_of(snapshot: &Snapshot, seqs: &BTreeSet<u64>) -> Vec<u64> {
+    let erased = erasures(&snapshot.events);
     if erased.is_empty() {
         return Vec::new();
     }
-    let events = facts.events.iter().filter(|event| seqs.contains(&event.seq));
+    let events = snapshot.events.iter().filter(|event| seqs.contains(&event.seq));
     let evidence = events.flat_map(|event| &event.announcement.evidence);
     let addresses = evidence.filter_map(|evidence| evidence.source.document.as_ref()?.address());
     addresses.filter_map(|address| erased.get(address.as_str()).copied()).collect()
 }
 
 /// Some of the events, of a log that stands where it does.
-fn among(facts: &Facts, seqs: &BTreeSet<u64>) -> Facts {
-    let events = facts.events.iter().filter(|event| seqs.contains(&event.seq)).cloned().collect();
-    let mut heads = Heads::new(&facts.origin);
-    if let Some(newest) = facts.heads.newest() {
+fn among(snapshot: &Snapshot, seqs: &BTreeSet<u64>) -> Snapshot {
+    let events = snapshot.events.iter().filter(|event| seqs.contains(&event.seq)).cloned().collect();
+    let mut heads = Heads::new(&snapshot.origin);
+    if let Some(newest) = snapshot.heads.newest() {
         heads.push(*newest);
     }
-    Facts { origin: facts.origin.clone(), events, heads }
+    Snapshot { origin: snapshot.origin.clone(), events, heads }
 }
 
 /// Derives the answer of a certificate again, from its events, each of which is in the log of that key.
@@ -312,23 +312,23 @@ pub fn check(text: &str, key: &Vkey) -> Result<Certified, CertificateError> {
         if events.last().is_some_and(|before| before.seq >= seq) {
             return Err(not_event("the events are not in their order"));
         }
-        let stand = Stand { len: seq + 1, head: event.hash, recorded: event.header.recorded, ends_batch: true };
+        let stand = LogPoint { len: seq + 1, head: event.hash, recorded: event.header.recorded, ends_batch: true };
         newest = Some(stand);
-        let mut one = Facts::new(origin.clone());
+        let mut one = Snapshot::new(origin.clone());
         one.extend([event]);
         events.append(&mut one.events);
     }
-    let newest = newest.filter(|stand: &Stand| stand.len == checkpoint.size());
+    let newest = newest.filter(|stand: &LogPoint| stand.len == checkpoint.size());
     let newest = newest.ok_or_else(|| form("the newest event of the checkpoint is not among its events"))?;
     let mut heads = Heads::new(&origin);
     heads.push(newest);
-    let facts = Facts { origin, events, heads };
-    let answer = why(&facts, &certificate.party, &certificate.agreement, Standpoint::on(certificate.on))?;
+    let snapshot = Snapshot { origin, events, heads };
+    let answer = why(&snapshot, &certificate.party, &certificate.agreement, Standpoint::on(certificate.on))?;
     let derived = serde_json::to_value(&answer).map_err(|error| form(&error.to_string()))?;
     if derived != certificate.answer {
         return Err(CertificateError::OtherAnswer);
     }
-    Ok(Certified { answer, events: facts.events.len(), checkpoint })
+    Ok(Certified { answer, events: snapshot.events.len(), checkpoint })
 }
 
 fn proved(checkpoint: &Verified, certified: &CertifiedEvent) -> Result<Event, CertificateError> {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::domain::announcement::Body;
 use crate::domain::id::Recorder;
 use crate::domain::timestamp::Timestamp;
-use crate::event::facts::{Facts, Recorded};
+use crate::event::snapshot::{Recorded, Snapshot};
 use crate::query::Position;
 
 /// The answer: `servanda/clock/v1`.
@@ -58,7 +58,7 @@ pub struct ClockCorrection {
 /// # Ok(())
 /// # }
 /// ```
-pub fn clock(facts: &Facts, now: Timestamp) -> ClockAnswer {
+pub fn clock(snapshot: &Snapshot, now: Timestamp) -> ClockAnswer {
     let correction = |event: &Recorded| match &event.announcement.body {
         Body::ClockCorrected(corrected) => Some(ClockCorrection {
             event: event.seq,
@@ -71,10 +71,10 @@ pub fn clock(facts: &Facts, now: Timestamp) -> ClockAnswer {
     };
     ClockAnswer {
         schema: "servanda/clock/v1",
-        position: Position::of(facts),
+        position: Position::of(snapshot),
         now,
-        newest: facts.heads.newest().map(|newest| newest.recorded),
-        ahead_from: Some(facts.heads.len_by(now)).filter(|from| *from < facts.heads.len()),
-        corrections: facts.events.iter().filter_map(correction).collect(),
+        newest: snapshot.heads.newest().map(|newest| newest.recorded),
+        ahead_from: Some(snapshot.heads.len_by(now)).filter(|from| *from < snapshot.heads.len()),
+        corrections: snapshot.events.iter().filter_map(correction).collect(),
     }
 }

@@ -24,7 +24,7 @@ use crate::domain::id::{Namespace, folded};
 use crate::domain::shape::vocabulary;
 use crate::domain::source::Grade;
 use crate::domain::window::Certainty;
-use crate::event::facts::Facts;
+use crate::event::snapshot::Snapshot;
 use crate::projection::acts::{Act, AgreementActs, Reached};
 use crate::projection::interval::Fact;
 use crate::projection::knowledge::Claim;
@@ -233,12 +233,12 @@ pub struct IrregularAct {
 /// # }
 /// ```
 pub fn conflicts(
-    facts: &Facts,
+    snapshot: &Snapshot,
     subject: Option<&str>,
     below: Option<Grade>,
     at: Standpoint,
 ) -> Result<Conflicts, QueryError> {
-    let view = View::of(facts, at.known)?;
+    let view = View::of(snapshot, at.known)?;
     let subjects = subject.map(|name| view.subjects(name)).transpose()?;
     let concerns = |space: Namespace, id: &str| {
         let any = |subjects: &Vec<(Namespace, String)>| subjects.iter().any(|(of, own)| *of == space && own == id);

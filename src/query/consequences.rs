@@ -11,7 +11,7 @@ use crate::domain::announcement::{Body, Standing};
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, Namespace, PartyId, folded};
 use crate::domain::window::Certainty;
-use crate::event::facts::{Facts, Recorded};
+use crate::event::snapshot::{Recorded, Snapshot};
 use crate::projection::membership::{Participation, Sources, participations};
 use crate::projection::rank::Prefer;
 use crate::projection::rules::Rules;
@@ -65,10 +65,10 @@ impl Said {
 /// # Errors
 ///
 /// [`QueryError::InsideBatch`] if the facts do not know the head before the first of the new events.
-pub fn consequences(facts: &Facts, first_new: u64, until: Day) -> Result<Vec<Consequence>, QueryError> {
-    let (before, after) = (View::until(facts, first_new, Known::default())?, View::whole(facts));
+pub fn consequences(snapshot: &Snapshot, first_new: u64, until: Day) -> Result<Vec<Consequence>, QueryError> {
+    let (before, after) = (View::until(snapshot, first_new, Known::default())?, View::whole(snapshot));
     let mut found = Vec::new();
-    let new = &facts.events[facts.events.partition_point(|event| event.seq < first_new)..];
+    let new = &snapshot.events[snapshot.events.partition_point(|event| event.seq < first_new)..];
     for agreement in touched(&after, new) {
         let (old, new) = (parts(&before, &agreement, until), parts(&after, &agreement, until));
         let parties: BTreeSet<&String> = old.keys().chain(new.keys()).collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::announcement::Body;
 use crate::domain::id::AnnouncementId;
-use crate::event::facts::{Facts, Recorded};
+use crate::event::snapshot::{Recorded, Snapshot};
 use crate::query::sentence::Names;
 use crate::query::{QueryError, View};
 
@@ -29,8 +29,8 @@ pub struct Correctable {
 ///
 /// [`QueryError::TakenBack`] if nothing stands of it, [`QueryError::NotCorrectable`] if it says nothing of the world, or is
 /// itself only about another announcement.
-pub fn correctable(facts: &Facts, event: &Recorded) -> Result<Correctable, QueryError> {
-    let view = View::whole(facts);
+pub fn correctable(snapshot: &Snapshot, event: &Recorded) -> Result<Correctable, QueryError> {
+    let view = View::whole(snapshot);
     let (mut newest, mut wording) = (event, &event.announcement.wording);
     while let Some(struck) = view.knowledge.struck.get(&newest.seq) {
         let by = view.event(struck.by).filter(|_| struck.replaced);

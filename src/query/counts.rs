@@ -23,7 +23,7 @@ use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, AnnouncementId, Namespace, folded};
 use crate::domain::shape::vocabulary;
 use crate::domain::window::{Certainty, Window};
-use crate::event::facts::{Facts, Recorded};
+use crate::event::snapshot::{Recorded, Snapshot};
 use crate::projection::knowledge::{Claim, Horizon, Knowledge};
 use crate::query::{QueryError, Reported, Standpoint, Status, Vantage, View};
 
@@ -41,7 +41,7 @@ pub struct Counts {
     #[serde(flatten)]
     pub vantage: Vantage,
     /// The published numbers, by agreement and day.
-    #[serde(serialize_with = "crate::query::rows::serialize")]
+    #[serde(serialize_with = "crate::query::parallel_json::serialize")]
     #[schemars(with = "Vec<Compared>")]
     pub counts: Vec<Compared>,
 }
@@ -184,8 +184,8 @@ vocabulary! {
 /// # Ok(())
 /// # }
 /// ```
-pub fn counts(facts: &Facts, agreement: Option<&str>, at: Standpoint) -> Result<Counts, QueryError> {
-    let view = View::of(facts, at.known)?;
+pub fn counts(snapshot: &Snapshot, agreement: Option<&str>, at: Standpoint) -> Result<Counts, QueryError> {
+    let view = View::of(snapshot, at.known)?;
     let wanted = agreement.map(|name| view.find(Namespace::Agreement, name)).transpose()?;
     let bearing = Bearing::of(&view);
     let counts = view.of_each(at.on, |id, described, claims| {

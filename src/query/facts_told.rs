@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::domain::announcement::Standing;
 use crate::domain::day::Day;
 use crate::domain::id::AgreementId;
-use crate::event::facts::Recorded;
+use crate::event::snapshot::Recorded;
 use crate::projection::acts::AgreementActs;
 use crate::projection::knowledge::Claim;
 use crate::projection::rank::Prefer;

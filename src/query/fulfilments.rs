@@ -10,7 +10,7 @@ use crate::domain::window::Window;
 use crate::ledger::Progress;
 use crate::projection::interval::{Interval, ends_by};
 use crate::projection::knowledge::Claim;
-use crate::projection::membership::{Participation, Parts, Sources, participations};
+use crate::projection::membership::{Participation, Participations, Sources, participations};
 use crate::projection::rules::Rules;
 use crate::query::view::{AgreementState, concerns_all_or};
 use crate::query::{Reported, Standpoint, View};
@@ -59,7 +59,7 @@ pub(super) fn state_and_fulfilments<'v>(
 ) -> (Vec<AgreementState<'v>>, Fulfilments<'v, 'v>) {
     let of_agreement = |id: &'v str, agreement: &'v Agreement, claims: &[&'v Claim<'_>]| {
         let rules = Rules::of(agreement);
-        let parts = Parts::of(&view.knowledge, claims, id, &rules, at.reckoning());
+        let parts = Participations::of(&view.knowledge, claims, id, &rules, at.reckoning());
         let state = view.as_state(agreement, &parts.on(at.on), at.on);
         let expected = concerning_expected(claims, &|_| true);
         let is_reported = |claim: &&Claim<'_>| claim.standing == Standing::Reported;

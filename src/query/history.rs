@@ -11,7 +11,7 @@ use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::window::Window;
-use crate::event::facts::{Facts, Recorded};
+use crate::event::snapshot::{Recorded, Snapshot};
 use crate::projection::knowledge::had_happened;
 use crate::query::facts_told::deciding;
 use crate::query::review::{ReviewState, ReviewTold};
@@ -35,7 +35,7 @@ pub struct History {
     /// The position at which the answer was computed.
     pub position: Position,
     /// What was announced, by the day on which it happened, then by the order of recording.
-    #[serde(serialize_with = "crate::query::rows::serialize")]
+    #[serde(serialize_with = "crate::query::parallel_json::serialize")]
     #[schemars(with = "Vec<Entry>")]
     pub entries: Vec<Entry>,
 }
@@ -132,8 +132,8 @@ pub struct Span {
 /// # Ok(())
 /// # }
 /// ```
-pub fn history(facts: &Facts, subject: Option<&str>, span: Span, known: Known) -> Result<History, QueryError> {
-    let view = View::of(facts, known)?;
+pub fn history(snapshot: &Snapshot, subject: Option<&str>, span: Span, known: Known) -> Result<History, QueryError> {
+    let view = View::of(snapshot, known)?;
     let mut events =
         if let Some(name) = subject { view.concerning(&view.subjects(name)?) } else { view.told().collect() };
     events.retain(|event| span.may_have(event, &view));

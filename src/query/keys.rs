@@ -6,11 +6,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::announcement::Body;
+use crate::domain::governance::RecorderRole;
 use crate::domain::id::Recorder;
-use crate::domain::record::RecorderRole;
 use crate::domain::timestamp::Timestamp;
 use crate::event::effective::Corrections;
-use crate::event::facts::{Facts, Recorded};
+use crate::event::snapshot::{Recorded, Snapshot};
 use crate::integrity::{EVENT_NAMESPACE, PublicKey, Vkey};
 use crate::ledger::state::authority::{Authority, KeyAtRisk};
 use crate::query::Position;
@@ -90,11 +90,11 @@ pub struct Moment {
 }
 
 /// Lists the keys; which are at risk, is for the account to say.
-pub fn keys(facts: &Facts) -> Keys {
-    let authority = Authority::of(&facts.events);
-    let corrections = Corrections::of(&facts.events);
+pub fn keys(snapshot: &Snapshot) -> Keys {
+    let authority = Authority::of(&snapshot.events);
+    let corrections = Corrections::of(&snapshot.events);
     let moment = |seq: u64| {
-        let event = facts.event(seq).expect("authority comes from these events");
+        let event = snapshot.event(seq).expect("authority comes from these events");
         Moment { event: seq, recorded: corrections.recorded(event) }
     };
     let keys = authority.keys().map(|(key, history)| Key {
@@ -104,13 +104,13 @@ pub fn keys(facts: &Facts) -> Keys {
         roles: history.roles.clone(),
         added: moment(history.added),
         revoked: history.revoked.map(moment),
-        clock_corrected_by: corrected_while(facts, history.added..=history.revoked.unwrap_or(u64::MAX)),
+        clock_corrected_by: corrected_while(snapshot, history.added..=history.revoked.unwrap_or(u64::MAX)),
     });
     let mut keys: Vec<Key> = keys.collect();
     keys.sort_by(|a, b| (a.added.event, &a.recorder, a.key).cmp(&(b.added.event, &b.recorder, b.key)));
     Keys {
         schema: "servanda/keys/v1",
-        position: Position::of(facts),
+        position: Position::of(snapshot),
         log_key: authority.log_key().cloned(),
         keys,
         at_risk: Vec::new(),
@@ -118,12 +118,12 @@ pub fn keys(facts: &Facts) -> Keys {
 }
 
 /// The first correction of the clock that speaks of one of these events.
-fn corrected_while(facts: &Facts, seqs: RangeInclusive<u64>) -> Option<u64> {
+fn corrected_while(snapshot: &Snapshot, seqs: RangeInclusive<u64>) -> Option<u64> {
     let speaks = |event: &&Recorded| match &event.announcement.body {
         Body::ClockCorrected(corrected) => corrected.from <= *seqs.end() && event.seq > *seqs.start(),
         _ => false,
     };
-    facts.events.iter().find(speaks).map(|event| event.seq)
+    snapshot.events.iter().find(speaks).map(|event| event.seq)
 }
 
 impl Keys {

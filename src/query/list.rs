@@ -9,7 +9,7 @@ use crate::domain::day::Day;
 use crate::domain::id::Namespace;
 use crate::domain::name::{folded, words};
 use crate::domain::shape::vocabulary;
-use crate::event::facts::Facts;
+use crate::event::snapshot::Snapshot;
 use crate::query::sentence::Names;
 use crate::query::view::THINGS;
 use crate::query::{Position, View};
@@ -55,7 +55,7 @@ pub struct List {
     /// The position at which the answer was computed.
     pub position: Position,
     /// They, in the order of their ids; announcements in that of recording.
-    #[serde(serialize_with = "crate::query::rows::serialize")]
+    #[serde(serialize_with = "crate::query::parallel_json::serialize")]
     #[schemars(with = "Vec<Item>")]
     pub items: Vec<Item>,
     /// How many of each type are listed, or if nothing is listed, how many there are.
@@ -111,8 +111,8 @@ pub struct Count {
 /// # Ok(())
 /// # }
 /// ```
-pub fn list(facts: &Facts, question: Question<'_>) -> List {
-    let view = View::whole(facts);
+pub fn list(snapshot: &Snapshot, question: Question<'_>) -> List {
+    let view = View::whole(snapshot);
     let like = question.like.map(folded);
     let is_meant = |item: &Item| {
         let is_of_type = question.of_type.is_none_or(|of_type| item.r#type.as_deref() == Some(of_type));

@@ -13,12 +13,12 @@ use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, Namespace};
 use crate::domain::party::{Country, PartyType};
 use crate::domain::window::Certainty;
-use crate::event::facts::Facts;
+use crate::event::snapshot::Snapshot;
 use crate::projection::knowledge::Claim;
 use crate::projection::membership::Row;
 use crate::projection::rank::Reason;
-use crate::projection::remarks::Remark;
 use crate::projection::rules::Status;
+use crate::projection::statements::MadeStatement;
 use crate::query::review::{UnderReview, awaiting_on, describes_any, under_review};
 use crate::query::{QueryError, Standpoint, Vantage, View};
 
@@ -156,9 +156,9 @@ pub struct Counts {
 /// # Ok(())
 /// # }
 /// ```
-pub fn members(facts: &Facts, agreement: &str, question: Question) -> Result<Members, QueryError> {
+pub fn members(snapshot: &Snapshot, agreement: &str, question: Question) -> Result<Members, QueryError> {
     let at = question.at;
-    let view = View::of(facts, at.known)?;
+    let view = View::of(snapshot, at.known)?;
     let id = view.find(Namespace::Agreement, agreement)?;
     let standing = view.standing(&id, at).expect("what was found is described");
     let mut members = standing.members;
@@ -229,7 +229,7 @@ pub(super) fn member(row: &Row<'_>, view: &View<'_>, on: Day, participants: bool
 }
 
 impl Statement {
-    fn of(remark: &Remark<'_>, on: Day) -> Self {
+    fn of(remark: &MadeStatement<'_>, on: Day) -> Self {
         Self {
             event: remark.claim.seq(),
             act: remark.act,

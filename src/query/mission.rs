@@ -5,11 +5,11 @@ use serde::Serialize;
 
 use crate::domain::announcement::Standing;
 use crate::domain::id::Namespace;
-use crate::event::facts::Facts;
+use crate::event::snapshot::Snapshot;
 use crate::query::agreement::{MilestoneEntry, Titled, milestones};
+use crate::query::citations::{Cited, sources};
 use crate::query::contributions::{ContributionState, contributions};
 use crate::query::history::{Entry, entries};
-use crate::query::parts::{Cited, sources};
 use crate::query::prospects::{Expected, expectations};
 use crate::query::{QueryError, Reported, Standpoint, Vantage, View};
 
@@ -62,8 +62,8 @@ pub struct MissionPage {
 /// # Ok(())
 /// # }
 /// ```
-pub fn mission(facts: &Facts, name: &str, at: Standpoint) -> Result<MissionPage, QueryError> {
-    let view = View::of(facts, at.known)?;
+pub fn mission(snapshot: &Snapshot, name: &str, at: Standpoint) -> Result<MissionPage, QueryError> {
+    let view = View::of(snapshot, at.known)?;
     let id = view.find(Namespace::Mission, name)?;
     let described = view.catalogue.mission(&id, at.on).expect("what was found is described");
     let subjects = [(Namespace::Mission, id.clone())];

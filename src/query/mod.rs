@@ -1,7 +1,7 @@
 //! The questions that every face asks. Plain data out, no formatting.
 //!
 //! Every answer names the events that it rests on, and the position of the log at which it was computed. A question is
-//! asked of [`Facts`], the events of a log, from a [`Standpoint`]: a day, what was known, and which
+//! asked of [`Snapshot`], the events of a log, from a [`Standpoint`]: a day, what was known, and which
 //! claims count. The caller brings the day; there is no today here.
 //!
 //! # Example
@@ -30,6 +30,7 @@
 pub mod actions;
 pub mod agreement;
 pub mod certificate;
+pub mod citations;
 pub mod clock;
 pub mod conflicts;
 pub mod consequences;
@@ -40,18 +41,17 @@ pub mod diff;
 mod facts_told;
 mod fulfilments;
 pub mod history;
-pub mod kept;
 pub mod keys;
 pub mod list;
+pub mod load;
 pub mod members;
 pub mod mission;
-pub mod parts;
+mod parallel_json;
 pub mod party;
 pub mod prospects;
 pub mod records;
 pub mod replay;
 pub mod review;
-mod rows;
 pub mod search;
 pub mod sentence;
 pub mod sources;
@@ -68,7 +68,7 @@ use crate::domain::announcement::Kind;
 use crate::domain::day::Day;
 use crate::domain::id::Namespace;
 use crate::domain::timestamp::Timestamp;
-use crate::event::facts::Facts;
+use crate::event::snapshot::Snapshot;
 use crate::integrity::EventHash;
 use crate::projection::membership::Reckoning;
 
@@ -148,8 +148,8 @@ pub struct Position {
 
 impl Position {
     /// Where a log stands now; before its first event, what that follows.
-    pub fn of(facts: &Facts) -> Self {
-        Self { len: facts.heads.len(), head: facts.heads.head() }
+    pub fn of(snapshot: &Snapshot) -> Self {
+        Self { len: snapshot.heads.len(), head: snapshot.heads.head() }
     }
 }
 

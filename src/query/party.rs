@@ -7,11 +7,11 @@ use crate::domain::agreement::AgreementType;
 use crate::domain::announcement::Body;
 use crate::domain::id::Namespace;
 use crate::domain::party::{Identifiers, PartyType};
-use crate::event::facts::Facts;
+use crate::event::snapshot::Snapshot;
+use crate::query::citations::{Cited, Signed, signatories, sources};
 use crate::query::contributions::{ContributionState, contributions};
 use crate::query::history::{Entry, entries};
 use crate::query::members::Member;
-use crate::query::parts::{Cited, Signed, signatories, sources};
 use crate::query::prospects::{Expected, expectations};
 use crate::query::{QueryError, Standpoint, Status, Vantage, View};
 
@@ -113,8 +113,8 @@ pub struct Through {
 /// # Ok(())
 /// # }
 /// ```
-pub fn party(facts: &Facts, name: &str, at: Standpoint) -> Result<PartyPage, QueryError> {
-    let view = View::of(facts, at.known)?;
+pub fn party(snapshot: &Snapshot, name: &str, at: Standpoint) -> Result<PartyPage, QueryError> {
+    let view = View::of(snapshot, at.known)?;
     let id = view.find(Namespace::Party, name)?;
     let described = view.catalogue.party(&id, at.on).expect("what was found is described");
     let is_agent = |agent: &str| {

@@ -16,7 +16,7 @@ use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, MissionId, Namespace, PartyId};
 use crate::domain::shape::vocabulary;
 use crate::domain::window::Window;
-use crate::event::facts::Facts;
+use crate::event::snapshot::Snapshot;
 use crate::projection::knowledge::Claim;
 use crate::query::contributions::{by_item, reached, wording};
 use crate::query::fulfilments::{Fulfilments, fulfilments, met_by_all};
@@ -139,8 +139,8 @@ vocabulary! {
 /// # Ok(())
 /// # }
 /// ```
-pub fn prospects(facts: &Facts, subject: Option<&str>, at: Standpoint) -> Result<Prospects, QueryError> {
-    let view = View::of(facts, at.known)?;
+pub fn prospects(snapshot: &Snapshot, subject: Option<&str>, at: Standpoint) -> Result<Prospects, QueryError> {
+    let view = View::of(snapshot, at.known)?;
     let subjects = subject.map(|name| view.subjects(name)).transpose()?;
     let prospects = expectations(&view, at, subjects.as_deref());
     Ok(Prospects {

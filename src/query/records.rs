@@ -8,7 +8,7 @@ use crate::domain::announcement::{Announcement, Kind};
 use crate::domain::id::{Origin, Recorder};
 use crate::domain::timestamp::Timestamp;
 use crate::event::effective::Corrections;
-use crate::event::facts::{Facts, Recorded, Stand};
+use crate::event::snapshot::{LogPoint, Recorded, Snapshot};
 use crate::event::statement::{self, Event};
 use crate::integrity::EventHash;
 use crate::ledger::log::reader::bears_on_names;
@@ -29,7 +29,7 @@ pub struct LogAnswer {
     /// The position at which the answer was computed.
     pub position: Position,
     /// The events, in order.
-    #[serde(serialize_with = "crate::query::rows::serialize")]
+    #[serde(serialize_with = "crate::query::parallel_json::serialize")]
     #[schemars(with = "Vec<Line>")]
     pub events: Vec<Line>,
 }
@@ -99,8 +99,8 @@ pub struct Naming<'a> {
 
 impl<'a> Naming<'a> {
     /// From what bears on names, as [`Log::naming`](crate::ledger::Log::naming) gives it, or from more.
-    pub fn of(facts: &'a Facts) -> Self {
-        Self::by(&naming(facts, None, Review::of(&facts.events)))
+    pub fn of(snapshot: &'a Snapshot) -> Self {
+        Self::by(&naming(snapshot, None, Review::of(&snapshot.events)))
     }
 
     fn by(knowledge: &Knowledge<'a>) -> Self {
@@ -133,11 +133,11 @@ impl LogAnswer {
 }
 
 /// Shows an event whole; what is known of it, and of names, is told by the facts of the log.
-pub fn show(facts: &Facts, event: &Event) -> Shown {
+pub fn show(snapshot: &Snapshot, event: &Event) -> Shown {
     let seq = event.header.seq;
     // How many reviewers an event takes may follow from what has no bearing on names.
-    let knowledge = naming(facts, Some(seq), Review::of(&facts.events));
-    let (review, recorded) = (&knowledge.review, facts.event(seq));
+    let knowledge = naming(snapshot, Some(seq), Review::of(&snapshot.events));
+    let (review, recorded) = (&knowledge.review, snapshot.event(seq));
     Shown {
         schema: "servanda/event/v1",
         line: Naming::by(&knowledge).line(event),
@@ -151,12 +151,12 @@ pub fn show(facts: &Facts, event: &Event) -> Shown {
 }
 
 /// What is known of names: by descriptions, and by what is said about them; and of one event, whether it was struck.
-fn naming<'a>(facts: &'a Facts, also: Option<u64>, review: Review<'a>) -> Knowledge<'a> {
+fn naming<'a>(snapshot: &'a Snapshot, also: Option<u64>, review: Review<'a>) -> Knowledge<'a> {
     let bears = |event: &&Recorded| {
         let body = &event.announcement.body;
         !body.kind().is_about_ledger() && (bears_on_names(body) || also == Some(event.seq))
     };
-    let told = facts.events.iter().filter(bears).collect();
+    let told = snapshot.events.iter().filter(bears).collect();
     Knowledge::reviewed(told, review, Horizon::default(), Unreviewed::LeftOut)
 }
 
@@ -165,20 +165,20 @@ fn naming<'a>(facts: &'a Facts, also: Option<u64>, review: Review<'a>) -> Knowle
 /// # Errors
 ///
 /// [`QueryError::NoEvent`], [`QueryError::Ambiguous`].
-pub fn find<'a>(facts: &'a Facts, which: &str) -> Result<&'a Recorded, QueryError> {
+pub fn find<'a>(snapshot: &'a Snapshot, which: &str) -> Result<&'a Recorded, QueryError> {
     let digits = which.bytes().all(|byte| byte.is_ascii_digit());
-    if let Some(event) = which.parse().ok().filter(|_| digits).and_then(|seq| facts.event(seq)) {
+    if let Some(event) = which.parse().ok().filter(|_| digits).and_then(|seq| snapshot.event(seq)) {
         return Ok(event);
     }
-    if let Some(event) = facts.events.iter().find(|event| event.id.as_str().eq_ignore_ascii_case(which)) {
+    if let Some(event) = snapshot.events.iter().find(|event| event.id.as_str().eq_ignore_ascii_case(which)) {
         return Ok(event);
     }
     let digits = which.len() >= 8 && which.bytes().all(|byte| byte.is_ascii_hexdigit());
     let prefix = which.to_ascii_lowercase();
-    let begins = |stand: &&Stand| digits && stand.head.to_string().starts_with(&prefix);
-    let seqs: Vec<u64> = facts.heads.stands().iter().filter(begins).map(|stand| stand.len - 1).collect();
+    let begins = |stand: &&LogPoint| digits && stand.head.to_string().starts_with(&prefix);
+    let seqs: Vec<u64> = snapshot.heads.stands().iter().filter(begins).map(|stand| stand.len - 1).collect();
     match seqs.as_slice() {
-        [seq] => facts.event(*seq).ok_or_else(|| QueryError::NoEvent(which.to_owned())),
+        [seq] => snapshot.event(*seq).ok_or_else(|| QueryError::NoEvent(which.to_owned())),
         [] => Err(QueryError::NoEvent(which.to_owned())),
         _ => Err(QueryError::Ambiguous { prefix, seqs }),
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::agreement::AgreementType;
 use crate::domain::id::Namespace;
-use crate::event::facts::Facts;
+use crate::event::snapshot::Snapshot;
 use crate::ledger::Progress;
 use crate::query::contributions::{ContributionState, contributions};
 use crate::query::fulfilments::state_and_fulfilments;
@@ -81,8 +81,8 @@ pub struct AgreementState {
 /// # Ok(())
 /// # }
 /// ```
-pub fn replay(facts: &Facts, at: Standpoint) -> Result<State, QueryError> {
-    replay_telling(facts, at, &|_, _, _| {})
+pub fn replay(snapshot: &Snapshot, at: Standpoint) -> Result<State, QueryError> {
+    replay_telling(snapshot, at, &|_, _, _| {})
 }
 
 /// The same, and tells how many agreements were replayed, and of how many.
@@ -90,8 +90,8 @@ pub fn replay(facts: &Facts, at: Standpoint) -> Result<State, QueryError> {
 /// # Errors
 ///
 /// Those of [`replay`].
-pub fn replay_telling(facts: &Facts, at: Standpoint, progress: Progress<'_>) -> Result<State, QueryError> {
-    let view = View::of(facts, at.known)?;
+pub fn replay_telling(snapshot: &Snapshot, at: Standpoint, progress: Progress<'_>) -> Result<State, QueryError> {
+    let view = View::of(snapshot, at.known)?;
     let (states, met) = state_and_fulfilments(&view, at, progress);
     let agreements = states.into_iter().map(|state| {
         let parties: Vec<Member> = state.members.into_iter().filter(Member::takes_part).collect();

@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use crate::domain::announcement::{Body, Kind};
 use crate::domain::date::Date;
+use crate::domain::governance::{RecorderRole, Verdict};
 use crate::domain::id::{Namespace, Recorder};
-use crate::domain::record::{RecorderRole, Verdict};
 use crate::domain::shape::vocabulary;
 use crate::domain::timestamp::Timestamp;
-use crate::event::facts::{Facts, Recorded};
+use crate::event::snapshot::{Recorded, Snapshot};
 use crate::ledger::state::authority::Authority;
 use crate::projection::review::{Given, Review, Reviewed};
 use crate::query::history::happened;
@@ -162,8 +162,8 @@ pub struct KindConfirmed {
 /// # Ok(())
 /// # }
 /// ```
-pub fn awaiting(facts: &Facts, reviewer: Option<&Recorder>) -> Awaiting {
-    let view = View::whole(facts);
+pub fn awaiting(snapshot: &Snapshot, reviewer: Option<&Recorder>) -> Awaiting {
+    let view = View::whole(snapshot);
     let awaiting = view.knowledge.awaiting.iter().map(|event| under_review(&view, event));
     let mut awaiting: Vec<UnderReview> = awaiting.collect();
     if let Some(reviewer) = reviewer {
@@ -212,15 +212,15 @@ pub(super) fn describes_any(body: &Body, things: &BTreeSet<(Namespace, String)>)
 }
 
 /// The events from a position on that await reviewers.
-pub fn await_from(facts: &Facts, first: u64) -> Vec<u64> {
-    let review = Review::of(&facts.events);
-    let new = &facts.events[facts.events.partition_point(|event| event.seq < first)..];
+pub fn await_from(snapshot: &Snapshot, first: u64) -> Vec<u64> {
+    let review = Review::of(&snapshot.events);
+    let new = &snapshot.events[snapshot.events.partition_point(|event| event.seq < first)..];
     new.iter().filter(|event| review.awaits(event)).map(|event| event.seq).collect()
 }
 
 /// How events stand with reviewers.
-pub fn reviewed(facts: &Facts, events: &[&Recorded]) -> ReviewedAnswer {
-    let view = View::whole(facts);
+pub fn reviewed(snapshot: &Snapshot, events: &[&Recorded]) -> ReviewedAnswer {
+    let view = View::whole(snapshot);
     ReviewedAnswer {
         schema: "servanda/reviewed/v1",
         position: view.position(),
@@ -229,8 +229,8 @@ pub fn reviewed(facts: &Facts, events: &[&Recorded]) -> ReviewedAnswer {
 }
 
 /// Tells which kinds take reviewers, and who can review.
-pub fn policy(facts: &Facts) -> PolicyAnswer {
-    let view = View::whole(facts);
+pub fn policy(snapshot: &Snapshot) -> PolicyAnswer {
+    let view = View::whole(snapshot);
     let policy = view.knowledge.review.policies().newest();
     let moment = |event: u64| Some(Moment { event, recorded: view.recorded(view.event(event)?) });
     let authority = Authority::of(view.events);

@@ -11,7 +11,7 @@ use crate::domain::id::Namespace;
 use crate::domain::name::{folded, words};
 use crate::domain::shape::{Shape, for_each_leaf, vocabulary};
 use crate::domain::source::Url;
-use crate::event::facts::{Facts, Recorded};
+use crate::event::snapshot::{Recorded, Snapshot};
 use crate::projection::lookup::Meaning;
 use crate::query::list::described;
 use crate::query::sentence::Names;
@@ -108,8 +108,8 @@ pub struct Place {
 /// # Ok(())
 /// # }
 /// ```
-pub fn search(facts: &Facts, query: &str) -> Search {
-    let view = View::whole(facts);
+pub fn search(snapshot: &Snapshot, query: &str) -> Search {
+    let view = View::whole(snapshot);
     let wanted = folded(query);
     let parts: Vec<&str> = words(&wanted).collect();
     let mut things: Vec<FoundThing> =

@@ -8,8 +8,8 @@ use crate::domain::act::{Departure, DepartureAct, Joining, JoiningAct, Milestone
 use crate::domain::announcement::Body;
 use crate::domain::date::Date;
 use crate::domain::day::Day;
+use crate::domain::governance::Policy;
 use crate::domain::id::{AgreementId, AnnouncementId, MissionId, PartyId};
-use crate::domain::record::Policy;
 use crate::domain::shape::UnknownWord;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::policies::named;

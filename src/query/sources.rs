@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::source::{Address, Document, Source};
-use crate::event::facts::Facts;
-use crate::ledger::documents::inventory::{Holdings, erasures};
+use crate::event::snapshot::Snapshot;
+use crate::ledger::documents::inventory::{Inventory, erasures};
 use crate::query::{Position, QueryError};
 
 /// The fewest digits by which a document is named.
@@ -22,7 +22,7 @@ pub struct Sources {
     /// The position at which the answer was computed.
     pub position: Position,
     /// The sources, in the order in which events first name them.
-    #[serde(serialize_with = "crate::query::rows::serialize")]
+    #[serde(serialize_with = "crate::query::parallel_json::serialize")]
     #[schemars(with = "Vec<SourceUse>")]
     pub sources: Vec<SourceUse>,
     /// Events about the world that have no source, with the reason.
@@ -67,13 +67,13 @@ pub struct Without {
 }
 
 /// Lists the sources.
-pub fn sources(facts: &Facts) -> Sources {
+pub fn sources(snapshot: &Snapshot) -> Sources {
     let mut sources: Vec<SourceUse> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut shared: HashMap<*const Source, usize> = HashMap::new();
     let mut without = Vec::new();
-    let erased = erasures(&facts.events);
-    for event in &facts.events {
+    let erased = erasures(&snapshot.events);
+    for event in &snapshot.events {
         let (seq, id) = (event.seq, event.id.to_string());
         if let Some(reason) = &event.announcement.no_evidence {
             without.push(Without { event: seq, id: id.clone(), reason: reason.clone() });
@@ -98,7 +98,7 @@ pub fn sources(facts: &Facts) -> Sources {
             });
         }
     }
-    Sources { schema: "servanda/sources/v1", position: Position::of(facts), sources, without }
+    Sources { schema: "servanda/sources/v1", position: Position::of(snapshot), sources, without }
 }
 
 impl Sources {
@@ -126,7 +126,7 @@ impl Sources {
 ///
 /// [`QueryError::NoSource`] if there is none, or fewer than four digits were given; [`QueryError::SeveralSources`] if
 /// there are more.
-pub fn document_beginning(holdings: &Holdings, prefix: &str) -> Result<Address, QueryError> {
+pub fn document_beginning(holdings: &Inventory, prefix: &str) -> Result<Address, QueryError> {
     let found = holdings.documents_beginning(&prefix.to_ascii_lowercase());
     match found.as_slice() {
         [only] if prefix.len() >= MIN_PREFIX => Address::try_from((*only).to_owned()).map_err(QueryError::NoSource),

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, HashMap};
 use crate::domain::agreement::Agreement;
 use crate::domain::announcement::Standing;
 use crate::domain::day::Day;
-use crate::event::facts::Facts;
+use crate::event::snapshot::Snapshot;
 use crate::projection::knowledge::Claim;
 use crate::projection::membership::{Sources, participations};
 use crate::projection::rules::Rules;
-use crate::projection::steps::{Step, step_on, steps};
+use crate::projection::spans::{StatusSpan, step_on, steps};
 use crate::query::{Position, QueryError, Reported, Standpoint, Status, View};
 
 /// What every party is to every agreement on every day, by the same knowledge.
@@ -56,7 +56,7 @@ pub struct PartyStatus<'s> {
 pub(super) struct Course {
     /// The agreement's id.
     pub(super) agreement: String,
-    pub(super) parties: BTreeMap<String, Vec<Step>>,
+    pub(super) parties: BTreeMap<String, Vec<StatusSpan>>,
 }
 
 /// Follows every party of every agreement that is described by the day of the standpoint through all time.
@@ -83,8 +83,8 @@ pub(super) struct Course {
 /// # Ok(())
 /// # }
 /// ```
-pub fn standings(facts: &Facts, at: Standpoint) -> Result<Standings, QueryError> {
-    let view = View::of(facts, at.known)?;
+pub fn standings(snapshot: &Snapshot, at: Standpoint) -> Result<Standings, QueryError> {
+    let view = View::of(snapshot, at.known)?;
     let courses = view.of_each(at.on, |id, agreement, claims| vec![course(&view, id, agreement, claims, at)]);
     let mut found =
         Standings { position: view.position(), agreements: Vec::new(), parties: Vec::new(), rows: Vec::new() };
@@ -96,8 +96,13 @@ pub fn standings(facts: &Facts, at: Standpoint) -> Result<Standings, QueryError>
                 found.parties.push(id.clone());
                 u32::try_from(found.parties.len() - 1).expect("events have fewer than 2^32 parties")
             });
-            let row =
-                |step: Step| Row { agreement, party, from: step.from, status: step.status, at_least: step.at_least };
+            let row = |step: StatusSpan| Row {
+                agreement,
+                party,
+                from: step.from,
+                status: step.status,
+                at_least: step.at_least,
+            };
             found.rows.extend(steps.into_iter().map(row));
         }
     }
@@ -129,7 +134,7 @@ pub(super) fn course<'a>(
 ) -> Course {
     let mut begins: Vec<Day> = [Day::MIN].into_iter().chain(view.catalogue.agreement_changes(id)).collect();
     begins.dedup();
-    let mut parties: BTreeMap<String, Vec<Step>> = BTreeMap::new();
+    let mut parties: BTreeMap<String, Vec<StatusSpan>> = BTreeMap::new();
     for (place, begin) in begins.iter().enumerate() {
         let end = begins.get(place + 1).copied();
         let described = view.catalogue.agreement(id, *begin).unwrap_or(agreement);
@@ -140,7 +145,7 @@ pub(super) fn course<'a>(
         let reported = if at.reported == Reported::Included { told(Standing::Reported) } else { Vec::new() };
         for (party, own) in steps(&confirmed, &reported) {
             let known = parties.entry(party.to_owned()).or_default();
-            let first = Step { from: *begin, ..step_on(&own, *begin) };
+            let first = StatusSpan { from: *begin, ..step_on(&own, *begin) };
             let later = own.into_iter().filter(|step| step.from > *begin && end.is_none_or(|end| step.from < end));
             for step in std::iter::once(first).chain(later) {
                 if known.last().is_none_or(|before| !step.goes_on(*before)) {

@@ -15,7 +15,7 @@ use crate::domain::day::Day;
 use crate::domain::id::Namespace;
 use crate::domain::party::PartyType;
 use crate::domain::window::Certainty;
-use crate::event::facts::Facts;
+use crate::event::snapshot::Snapshot;
 use crate::projection::knowledge::Claim;
 use crate::projection::membership::{Participation, Row, Sources, participations};
 use crate::projection::rules::Rules;
@@ -120,9 +120,9 @@ pub struct Question {
 /// # Ok(())
 /// # }
 /// ```
-pub fn timeline(facts: &Facts, agreement: &str, question: Question) -> Result<Timeline, QueryError> {
+pub fn timeline(snapshot: &Snapshot, agreement: &str, question: Question) -> Result<Timeline, QueryError> {
     let at = question.at;
-    let view = View::of(facts, at.known)?;
+    let view = View::of(snapshot, at.known)?;
     let id = view.find(Namespace::Agreement, agreement)?;
     let described = view.catalogue.agreement(&id, at.on).expect("what was found is described");
     let rules = Rules::of(described);

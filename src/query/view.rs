@@ -9,12 +9,12 @@ use crate::domain::announcement::Body;
 use crate::domain::day::Day;
 use crate::domain::id::{AgreementId, AnnouncementId, MissionId, Namespace, PartyId};
 use crate::domain::timestamp::Timestamp;
-use crate::event::facts::{Facts, Recorded, event_at};
+use crate::event::snapshot::{Recorded, Snapshot, event_at};
 use crate::ledger::Progress;
 use crate::projection::catalogue::Catalogue;
 use crate::projection::knowledge::{Claim, Horizon, Knowledge};
 use crate::projection::lookup::Meaning;
-use crate::projection::membership::{Parts, Row, rows};
+use crate::projection::membership::{Participations, Row, rows};
 use crate::projection::rules::Rules;
 use crate::query::members::{Member, member};
 use crate::query::{Called, Known, Position, QueryError, RecordedBy, Reported, Standpoint, Vantage};
@@ -50,27 +50,27 @@ impl<'a> View<'a> {
     ///
     /// [`QueryError::NotRecorded`] if `known` names an event that there is not, or a moment before the first;
     /// [`QueryError::InsideBatch`].
-    pub fn of(facts: &'a Facts, known: Known) -> Result<Self, QueryError> {
+    pub fn of(snapshot: &'a Snapshot, known: Known) -> Result<Self, QueryError> {
         let Some(recorded_by) = known.recorded_by else {
-            return Ok(Self::at(&facts.events, Position::of(facts), known));
+            return Ok(Self::at(&snapshot.events, Position::of(snapshot), known));
         };
         let len = match recorded_by {
-            RecordedBy::Seq(seq) => Some(seq).filter(|seq| *seq < facts.heads.len()).map_or(0, |seq| seq + 1),
-            RecordedBy::At(moment) => facts.heads.len_by(moment),
+            RecordedBy::Seq(seq) => Some(seq).filter(|seq| *seq < snapshot.heads.len()).map_or(0, |seq| seq + 1),
+            RecordedBy::At(moment) => snapshot.heads.len_by(moment),
         };
         if len == 0 {
-            let newest = facts.heads.newest().map(|stand| (stand.len - 1, stand.recorded));
+            let newest = snapshot.heads.newest().map(|stand| (stand.len - 1, stand.recorded));
             return Err(QueryError::NotRecorded {
                 newest,
-                first: facts.heads.stands().first().map(|stand| stand.recorded),
+                first: snapshot.heads.stands().first().map(|stand| stand.recorded),
             });
         }
-        Self::until(facts, len, known)
+        Self::until(snapshot, len, known)
     }
 
     /// Looks at all of a log, as it is known now.
-    pub fn whole(facts: &'a Facts) -> Self {
-        Self::at(&facts.events, Position::of(facts), Known::default())
+    pub fn whole(snapshot: &'a Snapshot) -> Self {
+        Self::at(&snapshot.events, Position::of(snapshot), Known::default())
     }
 
     /// Looks at the first events of a log, so many as it had then.
@@ -78,9 +78,9 @@ impl<'a> View<'a> {
     /// # Errors
     ///
     /// [`QueryError::InsideBatch`] if the head that it then had is not known.
-    pub(super) fn until(facts: &'a Facts, len: u64, known: Known) -> Result<Self, QueryError> {
-        let events = &facts.events[..facts.events.partition_point(|event| event.seq < len)];
-        let head = facts.heads.at(len).ok_or(QueryError::InsideBatch(len.saturating_sub(1)))?;
+    pub(super) fn until(snapshot: &'a Snapshot, len: u64, known: Known) -> Result<Self, QueryError> {
+        let events = &snapshot.events[..snapshot.events.partition_point(|event| event.seq < len)];
+        let head = snapshot.heads.at(len).ok_or(QueryError::InsideBatch(len.saturating_sub(1)))?;
         Ok(Self::at(events, Position { len, head }, known))
     }
 
@@ -288,10 +288,11 @@ impl<'a> View<'a> {
     /// The parties of every agreement on two days, by the same knowledge.
     pub(super) fn states(&self, at: Standpoint, days: [Day; 2]) -> [Vec<AgreementState<'_>>; 2] {
         let both = self.of_each(days[0], |id, agreement, claims| {
-            let parts = |agreement| Parts::of(&self.knowledge, claims, id, &Rules::of(agreement), at.reckoning());
+            let parts =
+                |agreement| Participations::of(&self.knowledge, claims, id, &Rules::of(agreement), at.reckoning());
             let first = parts(agreement);
             let then = self.catalogue.agreement(id, days[1]).expect("what is described once is described on every day");
-            let state = |agreement, parts: &Parts<'_>, on| self.as_state(agreement, &parts.on(on), on);
+            let state = |agreement, parts: &Participations<'_>, on| self.as_state(agreement, &parts.on(on), on);
             let second = if std::ptr::eq(agreement, then) {
                 state(then, &first, days[1])
             } else {

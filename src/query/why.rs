@@ -16,7 +16,7 @@ use crate::domain::shape::vocabulary;
 use crate::domain::source::{Evidence, Grade};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::window::Certainty;
-use crate::event::facts::{Facts, Recorded};
+use crate::event::snapshot::{Recorded, Snapshot};
 use crate::ledger::documents::inventory::erasures;
 use crate::projection::acts::AgreementActs;
 use crate::projection::knowledge::Claim;
@@ -224,8 +224,8 @@ vocabulary! {
 /// # Ok(())
 /// # }
 /// ```
-pub fn why(facts: &Facts, party: &str, agreement: &str, at: Standpoint) -> Result<Why, QueryError> {
-    let view = View::of(facts, at.known)?;
+pub fn why(snapshot: &Snapshot, party: &str, agreement: &str, at: Standpoint) -> Result<Why, QueryError> {
+    let view = View::of(snapshot, at.known)?;
     let party = view.find(Namespace::Party, party)?;
     let agreement = view.find(Namespace::Agreement, agreement)?;
     let described = view.catalogue.agreement(&agreement, at.on).expect("what was found is described");
@@ -236,7 +236,7 @@ pub fn why(facts: &Facts, party: &str, agreement: &str, at: Standpoint) -> Resul
     let row = row.into_iter().find(|row| row.party == party);
     let used: Vec<&Claim<'_>> = row.iter().flat_map(|row| row.claims.iter().copied()).collect();
     let mut seen = BTreeSet::new();
-    let erased = erasures(&facts.events);
+    let erased = erasures(&snapshot.events);
     let used = used.iter().filter(|claim| seen.insert(claim.seq()));
     let claims_told = used.map(|claim| told(&view, claim.event, Some(claim), &erased)).collect();
     let described_by = [(Namespace::Agreement, &agreement), (Namespace::Party, &party)];
@@ -244,7 +244,7 @@ pub fn why(facts: &Facts, party: &str, agreement: &str, at: Standpoint) -> Resul
         let event = view.event(view.catalogue.described_by(space, id, at.on)?)?;
         Some(told(&view, event, view.knowledge.claim(event.seq), &erased))
     });
-    let unused = Unused { facts, view: &view, party: &party, agreement: &agreement, at };
+    let unused = Unused { snapshot, view: &view, party: &party, agreement: &agreement, at };
     Ok(Why {
         schema: "servanda/why/v1",
         party: of_party.id.to_string(),
@@ -383,7 +383,7 @@ impl Cited {
 
 /// What was told of one party and one agreement, and is not used.
 struct Unused<'u, 'a> {
-    facts: &'a Facts,
+    snapshot: &'a Snapshot,
     view: &'u View<'a>,
     party: &'u str,
     agreement: &'u str,
@@ -412,7 +412,7 @@ impl Unused<'_, '_> {
         let awaiting = self.awaiting();
         let is_ours =
             |event: &&Recorded| self.tells(&event.announcement.body) || awaiting.binary_search(&event.seq).is_ok();
-        let told = self.facts.events.iter().filter(is_ours).filter(|event| !used.contains(&event.seq));
+        let told = self.snapshot.events.iter().filter(is_ours).filter(|event| !used.contains(&event.seq));
         told.map(|event| {
             let seq = event.seq;
             let struck = self.view.knowledge.struck.get(&seq);

@@ -12,8 +12,8 @@ use crate::domain::id::Namespace;
 use crate::domain::party::{Country, PartyType};
 use crate::domain::shape::vocabulary;
 use crate::domain::window::Certainty;
-use crate::event::facts::Facts;
-use crate::projection::steps::Step;
+use crate::event::snapshot::Snapshot;
+use crate::projection::spans::StatusSpan;
 use crate::query::standings::{Course, course};
 use crate::query::{QueryError, Standpoint, Status, Vantage, View};
 
@@ -135,9 +135,9 @@ pub struct Row {
 /// # Ok(())
 /// # }
 /// ```
-pub fn years(facts: &Facts, question: Question<'_>) -> Result<CountryYears, QueryError> {
+pub fn years(snapshot: &Snapshot, question: Question<'_>) -> Result<CountryYears, QueryError> {
     let at = question.at;
-    let view = View::of(facts, at.known)?;
+    let view = View::of(snapshot, at.known)?;
     let only = question.agreement.map(|name| view.find(Namespace::Agreement, name)).transpose()?;
     let wanted = |id: &str| only.as_ref().is_none_or(|only| only == id);
     let courses =
@@ -206,7 +206,7 @@ fn rows(view: &View<'_>, course: &Course, from: i32, to: i32, question: &Questio
 }
 
 /// The steps that have a day between these two, of those that follow each other from the first day there is on.
-fn within(steps: &[Step], first: Day, last: Day) -> &[Step] {
+fn within(steps: &[StatusSpan], first: Day, last: Day) -> &[StatusSpan] {
     let begin = steps.partition_point(|step| step.from <= first).saturating_sub(1);
     let end = steps.partition_point(|step| step.from <= last);
     &steps[begin..end]
@@ -214,7 +214,7 @@ fn within(steps: &[Step], first: Day, last: Day) -> &[Step] {
 
 impl Resolver {
     /// The status that counts for the days of these steps, in their order, and how sure it is.
-    fn resolve(self, steps: &[Step]) -> (Status, Certainty) {
+    fn resolve(self, steps: &[StatusSpan]) -> (Status, Certainty) {
         let certain = || steps.iter().map(|step| step.at_least);
         let highest = certain().max().unwrap_or(Status::None);
         let status = match self {

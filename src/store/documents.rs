@@ -11,10 +11,10 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
+use crate::store::durable_file::{self, Kind};
 use crate::store::folder;
 use crate::store::many_files::ManyFiles;
 use crate::store::shared::Rights;
-use crate::store::whole_file::{self, Kind};
 
 /// Bytes in a salt.
 const SALT_LEN: usize = 32;
@@ -76,7 +76,7 @@ impl Documents {
             File::open(&path)?.sync_all()?;
             folder::sync(&self.folder)?;
         } else {
-            whole_file::replace(&path, bytes, Rights::Usual)?;
+            durable_file::replace(&path, bytes, Rights::Usual)?;
         }
         Ok(())
     }
@@ -92,10 +92,10 @@ impl Documents {
         let (path, salt_path) = (self.path(name)?, self.salt_path(name)?);
         folder::create(&self.folder)?;
         if self.salt(name)?.as_deref() != Some(salt) {
-            whole_file::replace(&salt_path, salt, Rights::Personal)?;
+            durable_file::replace(&salt_path, salt, Rights::Personal)?;
         }
         if !self.holds(name, bytes) {
-            whole_file::replace(&path, bytes, Rights::Personal)?;
+            durable_file::replace(&path, bytes, Rights::Personal)?;
         }
         // Whoever put them there may have crashed before they were durable.
         File::open(&salt_path)?.sync_all()?;
@@ -130,7 +130,7 @@ impl Documents {
     ///
     /// [`DocumentError::Name`] and [`DocumentError::Io`].
     pub fn salt(&self, name: &str) -> Result<Option<Vec<u8>>, DocumentError> {
-        Ok(whole_file::read_bytes(&self.salt_path(name)?, SALT_LEN as u64 * 2)?)
+        Ok(durable_file::read_bytes(&self.salt_path(name)?, SALT_LEN as u64 * 2)?)
     }
 
     /// The names beside which there is a salt, in order, whether their documents are there or not.
@@ -173,7 +173,7 @@ impl Documents {
     /// [`DocumentError::Name`], [`DocumentError::TooLarge`], [`DocumentError::NotAFile`] and [`DocumentError::Io`].
     pub fn get(&self, name: &str, limit: u64) -> Result<Option<Vec<u8>>, DocumentError> {
         let path = self.path(name)?;
-        let file = match whole_file::open_to_read(&path) {
+        let file = match durable_file::open_to_read(&path) {
             Ok(Some(file)) => file,
             Ok(None) => return Ok(None),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
@@ -195,7 +195,7 @@ impl Documents {
     ///
     /// [`DocumentError::Name`] and [`DocumentError::Io`].
     pub fn contains(&self, name: &str) -> Result<bool, DocumentError> {
-        Ok(whole_file::kind(&self.path(name)?)? == Kind::Regular)
+        Ok(durable_file::kind(&self.path(name)?)? == Kind::Regular)
     }
 
     /// The names of all documents, in order. Other files in the folder are passed over.

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::store::shared::{self, Rights};
-use crate::store::{folder, whole_file};
+use crate::store::{durable_file, folder};
 
 const PAUSE: Duration = Duration::from_millis(20);
 /// The most characters of the holder's text that are shown.
@@ -72,7 +72,7 @@ impl Lock {
     ///
     /// What the operating system says.
     pub fn create(path: &Path, holder: &str) -> io::Result<Self> {
-        let made = whole_file::temporary(path, holder.as_bytes(), Rights::Usual)?;
+        let made = durable_file::temporary(path, holder.as_bytes(), Rights::Usual)?;
         made.as_file().try_lock()?;
         Ok(Self::held(made.persist_noclobber(path)?, holder))
     }
@@ -88,7 +88,7 @@ impl Lock {
     ///
     /// What the operating system says, also if it is no file.
     pub fn seize(path: &Path) -> io::Result<Option<File>> {
-        let Some(file) = whole_file::open_to_read(path)? else { return Ok(None) };
+        let Some(file) = durable_file::open_to_read(path)? else { return Ok(None) };
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -103,7 +103,7 @@ impl Lock {
     ///
     /// Those of [`acquire`](Self::acquire).
     pub fn look(path: &Path, timeout: Duration) -> Result<Option<File>, LockError> {
-        let Some(file) = whole_file::open_to_read(path)? else { return Ok(None) };
+        let Some(file) = durable_file::open_to_read(path)? else { return Ok(None) };
         wait_for(&file, timeout, File::try_lock_shared)?;
         Ok(Some(file))
     }
@@ -115,7 +115,7 @@ impl Lock {
 
     /// Whether that holder holds the lock at `path` now. If it cannot be told, it does not.
     pub fn is_held_by(path: &Path, holder: &str) -> bool {
-        let Ok(Some(mut file)) = whole_file::open_to_read(path) else { return false };
+        let Ok(Some(mut file)) = durable_file::open_to_read(path) else { return false };
         let is_held = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
         let mut text = String::new();
         is_held && file.read_to_string(&mut text).is_ok() && text == holder
@@ -155,7 +155,7 @@ fn wait_for(
 
 /// Opens the file without touching what is in it. A link might lead to a file that is none of ours to write to.
 fn open(path: &Path) -> io::Result<File> {
-    let opened = whole_file::regular(OpenOptions::new().read(true).write(true).create(true).truncate(false), path);
+    let opened = durable_file::regular(OpenOptions::new().read(true).write(true).create(true).truncate(false), path);
     let opened = opened.and_then(|file| shared::share(&file, folder::parent(path), Rights::Usual).map(|()| file));
     opened.map_err(|error| match error.kind() {
         io::ErrorKind::InvalidData => {

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::store::shared::Rights;
-use crate::store::{folder, whole_file};
+use crate::store::{durable_file, folder};
 
 /// Files that are synced at one time.
 const AT_ONCE: usize = 16;
@@ -40,7 +40,7 @@ impl ManyFiles {
     ///
     /// What the operating system says.
     pub fn write(&mut self, path: &Path, bytes: &[u8], rights: Rights) -> io::Result<()> {
-        whole_file::replace_unsynced(path, bytes, rights)?;
+        durable_file::replace_unsynced(path, bytes, rights)?;
         self.folders.insert(folder::parent(path).to_owned());
         self.waiting.push(path.to_owned());
         if self.waiting.len() < MOST_WAITING { Ok(()) } else { self.sync_waiting() }

@@ -17,13 +17,15 @@
 //!   reading one value twice.
 //!
 //! Beside the store of events lie single files: [`documents`] under the names of their hashes, and small files written
-//! [whole](whole_file), or [many](many_files) together; the [lock] says who works on the folder.
+//! [whole](durable_file), or [many](many_files) together; the [lock] says who works on the folder.
 
 pub mod bundle;
 pub mod compressed;
 pub mod documents;
+pub mod durable_file;
 pub mod faulty;
 pub mod folder;
+pub mod lenient_read;
 pub mod lock;
 pub mod many_files;
 pub mod memory;
@@ -31,8 +33,6 @@ pub mod run;
 pub mod shared;
 pub mod sled;
 pub mod tiles;
-pub mod unreadable;
-pub mod whole_file;
 
 #[cfg(test)]
 mod contract;

@@ -123,7 +123,7 @@ pub(super) fn share_files(folder: &Path) {
         return;
     }
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if let Ok(Some(file)) = super::whole_file::open_to_read(&entry.path()) {
+        if let Ok(Some(file)) = super::durable_file::open_to_read(&entry.path()) {
             // What stays one's own is told to the next who wants it.
             let _ = share(&file, folder, Rights::Usual);
         }
@@ -239,7 +239,7 @@ fn may(path: &Path, right: Access) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{folder as store_folder, whole_file};
+    use crate::store::{durable_file, folder as store_folder};
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).expect("it is there").permissions().mode() & 0o7777
@@ -254,10 +254,10 @@ mod tests {
             fs::set_permissions(&folder, Permissions::from_mode(folder_mode)).expect("it is ours");
             for (rights, expected) in [(Rights::Usual, usual), (Rights::Personal, personal), (Rights::Secret, 0o600)] {
                 let file = folder.join(format!("{expected:o}-{rights:?}"));
-                whole_file::replace(&file, b"text", rights).expect("it can be written");
+                durable_file::replace(&file, b"text", rights).expect("it can be written");
                 assert_eq!(mode(&file), expected, "{rights:?}");
             }
-            whole_file::open_to_write(&folder.join("HEAD")).expect("it can be written");
+            durable_file::open_to_write(&folder.join("HEAD")).expect("it can be written");
             assert_eq!(mode(&folder.join("HEAD")), usual);
             store_folder::create(&folder.join("a/b")).expect("it can be made");
             assert_eq!((mode(&folder.join("a")), mode(&folder.join("a/b"))), (folder_mode, folder_mode));

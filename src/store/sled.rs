@@ -41,8 +41,8 @@ use std::time::Duration;
 use sled::Config;
 
 use crate::store::bundle::Sealing;
+use crate::store::durable_file::{self, Kind};
 use crate::store::shared::{Umask, share_files};
-use crate::store::whole_file::{self, Kind};
 use crate::store::{Runs, Store, StoreError, check_append, folder};
 
 pub use gone_over::{GoneOver, files, gone_over};
@@ -75,7 +75,7 @@ impl SledStore {
     /// [`StoreError::Io`] if the folder cannot be written.
     pub fn create(folder: &Path, sealing: &'static dyn Sealing) -> Result<Self, StoreError> {
         folder::create(folder)?;
-        if whole_file::kind(&folder.join("db"))? != Kind::Absent {
+        if durable_file::kind(&folder.join("db"))? != Kind::Absent {
             return Err(StoreError::AlreadyThere { folder: folder.to_owned() });
         }
         remove_torn_settings(folder)?;
@@ -89,7 +89,7 @@ impl SledStore {
     /// [`StoreError::Absent`] if there is none, [`StoreError::InUse`] if somebody else has it open,
     /// [`StoreError::Damaged`] if its files make no sense, and [`StoreError::Io`].
     pub fn open(folder: &Path, sealing: &'static dyn Sealing) -> Result<Self, StoreError> {
-        match whole_file::kind(&folder.join("db"))? {
+        match durable_file::kind(&folder.join("db"))? {
             Kind::Absent => return Err(StoreError::Absent { folder: folder.to_owned() }),
             Kind::Other => return Err(damaged("its file is not a regular one")),
             Kind::Regular => {}
@@ -222,7 +222,7 @@ fn remove_torn_snapshots(folder: &Path) -> Result<(), StoreError> {
 /// [`StoreError::InUse`], [`StoreError::Absent`], and [`StoreError::Io`], also if its file is a link or a pipe.
 pub fn lock_for_a_moment(folder: &Path) -> Result<File, StoreError> {
     let absent = || StoreError::Absent { folder: folder.to_owned() };
-    let file = whole_file::open_to_read(&folder.join("db"))?.ok_or_else(absent)?;
+    let file = durable_file::open_to_read(&folder.join("db"))?.ok_or_else(absent)?;
     for _ in 0..20 {
         match file.try_lock() {
             Ok(()) => return Ok(file),

@@ -11,8 +11,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::bundle::BUNDLE_LEN;
+use super::durable_file::read_bytes;
 use super::run::Run;
-use super::whole_file::read_bytes;
 use super::{MAX_VALUE_BYTES, Runs, Store, StoreError};
 
 /// Hashes or entries in a full tile.

@@ -10,8 +10,8 @@ use jsonschema::{Validator, draft202012};
 use serde_json::Value;
 
 use servanda::cli::answers::{ANSWERS, Published};
-use servanda::event::facts::Stand;
-use servanda::event::{Event, Facts};
+use servanda::event::snapshot::LogPoint;
+use servanda::event::{Event, Snapshot};
 use servanda::ledger::KeyFile;
 use servanda::query::Known;
 use servanda::query::history::{Span, history};
@@ -174,17 +174,19 @@ fn events_of_every_kind_are_what_their_schema_says() {
         let path = entry.expect("their folder can be listed").path();
         if path.extension().is_some_and(|ending| ending == "event") {
             let event = Event::read(&fs::read(&path).expect("it can be read")).expect("a golden event is an event");
-            let mut facts = Facts::new(event.header.ledger.clone());
+            let mut snapshot = Snapshot::new(event.header.ledger.clone());
             let (seq, recorded) = (event.header.seq, event.header.recorded);
             if seq > 0 {
-                facts.heads.push(Stand { len: seq, head: event.header.prev, recorded, ends_batch: true });
+                snapshot.heads.push(LogPoint { len: seq, head: event.header.prev, recorded, ends_batch: true });
             }
-            facts.extend([event.clone()]);
-            check(&serde_json::to_value(show(&facts, &event)).expect("JSON"));
-            check(&serde_json::to_value(sources(&facts)).expect("JSON"));
+            snapshot.extend([event.clone()]);
+            check(&serde_json::to_value(show(&snapshot, &event)).expect("JSON"));
+            check(&serde_json::to_value(sources(&snapshot)).expect("JSON"));
             check(
-                &serde_json::to_value(history(&facts, None, Span::default(), Known::default()).expect("it is there"))
-                    .expect("JSON"),
+                &serde_json::to_value(
+                    history(&snapshot, None, Span::default(), Known::default()).expect("it is there"),
+                )
+                .expect("JSON"),
             );
         }
     }

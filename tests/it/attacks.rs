@@ -32,7 +32,7 @@ use servanda::integrity::digest::{document_hash, event_hash};
 use servanda::integrity::merkle::{leaf, root};
 use servanda::integrity::{LogSigner, SigningKey};
 use servanda::ledger::verify::{Layer, Outside, Report, Verdict, verify};
-use servanda::ledger::write::genesis::{Founded, Founding};
+use servanda::ledger::write::genesis::{NewLedger, StagedLedger};
 use servanda::ledger::{
     AppendError, Appended, Batch, Draft, DraftDocument, DraftQuote, DraftSource, Folder, KeyFile, Log, Options, Privacy,
 };
@@ -140,14 +140,16 @@ fn strangers_key() -> KeyFile {
 }
 
 fn founded(folder: &Path, origin: &str, key: &KeyFile) -> Folder {
-    let founding = Founding {
+    let founding = NewLedger {
         origin: Origin::parse(origin).expect("an origin"),
         recorder: Recorder::parse("recorder").expect("a recorder"),
         log_key_seed: &LOG_SEED,
         now: moment(0),
     };
     let target = of_account(folder, "ledger");
-    Founded::new(&target, founding, key, &access()).and_then(Founded::publish).expect("a ledger can be founded")
+    StagedLedger::new(&target, founding, key, &access())
+        .and_then(StagedLedger::publish)
+        .expect("a ledger can be founded")
 }
 
 fn things() -> Vec<Draft> {

@@ -19,13 +19,13 @@ fn recorded(on: &str, seq: u64) -> Standpoint {
 }
 
 fn between(given: &Given, from: Standpoint, to: Standpoint) -> Diff {
-    diff(&given.facts, from, to).expect("the positions are there")
+    diff(&given.snapshot, from, to).expect("the positions are there")
 }
 
 /// The only change between two states of knowledge of a day, as its labels.
 #[track_caller]
 fn labels(given: &Given, on: &str, from: u64) -> Vec<Label> {
-    let last = given.facts.heads.len() - 1;
+    let last = given.snapshot.heads.len() - 1;
     let changes = between(given, recorded(on, from), recorded(on, last)).changes;
     assert_eq!(changes.len(), 1, "{changes:#?}");
     changes[0].labels.clone()
@@ -113,7 +113,7 @@ fn the_end_of_an_agreement_is_one_change_for_all_its_parties() {
 #[test]
 fn new_events_change_answers_about_the_days_that_they_tell_of_and_no_others() {
     let given = programme([joined("a", "2001-01-01"), left("a", "2005-03")]);
-    let changed = |from, until| consequences(&given.facts, from, day(until)).expect("its heads are known");
+    let changed = |from, until| consequences(&given.snapshot, from, day(until)).expect("its heads are known");
     let found = changed(2, "2020-01-01");
     let said: Vec<String> = found
         .iter()
@@ -131,8 +131,8 @@ fn new_events_change_answers_about_the_days_that_they_tell_of_and_no_others() {
 
 /// What each row of a state says.
 fn state(given: &Given, at: Standpoint) -> BTreeMap<(String, String), Side> {
-    let none = diff(&given.facts, recorded("2000-01-01", 0), at).expect("the positions are there");
-    let empty = replay(&given.facts, recorded("2000-01-01", 0)).expect("the position is there");
+    let none = diff(&given.snapshot, recorded("2000-01-01", 0), at).expect("the positions are there");
+    let empty = replay(&given.snapshot, recorded("2000-01-01", 0)).expect("the position is there");
     assert!(empty.agreements.iter().all(|agreement| agreement.parties.is_empty()));
     let mut state = BTreeMap::new();
     apply(&mut state, &none.changes);
@@ -159,7 +159,7 @@ proptest! {
         days in prop::sample::subsequence(DAYS.to_vec(), 3),
     ) {
         let given = crate::given::pact_with(kind, &own, told);
-        let last = given.facts.heads.len() - 1;
+        let last = given.snapshot.heads.len() - 1;
         let by_day: Vec<Standpoint> = days.iter().map(|on| Standpoint::on(day(on))).collect();
         let by_position: Vec<Standpoint> = [last / 3, last / 2, last].map(|seq| recorded(days[1], seq)).to_vec();
         for at in [by_day, by_position] {

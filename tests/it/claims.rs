@@ -141,9 +141,9 @@ proptest! {
     fn preferences_agree_where_nothing_conflicts(told in history(), (kind, own) in rules(), grade in 0..5_usize) {
         let graded = told.into_iter().enumerate().map(|(index, told)| told.graded(GRADES[(index * 3 + grade) % 5]));
         let given = pact_with(kind, &own, graded);
-        let facts = &given.facts;
+        let snapshot = &given.snapshot;
         for on in DAYS {
-            let found = conflicts(facts, None, None, Standpoint::on(day(on))).expect("there is no position to miss");
+            let found = conflicts(snapshot, None, None, Standpoint::on(day(on))).expect("there is no position to miss");
             let conflicting = found.conflicts.iter().filter_map(|of| of.party.as_deref());
             // Which claim decides may also say whether a stay is empty, and so irregular.
             let irregular = found.irregular.iter().map(|of| of.party.as_str());

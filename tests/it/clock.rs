@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use serde_json::json;
+use servanda::cli::environment::Surroundings;
 use servanda::cli::run;
-use servanda::cli::surroundings::Surroundings;
 use servanda::domain::announcement::Announcement;
 use servanda::domain::timestamp::Timestamp;
 use servanda::exchange::ndjson::line;

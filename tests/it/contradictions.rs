@@ -17,7 +17,7 @@ use servanda::query::why::why;
 use servanda::query::{Known, Prefer, Standpoint};
 
 fn listed(given: &Given, on: &str, weak: Option<Grade>) -> Conflicts {
-    conflicts(&given.facts, None, weak, Standpoint::on(day(on))).expect("nothing is asked for by name")
+    conflicts(&given.snapshot, None, weak, Standpoint::on(day(on))).expect("nothing is asked for by name")
 }
 
 /// Holds what disagrees against what is expected, `a joining: dates acts`, a line a fact.
@@ -36,7 +36,7 @@ fn decides(given: &Given, since: &str, reason: &str) {
     let row = given.row("a", "2024-12-31");
     assert_eq!(row.since.map(|date| date.to_string()).as_deref(), Some(since));
     assert_eq!(row.decided_by.map_or("-", |reason| reason.as_str()), reason);
-    let why = why(&given.facts, "a", "pact", given.standpoint(day("2024-12-31")));
+    let why = why(&given.snapshot, "a", "pact", given.standpoint(day("2024-12-31")));
     if let Ok(why) = why {
         assert_eq!(why.row.expect("it is told of").decided_by, row.decided_by);
     }
@@ -117,7 +117,7 @@ fn what_is_certain_from_a_day_on_has_its_place_in_a_history_by_that_day() {
         joined("c", "2019-06-01").named("day"),
         joined("d", "[2019-02..]").named("open").with("effective", "2019-02-02").announced("2024-01-01"),
     ];
-    let answer = history(&programme(told).facts, None, Span::default(), Known::default()).expect("nothing is named");
+    let answer = history(&programme(told).snapshot, None, Span::default(), Known::default()).expect("nothing is named");
     let ids: Vec<&str> = answer.entries.iter().map(|entry| entry.id.as_str()).collect();
     assert_eq!(ids, ["agreement:pact", "day", "year", "unknown", "open"]);
 }
@@ -132,7 +132,7 @@ fn one_fact_is_one_line_of_a_history() {
         milestone("established", "2021-03-09").named("founded"),
         milestone("established", "2021-04").named("later"),
     ];
-    let answer = history(&programme(told).facts, None, Span::default(), Known::default()).expect("nothing is named");
+    let answer = history(&programme(told).snapshot, None, Span::default(), Known::default()).expect("nothing is named");
     let of: Vec<(&str, Option<u64>)> = answer.entries.iter().map(|entry| (entry.id.as_str(), entry.claim_of)).collect();
     let expected = [
         ("agreement:pact", None),

@@ -145,9 +145,9 @@ fn descriptions_are_known_before_anybody_announced_them() {
 fn a_thing_is_found_by_its_id_in_any_case_and_by_its_other_names() {
     let history = programme([joined("a", "1968")]);
     let question = Question { at: Standpoint::on(day("1970-01-01")), party_type: None, all: false };
-    let facts = &history.facts;
+    let snapshot = &history.snapshot;
     for name in ["pact", "PACT", "Pact"] {
-        assert_eq!(members(facts, name, question).map(|answer| answer.agreement), Ok("pact".to_owned()));
+        assert_eq!(members(snapshot, name, question).map(|answer| answer.agreement), Ok("pact".to_owned()));
     }
-    assert!(members(facts, "pakt", question).is_err());
+    assert!(members(snapshot, "pakt", question).is_err());
 }

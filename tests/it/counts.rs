@@ -33,7 +33,7 @@ fn place(of: &str, number: u64, joining: &str, announced: &str) -> Told {
 /// The only number.
 fn compared(given: &Given) -> Compared {
     let at = given.standpoint(crate::given::day("2026-01-01"));
-    let mut answer = counts(&given.facts, None, at).expect("nothing is named").counts;
+    let mut answer = counts(&given.snapshot, None, at).expect("nothing is named").counts;
     assert_eq!(answer.len(), 1);
     answer.remove(0)
 }
@@ -264,7 +264,7 @@ fn a_number_is_told_the_same_whatever_other_numbers_are_told() {
     let answers = |history: Vec<Told>| {
         let given = two_and(history);
         let at = given.standpoint(crate::given::day("2022-01-01"));
-        let found = counts(&given.facts, None, at).expect("nothing is named").counts;
+        let found = counts(&given.snapshot, None, at).expect("nothing is named").counts;
         let told = |found: &Compared| {
             let because: Vec<_> = found.explained_by.iter().map(|of| (&of.party, of.because)).collect();
             let asked = (found.number, found.of, &found.on, &found.joining, &found.during, found.announced_by);

@@ -11,8 +11,8 @@ use servanda::query::conflicts::{Conflicts, conflicts};
 use servanda::query::prospects::prospects;
 
 fn listed(given: &Given) -> Conflicts {
-    let facts = &given.facts;
-    conflicts(facts, None, None, Standpoint::on(day("2030-01-01"))).expect("nothing is asked for by name")
+    let snapshot = &given.snapshot;
+    conflicts(snapshot, None, None, Standpoint::on(day("2030-01-01"))).expect("nothing is asked for by name")
 }
 
 /// Holds what disagrees against what is expected, `joining: dates acts`, a line a fact.
@@ -107,8 +107,8 @@ fn a_labelled_stay_that_is_empty_is_irregular_as_a_whole() {
 
 /// What became of the only thing expected, by that day.
 fn state(given: &Given, on: &str) -> String {
-    let facts = &given.facts;
-    let answer = prospects(facts, None, Standpoint::on(day(on))).expect("nothing is asked for by name");
+    let snapshot = &given.snapshot;
+    let answer = prospects(snapshot, None, Standpoint::on(day(on))).expect("nothing is asked for by name");
     let states: Vec<String> = answer.prospects.iter().map(|expected| expected.state.to_string()).collect();
     states.join(" ")
 }

@@ -8,7 +8,7 @@ use servanda::domain::announcement::Announcement;
 use servanda::domain::id::Origin;
 use servanda::event::effective::Corrections;
 use servanda::event::statement::{Event, Header, split};
-use servanda::event::{Chain, Facts};
+use servanda::event::{Chain, Snapshot};
 use servanda::integrity::digest::event_hash;
 use servanda::ledger::verify::{Layer, Outside, Verdict, verify};
 use servanda::ledger::{Folder, Log};
@@ -32,7 +32,7 @@ fn check_forged(folder: &Folder, values: &[Vec<u8>], layers: &[Layer], seq: u64)
     let report = verify(&log, &Outside::default());
     let failed: Vec<Layer> = report.layers.iter().filter(|of| of.verdict == Verdict::Fail).map(|of| of.layer).collect();
     assert_eq!((failed.as_slice(), report.first_bad()), (layers, Some(seq)), "{report:#?}");
-    assert!(log.facts().is_err() || layers == [Layer::Signatures], "nobody reads it");
+    assert!(log.snapshot().is_err() || layers == [Layer::Signatures], "nobody reads it");
 }
 
 #[test]
@@ -144,7 +144,7 @@ proptest! {
     fn effective_times_are_what_a_slow_model_says(tried in vec((0_i64..40, option::of(0_u64..24)), 1..24)) {
         let origin = name::<Origin>("test.example/ledger");
         let mut chain = Chain::new(origin.clone());
-        let (mut told, mut facts): (Vec<Told>, Facts) = (Vec::new(), Facts::new(origin));
+        let (mut told, mut snapshot): (Vec<Told>, Snapshot) = (Vec::new(), Snapshot::new(origin));
         for one in tried {
             let event = event(&chain, told.len() as u64, one);
             let mut next = chain.clone();
@@ -155,11 +155,11 @@ proptest! {
             }
             chain = next;
             told.push(one);
-            facts.extend([event]);
+            snapshot.extend([event]);
 
             let slow = by_the_rule(&told);
-            let corrections = Corrections::of(&facts.events);
-            let fast: Vec<i64> = facts.events.iter().map(|event| corrections.recorded(event).unix_ms()).collect();
+            let corrections = Corrections::of(&snapshot.events);
+            let fast: Vec<i64> = snapshot.events.iter().map(|event| corrections.recorded(event).unix_ms()).collect();
             let slow_moments: Vec<i64> = slow.iter().map(|ms| moment(*ms).unix_ms()).collect();
             prop_assert_eq!(&fast, &slow_moments, "{:?}", told);
             prop_assert!(slow.is_sorted(), "{:?}: {:?}", told, slow);
@@ -167,7 +167,7 @@ proptest! {
             prop_assert_eq!(chain.recorded(), Some(moment(told[told.len() - 1].0)));
             for ms in 0..40 {
                 let known = slow.iter().filter(|time| **time <= ms).count() as u64;
-                prop_assert_eq!(facts.heads.len_by(moment(ms)), known, "{:?} by {}", told, ms);
+                prop_assert_eq!(snapshot.heads.len_by(moment(ms)), known, "{:?} by {}", told, ms);
             }
         }
     }

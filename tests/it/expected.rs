@@ -26,14 +26,14 @@ fn only_who_is_to_join_is_prospective() {
 fn an_instrument_is_not_met_by_joining() {
     let state = |aim: &str| {
         let given = programme([aimed(aim).with("due", "2015-12"), joined("a", "2015-11-01")]);
-        let answer = prospects(&given.facts, None, given.standpoint(day("2016-01-01"))).expect("nothing is named");
+        let answer = prospects(&given.snapshot, None, given.standpoint(day("2016-01-01"))).expect("nothing is named");
         answer.prospects[0].state
     };
     assert_eq!((state("joining"), state("instrument")), (ProspectState::Met, ProspectState::Overdue));
     let fulfilled = aimed("instrument").with("due", "2015-12").with("fulfilled_by", "signed");
     let signed = told("milestone", json!({"agreement": "pact", "act": "other", "occurred": "2015-12-01"}));
     let given = programme([signed.named("signed").announced("2015-12-02"), fulfilled]);
-    let answer = prospects(&given.facts, None, given.standpoint(day("2016-01-01"))).expect("nothing is named");
+    let answer = prospects(&given.snapshot, None, given.standpoint(day("2016-01-01"))).expect("nothing is named");
     assert_eq!(answer.prospects[0].state, ProspectState::Met);
 }
 

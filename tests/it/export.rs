@@ -51,13 +51,13 @@ fn a_restored_ledger_has_the_same_bytes_and_verifies() {
     assert_eq!((answer.code, &answer.json()["passed"]), (0, &Value::Bool(true)), "{}", answer.err);
     assert!(answer.err.contains("copied 14 of 14 documents") && answer.err.contains("log's own key"), "{}", answer.err);
     let genesis = {
-        let (log, facts) = read(&Folder::at(desk.path().join("ilrs.servanda")));
+        let (log, snapshot) = read(&Folder::at(desk.path().join("ilrs.servanda")));
         let (copy, copied) = read(&Folder::at(desk.path().join("copy")));
-        assert_eq!(copied, facts);
+        assert_eq!(copied, snapshot);
         for seq in 0..log.len() {
             assert_eq!(copy.value(seq), log.value(seq), "event {seq}");
         }
-        let genesis = facts.heads.at(1).expect("it has a genesis");
+        let genesis = snapshot.heads.at(1).expect("it has a genesis");
         assert!(verify(&copy, &Outside { genesis: Some(genesis), ..Outside::default() }).passed());
         genesis
     };
@@ -258,8 +258,9 @@ fn every_act_of_the_founding_case_is_a_row_and_what_was_struck_is_there() {
         paused("suspension", "2004"),
     ];
     let given = programme(told);
-    let facts = &given.facts;
-    let acts = servanda::query::actions::actions(facts, servanda::query::Known::default()).expect("all of it is known");
+    let snapshot = &given.snapshot;
+    let acts =
+        servanda::query::actions::actions(snapshot, servanda::query::Known::default()).expect("all of it is known");
     let said: Vec<_> =
         acts.iter().map(|act| (act.event, act.party.as_deref(), act.occurred.to_string(), act.struck_by)).collect();
     let expected = [
@@ -308,8 +309,8 @@ fn asked(
 ) -> BTreeMap<String, (Status, Certainty)> {
     let at = Standpoint { reported, ..Standpoint::on(day("2026-01-01")) };
     let question = Question { from: Some(year), to: Some(year), resolver, at_least, ..Question::of(at) };
-    let facts = &given.facts;
-    let answer = years(facts, question).expect("the pact is described");
+    let snapshot = &given.snapshot;
+    let answer = years(snapshot, question).expect("the pact is described");
     answer.rows.into_iter().map(|row| (row.party, (row.status, row.certainty))).collect()
 }
 

@@ -11,7 +11,7 @@ use servanda::event::statement::split;
 use servanda::exchange::ndjson;
 use servanda::integrity::SigningKey;
 use servanda::integrity::digest::event_hash;
-use servanda::ledger::write::genesis::{Founded, Founding};
+use servanda::ledger::write::genesis::{NewLedger, StagedLedger};
 use servanda::ledger::{Draft, Folder, KeyFile};
 
 use crate::hostile::run;
@@ -199,15 +199,16 @@ fn lines_in_another_order_are_refused() {
 #[test]
 fn events_of_another_ledger_are_refused() {
     let case = Export::new();
-    let founding = Founding {
+    let founding = NewLedger {
         origin: Origin::parse("test.example/other").expect("an origin"),
         recorder: Recorder::parse("recorder").expect("a recorder"),
         log_key_seed: &[9; 32],
         now: moment(0),
     };
     let target = Folder::at(case.desk.path().join("other"));
-    let folder =
-        Founded::new(&target, founding, &key(), &access()).and_then(Founded::publish).expect("it can be founded");
+    let folder = StagedLedger::new(&target, founding, &key(), &access())
+        .and_then(StagedLedger::publish)
+        .expect("it can be founded");
     append(&folder, missions(&["a", "b", "c"])).expect("it is admissible");
     let other = events(&folder);
     let mixed = export(&[&case.events[..1], &other[1..]].concat());

@@ -256,7 +256,7 @@ fn fails(
     let (log, _) = read(&folder);
     let before: Vec<_> = (0..log.len()).map(|seq| log.value(seq).expect("within").expect("it is sound")).collect();
     drop(log);
-    let store = SledStore::open(&folder.path().join("sled"), &sealing::Events).expect("it opens");
+    let store = SledStore::open(&folder.path().join("sled"), &sealing::EventSealing).expect("it opens");
     let store = Kept::new(fault(FaultyStore::new(store)));
     let (mut acknowledged, mut noticed) = (before.len() as u64, true);
     if let Ok(mut ledger) = open(&folder, store.lent()) {
@@ -282,7 +282,7 @@ fn fails_everywhere(act: &Act) {
     let (appends, reads) = {
         let desk = copied(&base);
         let folder = Folder::at(desk.path().join("ledger"));
-        let store = SledStore::open(&folder.path().join("sled"), &sealing::Events).expect("it opens");
+        let store = SledStore::open(&folder.path().join("sled"), &sealing::EventSealing).expect("it opens");
         let store = Kept::new(FaultyStore::new(store));
         let mut ledger = open(&folder, store.lent()).expect("it opens");
         (act.run)(&mut ledger).expect("nothing fails");

@@ -7,9 +7,9 @@ use std::io::empty;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use servanda::cli::environment::Surroundings;
 use servanda::cli::run;
 use servanda::cli::screen::columns;
-use servanda::cli::surroundings::Surroundings;
 
 use crate::support::{Answer, Desk, done, fixture, moment};
 

@@ -1,7 +1,7 @@
 //! That the bytes of an event are the only bytes that mean it: everything else is refused, at the very limit too.
 
 use servanda::domain::announcement::Announcement;
-use servanda::domain::record::Retraction;
+use servanda::domain::governance::Retraction;
 use servanda::domain::timestamp::Timestamp;
 use servanda::event::statement::{MAX_EVENT, MAX_STATEMENT, write_statement};
 use servanda::event::{Event, EventError, Header};

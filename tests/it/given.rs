@@ -8,7 +8,7 @@ use servanda::domain::day::Day;
 use servanda::domain::id::{AnnouncementId, Origin, Recorder};
 use servanda::domain::source::Evidence;
 use servanda::domain::window::Certainty;
-use servanda::event::{Event, Facts, Header};
+use servanda::event::{Event, Header, Snapshot};
 use servanda::integrity::EventHash;
 use servanda::ledger::Draft;
 use servanda::query::members::{Member, Members, Question, members};
@@ -221,7 +221,7 @@ fn hash(seq: u64) -> EventHash {
 /// What was told of the pact; event 0 describes it.
 #[derive(Debug, Clone)]
 pub(crate) struct Given {
-    pub(crate) facts: Facts,
+    pub(crate) snapshot: Snapshot,
     known: Known,
     reported: Reported,
     prefer: Prefer,
@@ -239,9 +239,9 @@ pub(crate) fn pact_with(r#type: &str, membership: &Value, history: impl IntoIter
         described = described.with("membership", membership.clone());
     }
     let all = std::iter::once(described).chain(history);
-    let mut facts = Facts::new(origin());
-    facts.extend((0..).zip(all).map(|(seq, told)| told.event(seq)));
-    Given { facts, known: Known::default(), reported: Reported::LeftOut, prefer: Prefer::default() }
+    let mut snapshot = Snapshot::new(origin());
+    snapshot.extend((0..).zip(all).map(|(seq, told)| told.event(seq)));
+    Given { snapshot, known: Known::default(), reported: Reported::LeftOut, prefer: Prefer::default() }
 }
 
 /// What was told of a programme.
@@ -288,7 +288,7 @@ impl Given {
     /// The whole answer on a day, former parties and strangers included.
     pub(crate) fn answer(&self, on: &str) -> Members {
         let question = Question { at: self.standpoint(day(on)), party_type: None, all: true };
-        members(&self.facts, "pact", question).expect("the pact is described")
+        members(&self.snapshot, "pact", question).expect("the pact is described")
     }
 
     /// The row of one party.

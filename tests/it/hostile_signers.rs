@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use servanda::domain::id::{Origin, Recorder};
 use servanda::integrity::{EVENT_NAMESPACE, PublicKey, SignatureError, SigningKey, Unverified, signed_data};
-use servanda::ledger::write::genesis::{FoundError, Founded, Founding};
+use servanda::ledger::write::genesis::{FoundError, NewLedger, StagedLedger};
 use servanda::ledger::{
     AppendError, Appended, Batch, Draft, Folder, KeyFile, Ledger, Log, Options, Signer, SignerError,
 };
@@ -185,13 +185,13 @@ fn strings(all: &[&[u8]]) -> Vec<u8> {
 }
 
 fn founded(folder: &Folder, signer: &dyn Signer) -> Result<Folder, FoundError> {
-    let founding = Founding {
+    let founding = NewLedger {
         origin: Origin::parse("test.example/ledger").expect("an origin"),
         recorder: Recorder::parse("recorder").expect("a recorder"),
         log_key_seed: &[9; 32],
         now: moment(0),
     };
-    Founded::new(folder, founding, signer, &access()).and_then(Founded::publish)
+    StagedLedger::new(folder, founding, signer, &access()).and_then(StagedLedger::publish)
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn warned(ledger: &mut Ledger, drafts: Vec<Draft>) -> Option<Vec<u64>> {
 /// The events from `first` on that the whole history shows to be irregular.
 fn shown(ledger: &Ledger, first: u64) -> Vec<u64> {
     let at = Standpoint { reported: Reported::Included, ..Standpoint::on(Day::MAX) };
-    let found = conflicts(ledger.facts(), None, None, at).expect("there is no position to miss");
+    let found = conflicts(ledger.snapshot(), None, None, at).expect("there is no position to miss");
     let mut seqs: Vec<u64> = found.irregular.iter().map(|act| act.event).filter(|seq| *seq >= first).collect();
     seqs.sort_unstable();
     seqs.dedup();

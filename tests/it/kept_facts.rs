@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use servanda::domain::date::Date;
 use servanda::domain::day::Day;
 use servanda::domain::id::AnnouncementId;
-use servanda::event::Facts;
+use servanda::event::Snapshot;
 use servanda::ledger::facts::{HeadsKnown, Scope, read};
 use servanda::ledger::verify::{Layer, Outside, Verdict, verify};
 use servanda::ledger::{Batch, Draft, Folder, Ledger, Log, Options};
@@ -96,23 +96,23 @@ fn grow(number: usize, (what, party, agreement, about, day): &Seed) -> Draft {
 }
 
 /// The facts as the events themselves tell them.
-fn replayed(folder: &Folder) -> Facts {
-    Log::read(folder, &access()).and_then(|log| log.facts()).expect("the chain holds")
+fn replayed(folder: &Folder) -> Snapshot {
+    Log::read(folder, &access()).and_then(|log| log.snapshot()).expect("the chain holds")
 }
 
 /// Makes the kept facts anew, all of them in one file, in blocks of so many events.
 fn remake(folder: &Folder, block_len: usize) {
     let log = Log::read(folder, &access()).expect("the log can be read");
-    log.keep_in_blocks(&log.facts().expect("the chain holds"), block_len);
+    log.keep_in_blocks(&log.snapshot().expect("the chain holds"), block_len);
 }
 
 /// Every answer about one agreement.
-fn answers(facts: &Facts, agreement: &str, at: Standpoint) -> Vec<String> {
-    let members = members(facts, agreement, query::members::Question { at, party_type: None, all: true });
-    let timeline = timeline(facts, agreement, query::timeline::Question { at, from: None, party_type: None });
+fn answers(snapshot: &Snapshot, agreement: &str, at: Standpoint) -> Vec<String> {
+    let members = members(snapshot, agreement, query::members::Question { at, party_type: None, all: true });
+    let timeline = timeline(snapshot, agreement, query::timeline::Question { at, from: None, party_type: None });
     let question = query::years::Question { agreement: Some(agreement), ..query::years::Question::of(at) };
-    let mut answers = vec![said(members), said(timeline), said(years(facts, question))];
-    answers.extend(PARTIES.map(|party| said(why(facts, party, agreement, at))));
+    let mut answers = vec![said(members), said(timeline), said(years(snapshot, question))];
+    answers.extend(PARTIES.map(|party| said(why(snapshot, party, agreement, at))));
     answers
 }
 
@@ -141,7 +141,7 @@ fn check(folder: &Folder) {
     let known = [Known::default(), by(middle), at_first, by(RecordedBy::Seq(kept.heads.len())), public];
     for agreement in AGREEMENTS.into_iter().chain(["PACT", "the accord", "The memo", "nothing", "a"]) {
         for known in known {
-            let narrow = query::kept::kept(folder, Some(agreement), &[known]).expect("they are kept");
+            let narrow = query::load::kept(folder, Some(agreement), &[known]).expect("they are kept");
             let at = Standpoint { known, ..now };
             for (own, expected) in answers(&narrow, agreement, at).iter().zip(answers(&replayed, agreement, at)) {
                 assert_eq!(*own, expected, "{agreement} {known:?}");
@@ -208,9 +208,9 @@ fn a_correction_that_moves_a_joining_to_another_agreement_is_seen_from_both() {
     );
     for _ in 0..2 {
         check(&folder);
-        let facts = |id| read(&folder, Scope::Agreement(id), HeadsKnown::Newest).expect("they are kept");
+        let snapshot = |id| read(&folder, Scope::Agreement(id), HeadsKnown::Newest).expect("they are kept");
         let at = Standpoint::on(Day::from_ymd(2002, 1, 1).expect("a day"));
-        let of = |id| members(&facts(id), id, query::members::Question { at, party_type: None, all: false });
+        let of = |id| members(&snapshot(id), id, query::members::Question { at, party_type: None, all: false });
         let number = |id| of(id).expect("it is described").members.len();
         assert_eq!(["pact", "accord", "treaty"].map(number), [0, 0, 1]);
         assert!(of("treaty").expect("it is described").members[0].disputed);
@@ -293,8 +293,8 @@ fn facts_with_a_changed_byte_anywhere_give_no_other_answer() {
         let mut other = whole.clone();
         other[at] ^= 1 << (at % 8);
         fs::write(facts_of(&desk), other).expect("it can be written");
-        let facts = read(&folder, Scope::Everything, HeadsKnown::Newest);
-        assert!(facts.is_none_or(|facts| facts.events == expected), "byte {at}");
+        let snapshot = read(&folder, Scope::Everything, HeadsKnown::Newest);
+        assert!(snapshot.is_none_or(|snapshot| snapshot.events == expected), "byte {at}");
     }
 }
 
@@ -359,8 +359,8 @@ fn what_is_no_file_holds_nothing_up_and_is_left_alone() {
 #[test]
 fn after_a_writer_that_did_not_come_to_the_end_the_store_is_asked() {
     let (desk, before) = asked();
-    let (facts, head) = (facts_of(&desk), desk.path().join("ilrs.servanda/HEAD"));
-    let kept = (fs::read(&facts).expect("they are kept"), fs::read_to_string(&head).expect("it is there"));
+    let (snapshot, head) = (facts_of(&desk), desk.path().join("ilrs.servanda/HEAD"));
+    let kept = (fs::read(&snapshot).expect("they are kept"), fs::read_to_string(&head).expect("it is there"));
     let check = desk.path().join("ilrs.servanda/sled.check");
     let closed = fs::read(&check).expect("it was closed");
     let derived = files(&desk.path().join("state/servanda/derived"));
@@ -370,7 +370,7 @@ fn after_a_writer_that_did_not_come_to_the_end_the_store_is_asked() {
     let after = desk.run(QUESTION).out;
     // As it is on the disk when the batch is, and nothing that comes after it.
     let put_back = |state: &str| {
-        fs::write(&facts, &kept.0).expect("it can be written");
+        fs::write(&snapshot, &kept.0).expect("it can be written");
         let _ = fs::remove_file(desk.path().join("ilrs.servanda/recent"));
         fs::write(&head, kept.1.replace("settled", state)).expect("it can be written");
         fs::write(&check, &closed).expect("it can be written");
@@ -448,9 +448,9 @@ fn what_is_shown_beside_a_hash_is_what_was_hashed() {
     let (desk, _) = asked();
     let folder = desk.ledger("ilrs.servanda");
     let log = Log::read(&folder, &access()).expect("the log can be read");
-    let mut facts = log.facts().expect("the chain holds");
-    facts.events[20].announcement.note = Some("slipped in".to_owned());
-    log.keep(&facts);
+    let mut snapshot = log.snapshot().expect("the chain holds");
+    snapshot.events[20].announcement.note = Some("slipped in".to_owned());
+    log.keep(&snapshot);
     drop(log);
     let answer = desk.run("show 20 --ledger ilrs.servanda");
     assert!(

@@ -34,15 +34,15 @@ fn write_files(desk: &Desk, round: &str) {
 
 /// Number of events, and how many of each file, of a ledger that verifies. A file is the text before the last hyphen.
 fn held(desk: &Desk) -> (usize, BTreeMap<String, usize>) {
-    let (log, facts) = read(&Folder::at(desk.path().join("ledger")));
+    let (log, snapshot) = read(&Folder::at(desk.path().join("ledger")));
     let report = verify(&log, &Outside::default());
     assert!(report.passed(), "{report:#?}");
     let mut files = BTreeMap::new();
-    for event in &facts.events[1..] {
+    for event in &snapshot.events[1..] {
         let (file, _) = event.id.as_str().rsplit_once('-').expect("ids of these tests");
         *files.entry(file.to_owned()).or_default() += 1;
     }
-    (facts.events.len(), files)
+    (snapshot.events.len(), files)
 }
 
 /// Number of events that were acknowledged, batch by batch: `HEAD` is written when a batch is on the disk.

@@ -176,7 +176,7 @@ fn answers(given: &Given) -> Vec<Value> {
 fn name(given: &Given, object: &mut Value) {
     let id = |seq: &Value| {
         let seq = seq.as_u64().and_then(|seq| usize::try_from(seq).ok()).expect("a position");
-        json!(given.facts.events[seq].id.as_str().trim_end_matches("-again"))
+        json!(given.snapshot.events[seq].id.as_str().trim_end_matches("-again"))
     };
     for (key, value) in object.as_object_mut().expect("an object") {
         match key.as_str() {
@@ -280,7 +280,7 @@ proptest! {
     ) {
         let given = pact_with(kind, &own, all.told);
         for given in [given.with_reported(), given] {
-            let standings = standings(&given.facts, given.standpoint(day(DAYS[0]))).expect("it is recorded");
+            let standings = standings(&given.snapshot, given.standpoint(day(DAYS[0]))).expect("it is recorded");
             let drawn = days.iter().map(|later| day("2000-01-01").shift(*later).to_string());
             for on in DAYS.into_iter().map(str::to_owned).chain(drawn) {
                 let answered = given.answer(&on).members;

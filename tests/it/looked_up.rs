@@ -106,9 +106,9 @@ fn things_are_listed_by_type_and_by_words_and_counted() {
 #[test]
 fn words_are_found_wherever_they_stand() {
     let desk = Desk::with_ilrs(&["october-2023", "other-sources"]);
-    let (_, facts) = read(&desk.ledger("ilrs.servanda"));
+    let (_, snapshot) = read(&desk.ledger("ilrs.servanda"));
     let fields = |words: &str| {
-        let found = search(&facts, words);
+        let found = search(&snapshot, words);
         let mut fields: Vec<String> =
             found.events.iter().flat_map(|event| &event.places).map(|place| place.field.clone()).collect();
         fields.sort_unstable();
@@ -118,19 +118,19 @@ fn words_are_found_wherever_they_stand() {
     assert!(fields("zhang KEJIAN").contains(&"signatories[0].name".to_owned()));
     assert!(fields("Technology Times").contains(&"publisher".to_owned()));
     assert!(fields("ceremony of 18 october").contains(&"quote".to_owned()));
-    assert_eq!(search(&facts, "ICUBE-Q").things.len(), 0);
+    assert_eq!(search(&snapshot, "ICUBE-Q").things.len(), 0);
     assert!(fields("ICUBE-Q").contains(&"item.name".to_owned()));
     // Words of one announcement that stand in different texts of it.
-    assert!(!search(&facts, "kejian technology").events.is_empty());
-    let things: Vec<String> = search(&facts, "pakistan").things.iter().map(|thing| thing.id.clone()).collect();
+    assert!(!search(&snapshot, "kejian technology").events.is_empty());
+    let things: Vec<String> = search(&snapshot, "pakistan").things.iter().map(|thing| thing.id.clone()).collect();
     assert_eq!(things.first().map(String::as_str), Some("pakistan"));
     assert!(things.contains(&"suparco".to_owned()), "{things:?}");
     assert_eq!(
-        search(&facts, "pk").things[0].id,
+        search(&snapshot, "pk").things[0].id,
         "pakistan",
         "a code means that state before all names with these letters"
     );
-    let nothing = search(&facts, "pakistn");
+    let nothing = search(&snapshot, "pakistn");
     assert!(nothing.things.is_empty() && nothing.near.iter().any(|near| near.id == "pakistan"), "{nothing:?}");
 }
 
@@ -138,10 +138,10 @@ fn words_are_found_wherever_they_stand() {
 fn what_was_taken_back_is_found_too_and_marked() {
     let desk = Desk::with_ilrs(&["october-2023"]);
     done(&desk.run("retract pakistan-joins-ilrs --reason mistaken --ledger ilrs.servanda"));
-    let (_, facts) = read(&desk.ledger("ilrs.servanda"));
-    let found = search(&facts, "pakistan-joins-ilrs");
+    let (_, snapshot) = read(&desk.ledger("ilrs.servanda"));
+    let found = search(&snapshot, "pakistan-joins-ilrs");
     let event = found.events.iter().find(|event| event.id == "pakistan-joins-ilrs").expect("it is found");
-    assert_eq!(event.struck_by, Some(facts.events.len() as u64 - 1));
+    assert_eq!(event.struck_by, Some(snapshot.events.len() as u64 - 1));
 }
 
 #[test]

@@ -240,8 +240,8 @@ fn a_memorandum_brings_its_parties_as_members() {
     let history = programme([told("memorandum", memorandum)]);
     let at = servanda::query::Standpoint::on(day("2023-10-18"));
     let question = servanda::query::members::Question { at, party_type: None, all: false };
-    let facts = &history.facts;
-    let answer = servanda::query::members::members(facts, "Space debris", question).expect("it is described");
+    let snapshot = &history.snapshot;
+    let answer = servanda::query::members::members(snapshot, "Space debris", question).expect("it is described");
     let parties: Vec<&str> = answer.members.iter().map(|row| row.party.as_str()).collect();
     assert_eq!((parties, answer.counts.certain), (vec!["a", "b"], 2));
 }

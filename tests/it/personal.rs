@@ -232,10 +232,10 @@ fn a_document_or_salt_that_is_not_the_one_is_named_by_the_layer_of_documents() {
 #[test]
 fn a_place_outside_the_text_is_found() {
     let desk = desk();
-    let (log, facts) = crate::support::read(&servanda::ledger::Folder::at(desk.path().join("l")));
+    let (log, snapshot) = crate::support::read(&servanda::ledger::Folder::at(desk.path().join("l")));
     let len = LETTER.len() as u64;
     for (at, told) in [((0, 4), 0), ((0, len), 0), ((0, len + 1), 1), ((4, 4), 1), ((9, 4), 1), ((15, 16), 1)] {
-        let mut events = facts.events.clone();
+        let mut events = snapshot.events.clone();
         let joining = events.iter_mut().find(|event| event.id.as_str() == "joins").expect("it is there");
         let mut announcement = (*joining.announcement).clone();
         announcement.evidence[0].at = Some(at);

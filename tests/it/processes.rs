@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::{Answer, Desk, body, draft, found, is_long, key, moment, read};
-use servanda::event::{Facts, Recorded};
+use servanda::event::{Recorded, Snapshot};
 use servanda::ledger::verify::{Outside, verify};
 use servanda::ledger::{Access, AppendError, Batch, Folder, Ledger, Log, Options};
 use servanda::store::lock::Lock;
@@ -50,19 +50,19 @@ fn answer(child: Child) -> Answer {
 }
 
 /// The events, of a ledger that verifies.
-fn sound(desk: &Desk) -> Facts {
-    let (log, facts) = read(&Folder::at(desk.path().join("ledger")));
+fn sound(desk: &Desk) -> Snapshot {
+    let (log, snapshot) = read(&Folder::at(desk.path().join("ledger")));
     assert!(verify(&log, &Outside::default()).passed());
-    facts
+    snapshot
 }
 
 /// How often the whole file stands in the ledger, as one batch; a part of it never does.
-fn count(facts: &Facts, name: &str) -> usize {
+fn count(snapshot: &Snapshot, name: &str) -> usize {
     let own: Vec<&Recorded> =
-        facts.events.iter().filter(|event| event.id.as_str().starts_with(&format!("party:{name}-"))).collect();
+        snapshot.events.iter().filter(|event| event.id.as_str().starts_with(&format!("party:{name}-"))).collect();
     assert_eq!(own.len() % FILE_LEN, 0, "a part of {name}");
     for batch in own.chunks(FILE_LEN) {
-        let end = facts.heads.stands().iter().find(|stand| stand.ends_batch && stand.len > batch[0].seq);
+        let end = snapshot.heads.stands().iter().find(|stand| stand.ends_batch && stand.len > batch[0].seq);
         assert_eq!(end.map(|end| end.len), Some(batch[0].seq + FILE_LEN as u64), "{name} is torn");
         assert!((batch[0].seq..).zip(batch).all(|(seq, event)| event.seq == seq), "{name} is torn");
     }
@@ -222,12 +222,12 @@ fn eight_writers_that_retry_bring_every_file_in_once() {
         let writers: Vec<_> = (0..WRITERS).map(|writer| scope.spawn(move || work(writer))).collect();
         writers.into_iter().map(|writer| writer.join().expect("it did not panic")).sum()
     });
-    let (log, facts) = read(&folder);
+    let (log, snapshot) = read(&folder);
     assert!(verify(&log, &Outside::default()).passed());
     for writer in 0..WRITERS {
         for number in 0..each {
             let id = format!("party:w{writer}-{number}");
-            assert_eq!(facts.events.iter().filter(|event| event.id.as_str() == id).count(), 1, "{id}");
+            assert_eq!(snapshot.events.iter().filter(|event| event.id.as_str() == id).count(), 1, "{id}");
         }
     }
     assert!(conflicts > 0, "nobody was in anybody's way");

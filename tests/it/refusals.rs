@@ -262,8 +262,8 @@ fn desk() -> Desk {
 
 /// Length and head of the desk's ledger.
 fn state(desk: &Desk) -> (u64, String) {
-    let (log, facts) = read(&Folder::at(desk.path().join("ledger")));
-    (log.len(), facts.heads.head().to_string())
+    let (log, snapshot) = read(&Folder::at(desk.path().join("ledger")));
+    (log.len(), snapshot.heads.head().to_string())
 }
 
 fn names(desk: &Desk) -> Vec<String> {

@@ -50,7 +50,7 @@ fn members(given: &Given) -> String {
 /// The events that await reviewers, by the answer about members, which the answer about all agrees with.
 fn waiting(given: &Given) -> Vec<u64> {
     let events: Vec<u64> = given.answer("2020-12-31").awaiting.iter().map(|of| of.event).collect();
-    let all: Vec<u64> = awaiting(&given.facts, None).awaiting.iter().map(|of| of.event).collect();
+    let all: Vec<u64> = awaiting(&given.snapshot, None).awaiting.iter().map(|of| of.event).collect();
     assert_eq!(events, all, "all that is told is told of the pact");
     events
 }
@@ -171,7 +171,7 @@ fn an_agreement_that_an_awaiting_memorandum_brings_can_be_named() {
     let parties = |given: &Given| {
         let at = given.standpoint(crate::given::day("2020-12-31"));
         let question = servanda::query::members::Question { at, party_type: None, all: false };
-        let answer = servanda::query::members::members(&given.facts, "memo", question).expect("it is described");
+        let answer = servanda::query::members::members(&given.snapshot, "memo", question).expect("it is described");
         answer.members.into_iter().map(|row| row.party).collect::<Vec<_>>()
     };
     assert_eq!(parties(&given), ["de", "fr"]);
@@ -192,7 +192,8 @@ fn what_a_compromised_key_signed_counts_and_is_suspect_until_reaffirmed() {
     for (seq, expected) in [(3, "de fr it"), (4, "de? fr it"), (5, "de? es fr it"), (6, "de es fr it")] {
         assert_eq!(members(&given.recorded_by(seq)), expected, "as of event {seq}");
     }
-    let suspects = |given: &Given| awaiting(&given.facts, None).suspect.iter().map(|of| of.event).collect::<Vec<_>>();
+    let suspects =
+        |given: &Given| awaiting(&given.snapshot, None).suspect.iter().map(|of| of.event).collect::<Vec<_>>();
     assert_eq!(suspects(&given), [] as [u64; 0]);
     let again = programme([
         joined("fr", "2010").named("joins").by("ana"),

@@ -13,7 +13,7 @@ use crate::personal::files;
 use crate::support::{Desk, access, body, done, draft, found, is_long, key, moment, read, tell};
 use servanda::domain::id::Origin;
 use servanda::event::chain::Chain;
-use servanda::event::{Event, Facts};
+use servanda::event::{Event, Snapshot};
 use servanda::integrity::LogSigner;
 use servanda::ledger::log::checkpoints::Checkpoints;
 use servanda::ledger::publish::signed_event::batch_end;
@@ -27,7 +27,7 @@ const BLOCK: usize = 4096;
 struct Sound {
     desk: Desk,
     folder: Folder,
-    facts: Facts,
+    snapshot: Snapshot,
     values: Vec<Vec<u8>>,
     /// The files of its store, without the zeros that they end with, and how long they are with those.
     store: BTreeMap<PathBuf, (Vec<u8>, u64)>,
@@ -49,7 +49,7 @@ impl Sound {
             ledger.append(&[batch], Options::default(), &key(), moment(1)).expect("it is admissible");
         }
         drop(ledger);
-        let (log, facts) = read(&folder);
+        let (log, snapshot) = read(&folder);
         let values: Vec<_> = (0..log.len()).map(|seq| log.value(seq).expect("within").expect("it is sound")).collect();
         assert_eq!(values.len(), 300);
         drop(log);
@@ -60,7 +60,7 @@ impl Sound {
             (file, (bytes, len))
         });
         let check = fs::read(folder.path().join("sled.check")).expect("the store was closed");
-        Self { store: store.collect(), desk, folder, facts, values, check }
+        Self { store: store.collect(), desk, folder, snapshot, values, check }
     }
 
     fn origin() -> Origin {
@@ -105,11 +105,11 @@ impl Sound {
         let Ok(log) = Log::read(&self.folder, &access()) else { return true };
         let is_verified = verify(&log, &Outside::default()).passed();
         // From the store: the facts that are kept beside it are as they were.
-        let facts = log.hashed_facts();
+        let snapshot = log.hashed_snapshot();
         if log.forgotten().is_none()
-            && let Ok(facts) = &facts
+            && let Ok(snapshot) = &snapshot
         {
-            assert!(*facts == self.facts, "{what}: it tells something else, and does not say so");
+            assert!(*snapshot == self.snapshot, "{what}: it tells something else, and does not say so");
             assert!(is_verified, "{what}: it is read, and does not verify");
         } else {
             assert!(!is_verified, "{what}: it cannot be read, and verifies");
@@ -252,7 +252,7 @@ fn a_store_that_lacks_a_file_says_how_to_get_it_back_and_gets_it_back() {
         assert!(verified.err.contains("servanda repair") || verified.out.contains("servanda repair"), "{verified:?}");
         done(&sound.desk.run("repair --ledger ledger --from a.backup"));
         done(&sound.desk.run("verify --ledger ledger"));
-        assert!(read(&sound.folder).1 == sound.facts, "{what}");
+        assert!(read(&sound.folder).1 == sound.snapshot, "{what}");
     }
     assert!(seen > 0, "none of them is needed");
 }

@@ -418,7 +418,7 @@ fn an_answer_names_the_position_that_it_was_computed_at() {
     let history = programme([joined("a", "2000-01-01"), left("a", "2001-01-01"), joined("b", "2002-01-01")]);
     for (seq, given) in [(1, history.recorded_by(1)), (2, history.recorded_at(2)), (3, history.clone())] {
         let position = given.answer("2003-01-01").vantage.position;
-        assert_eq!((position.len, position.head), (seq + 1, history.facts.heads.at(seq + 1).expect("it is there")));
+        assert_eq!((position.len, position.head), (seq + 1, history.snapshot.heads.at(seq + 1).expect("it is there")));
     }
 }
 

@@ -13,9 +13,9 @@ use servanda::domain::announcement::{Announcement, Body};
 use servanda::domain::id::{Origin, Recorder};
 use servanda::domain::source::{Grade, Source};
 use servanda::domain::timestamp::Timestamp;
-use servanda::event::Facts;
+use servanda::event::Snapshot;
 use servanda::integrity::{EVENT_NAMESPACE, SigningKey};
-use servanda::ledger::write::genesis::{Founded, Founding};
+use servanda::ledger::write::genesis::{NewLedger, StagedLedger};
 use servanda::ledger::{
     Access, AppendError, Appended, Batch, Draft, Folder, KeyFile, Ledger, Log, Options, Signer, User,
 };
@@ -175,13 +175,13 @@ pub(crate) fn of_account(desk: &Path, name: &str) -> Folder {
 /// A new ledger `ledger` below a folder, with its genesis.
 pub(crate) fn found(folder: &Path) -> Folder {
     let target = of_account(folder, "ledger");
-    let founding = Founding {
+    let founding = NewLedger {
         origin: Origin::parse("test.example/ledger").expect("an origin"),
         recorder: Recorder::parse("recorder").expect("a recorder"),
         log_key_seed: &[9; 32],
         now: moment(0),
     };
-    let founded = Founded::new(&target, founding, &key(), &access()).expect("a ledger can be founded");
+    let founded = StagedLedger::new(&target, founding, &key(), &access()).expect("a ledger can be founded");
     founded.publish().expect("it can be moved into place")
 }
 
@@ -200,10 +200,10 @@ pub(crate) fn append(folder: &Folder, drafts: Vec<Draft>) -> Result<Appended, Ap
 }
 
 /// The log as a reader has it.
-pub(crate) fn read(folder: &Folder) -> (Log, Facts) {
+pub(crate) fn read(folder: &Folder) -> (Log, Snapshot) {
     let log = Log::read(folder, &access()).expect("the log can be read");
-    let facts = log.facts().expect("the chain holds");
-    (log, facts)
+    let snapshot = log.snapshot().expect("the chain holds");
+    (log, snapshot)
 }
 
 /// A body, from the keys of its kind in JSON.

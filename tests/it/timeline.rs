@@ -13,8 +13,9 @@ use crate::laws::{DAYS, history, rules};
 
 fn drawn(given: &Given, to: &str, reported: Reported) -> Timeline {
     let at = Standpoint { reported, ..Standpoint::on(day(to)) };
-    let facts = &given.facts;
-    timeline(facts, "pact", Question { at, from: Some(day("1990-01-01")), party_type: None }).expect("it is described")
+    let snapshot = &given.snapshot;
+    timeline(snapshot, "pact", Question { at, from: Some(day("1990-01-01")), party_type: None })
+        .expect("it is described")
 }
 
 /// What the timeline says of a party on a day, as `members` would.

@@ -15,8 +15,8 @@ fn what_is_appended_is_read_back_and_verifies() {
         draft(body("joining", json!({"party": "pakistan", "agreement": "ilrs", "occurred": "2023-10-18"}))),
     ];
     append(&folder, drafts).expect("they are admissible");
-    let (log, facts) = read(&folder);
-    assert_eq!(facts.events.len(), 4);
-    let outside = Outside { genesis: facts.heads.at(1), ..Outside::default() };
+    let (log, snapshot) = read(&folder);
+    assert_eq!(snapshot.events.len(), 4);
+    let outside = Outside { genesis: snapshot.heads.at(1), ..Outside::default() };
     assert!(verify(&log, &outside).passed());
 }

@@ -4,7 +4,7 @@
 use std::fs;
 
 use servanda::domain::announcement::Body;
-use servanda::event::Facts;
+use servanda::event::Snapshot;
 use servanda::exchange::announcement_file::AnnouncementFile;
 use servanda::exchange::correction::correction;
 use servanda::exchange::tree::Format;
@@ -25,19 +25,19 @@ fn run<const N: usize>(desk: &Desk, words: [&str; N]) -> Answer {
     Answer::of(&desk.command(words).output().expect("the binary runs"))
 }
 
-fn facts(desk: &Desk) -> Facts {
+fn snapshot(desk: &Desk) -> Snapshot {
     read(&desk.ledger(".servanda")).1
 }
 
 /// The position and the hash of an announcement.
-fn event(facts: &Facts, id: &str) -> (u64, String) {
-    let event = facts.events.iter().find(|event| event.id.as_str() == id).expect("it was appended");
-    (event.seq, facts.heads.at(event.seq + 1).expect("all hashes are known").to_string())
+fn event(snapshot: &Snapshot, id: &str) -> (u64, String) {
+    let event = snapshot.events.iter().find(|event| event.id.as_str() == id).expect("it was appended");
+    (event.seq, snapshot.heads.at(event.seq + 1).expect("all hashes are known").to_string())
 }
 
 /// What the newest event strikes.
-fn struck(facts: &Facts) -> String {
-    let newest = facts.events.last().expect("there are events");
+fn struck(snapshot: &Snapshot) -> String {
+    let newest = snapshot.events.last().expect("there are events");
     newest.announcement.body.strikes().expect("it strikes").to_string()
 }
 
@@ -50,16 +50,16 @@ fn is_member(desk: &Desk) -> bool {
 fn a_retraction_takes_back_and_another_brings_back() {
     let desk = desk();
     assert!(is_member(&desk));
-    let (seq, hash) = event(&facts(&desk), "pakistan-joins-ilrs");
+    let (seq, hash) = event(&snapshot(&desk), "pakistan-joins-ilrs");
     let would = run(&desk, ["retract", &seq.to_string(), "--reason", "A mistake", "--dry-run"]);
     done(&would);
     assert!(would.out.contains("would append 1 event") && would.out.contains("member → none"), "{}", would.out);
     assert!(is_member(&desk));
     done(&run(&desk, ["retract", &hash[..8], "--reason", "A mistake"]));
     assert!(!is_member(&desk));
-    assert_eq!(struck(&facts(&desk)), "pakistan-joins-ilrs");
+    assert_eq!(struck(&snapshot(&desk)), "pakistan-joins-ilrs");
     // The same again is there already; taken back, all is as it was.
-    let newest = facts(&desk).events.len() - 1;
+    let newest = snapshot(&desk).events.len() - 1;
     done(&run(&desk, ["retract", &newest.to_string(), "--reason", "It was none"]));
     assert!(is_member(&desk));
     let nobody = run(&desk, ["retract", "9999", "--reason", "x"]);
@@ -68,26 +68,26 @@ fn a_retraction_takes_back_and_another_brings_back() {
 
 #[test]
 fn files_name_announcements_by_position_and_digits_of_a_hash_and_the_id_is_recorded() {
-    let (seq, hash) = event(&facts(&desk()), "pakistan-joins-ilrs");
+    let (seq, hash) = event(&snapshot(&desk()), "pakistan-joins-ilrs");
     for named in
         [seq.to_string(), format!("\"{seq}\""), format!("\"{}\"", &hash[..9]), format!("\"{}\"", hash.to_uppercase())]
     {
         let desk = desk();
-        let (_, hash_here) = event(&facts(&desk), "pakistan-joins-ilrs");
+        let (_, hash_here) = event(&snapshot(&desk), "pakistan-joins-ilrs");
         let named = named.replace(&hash[..9], &hash_here[..9]).replace(&hash.to_uppercase(), &hash_here.to_uppercase());
         let text = format!(
             "evidence: {{ none: a test }}\nannouncements:\n- {{ kind: retraction, retracts: {named}, reason: x }}\n"
         );
         desk.write("r.yaml", &text);
         done(&desk.run("append r.yaml"));
-        assert_eq!(struck(&facts(&desk)), "pakistan-joins-ilrs", "{named}");
+        assert_eq!(struck(&snapshot(&desk)), "pakistan-joins-ilrs", "{named}");
     }
 }
 
 #[test]
 fn every_key_that_names_an_announcement_takes_a_position() {
     let desk = desk();
-    let (seq, _) = event(&facts(&desk), "pakistan-joins-ilrs");
+    let (seq, _) = event(&snapshot(&desk), "pakistan-joins-ilrs");
     let text = format!(
         "\
 evidence: {{ none: a test }}
@@ -105,8 +105,8 @@ announcements:
     );
     desk.write("all.yaml", text);
     done(&desk.run("append all.yaml"));
-    let facts = facts(&desk);
-    let named: Vec<String> = facts.events[facts.events.len() - 5..]
+    let snapshot = snapshot(&desk);
+    let named: Vec<String> = snapshot.events[snapshot.events.len() - 5..]
         .iter()
         .map(|event| match &event.announcement.body {
             Body::Dispute(dispute) => dispute.of.to_string(),
@@ -122,7 +122,7 @@ announcements:
 #[test]
 fn an_exact_id_comes_before_the_digits_of_a_hash() {
     let desk = desk();
-    let (_, hash) = event(&facts(&desk), "pakistan-joins-ilrs");
+    let (_, hash) = event(&snapshot(&desk), "pakistan-joins-ilrs");
     let id = format!("a{}", &hash[..8]).replace(char::is_numeric, "b");
     let text = |id: &str| {
         format!(
@@ -131,7 +131,7 @@ fn an_exact_id_comes_before_the_digits_of_a_hash() {
     };
     desk.write("m.yaml", text(&id));
     done(&desk.run("append m.yaml"));
-    assert_eq!(struck(&facts(&desk)), id);
+    assert_eq!(struck(&snapshot(&desk)), id);
 }
 
 #[test]
@@ -201,16 +201,16 @@ fn an_editor_edits_a_correction_and_what_cannot_be_appended_is_kept() {
     assert_eq!(kept(&desk), 1);
     done(&edited(&desk, "sed -i s/2023-10-18/2023-10-17/"));
     assert_eq!(kept(&desk), 1);
-    assert_eq!(struck(&facts(&desk)), "pakistan-joins-ilrs");
+    assert_eq!(struck(&snapshot(&desk)), "pakistan-joins-ilrs");
 }
 
 #[test]
 fn what_is_filled_in_says_what_was_recorded_whatever_it_is() {
     let desk = Desk::with_ilrs(&["october-2023", "other-sources"]);
-    let (_, facts) = read(&desk.ledger("ilrs.servanda"));
+    let (_, snapshot) = read(&desk.ledger("ilrs.servanda"));
     let mut filled = 0;
-    for event in &facts.events {
-        let found = match correctable(&facts, event) {
+    for event in &snapshot.events {
+        let found = match correctable(&snapshot, event) {
             Ok(found) => found,
             Err(QueryError::NotCorrectable { .. } | QueryError::TakenBack { .. }) => continue,
             Err(error) => panic!("{}: {error}", event.id),
@@ -273,6 +273,6 @@ fn a_draft_of_the_library_may_name_a_position_too() {
     let mut retraction = draft(body("retraction", serde_json::json!({ "retracts": "anything", "reason": "x" })));
     retraction.positions.insert("retracts".to_owned(), seq);
     append(&ledger, vec![retraction]).expect("it is admissible");
-    let (_, facts) = read(&ledger);
-    assert_eq!(struck(&facts), facts.events[facts.events.len() - 2].id.to_string());
+    let (_, snapshot) = read(&ledger);
+    assert_eq!(struck(&snapshot), snapshot.events[snapshot.events.len() - 2].id.to_string());
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::command::asking::{Asking, seen_from};
+use crate::cli::as_of::{Asking, seen_from};
 use crate::cli::command::counts::counted_for;
 use crate::cli::command::members;
 use crate::cli::failure::Exit;
@@ -37,7 +37,7 @@ impl Agreement {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("agreement", None, &[at.known])?;
-        let answer = agreement(&reading.facts, &self.subject, at)?;
+        let answer = agreement(&reading.snapshot, &self.subject, at)?;
         context.answer(&Unfolding { answer, claims: Claims::wanted(self.claims) })?;
         Ok(Exit::Done)
     }

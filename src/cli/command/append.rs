@@ -3,7 +3,7 @@
 mod already;
 mod files;
 
-use crate::event::Facts;
+use crate::event::Snapshot;
 use crate::ledger::write::append::Preview;
 use crate::query::review::await_from;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,13 +13,12 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::command::counted;
-use crate::cli::command::init::{Fresh, KEEP_GENESIS, NewLedger};
-use crate::cli::command::own::ClockSaid;
+use crate::cli::administer::ClockSaid;
+use crate::cli::command::init::{Fresh, KEEP_GENESIS, LedgerNames};
 use crate::cli::diagnostic::{Level, Problem, render};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::place::close;
-use crate::cli::place::shell_word;
+use crate::cli::locate::{close, shell_word};
+use crate::cli::page::counted;
 use crate::cli::screen::{Answer, Format, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Body;
@@ -54,7 +53,7 @@ pub(in crate::cli) struct Append {
     #[arg(long)]
     init: bool,
     #[command(flatten)]
-    names: NewLedger,
+    names: LedgerNames,
     /// Check everything, write nothing
     #[arg(long)]
     dry_run: bool,
@@ -107,7 +106,7 @@ impl Append {
         Self {
             files: Vec::new(),
             init: false,
-            names: NewLedger::of_key(key),
+            names: LedgerNames::of_key(key),
             dry_run,
             strict: false,
             expect_head: None,
@@ -149,12 +148,12 @@ impl Append {
         let mut report = match (appended.preview.take(), target) {
             (Some(preview), target) => would_be(&files, &appended, preview, target, context)?,
             (None, Target::New(fresh)) => {
-                let facts = fresh.founded.ledger.facts();
-                let report = Report { founded: facts.heads.at(1), ..Report::of(&files, &appended, facts) };
+                let snapshot = fresh.founded.ledger.snapshot();
+                let report = Report { founded: snapshot.heads.at(1), ..Report::of(&files, &appended, snapshot) };
                 Report { to_copy: fresh.settle(context)?.1, ..report }
             }
             (None, Target::There(ledger)) => {
-                let report = Report::of(&files, &appended, ledger.facts());
+                let report = Report::of(&files, &appended, ledger.snapshot());
                 exit = context.sign_if_due(&ledger, &folder, self.names.log_key.as_ref());
                 close(*ledger);
                 report
@@ -325,14 +324,14 @@ fn would_be(
     context: &Context<'_, '_>,
 ) -> Result<Report, Failure> {
     let (is_new, first_new) = (matches!(target, Target::New(_)), preview.first_new);
-    let facts = target.into_ledger().into_facts_with(preview);
+    let snapshot = target.into_ledger().into_snapshot_with(preview);
     let there = usize::try_from(first_new).expect("events are in memory");
     Ok(Report {
         dry_run: true,
-        changes: Some(consequences(&facts, first_new, context.around.today().day)?),
-        founded: if is_new { facts.heads.at(1) } else { None },
-        agreement: busiest(&facts.events[..there]),
-        ..Report::of(files, appended, &facts)
+        changes: Some(consequences(&snapshot, first_new, context.around.today().day)?),
+        founded: if is_new { snapshot.heads.at(1) } else { None },
+        agreement: busiest(&snapshot.events[..there]),
+        ..Report::of(files, appended, &snapshot)
     })
 }
 
@@ -448,7 +447,7 @@ impl Report {
         new.map(|event| event.event).min().unwrap_or(self.len)
     }
 
-    fn of(files: &[AnnouncementFile], appended: &Appended, facts: &Facts) -> Self {
+    fn of(files: &[AnnouncementFile], appended: &Appended, snapshot: &Snapshot) -> Self {
         let files = files.iter().zip(&appended.batches).map(|(file, outcome)| FileReport {
             file: file.source.name.clone(),
             appended: outcome
@@ -459,7 +458,7 @@ impl Report {
             already: outcome
                 .already
                 .iter()
-                .map(|(draft, event)| Already::of(file.line(*draft), *event, outcome.struck.get(event), facts))
+                .map(|(draft, event)| Already::of(file.line(*draft), *event, outcome.struck.get(event), snapshot))
                 .collect(),
         });
         let mut report = Self {
@@ -471,12 +470,12 @@ impl Report {
             founded: None,
             awaiting: Vec::new(),
             changes: None,
-            agreement: busiest(&facts.events),
+            agreement: busiest(&snapshot.events),
             path: String::new(),
             to_copy: String::new(),
             verbose: false,
         };
-        report.awaiting = await_from(facts, report.first_new());
+        report.awaiting = await_from(snapshot, report.first_new());
         report
     }
 }

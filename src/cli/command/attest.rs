@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
+use crate::cli::administer::{ClockSaid, conclude, unrecorded};
 use crate::cli::command::awaiting::{sheet, under_review};
-use crate::cli::command::own::{ClockSaid, conclude, unrecorded};
 use crate::cli::failure::Failure;
 use crate::cli::page::Page;
 use crate::cli::screen::{Answer, Screen, Sheet};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Kind;
-use crate::domain::record::Verdict;
-use crate::event::{Facts, Recorded};
+use crate::domain::governance::Verdict;
+use crate::event::{Recorded, Snapshot};
 use crate::ledger::KeyFile;
 use crate::query::records::find;
 use crate::query::review::{ReviewedAnswer, reviewed};
@@ -54,16 +54,16 @@ impl Attest {
         let mut ledger = context.open_to_write("attest", &folder)?;
         let signer = KeyFile::read(&context.key_path(self.key.as_ref())?)?;
         let verdict = if self.confirm { Verdict::Confirm } else { Verdict::Reject };
-        let meant = |which: &String| Ok(find(ledger.facts(), which)?.seq);
+        let meant = |which: &String| Ok(find(ledger.snapshot(), which)?.seq);
         let events = self.event.iter().map(meant).collect::<Result<Vec<u64>, Failure>>()?;
         let mut made = Vec::new();
         for seq in &events {
             let own = ledger.attest(*seq, verdict, self.reason.as_deref(), &signer, self.clock.clock(context));
             made.push((Kind::Attestation.as_str(), own.map_err(unrecorded)?));
         }
-        let answer = |facts: &Facts| {
-            let events: Vec<&Recorded> = events.iter().filter_map(|seq| facts.event(*seq)).collect();
-            reviewed(facts, &events)
+        let answer = |snapshot: &Snapshot| {
+            let events: Vec<&Recorded> = events.iter().filter_map(|seq| snapshot.event(*seq)).collect();
+            reviewed(snapshot, &events)
         };
         conclude((ledger, &folder), &made, answer, context)
     }

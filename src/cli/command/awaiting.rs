@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::command::recorder;
+use crate::cli::arguments::recorder;
 use crate::cli::days::dates;
 use crate::cli::failure::Exit;
 use crate::cli::page::{Page, review, words};
@@ -30,7 +30,7 @@ pub(in crate::cli) struct Awaiting {
 
 impl Awaiting {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let answer = awaiting(&context.read("awaiting", None, &[])?.facts, self.reviewer.as_ref());
+        let answer = awaiting(&context.read("awaiting", None, &[])?.snapshot, self.reviewer.as_ref());
         context.answer(&answer)?;
         Ok(Exit::Done)
     }

@@ -6,11 +6,11 @@ use clap::{Args, Subcommand};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::command::counted;
-use crate::cli::command::given::{Given, take, take_input};
 use crate::cli::command::restore::remembered;
 use crate::cli::command::verify::VerifyAnswer;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::page::counted;
+use crate::cli::recovered_from::{Given, take, take_input};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
@@ -70,7 +70,7 @@ struct Check {
 fn check_known(context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let log = context.read_log("backup")?;
     // A log of which that cannot be read is told of when it is copied.
-    let Ok(keys) = log.naming().map(|facts| Authority::of(&facts.events)) else { return Ok(()) };
+    let Ok(keys) = log.naming().map(|snapshot| Authority::of(&snapshot.events)) else { return Ok(()) };
     let known = context.met_log(&log, &keys)?;
     Ok(log.check_known(&known, &keys)?)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::command::day;
+use crate::cli::arguments::day;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, Outcome};
 use crate::domain::day::Day;
@@ -36,9 +36,9 @@ impl Certify {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let on = self.on.unwrap_or(context.around.today().day);
         let log = context.read_log("certify")?;
-        let facts = log.hashed_facts()?;
+        let snapshot = log.hashed_snapshot()?;
         let checkpoint = context.newest_checkpoint(&log)?;
-        let certificate = certify(&log, &checkpoint, &facts, (&self.party, &self.agreement, on));
+        let certificate = certify(&log, &checkpoint, &snapshot, (&self.party, &self.agreement, on));
         let certificate = certificate.map_err(|error| match error {
             crate::query::certificate::CertifyError::Query(error) => error.into(),
             other => Failure::new(Exit::CouldNot, other.to_string()),

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cli::command::checkpoint::{text_within, vkey};
-use crate::cli::command::counted;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::page::counted;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::event::chain::MAX_BATCH_BYTES;
@@ -17,10 +17,10 @@ use crate::integrity::checkpoint::Verified;
 use crate::integrity::proof::{check_consistency, check_inclusion};
 use crate::integrity::proof_file::{ConsistencyFile, INCLUSION, InclusionFile};
 use crate::integrity::{EventHash, Vkey};
-use crate::ledger::publish::signed_event::{BatchEnd, batch_end};
+use crate::ledger::publish::signed_event::{SignedEvent, batch_end};
 use crate::query::certificate;
 use crate::query::why::Why;
-use crate::store::whole_file::read_bytes;
+use crate::store::durable_file::read_bytes;
 
 /// Check a proof or a checkpoint, with the log's key and without the ledger
 ///
@@ -181,7 +181,7 @@ struct EventChecked {
 }
 
 impl EventChecked {
-    fn of(end: BatchEnd) -> Self {
+    fn of(end: SignedEvent) -> Self {
         Self {
             seq: end.seq,
             id: end.id,

@@ -9,9 +9,9 @@ use clap::{Args, Subcommand};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::command::counted;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::log_key::LogKeyName;
+use crate::cli::page::counted;
 use crate::cli::screen::{Answer, Format, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::integrity::Vkey;
@@ -25,7 +25,7 @@ use crate::ledger::log::checkpoints::CheckpointsError;
 use crate::ledger::log::timestamps::{self, Checker, MAX_REPLY};
 use crate::ledger::publish::witness::MAX_REQUEST;
 use crate::ledger::state::authority::Authority;
-use crate::store::whole_file::read_bytes;
+use crate::store::durable_file::read_bytes;
 
 /// Sign how many events there are, and which, for others to keep
 ///

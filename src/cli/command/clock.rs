@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::cli::command::own::{AdminKey, conclude, unrecorded};
+use crate::cli::administer::{AdminKey, conclude, unrecorded};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::page::Page;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
@@ -10,7 +10,7 @@ use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Kind;
 use crate::domain::timestamp::Timestamp;
 use crate::event::effective::Corrections;
-use crate::event::facts::Recorded;
+use crate::event::snapshot::Recorded;
 use crate::ledger::{self, Ledger};
 use crate::query::clock::{ClockAnswer, ClockCorrection, clock};
 use crate::query::records::find;
@@ -64,7 +64,7 @@ impl Clock {
             What::Show => {
                 let now = context.around.now;
                 let by_now = Known { recorded_by: Some(RecordedBy::At(now)), ..Known::default() };
-                let answer = clock(&context.read("clock", None, &[by_now])?.facts, now);
+                let answer = clock(&context.read("clock", None, &[by_now])?.snapshot, now);
                 context.answer(&answer)?;
                 Ok(Exit::Done)
             }
@@ -78,13 +78,13 @@ impl Correct {
         let folder = context.ledger();
         let mut ledger = context.open_to_write("clock", &folder)?;
         let signer = self.admin.read(context)?;
-        let seq = |which: &String| Ok::<_, Failure>(find(ledger.facts(), which)?.seq);
+        let seq = |which: &String| Ok::<_, Failure>(find(ledger.snapshot(), which)?.seq);
         let from = self.from.as_ref().map(seq).transpose()?;
         let now = context.around.now;
         say_what_moves(&ledger, from, now, context);
         let said = if self.clock_is_right { ledger::Clock::said_to_be_right(now) } else { now.into() };
         let made = ledger.correct_clock(from, &self.reason, &signer, said).map_err(unrecorded)?;
-        conclude((ledger, &folder), &[(Kind::ClockCorrected.as_str(), made)], |facts| clock(facts, now), context)
+        conclude((ledger, &folder), &[(Kind::ClockCorrected.as_str(), made)], |snapshot| clock(snapshot, now), context)
     }
 }
 

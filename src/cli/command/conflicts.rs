@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use crate::cli::command::asking::{Asking, known};
+use crate::cli::arguments::word;
+use crate::cli::as_of::{Asking, known};
 use crate::cli::command::why::because;
-use crate::cli::command::{counted, word};
 use crate::cli::days::dates;
 use crate::cli::failure::Exit;
-use crate::cli::page::{Page, numbers, words};
+use crate::cli::page::{Page, counted, numbers, words};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
@@ -40,7 +40,7 @@ impl Conflicts {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("conflicts", None, &[at.known])?;
-        let answer = conflicts(&reading.facts, self.subject.as_deref(), self.weak, at)?;
+        let answer = conflicts(&reading.snapshot, self.subject.as_deref(), self.weak, at)?;
         context.answer_last(answer)?;
         Ok(Exit::Done)
     }

@@ -6,10 +6,10 @@ use std::process::Command;
 
 use clap::Args;
 
+use crate::cli::administer::ClockSaid;
 use crate::cli::command::append::Append;
-use crate::cli::command::own::ClockSaid;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::place::shell_word;
+use crate::cli::locate::shell_word;
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
 use crate::exchange::announcement_file::AnnouncementFile;
@@ -50,8 +50,8 @@ impl Correct {
         let (asked, found) = {
             let log = context.read_log("correct")?;
             let reading = Context::read_hashed(&log)?;
-            let event = find(&reading.facts, &self.event)?;
-            (event.seq, correctable(&reading.facts, event)?)
+            let event = find(&reading.snapshot, &self.event)?;
+            (event.seq, correctable(&reading.snapshot, event)?)
         };
         if found.event != asked {
             context.say(&format!("event {asked} was corrected before: this corrects event {}\n", found.event));

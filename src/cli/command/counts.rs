@@ -2,11 +2,10 @@
 
 use clap::Args;
 
-use crate::cli::command::asking::{Asking, known};
-use crate::cli::command::counted;
+use crate::cli::as_of::{Asking, known};
 use crate::cli::days::dates;
 use crate::cli::failure::Exit;
-use crate::cli::page::Page;
+use crate::cli::page::{Page, counted};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
@@ -34,7 +33,7 @@ impl Counts {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("counts", None, &[at.known])?;
-        let answer = counts(&reading.facts, self.agreement.as_deref(), at)?;
+        let answer = counts(&reading.snapshot, self.agreement.as_deref(), at)?;
         context.answer_last(answer)?;
         Ok(Exit::Done)
     }

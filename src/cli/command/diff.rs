@@ -2,12 +2,13 @@
 
 use clap::Args;
 
-use crate::cli::command::asking::{Knowing, footer, known, seen_from};
+use crate::cli::arguments::said_day;
+use crate::cli::arguments::{day, recorded_by};
+use crate::cli::as_of::{Knowing, footer, known, seen_from};
 use crate::cli::command::awaiting::under_review;
-use crate::cli::command::{counted, day, recorded_by, said_day};
 use crate::cli::days::dates;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::page::{Page, numbers};
+use crate::cli::page::{Page, counted, numbers};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
@@ -46,7 +47,7 @@ impl Diff {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let (from, to) = self.standpoints(context)?;
         let reading = context.read("diff", None, &[from.known, to.known])?;
-        let answer = diff(&reading.facts, from, to)?;
+        let answer = diff(&reading.snapshot, from, to)?;
         context.answer_last(answer)?;
         Ok(Exit::Done)
     }

@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use crate::cli::command::asking::footer;
-use crate::cli::command::{counted, day, recorded_by};
+use crate::cli::arguments::{day, recorded_by};
+use crate::cli::as_of::footer;
 use crate::cli::days::dates;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::page::{Claims, Line, Unfold, Unfolding, dated, doubts, facts};
+use crate::cli::page::{Claims, Line, Unfold, Unfolding, counted, dated, doubts, facts};
 use crate::cli::screen::{Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Standing;
@@ -53,7 +53,7 @@ impl History {
         }
         let span = Span { from: self.from, to: self.to };
         let reading = context.read("history", None, &[known])?;
-        let answer = history(&reading.facts, self.subject.as_deref(), span, known)?;
+        let answer = history(&reading.snapshot, self.subject.as_deref(), span, known)?;
         context.answer_last(Unfolding { answer, claims: Claims::wanted(self.claims) })?;
         Ok(Exit::Done)
     }

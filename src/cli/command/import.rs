@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use crate::cli::administer::ClockSaid;
 use crate::cli::command::append::shown_problem;
-use crate::cli::command::counted;
-use crate::cli::command::init::{KEEP_GENESIS, NewLedger};
-use crate::cli::command::own::ClockSaid;
+use crate::cli::command::init::{KEEP_GENESIS, LedgerNames};
 use crate::cli::diagnostic::render;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::place::close;
+use crate::cli::locate::close;
+use crate::cli::page::counted;
 use crate::cli::screen::Format;
 use crate::cli::{Context, Outcome};
 use crate::exchange::place::SourceText;
@@ -106,7 +106,7 @@ struct How {
     #[arg(long)]
     init: bool,
     #[command(flatten)]
-    names: NewLedger,
+    names: LedgerNames,
     #[command(flatten)]
     clock: ClockSaid,
 }
@@ -182,9 +182,9 @@ fn imported(imports: &[Importing<'_>], how: &How, context: &mut Context<'_, '_>)
         (found(imports, &folder, rejects.as_mut(), how, context)?, Exit::Done)
     } else if how.dry_run {
         let reading = context.read("import", None, &[])?;
-        let heads = &reading.facts.heads;
+        let heads = &reading.snapshot.heads;
         let head = Head { len: heads.len(), hash: heads.head() };
-        let account = account(imports, Target::Nowhere(&reading.facts.events), rejects.as_mut(), how, context)?;
+        let account = account(imports, Target::Nowhere(&reading.snapshot.events), rejects.as_mut(), how, context)?;
         (ImportAnswer::of(&account, Some(head), how.dry_run), Exit::Done)
     } else {
         append(imports, &folder, rejects.as_mut(), how, context)?
@@ -235,7 +235,7 @@ fn found(
     if how.dry_run {
         return Ok(ImportAnswer::of(&account, None, true));
     }
-    let (head, genesis) = (fresh.founded.ledger.head(), fresh.founded.ledger.facts().heads.at(1));
+    let (head, genesis) = (fresh.founded.ledger.head(), fresh.founded.ledger.snapshot().heads.at(1));
     let (_, to_copy) = fresh.settle(context)?;
     let mut answer = ImportAnswer::of(&account, Some(head), false);
     (answer.founded, answer.to_copy) = (genesis, to_copy);

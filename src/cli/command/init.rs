@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::locate::{MadeKey, shell_word};
 use crate::cli::log_key::LogKeyName;
-use crate::cli::place::{MadeKey, shell_word};
 use crate::cli::{Context, Outcome};
 use crate::domain::id::{Origin, Recorder};
 use crate::domain::text::shown;
 use crate::integrity::{SigningKey, Vkey};
-use crate::ledger::write::genesis::{Founded, Founding, FurtherKeys, local_origin, local_origin_of};
+use crate::ledger::write::genesis::{FurtherKeys, NewLedger, StagedLedger, local_origin, local_origin_of};
 use crate::ledger::{Clock, Folder, KeyFile, LogHolder, create_secret};
 
 /// What to do with the hash of a genesis.
@@ -29,12 +29,12 @@ Examples:
   servanda init --ledger office.servanda --recovery stick/office-recovery")]
 pub(in crate::cli) struct Init {
     #[command(flatten)]
-    names: NewLedger,
+    names: LedgerNames,
 }
 
 /// The names and the key of a new ledger.
 #[derive(Debug, Args)]
-pub(super) struct NewLedger {
+pub(super) struct LedgerNames {
     /// Name of the ledger [default: local/FOLDER-XXXXXX, where XXXXXX are digits of the log's key]
     #[arg(long, value_name = "NAME")]
     origin: Option<Origin>,
@@ -57,7 +57,7 @@ pub(super) struct NewLedger {
 
 /// A ledger that was made and is not yet in its place, with the keys that are written when it comes there.
 pub(super) struct Fresh {
-    pub(super) founded: Founded,
+    pub(super) founded: StagedLedger,
     /// The recorder's, if it was made.
     made: Option<MadeKey>,
     files: Vec<NewKey>,
@@ -75,7 +75,7 @@ enum NewKey {
     Recovery { file: PathBuf, seed: [u8; 32], comment: String },
 }
 
-impl NewLedger {
+impl LedgerNames {
     /// Of a ledger that is there already, with the key that signs.
     pub(super) fn of_key(key: Option<PathBuf>) -> Self {
         let recorder = Recorder::parse("recorder").expect("the default is a recorder's name");
@@ -99,7 +99,7 @@ impl Init {
     }
 }
 
-impl NewLedger {
+impl LedgerNames {
     /// Makes the ledger, not yet in its place, and perhaps a key, which is to be kept before the ledger comes there.
     pub(super) fn found(
         &self,
@@ -109,7 +109,7 @@ impl NewLedger {
     ) -> Result<(Fresh, KeyFile), Failure> {
         let target = &if self.shared { target.clone().for_group() } else { target.clone() };
         // What would fail is told before a key is made for it.
-        Founded::check_free(target)?;
+        StagedLedger::check_free(target)?;
         let now = Clock::from(context.around.now).now()?;
         if let Some(origin) = &self.origin {
             context.memory().check_name(origin, target)?;
@@ -130,8 +130,8 @@ impl NewLedger {
             further.recovery = Some(SigningKey::from_seed(&seed).public());
             files.push(NewKey::Recovery { file, seed, comment: recovery_comment(&origin) });
         }
-        let founding = Founding { origin, recorder: self.recorder.clone(), log_key_seed: &seed, now };
-        let founded = Founded::with_keys(target, founding, &further, &key, &context.access("init"))?;
+        let founding = NewLedger { origin, recorder: self.recorder.clone(), log_key_seed: &seed, now };
+        let founded = StagedLedger::with_keys(target, founding, &further, &key, &context.access("init"))?;
         let log_key = match held {
             None => Some(std::path::absolute(target.log_key())?),
             Some((_, LogHolder::File { file, signer }, is_new)) => {

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use crate::cli::failure::Exit;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
-use crate::event::Facts;
+use crate::event::Snapshot;
 use crate::ledger::state::authority::Authority;
 use crate::query::keys::{Key as KeyAnswer, Keys, keys};
 
@@ -41,11 +41,11 @@ impl Key {
         match self.what {
             What::Show => {
                 let reading = context.read("key", None, &[])?;
-                let keys = shown(&reading.facts, context);
+                let keys = shown(&reading.snapshot, context);
                 context.answer(&keys)?;
             }
             What::Export => {
-                let keys = keys(&context.read("key", None, &[])?.facts);
+                let keys = keys(&context.read("key", None, &[])?.snapshot);
                 context.print(&keys.allowed_signers())?;
             }
             What::Add(add) => return add.run(context),
@@ -59,8 +59,8 @@ impl Key {
 }
 
 /// The keys, with those at risk as far as the account knows.
-fn shown(facts: &Facts, context: &Context<'_, '_>) -> Keys {
-    Keys { at_risk: context.key_risks(&Authority::of(&facts.events)), ..keys(facts) }
+fn shown(snapshot: &Snapshot, context: &Context<'_, '_>) -> Keys {
+    Keys { at_risk: context.key_risks(&Authority::of(&snapshot.events)), ..keys(snapshot) }
 }
 
 impl Answer for Keys {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::command::word;
+use crate::cli::arguments::word;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::page::Page;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
@@ -43,7 +43,7 @@ impl List {
         let reading = context.read("list", None, &[])?;
         let on = context.around.today().day;
         let (of_type, like) = (self.r#type.as_deref(), self.like.as_deref());
-        let answer = list(&reading.facts, Question { what: self.what, of_type, like, on });
+        let answer = list(&reading.snapshot, Question { what: self.what, of_type, like, on });
         context.answer_last(answer)?;
         Ok(Exit::Done)
     }

@@ -6,7 +6,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::pieces::Pieces;
 use crate::cli::screen::{Answer, Format, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
-use crate::ledger::{Log as Events, Pass};
+use crate::ledger::{Cursor, Log as Events};
 use crate::query::Position;
 use crate::query::records::{Line, LogAnswer, Naming};
 
@@ -32,8 +32,8 @@ impl Log {
         let known = log.naming()?;
         let naming = Naming::of(&known);
         let answer = |lines| LogAnswer::of(&known.origin, Position::of(&known), lines);
-        let mut pass = Pass::newest(self.last.unwrap_or(u64::MAX), &known.heads, &known.origin);
-        let next = |log: &Events, pass: &mut Pass| log.next(pass, AT_A_TIME, |event| naming.line(&event));
+        let mut pass = Cursor::newest(self.last.unwrap_or(u64::MAX), &known.heads, &known.origin);
+        let next = |log: &Events, pass: &mut Cursor| log.next(pass, AT_A_TIME, |event| naming.line(&event));
         let is_table = context.format() == Format::Table;
         let all = known.heads.len().min(self.last.unwrap_or(u64::MAX));
         let lines = context.meter("log").run(|progress| {

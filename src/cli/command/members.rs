@@ -4,12 +4,12 @@ use std::cmp::Reverse;
 
 use clap::Args;
 
-use crate::cli::command::asking::{Asking, seen_from};
+use crate::cli::arguments::word;
+use crate::cli::as_of::{Asking, seen_from};
 use crate::cli::command::awaiting::under_review;
-use crate::cli::command::{counted, word};
 use crate::cli::days::dates;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::page::{Page, numbers, status, tone, words};
+use crate::cli::page::{Page, counted, numbers, status, tone, words};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
@@ -61,7 +61,7 @@ impl Parties {
         let at = self.asking.standpoint(context);
         let question = Question { at, party_type: self.r#type, all: self.all };
         let reading = context.read(command, Some(&self.agreement), &[at.known])?;
-        Ok(members(&reading.facts, &self.agreement, question)?)
+        Ok(members(&reading.snapshot, &self.agreement, question)?)
     }
 }
 

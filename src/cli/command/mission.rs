@@ -2,8 +2,8 @@
 
 use clap::Args;
 
+use crate::cli::as_of::{Asking, seen_from};
 use crate::cli::command::agreement::milestones;
-use crate::cli::command::asking::{Asking, seen_from};
 use crate::cli::days::dates;
 use crate::cli::failure::Exit;
 use crate::cli::page::{self, Claims, Page, Unfold, Unfolding, numbers};
@@ -35,7 +35,7 @@ impl Mission {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("mission", None, &[at.known])?;
-        let answer = mission(&reading.facts, &self.subject, at)?;
+        let answer = mission(&reading.snapshot, &self.subject, at)?;
         context.answer(&Unfolding { answer, claims: Claims::wanted(self.claims) })?;
         Ok(Exit::Done)
     }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::command::asking::{Asking, seen_from};
+use crate::cli::as_of::{Asking, seen_from};
 use crate::cli::days::dates;
 use crate::cli::failure::Exit;
 use crate::cli::page::{self, Claims, Page, Unfold, Unfolding, numbers, status, tone, words};
@@ -34,7 +34,7 @@ impl Party {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("party", None, &[at.known])?;
-        let answer = party(&reading.facts, &self.subject, at)?;
+        let answer = party(&reading.snapshot, &self.subject, at)?;
         context.answer(&Unfolding { answer, claims: Claims::wanted(self.claims) })?;
         Ok(Exit::Done)
     }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::command::own::{Admin, conclude, unrecorded};
-use crate::cli::command::{counted, word};
+use crate::cli::administer::{Admin, conclude, unrecorded};
+use crate::cli::arguments::word;
 use crate::cli::failure::Exit;
-use crate::cli::page::Page;
+use crate::cli::page::{Page, counted};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Kind;
@@ -71,7 +71,7 @@ impl Policy {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         match self.what {
             What::Show => {
-                let answer = policy(&context.read("policy", None, &[])?.facts);
+                let answer = policy(&context.read("policy", None, &[])?.snapshot);
                 context.answer(&answer)?;
                 Ok(Exit::Done)
             }

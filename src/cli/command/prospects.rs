@@ -2,11 +2,10 @@
 
 use clap::Args;
 
-use crate::cli::command::asking::{Asking, seen_from};
-use crate::cli::command::counted;
+use crate::cli::as_of::{Asking, seen_from};
 use crate::cli::days::dates;
 use crate::cli::failure::Exit;
-use crate::cli::page::{self, Page, numbers};
+use crate::cli::page::{self, Page, counted, numbers};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
@@ -32,7 +31,7 @@ impl Prospects {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("prospects", None, &[at.known])?;
-        let answer = prospects(&reading.facts, self.subject.as_deref(), at)?;
+        let answer = prospects(&reading.snapshot, self.subject.as_deref(), at)?;
         context.answer(&answer)?;
         Ok(Exit::Done)
     }

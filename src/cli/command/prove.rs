@@ -9,7 +9,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, Outcome};
 use crate::ledger::state::authority::Authority;
 use crate::query::records::find;
-use crate::store::whole_file::replace_with;
+use crate::store::durable_file::replace_with;
 
 /// Prove to others that an event is in the log, or that the log only grew
 ///
@@ -49,7 +49,7 @@ impl Prove {
         let by_position = named.parse().ok().filter(|seq| *seq < log.len());
         let seq = match by_position {
             Some(seq) => seq,
-            None => find(&Context::read_hashed(&log)?.facts, named)?.seq,
+            None => find(&Context::read_hashed(&log)?.snapshot, named)?.seq,
         };
         let proof = log.prove(seq, &kept(&log, &keys, self.checkpoint)?)?;
         let rest = if self.output.is_some() { log.rest_of_batch(seq)? } else { Vec::new() };

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::command::own::{Admin, conclude, unrecorded};
+use crate::cli::administer::{Admin, conclude, unrecorded};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Kind;
@@ -40,15 +40,15 @@ impl Reaffirm {
         }
         let made = ledger.reaffirm(&seqs, &self.reason, &signer, self.admin.clock(context)).map_err(unrecorded)?;
         let made: Vec<_> = made.into_iter().map(|own| (Kind::Reaffirmation.as_str(), own)).collect();
-        conclude((ledger, &folder), &made, |facts| awaiting(facts, None), context)
+        conclude((ledger, &folder), &made, |snapshot| awaiting(snapshot, None), context)
     }
 }
 
 /// The events that are meant: one, or those of a range that are suspect.
 fn meant(which: &str, ledger: &Ledger) -> Result<Vec<u64>, Failure> {
     let range = which.split_once("..").and_then(|(first, last)| first.parse().ok().zip(last.parse::<u64>().ok()));
-    let Some((first, last)) = range else { return Ok(vec![find(ledger.facts(), which)?.seq]) };
-    let suspect = awaiting(ledger.facts(), None).suspect;
+    let Some((first, last)) = range else { return Ok(vec![find(ledger.snapshot(), which)?.seq]) };
+    let suspect = awaiting(ledger.snapshot(), None).suspect;
     let found: Vec<u64> = suspect.iter().map(|of| of.event).filter(|event| (first..=last).contains(event)).collect();
     if found.is_empty() {
         return Err(Failure::new(Exit::No, format!("no event from {first} to {last} is suspect"))

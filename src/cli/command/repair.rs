@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::command::counted;
-use crate::cli::command::given::take;
 use crate::cli::command::restore::{known, remembered};
 use crate::cli::command::verify::{VerifyAnswer, exit_of};
 use crate::cli::failure::Failure;
+use crate::cli::page::counted;
+use crate::cli::recovered_from::take;
 use crate::cli::{Context, Outcome};
 use crate::ledger::Settings;
 use crate::ledger::recover::repair::repair;

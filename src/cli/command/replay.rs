@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::command::asking::{Asking, seen_from};
+use crate::cli::as_of::{Asking, seen_from};
 use crate::cli::command::members;
 use crate::cli::failure::Exit;
 use crate::cli::page::{self, Page};
@@ -25,7 +25,7 @@ impl Replay {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("replay", None, &[at.known])?;
-        let answer = context.meter("replay").run(|progress| replay_telling(&reading.facts, at, progress))?;
+        let answer = context.meter("replay").run(|progress| replay_telling(&reading.snapshot, at, progress))?;
         context.answer_last(answer)?;
         Ok(Exit::Done)
     }

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::command::given::{self, Given, Taken, take, take_input};
-use crate::cli::command::recorded_by;
+use crate::cli::arguments::recorded_by;
 use crate::cli::command::verify::{VerifyAnswer, exit_of};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::place::shell_word;
+use crate::cli::locate::shell_word;
+use crate::cli::recovered_from::{self, Given, Taken, take, take_input};
 use crate::cli::{Context, Outcome};
 use crate::integrity::EventHash;
 use crate::ledger::folder::log_id::LogId;
@@ -98,7 +98,7 @@ impl Restore {
         let all = taken.insert(all);
         if let Some(documents) = &self.documents {
             let hint = "give the folder documents/ of the ledger, or a copy of it";
-            all.copied.push(restoration.copy_documents(&given::folder(documents, hint, context)?)?);
+            all.copied.push(restoration.copy_documents(&recovered_from::folder(documents, hint, context)?)?);
         }
         let log = restoration.id();
         let remembered = match log.as_ref().zip(restoration.authority()) {

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::administer::ClockSaid;
 use crate::cli::command::append::Append;
-use crate::cli::command::own::ClockSaid;
 use crate::cli::failure::Failure;
 use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
@@ -46,7 +46,7 @@ impl Retract {
         let text = {
             let log = context.read_log("retract")?;
             let reading = Context::read_hashed(&log)?;
-            let event = find(&reading.facts, &self.event).map_err(Failure::from)?;
+            let event = find(&reading.snapshot, &self.event).map_err(Failure::from)?;
             retraction(&event.id, &self.reason, self.announced.as_ref())
         };
         let name = format!("the retraction of {}", self.event);

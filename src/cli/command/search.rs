@@ -37,7 +37,7 @@ impl Search {
             return Err(failure.hint("give letters or digits; `servanda list` shows what there is"));
         }
         let reading = context.read("search", None, &[])?;
-        let answer = search(&reading.facts, &query);
+        let answer = search(&reading.snapshot, &query);
         context.answer_last(answer)?;
         Ok(Exit::Done)
     }

@@ -30,7 +30,7 @@ impl Show {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let log = context.read_log("show")?;
         let reading = Context::read_hashed(&log)?;
-        let meant = find(&reading.facts, &self.event)?;
+        let meant = find(&reading.snapshot, &self.event)?;
         let bytes = log.value(meant.seq).and_then(Result::ok);
         let unreadable = || Failure::new(Exit::CouldNot, format!("event {} cannot be read", meant.seq));
         let bytes = bytes.ok_or_else(unreadable)?;
@@ -45,7 +45,7 @@ impl Show {
             return Ok(Exit::Done);
         }
         drop(log);
-        let answer = show(&reading.facts, &event);
+        let answer = show(&reading.snapshot, &event);
         let for_people = context.format() == Format::Table;
         let text = if for_people { context.screen().fitted(&text(&answer)) } else { json_line(&answer) };
         context.page(&text)?;

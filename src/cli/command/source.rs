@@ -5,16 +5,16 @@ pub(in crate::cli) mod erase;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::command::counted;
 use crate::cli::days::dates;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::page::counted;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::date::Date;
 use crate::domain::source::Document;
 use crate::domain::text::shown;
-use crate::ledger::Shelf;
-use crate::ledger::documents::inventory::Holdings;
+use crate::ledger::DocumentReader;
+use crate::ledger::documents::inventory::Inventory;
 use crate::query::sources::{SourceUse, Sources, document_beginning, sources};
 
 /// Show the sources that events rest on, check the documents kept of them, or erase one
@@ -59,7 +59,7 @@ impl Source {
 
     fn show(self, context: &mut Context<'_, '_>) -> Outcome {
         let reading = context.read("source", None, &[])?;
-        let all = sources(&reading.facts);
+        let all = sources(&reading.snapshot);
         match self.what {
             What::List | What::Check(_) | What::Erase(_) => context.answer(&all)?,
             What::Show { document } => {
@@ -73,7 +73,7 @@ impl Source {
                 }
             }
             What::Text { document } => {
-                let address = document_beginning(&Holdings::of(&reading.facts.events), &document)?;
+                let address = document_beginning(&Inventory::of(&reading.snapshot.events), &document)?;
                 let found = all.of_document(address.as_str())?;
                 if let Some(by) = found.sources.iter().find_map(|used| used.erased) {
                     return Err(erased(address.as_str(), by));
@@ -98,7 +98,7 @@ fn erased(address: &str, by: u64) -> Failure {
 }
 
 /// One source, with every quote, or the passage that is meant where only its place is recorded.
-fn whole(used: &SourceUse, shelf: &Shelf) -> String {
+fn whole(used: &SourceUse, shelf: &DocumentReader) -> String {
     let source = &used.source;
     let mut told = format!("{}\n", shown(&source.publisher));
     let mut line = |name: &str, value: Option<String>| {

@@ -6,9 +6,10 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::command::{counted, word};
+use crate::cli::arguments::word;
 use crate::cli::failure::Exit;
-use crate::cli::place::shell_word;
+use crate::cli::locate::shell_word;
+use crate::cli::page::counted;
 use crate::cli::screen::{Answer, Format, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::id::Origin;

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::command::asking::{Knowing, day_seen, footer, known};
-use crate::cli::command::day;
+use crate::cli::arguments::day;
+use crate::cli::as_of::{Knowing, day_seen, footer, known};
 use crate::cli::command::members::party_type;
 use crate::cli::days::dates;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::page::numbers;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
-use crate::cli::{Context, Outcome, bars, svg};
+use crate::cli::{Context, Outcome, svg, timeline_chart};
 use crate::domain::date::Date;
 use crate::domain::day::Day;
 use crate::domain::party::PartyType;
@@ -54,7 +54,7 @@ impl Timeline {
         }
         let question = Question { at: self.knowing.standpoint(to), from: self.from, party_type: self.r#type };
         let reading = context.read("timeline", Some(&self.agreement), &[question.at.known])?;
-        let answer = timeline(&reading.facts, &self.agreement, question)?;
+        let answer = timeline(&reading.snapshot, &self.agreement, question)?;
         match self.svg {
             None => context.answer(&answer)?,
             Some(file) if file.as_os_str() == "-" => context.print(&svg::picture(&answer))?,
@@ -83,7 +83,7 @@ impl Answer for TimelineAnswer {
         let drawing = if self.parties.is_empty() {
             "nobody takes part on any of these days\n".to_owned()
         } else {
-            bars::draw(self, screen)
+            timeline_chart::draw(self, screen)
         };
         let title = screen.title(&screen.wrapped(&shown(&title)));
         format!("{title}\n\n{drawing}\n{}\n", footer(&self.vantage.position, screen))

@@ -23,7 +23,7 @@ use crate::ledger::publish::tiles;
 use crate::ledger::state::authority::Authority;
 use crate::ledger::verify::{Ahead, Fault, Layer, LayerReport, Outside, Report, Verdict, renew_facts, verify_telling};
 use crate::query::keys::{KeyRisk, keys};
-use crate::store::whole_file::read_bytes;
+use crate::store::durable_file::read_bytes;
 
 /// Check that nothing was altered, removed or slipped in
 ///
@@ -102,7 +102,7 @@ impl Verify {
             if report.since.is_none() {
                 renew_facts(&log, &mut report);
             }
-            let keys = log.naming().map(|facts| Authority::of(&facts.events));
+            let keys = log.naming().map(|snapshot| Authority::of(&snapshot.events));
             at_risk = keys.map_or_else(|_| Vec::new(), |keys| context.key_risks(&keys));
             report
         };
@@ -119,8 +119,8 @@ impl Verify {
         context: &Context<'_, '_>,
     ) -> Result<Option<(String, Verified)>, Failure> {
         let Some(since) = &self.since else { return Ok(None) };
-        let Ok(facts) = log.naming() else { return Ok(None) };
-        let keys = Authority::of(&facts.events);
+        let Ok(snapshot) = log.naming() else { return Ok(None) };
+        let keys = Authority::of(&snapshot.events);
         if let Ok(size) = since.parse() {
             return Ok(Some((format!("checkpoints/{size}"), kept(log, &keys, Some(size))?)));
         }
@@ -177,9 +177,9 @@ fn remembered(log: &Log, id: Option<LogId>, context: &Context<'_, '_>) -> Result
     // this log, whichever was here before.
     if log.id().as_ref() == Ok(&id)
         && memory.has_nameless(&id.origin)
-        && let Ok(facts) = log.naming()
+        && let Ok(snapshot) = log.naming()
     {
-        memory.adopt(&id, &Authority::of(&facts.events))?;
+        memory.adopt(&id, &Authority::of(&snapshot.events))?;
     }
     Ok(memory.checkpoints(&id))
 }
@@ -187,8 +187,8 @@ fn remembered(log: &Log, id: Option<LogId>, context: &Context<'_, '_>) -> Result
 /// The report on a published log, with the copies of its keys held against what its events say.
 fn with_copies(mut report: Report, log: &Log, folder: &Path) -> Report {
     // Of a log that does not hold, enough is told already.
-    let Ok(facts) = log.naming() else { return report };
-    let keys = keys(&facts);
+    let Ok(snapshot) = log.naming() else { return report };
+    let keys = keys(&snapshot);
     let vkey = keys.log_key.as_ref().map(|key| format!("{key}\n")).unwrap_or_default();
     let copies = [("log.vkey", vkey), ("allowed_signers", keys.allowed_signers())];
     let differs = |(name, expected): &(&str, String)| {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use crate::cli::command::asking::{Asking, seen_from};
+use crate::cli::as_of::{Asking, seen_from};
 use crate::cli::days::dates;
 use crate::cli::failure::Exit;
 use crate::cli::page::{self, Page, doubts, marks, review, words};
@@ -13,7 +13,7 @@ use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
 use crate::domain::window::Certainty;
-use crate::ledger::Shelf;
+use crate::ledger::DocumentReader;
 use crate::query::why::{Cited, ClaimTold, LeftOut, Why as WhyAnswer, why};
 use crate::query::{Reason, Status};
 
@@ -37,7 +37,7 @@ impl Why {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let at = self.asking.standpoint(context);
         let reading = context.read("why", Some(&self.agreement), &[at.known])?;
-        let mut answer = why(&reading.facts, &self.party, &self.agreement, at)?;
+        let mut answer = why(&reading.snapshot, &self.party, &self.agreement, at)?;
         place_quotes(&mut answer, &reading.shelf);
         context.answer(&answer)?;
         Ok(Exit::Done)
@@ -45,7 +45,7 @@ impl Why {
 }
 
 /// Finds the lines of the quotes in the documents that are kept; one that cannot be read leaves its quotes without.
-fn place_quotes(answer: &mut WhyAnswer, shelf: &Shelf) {
+fn place_quotes(answer: &mut WhyAnswer, shelf: &DocumentReader) {
     let mut texts: BTreeMap<String, Option<String>> = BTreeMap::new();
     for cited in answer.claims.iter_mut().flat_map(|claim| &mut claim.evidence) {
         let (Some(address), Some((first, _))) = (&cited.text, cited.at) else { continue };

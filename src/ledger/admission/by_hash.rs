@@ -1,6 +1,6 @@
 //! Events by the first digits of their hashes, as `show` takes them.
 
-use crate::event::facts::Stand;
+use crate::event::snapshot::LogPoint;
 use crate::integrity::digest::EventHash;
 
 /// The fewest digits that name an event.
@@ -14,7 +14,7 @@ pub(super) struct ByHash {
 }
 
 impl ByHash {
-    pub(super) fn of<'s>(stands: impl Iterator<Item = &'s Stand>) -> Self {
+    pub(super) fn of<'s>(stands: impl Iterator<Item = &'s LogPoint>) -> Self {
         let mut sorted: Vec<_> = stands.map(|stand| (stand.head, stand.len - 1)).collect();
         sorted.sort_unstable_by_key(|(hash, _)| *hash.as_bytes());
         Self { sorted }

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use crate::domain::announcement::{Announcement, Body};
-use crate::event::facts::Events;
+use crate::event::snapshot::Events;
 use crate::ledger::admission::finding::{Code, Finding};
-use crate::ledger::documents::inventory::Holdings;
-use crate::ledger::state::registry::Index;
+use crate::ledger::documents::inventory::Inventory;
+use crate::ledger::state::registry::Registry;
 
 /// Checks a new announcement against what was erased.
 pub(super) fn check(
     position: usize,
     announcement: &Announcement,
-    (events, index): (Events<'_>, &Index<'_>),
+    (events, index): (Events<'_>, &Registry<'_>),
     findings: &mut Vec<Finding>,
 ) {
     let mut source = 0;
@@ -34,7 +34,7 @@ pub(super) fn check(
         }
     }
     let Body::Erasure(erasure) = &announcement.body else { return };
-    let holdings = Holdings::of(events.iter());
+    let holdings = Inventory::of(events.iter());
     for (place, document) in erasure.documents.iter().enumerate() {
         let field = format!("documents[{place}]");
         if let Some(by) = index.erased(document) {

@@ -8,7 +8,7 @@ use crate::domain::date::Date;
 use crate::domain::source::{Document, Evidence, ExtractedText, Source};
 use crate::domain::text::TextKind;
 use crate::domain::timestamp::Timestamp;
-use crate::event::facts::{Events, Recorded};
+use crate::event::snapshot::{Events, Recorded};
 use crate::evidence::encoding::Encoding;
 use crate::evidence::extract::{self, DocumentText, MediaType};
 use crate::evidence::nearest::nearest;
@@ -19,7 +19,7 @@ use crate::ledger::admission::finding::{Code, Finding};
 use crate::ledger::admission::personal::{self, Salts};
 use crate::ledger::admission::unkept::{Look, Refused};
 use crate::ledger::admission::{Documents, ToKeep, encodings, needs_evidence, text};
-use crate::ledger::state::registry::Index;
+use crate::ledger::state::registry::Registry;
 
 /// The most bytes, the quotes of a batch times a document, for which a quote that is not found is looked for in other encodings.
 const MAX_TRIED_BYTES: usize = 2 << 20;
@@ -60,7 +60,7 @@ pub(super) fn place(document: &DraftDocument) -> Place {
 /// Reads every document of the batch, and tells of those that cannot be read or are not the one expected.
 pub(super) fn read<'a>(
     batch: &'a Batch,
-    ledger: (Events<'_>, &Index<'_>),
+    ledger: (Events<'_>, &Registry<'_>),
     salts: &mut Salts,
     findings: &mut Vec<Finding>,
 ) -> Read<'a> {
@@ -112,7 +112,7 @@ pub(super) fn quotes_of(batch: &Batch, document: Place) -> Vec<&str> {
 
 fn read_one<'a>(
     document: &'a DraftDocument,
-    ledger: (Events<'_>, &Index<'_>),
+    ledger: (Events<'_>, &Registry<'_>),
     salts: &Salts,
 ) -> Result<ReadDocument<'a>, Refused> {
     if document.privacy != Privacy::Public && !document.media.is_plain() {
@@ -156,7 +156,7 @@ fn read_one<'a>(
 }
 
 /// The event that names these bytes by a commitment.
-fn known_as_personal(bytes: &[u8], index: &Index<'_>, salts: &Salts) -> Option<u64> {
+fn known_as_personal(bytes: &[u8], index: &Registry<'_>, salts: &Salts) -> Option<u64> {
     let of_len = index.personal().any(|(_, _, len)| len == bytes.len() as u64);
     let (commit, _) = of_len.then(|| salts.find(bytes, index))??;
     index.personal().find(|(known, ..)| **known == commit).map(|(_, seq, _)| seq)
@@ -181,7 +181,7 @@ pub(super) fn prepare<'a>(read: &'a Read<'a>) -> HashMap<Place, Prepared<'a>> {
 }
 
 /// The files to keep: documents, and the texts extracted from them; but none that was erased.
-pub(super) fn kept(read: Read<'_>, index: &Index<'_>) -> Documents {
+pub(super) fn kept(read: Read<'_>, index: &Registry<'_>) -> Documents {
     let mut files = BTreeMap::new();
     for document in read.into_values() {
         let Some(address) = document.kept.address().filter(|address| index.erased(address).is_none()) else { continue };

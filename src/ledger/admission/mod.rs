@@ -17,7 +17,7 @@ mod references;
 mod text;
 mod unkept;
 
-use crate::event::facts::Events;
+use crate::event::snapshot::Events;
 use crate::ledger::state::Planned;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -30,11 +30,11 @@ use crate::domain::id::{AnnouncementId, Namespace};
 use crate::domain::timestamp::Timestamp;
 use crate::event::canonical::NotCanonical;
 use crate::event::statement;
-use crate::event::written::{Checked, Written};
+use crate::event::written::{CanonicalAnnouncement, Written};
 use crate::integrity::digest::{ContentHash, Salt};
 use crate::ledger::admission::draft::{Batch, Draft};
 use crate::ledger::admission::finding::{Code, Finding};
-use crate::ledger::state::registry::{Index, described};
+use crate::ledger::state::registry::{Registry, described};
 use crate::ledger::state::relevance::{About, note_strike};
 use crate::projection::review::Review;
 
@@ -63,7 +63,7 @@ pub struct ToKeep {
 #[derive(Debug, Default)]
 pub struct Admitted {
     /// The announcements that are new, with the position of their drafts.
-    pub new: Vec<New>,
+    pub new: Vec<AdmittedDraft>,
     /// Drafts that are events already, with the position of the event.
     pub already: Vec<(usize, u64)>,
     /// Documents that the new events name.
@@ -72,7 +72,7 @@ pub struct Admitted {
 
 /// An announcement that is to become an event.
 #[derive(Debug)]
-pub struct New {
+pub struct AdmittedDraft {
     /// The position of its draft in the batch.
     pub draft: usize,
     /// Its id.
@@ -80,7 +80,7 @@ pub struct New {
     /// The announcement, with its evidence.
     pub announcement: Announcement,
     /// The same in canonical form.
-    pub written: Checked,
+    pub written: CanonicalAnnouncement,
 }
 
 /// Names that batches before this one would have brought, had they not been refused: things and announcements.
@@ -134,7 +134,7 @@ pub(crate) fn admit(
         findings.extend(in_evidence);
         match place {
             Some(Ok(Place::Free(id, written))) if findings[before..].iter().all(|finding| !finding.code.refuses()) => {
-                desk.take(New { draft: position, id, announcement, written }, &mut findings);
+                desk.take(AdmittedDraft { draft: position, id, announcement, written }, &mut findings);
             }
             Some(Err(finding)) => findings.push(finding),
             Some(Ok(_)) | None => {}
@@ -156,7 +156,7 @@ pub(crate) fn admit(
 /// Returns the announcements as they would be recorded, with their evidence, and every finding.
 pub fn look(batch: &Batch) -> (Vec<Announcement>, Vec<Finding>) {
     let (mut findings, mut salts) = (Vec::new(), Salts::default());
-    let documents = evidence::read(batch, (Events::of(&[], &[]), &Index::default()), &mut salts, &mut findings);
+    let documents = evidence::read(batch, (Events::of(&[], &[]), &Registry::default()), &mut salts, &mut findings);
     let prepared = evidence::prepare(&documents);
     let quotes = count_quotes(batch);
     let at_hand = evidence::AtHand { documents: &documents, prepared: &prepared, recorded: None, quotes };
@@ -179,7 +179,7 @@ fn count_quotes(batch: &Batch) -> usize {
 struct Looked {
     announcement: Announcement,
     /// Its canonical form, unless the things that it names have yet to be found.
-    written: Option<Result<Checked, NotCanonical>>,
+    written: Option<Result<CanonicalAnnouncement, NotCanonical>>,
     in_texts: Vec<Finding>,
     in_evidence: Vec<Finding>,
 }
@@ -206,8 +206,8 @@ pub fn names(batch: &Batch) -> impl Iterator<Item = (Namespace, String)> {
 
 /// What is described, by the ledger and by the batch.
 struct Scope<'a> {
-    batch: Index<'static>,
-    ledger: &'a Index<'a>,
+    batch: Registry<'static>,
+    ledger: &'a Registry<'a>,
     also: &'a Batch,
     refused: &'a Refused,
     /// By folded announcement id: the first and the last draft that gives it to itself.
@@ -216,8 +216,8 @@ struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     /// Collects the descriptions of a batch; two ids that differ only in case are told.
-    fn of(ledger: &'a Index<'a>, batch: &'a Batch, refused: &'a Refused, findings: &mut Vec<Finding>) -> Self {
-        let mut scope = Self { batch: Index::default(), ledger, also: batch, refused, given: HashMap::new() };
+    fn of(ledger: &'a Registry<'a>, batch: &'a Batch, refused: &'a Refused, findings: &mut Vec<Finding>) -> Self {
+        let mut scope = Self { batch: Registry::default(), ledger, also: batch, refused, given: HashMap::new() };
         for (position, draft) in batch.drafts.iter().enumerate() {
             if let Some(id) = &draft.id {
                 scope.given.entry(id.folded()).or_insert((position, position)).1 = position;
@@ -253,7 +253,7 @@ impl<'a> Scope<'a> {
 struct Desk<'a> {
     ledger: &'a Planned<'a>,
     events: Events<'a>,
-    index: &'a Index<'a>,
+    index: &'a Registry<'a>,
     /// The hashes of its events, once somebody has asked.
     by_hash: OnceCell<ByHash>,
     salts: &'a Salts,
@@ -269,7 +269,7 @@ struct Desk<'a> {
 /// Where an announcement belongs.
 enum Place {
     /// Among the new ones, under its id.
-    Free(AnnouncementId, Checked),
+    Free(AnnouncementId, CanonicalAnnouncement),
     /// It is the event at that position, or would be.
     Taken(u64),
 }
@@ -286,7 +286,7 @@ impl Desk<'_> {
         position: usize,
         draft: &Draft,
         announcement: &Announcement,
-        written: Result<Checked, NotCanonical>,
+        written: Result<CanonicalAnnouncement, NotCanonical>,
     ) -> Result<Place, Finding> {
         let not_text = |error: NotCanonical| Finding::new(position, "", Code::ControlCharacter, error.to_string());
         let written = written.map_err(not_text)?;
@@ -330,7 +330,7 @@ impl Desk<'_> {
     }
 
     /// Gives an announcement its place among the new ones, unless it rests on what was erased.
-    fn take(&mut self, new: New, findings: &mut Vec<Finding>) {
+    fn take(&mut self, new: AdmittedDraft, findings: &mut Vec<Finding>) {
         let before = findings.len();
         erasure::check(new.draft, &new.announcement, (self.events, self.index), findings);
         if findings.len() > before {

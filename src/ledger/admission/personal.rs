@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use crate::domain::announcement::Announcement;
 use crate::domain::source::{Address, Source};
-use crate::event::facts::Events;
+use crate::event::snapshot::Events;
 use crate::event::statement;
 use crate::integrity::digest::{Salt, commitment};
-use crate::ledger::state::registry::Index;
+use crate::ledger::state::registry::Registry;
 use crate::store::documents::{DocumentError, Documents};
 
 /// The salts that are kept, and those of batches before this one.
@@ -40,7 +40,7 @@ impl Salts {
     }
 
     /// The commitment that is to this file, with its salt, if one of those known is and was not erased.
-    pub(super) fn find(&self, bytes: &[u8], index: &Index<'_>) -> Option<(Address, Salt)> {
+    pub(super) fn find(&self, bytes: &[u8], index: &Registry<'_>) -> Option<(Address, Salt)> {
         let other_len: BTreeSet<&Address> =
             index.personal().filter(|(_, _, len)| *len != bytes.len() as u64).map(|(address, ..)| address).collect();
         let possible =
@@ -62,7 +62,7 @@ impl Salts {
     pub(super) fn indistinguishable(
         &self,
         announcement: &Announcement,
-        (events, index): (Events<'_>, &Index<'_>),
+        (events, index): (Events<'_>, &Registry<'_>),
     ) -> Option<u64> {
         let new: BTreeSet<&Address> = commitments(announcement).filter(|commit| !index.is_personal(commit)).collect();
         if new.is_empty() {

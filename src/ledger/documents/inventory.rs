@@ -9,24 +9,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind};
 
 use crate::domain::announcement::{Announcement, Body};
-use crate::domain::record::Erasure;
+use crate::domain::governance::Erasure;
 use crate::domain::source::Document;
-use crate::event::facts::Recorded;
+use crate::event::snapshot::Recorded;
 use crate::integrity::digest::{Salt, commitment, document_hash};
-use crate::ledger::documents::reader::Shelf;
+use crate::ledger::documents::reader::DocumentReader;
 use crate::store::documents::DocumentError;
 
 /// The files that events name.
 #[derive(Debug, Clone, Default)]
-pub struct Holdings {
-    files: BTreeMap<String, Named>,
+pub struct Inventory {
+    files: BTreeMap<String, Entry>,
     /// By the address of a document, the event by which it was erased.
     erased: BTreeMap<String, u64>,
 }
 
 /// A file that an event names.
 #[derive(Debug, Clone)]
-pub struct Named {
+pub struct Entry {
     /// The first event that names it.
     pub seq: u64,
     /// Its bytes, as that event says.
@@ -63,7 +63,7 @@ pub enum NamedBy {
 
 /// In what state a file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub enum DocumentState {
     /// There, and as it was recorded.
     Kept,
     /// Not there, as that event says.
@@ -80,7 +80,7 @@ pub enum State {
     OutOfReach(String),
 }
 
-impl State {
+impl DocumentState {
     /// What does not hold of the file of that address; nothing, if all does.
     pub fn fault(&self, address: &str) -> Option<String> {
         match self {
@@ -102,7 +102,7 @@ pub(crate) fn is_out_of_reach(error: &io::Error) -> bool {
     error.raw_os_error().is_some() && !OF_WHAT_LIES_THERE.contains(&error.kind())
 }
 
-impl Holdings {
+impl Inventory {
     /// Those of events in their order.
     pub fn of<'e>(events: impl IntoIterator<Item = &'e Recorded>) -> Self {
         let mut holdings = Self::default();
@@ -138,7 +138,7 @@ impl Holdings {
     fn name(&mut self, seq: u64, document: &Document) {
         let Some(address) = document.address() else { return };
         let by = if document.commit.is_some() { NamedBy::Commitment } else { NamedBy::Hash };
-        let named = |len, by| Named { seq, len, by, is_document: false, text_of: BTreeSet::new() };
+        let named = |len, by| Entry { seq, len, by, is_document: false, text_of: BTreeSet::new() };
         let own = self.files.entry(address.as_str().to_owned()).or_insert_with(|| named(document.len, by));
         own.is_document = true;
         if let Some(text) = &document.text {
@@ -149,12 +149,12 @@ impl Holdings {
     }
 
     /// Every file, by its address.
-    pub fn files(&self) -> impl Iterator<Item = (&str, &Named)> {
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.files.iter().map(|(address, named)| (address.as_str(), named))
     }
 
     /// The file of that address.
-    pub fn get(&self, address: &str) -> Option<&Named> {
+    pub fn get(&self, address: &str) -> Option<&Entry> {
         self.files.get(address)
     }
 
@@ -194,7 +194,7 @@ impl Holdings {
     /// The files that go with these documents: themselves, and texts that were extracted from them and from nothing that
     /// is kept.
     pub fn erased_files<'h>(&'h self, documents: &BTreeSet<&'h str>) -> Vec<&'h str> {
-        let goes = |address: &str, named: &Named| {
+        let goes = |address: &str, named: &Entry| {
             let is_meant =
                 documents.contains(address) || named.text_of.iter().any(|of| documents.contains(of.as_str()));
             is_meant && self.erased_by(address).is_some()
@@ -203,13 +203,13 @@ impl Holdings {
     }
 
     /// In what state a file is.
-    pub fn look(&self, shelf: &Shelf, address: &str, named: &Named) -> State {
+    pub fn look(&self, shelf: &DocumentReader, address: &str, named: &Entry) -> DocumentState {
         let unreadable = |error: &DocumentError| {
             let what = format!("cannot be read: {error}");
             if matches!(error, DocumentError::Io(source) if is_out_of_reach(source)) {
-                State::OutOfReach(what)
+                DocumentState::OutOfReach(what)
             } else {
-                State::Unreadable(what)
+                DocumentState::Unreadable(what)
             }
         };
         let salt = match named.by {
@@ -224,28 +224,28 @@ impl Holdings {
             Err(error) => return unreadable(&error),
         };
         match (bytes, self.erased_by(address)) {
-            (None, Some(by)) if salt.is_none() => State::Erased(by),
-            (_, Some(by)) => State::NotDeleted(by),
-            (None, None) if salt.is_some() => State::Missing("is MISSING, and its salt is there".to_owned()),
-            (None, None) => State::Missing("is MISSING".to_owned()),
+            (None, Some(by)) if salt.is_none() => DocumentState::Erased(by),
+            (_, Some(by)) => DocumentState::NotDeleted(by),
+            (None, None) if salt.is_some() => DocumentState::Missing("is MISSING, and its salt is there".to_owned()),
+            (None, None) => DocumentState::Missing("is MISSING".to_owned()),
             (Some(bytes), None) => compared(address, named, &bytes, salt),
         }
     }
 }
 
 /// Holds bytes against what was recorded of them.
-fn compared(address: &str, named: &Named, bytes: &[u8], salt: Option<Vec<u8>>) -> State {
+fn compared(address: &str, named: &Entry, bytes: &[u8], salt: Option<Vec<u8>>) -> DocumentState {
     if bytes.len() as u64 != named.len {
-        return State::Altered(format!("has {} bytes, not {}", bytes.len(), named.len));
+        return DocumentState::Altered(format!("has {} bytes, not {}", bytes.len(), named.len));
     }
     let found = match (named.by, salt) {
         (NamedBy::Hash, _) => document_hash(bytes).to_string(),
-        (NamedBy::Commitment, None) => return State::Missing("is there, and its salt is MISSING".to_owned()),
+        (NamedBy::Commitment, None) => return DocumentState::Missing("is there, and its salt is MISSING".to_owned()),
         (NamedBy::Commitment, Some(salt)) => match <[u8; 32]>::try_from(salt) {
             Ok(salt) => commitment(&Salt::from_bytes(salt), bytes).to_string(),
-            Err(salt) => return State::Altered(format!("has a salt of {} bytes, not 32", salt.len())),
+            Err(salt) => return DocumentState::Altered(format!("has a salt of {} bytes, not 32", salt.len())),
         },
     };
     let with = if named.by == NamedBy::Commitment { " with its salt" } else { "" };
-    if found == address { State::Kept } else { State::Altered(format!("hashes to {found}{with}")) }
+    if found == address { DocumentState::Kept } else { DocumentState::Altered(format!("hashes to {found}{with}")) }
 }

@@ -6,11 +6,11 @@ use crate::store::documents::{DocumentError, Documents};
 
 /// The documents of a ledger.
 #[derive(Debug, Clone)]
-pub struct Shelf {
+pub struct DocumentReader {
     documents: Documents,
 }
 
-impl Shelf {
+impl DocumentReader {
     /// The documents of the ledger in that folder.
     pub fn of(folder: &Folder) -> Self {
         Self::of_documents(Documents::at(folder.documents()))

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use crate::domain::id::Origin;
-use crate::event::facts::{Recorded, Stand, pack_alone, pack_event};
+use crate::event::snapshot::{LogPoint, Recorded, pack_alone, pack_event};
 use crate::event::statement::Event;
 use crate::ledger::facts::layout::{Check, Lying, Unusable, digest};
-use crate::ledger::facts::sections::{Need, Placed, Section, Sections, Spoken};
+use crate::ledger::facts::partitions::{Dependency, Located, Partition, Partitions, Reference};
 use crate::ledger::facts::{Files, HeadsKnown};
 use crate::ledger::folder::Folder;
 use crate::ledger::folder::head::Head;
@@ -21,9 +21,9 @@ const NOTHING: Check = [0; 16];
 
 /// What an event tells, as a digest of its packed form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Told(Check);
+pub(crate) struct EventDigest(Check);
 
-impl Told {
+impl EventDigest {
     pub(crate) fn by(event: &Event) -> Self {
         Self(digest(&pack_event(event)))
     }
@@ -31,7 +31,7 @@ impl Told {
 
 /// For what the facts are used that are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Used {
+pub(crate) enum UsedFor {
     /// For the log as it is, or they would be.
     ForTheLog,
     /// For one of so many events: `HEAD` sends questions there.
@@ -40,8 +40,8 @@ pub(crate) enum Used {
     Never,
 }
 
-/// Facts that are being compared with the events, one after the other.
-pub(crate) struct Comparison {
+/// Cached facts that are being compared with the events, one after the other.
+pub(crate) struct CacheCheck {
     files: Option<Files>,
     /// The head for which questions use them.
     asked: Option<Head>,
@@ -58,7 +58,7 @@ pub(crate) struct Comparison {
     differ: Vec<u64>,
     pub(crate) compared: u64,
     /// The events that name announcements, with the blocks that they lie in.
-    referring: Vec<Lain>,
+    referring: Vec<LocatedEvent>,
 }
 
 /// One number for each window of events, whatever their order, which nobody can foresee: it differs if one tells
@@ -98,9 +98,9 @@ fn plus(a: [u64; 2], b: [u64; 2]) -> [u64; 2] {
 }
 
 /// An event that lies in a block, or among the recent ones.
-type Lain = (Option<usize>, Spoken);
+type LocatedEvent = (Option<usize>, Reference);
 
-impl Comparison {
+impl CacheCheck {
     /// With the facts that are kept in a folder, if any can be used; else why not.
     pub(crate) fn new(folder: &Folder, origin: &Origin) -> Result<Self, String> {
         let files = Some(Files::open(folder, origin).map_err(|error| error.to_string())?);
@@ -120,8 +120,8 @@ impl Comparison {
     }
 
     /// Compares the next event; one that could not be read tells nothing.
-    pub(crate) fn take(&mut self, seq: u64, told: Option<Told>) {
-        let (Some(files), Some(Told(told))) = (&mut self.files, told) else { return };
+    pub(crate) fn take(&mut self, seq: u64, told: Option<EventDigest>) {
+        let (Some(files), Some(EventDigest(told))) = (&mut self.files, told) else { return };
         if seq >= files.end().len {
             return;
         }
@@ -172,7 +172,7 @@ impl Comparison {
     }
 
     /// Takes where the log stood at the end of a batch.
-    pub(crate) fn take_end(&mut self, stand: &Stand) {
+    pub(crate) fn take_end(&mut self, stand: &LogPoint) {
         if self.files.as_ref().is_some_and(|files| stand.len <= files.end().len) {
             self.ends = and_then(self.ends, stand);
             self.last_end = stand.len;
@@ -196,31 +196,31 @@ impl Comparison {
     }
 
     /// How the facts are used, beside a log that ends so.
-    pub(crate) fn used(&self, log: Head) -> Used {
-        let Some(files) = &self.files else { return Used::Never };
+    pub(crate) fn used(&self, log: Head) -> UsedFor {
+        let Some(files) = &self.files else { return UsedFor::Never };
         let asked = self.asked.filter(|asked| files.heads().any(|head| head == *asked));
         match asked {
-            Some(asked) if asked == log => Used::ForTheLog,
-            Some(asked) => Used::ForAnother(asked.len),
-            None if files.head() == log => Used::ForTheLog,
-            None => Used::Never,
+            Some(asked) if asked == log => UsedFor::ForTheLog,
+            Some(asked) => UsedFor::ForAnother(asked.len),
+            None if files.head() == log => UsedFor::ForTheLog,
+            None => UsedFor::Never,
         }
     }
 }
 
 /// The digest of ends of batches and one more.
-fn and_then(ends: Check, stand: &Stand) -> Check {
+fn and_then(ends: Check, stand: &LogPoint) -> Check {
     let [len, recorded] = [stand.len.to_le_bytes(), stand.recorded.unix_ms().to_le_bytes()];
     digest(&[ends.as_slice(), &len, &recorded, stand.head.as_bytes()].concat())
 }
 
 /// What the facts of each window come to; what lies elsewhere than questions look for it is not there.
-fn summed(files: &mut Files, referring: &mut Vec<Lain>) -> Result<Sums, Unusable> {
+fn summed(files: &mut Files, referring: &mut Vec<LocatedEvent>) -> Result<Sums, Unusable> {
     let mut sums = Sums::new(files.end().len);
     let sections = files.base.index.sections.clone();
     let of_event = |block: Option<usize>, event: Recorded| {
         let digest = lies_well(&event, block, &sections).then(|| (event.seq, digest(&pack_alone(&event))));
-        (digest, refers(&event).then(|| (block, Spoken::by(event))))
+        (digest, refers(&event).then(|| (block, Reference::by(event))))
     };
     files.each_event(of_event, |(digest, event)| {
         if let Some((seq, digest)) = digest {
@@ -259,7 +259,7 @@ fn refers(event: &Recorded) -> bool {
 
 /// Whether one of the events that name announcements does not lie in the blocks of its section, or its section does not
 /// name the others that it rests on.
-fn scattered(files: &mut Files, referring: Vec<Lain>) -> Result<bool, Unusable> {
+fn scattered(files: &mut Files, referring: Vec<LocatedEvent>) -> Result<bool, Unusable> {
     let mut named: HashSet<String> = HashSet::new();
     for (_, event) in &referring {
         event.each_reference(&mut |id| {
@@ -270,25 +270,25 @@ fn scattered(files: &mut Files, referring: Vec<Lain>) -> Result<bool, Unusable> 
     let mut events = referring;
     if !named.is_empty() {
         let is_named = |event: &Recorded| named.contains(event.id.as_str()) && !refers(event);
-        let work = |block, event: Recorded| is_named(&event).then(|| (block, Spoken::by(event)));
+        let work = |block, event: Recorded| is_named(&event).then(|| (block, Reference::by(event)));
         files.each_event(work, |event| events.extend(event))?;
     }
     events.sort_unstable_by_key(|(_, event)| event.seq);
-    let (blocks, events): (Vec<Option<usize>>, Vec<Spoken>) = events.into_iter().unzip();
-    let expected = Sections::of(&events);
+    let (blocks, events): (Vec<Option<usize>>, Vec<Reference>) = events.into_iter().unzip();
+    let expected = Partitions::of(&events);
     let index = &files.base.index;
-    let lies_well = |(section, block): (&Section, &Option<usize>)| {
+    let lies_well = |(section, block): (&Partition, &Option<usize>)| {
         let found = index.sections.binary_search_by(|(own, _)| own.cmp(section));
         block.is_none_or(|block| found.is_ok_and(|place| index.sections[place].1.contains(&block)))
     };
-    let needs: HashSet<&Need> =
+    let needs: HashSet<&Dependency> =
         index.needs.iter().chain(files.frames.iter().flat_map(|(frame, _)| &frame.needs)).collect();
     Ok(!expected.of.iter().zip(&blocks).all(lies_well) || !expected.needs.iter().all(|need| needs.contains(need)))
 }
 
 /// Whether an event that is no comment lies in the blocks of its section, or among the recent ones.
 fn lies_well(event: &Recorded, block: Option<usize>, sections: &[Lying]) -> bool {
-    let (Some(block), Some(own)) = (block, Section::of_first_hand(&event.announcement.body)) else { return true };
+    let (Some(block), Some(own)) = (block, Partition::of_first_hand(&event.announcement.body)) else { return true };
     let found = sections.binary_search_by(|(section, _)| section.cmp(&own));
     found.is_ok_and(|place| sections[place].1.contains(&block))
 }
@@ -301,11 +301,11 @@ mod tests {
     use crate::domain::agreement::{Agreement, AgreementType, Count, Counted};
     use crate::domain::announcement::{Announcement, Body, Replacement};
     use crate::domain::date::Date;
+    use crate::domain::governance::{Correction, CorrectionCause, Dispute};
     use crate::domain::id::{AgreementId, AnnouncementId};
-    use crate::domain::record::{Correction, CorrectionCause, Dispute};
-    use crate::event::facts::{Facts, Heads, Stand};
+    use crate::event::snapshot::{Heads, LogPoint, Snapshot};
     use crate::ledger::facts::layout::{Base, Index, pack_ends, write_base};
-    use crate::ledger::facts::sections::Section;
+    use crate::ledger::facts::partitions::Partition;
     use crate::ledger::facts::{BLOCK_LEN, HeadsKnown, Scope, read, write};
     use crate::ledger::folder::Folder;
     use crate::ledger::log::reader::Log;
@@ -313,10 +313,10 @@ mod tests {
     use crate::ledger::verify::{Layer, LayerReport, Outside, Verdict, verify};
 
     /// A ledger of a genesis and two missions, and what it tells.
-    fn ledger(desk: &Path) -> (Folder, Facts) {
+    fn ledger(desk: &Path) -> (Folder, Snapshot) {
         let folder = with_missions(desk, &["a", "b"]);
-        let facts = Log::read(&folder, &access()).and_then(|log| log.facts()).expect("the chain holds");
-        (folder, facts)
+        let snapshot = Log::read(&folder, &access()).and_then(|log| log.snapshot()).expect("the chain holds");
+        (folder, snapshot)
     }
 
     fn projections(folder: &Folder) -> LayerReport {
@@ -327,12 +327,12 @@ mod tests {
     #[test]
     fn facts_that_say_something_else_than_an_event_are_found_and_the_event_named() {
         let desk = tempfile::tempdir().expect("a temporary folder");
-        let (folder, mut facts) = ledger(desk.path());
+        let (folder, mut snapshot) = ledger(desk.path());
         assert_eq!(projections(&folder).verdict, Verdict::Pass);
-        if let Body::Mission(mission) = &mut facts.events[2].announcement.body {
+        if let Body::Mission(mission) = &mut snapshot.events[2].announcement.body {
             mission.title = "N".to_owned();
         }
-        write(&folder, &facts, BLOCK_LEN).expect("it can be written");
+        write(&folder, &snapshot, BLOCK_LEN).expect("it can be written");
         assert!(read(&folder, Scope::Everything, HeadsKnown::Newest).is_some());
         let report = projections(&folder);
         assert_eq!((report.verdict, report.faults.len(), report.faults[0].seq), (Verdict::Fail, 1, 2));
@@ -341,10 +341,10 @@ mod tests {
     #[test]
     fn facts_that_lack_an_event_or_have_one_twice_are_found() {
         let desk = tempfile::tempdir().expect("a temporary folder");
-        let (folder, facts) = ledger(desk.path());
+        let (folder, snapshot) = ledger(desk.path());
         for (doubled, bad) in [(0, 1), (2, 1)] {
-            let mut other = facts.clone();
-            other.events[1] = facts.events[doubled].clone();
+            let mut other = snapshot.clone();
+            other.events[1] = snapshot.events[doubled].clone();
             other.events.sort_by_key(|event| event.seq);
             write(&folder, &other, BLOCK_LEN).expect("it can be written");
             assert!(read(&folder, Scope::Everything, HeadsKnown::Newest).is_none());
@@ -356,12 +356,12 @@ mod tests {
     #[test]
     fn ends_of_batches_that_never_were_are_found() {
         let desk = tempfile::tempdir().expect("a temporary folder");
-        let (folder, facts) = ledger(desk.path());
-        let mut heads = Heads::new(&facts.origin);
-        for stand in facts.heads.stands() {
-            heads.push(Stand { ends_batch: true, ..*stand });
+        let (folder, snapshot) = ledger(desk.path());
+        let mut heads = Heads::new(&snapshot.origin);
+        for stand in snapshot.heads.stands() {
+            heads.push(LogPoint { ends_batch: true, ..*stand });
         }
-        write(&folder, &Facts { heads, ..facts }, BLOCK_LEN).expect("it can be written");
+        write(&folder, &Snapshot { heads, ..snapshot }, BLOCK_LEN).expect("it can be written");
         let report = projections(&folder);
         assert!(report.verdict == Verdict::Fail && report.faults[0].what.contains("ends of batches"), "{report:?}");
     }
@@ -406,15 +406,17 @@ mod tests {
 
     /// Writes the facts of a ledger with an event in each block and an index that was changed, and verifies.
     fn with_index(folder: &Folder, change: impl Fn(&mut Index)) -> LayerReport {
-        let facts = Log::read(folder, &access()).and_then(|log| log.facts()).expect("the chain holds");
-        write(folder, &facts, 1).expect("it can be written");
+        let snapshot = Log::read(folder, &access()).and_then(|log| log.snapshot()).expect("the chain holds");
+        write(folder, &snapshot, 1).expect("it can be written");
         let path = folder.facts().expect("they are kept");
-        let marks = |genesis| folder.marks(&facts.origin, genesis);
+        let marks = |genesis| folder.marks(&snapshot.origin, genesis);
         let mut base = Base::open(File::open(&path).expect("it is there"), marks).expect("it is whole");
         let mut blocks: Vec<Vec<u8>> =
             (0..base.index.blocks.len()).map(|place| base.block(place).expect("it is whole").1).collect();
         let marks = base.marks.clone();
-        blocks.push(pack_ends(&marks, facts.heads.stands().iter().filter(|stand| stand.ends_batch)).expect("memory").1);
+        blocks.push(
+            pack_ends(&marks, snapshot.heads.stands().iter().filter(|stand| stand.ends_batch)).expect("memory").1,
+        );
         change(&mut base.index);
         let mut bytes = Vec::new();
         write_base(&marks, &base.index, &blocks, &mut bytes).expect("memory");
@@ -429,7 +431,7 @@ mod tests {
         assert_eq!(with_index(&folder, |_| {}).verdict, Verdict::Pass);
         // Of the three events that tell of `a`, the last is the comment on the comment.
         let report = with_index(&folder, |index| {
-            let of_a = index.sections.iter_mut().find(|(section, _)| *section == Section::of_agreement("a"));
+            let of_a = index.sections.iter_mut().find(|(section, _)| *section == Partition::of_agreement("a"));
             of_a.expect("something is told of it").1.end -= 1;
         });
         assert_eq!(report.verdict, Verdict::Fail);
@@ -441,7 +443,7 @@ mod tests {
         let desk = tempfile::tempdir().expect("a temporary folder");
         let folder = with_comments(desk.path());
         let report = with_index(&folder, |index| {
-            assert_eq!(index.needs, [(Section::of_agreement("b"), Section::of_agreement("a"))]);
+            assert_eq!(index.needs, [(Partition::of_agreement("b"), Partition::of_agreement("a"))]);
             index.needs.clear();
         });
         assert_eq!(report.verdict, Verdict::Fail);
@@ -450,10 +452,10 @@ mod tests {
     #[test]
     fn facts_of_an_older_head_are_not_compared_and_that_is_said() {
         let desk = tempfile::tempdir().expect("a temporary folder");
-        let (folder, mut facts) = ledger(desk.path());
-        facts.events.truncate(1);
-        facts.heads.cut(1);
-        write(&folder, &facts, BLOCK_LEN).expect("it can be written");
+        let (folder, mut snapshot) = ledger(desk.path());
+        snapshot.events.truncate(1);
+        snapshot.heads.cut(1);
+        write(&folder, &snapshot, BLOCK_LEN).expect("it can be written");
         assert!(matches!(projections(&folder).verdict, Verdict::NotChecked(why) if why.contains("another head")));
         std::fs::remove_file(folder.facts().expect("they are kept")).expect("it is there");
         assert!(matches!(projections(&folder).verdict, Verdict::NotChecked(why) if why.contains("no facts")));

@@ -9,7 +9,7 @@
 //!
 //! Numbers are little-endian; index and header are bincode. A `tag` is [keyed](crate::ledger::folder::user) and stands before what it
 //! is of; index and headers have those of their blocks, with the places where these lie, and tell where the log stood. A
-//! frame's is bound to where it stood before. Rows are in [`event::facts`](crate::event::facts).
+//! frame's is bound to where it stood before. Rows are in [`event::snapshot`](crate::event::snapshot).
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::packed::{Packer, Unpacker, Unreadable};
 use crate::domain::timestamp::Timestamp;
-use crate::event::facts::{Recorded, Stand, pack_rows, unpack_rows};
+use crate::event::snapshot::{LogPoint, Recorded, pack_rows, unpack_rows};
 use crate::integrity::digest::{EventHash, document_hash};
-use crate::ledger::facts::sections::{Need, Section};
+use crate::ledger::facts::partitions::{Dependency, Partition};
 use crate::ledger::folder::head::Head;
 use crate::ledger::folder::user::Marks;
 use crate::store::compressed::{Effort, compress, decompress};
@@ -55,7 +55,7 @@ fn tag(marks: &Marks, page: Page, bytes: &[u8]) -> Check {
 }
 
 /// A section, and the blocks that hold its events and may hold others.
-pub(super) type Lying = (Section, Range<usize>);
+pub(super) type Lying = (Partition, Range<usize>);
 
 /// What lies where in the file `facts`.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -68,7 +68,7 @@ pub(super) struct Index {
     pub(super) ends: Block,
     /// In their order.
     pub(super) sections: Vec<Lying>,
-    pub(super) needs: Vec<Need>,
+    pub(super) needs: Vec<Dependency>,
 }
 
 /// What comes before the events of a frame.
@@ -78,7 +78,7 @@ pub(super) struct Frame {
     pub(super) from: (u64, [u8; 32]),
     pub(super) end: End,
     pub(super) block: Block,
-    pub(super) needs: Vec<Need>,
+    pub(super) needs: Vec<Dependency>,
 }
 
 /// Where a log stood at the end of a batch.
@@ -134,7 +134,7 @@ impl Index {
 
 impl End {
     /// As the end of a batch.
-    pub(super) fn of(stand: &Stand) -> Self {
+    pub(super) fn of(stand: &LogPoint) -> Self {
         Self { len: stand.len, head: *stand.head.as_bytes(), recorded_ms: stand.recorded.unix_ms() }
     }
 
@@ -143,10 +143,10 @@ impl End {
         Head { len: self.len, hash: EventHash::from_bytes(self.head) }
     }
 
-    pub(super) fn stand(&self) -> Result<Stand, Unusable> {
+    pub(super) fn stand(&self) -> Result<LogPoint, Unusable> {
         let recorded = Timestamp::from_unix_ms(self.recorded_ms);
         let recorded = recorded.map_err(|_| Unusable::Other("a moment that there is not"))?;
-        Ok(Stand { len: self.len, head: EventHash::from_bytes(self.head), recorded, ends_batch: true })
+        Ok(LogPoint { len: self.len, head: EventHash::from_bytes(self.head), recorded, ends_batch: true })
     }
 }
 
@@ -161,7 +161,7 @@ pub(super) fn pack_events<'e>(
 }
 
 /// Packs the ends of batches likewise.
-pub(super) fn pack_ends<'s>(marks: &Marks, stands: impl Iterator<Item = &'s Stand>) -> io::Result<(Block, Vec<u8>)> {
+pub(super) fn pack_ends<'s>(marks: &Marks, stands: impl Iterator<Item = &'s LogPoint>) -> io::Result<(Block, Vec<u8>)> {
     let mut packer = Packer::default();
     let (mut len, mut recorded, mut rows) = (0, 0, 0);
     for stand in stands {
@@ -208,7 +208,7 @@ impl Block {
     }
 
     /// The ends of batches in a block with these bytes.
-    pub(super) fn ends(&self, marks: &Marks, bytes: &[u8]) -> Result<Vec<Stand>, Unusable> {
+    pub(super) fn ends(&self, marks: &Marks, bytes: &[u8]) -> Result<Vec<LogPoint>, Unusable> {
         let rows = self.rows(marks, bytes)?;
         let mut unpacker = Unpacker::new(&rows);
         let mut end = End { len: 0, head: [0; 32], recorded_ms: 0 };
@@ -314,7 +314,7 @@ impl Base {
     }
 
     /// The ends of batches.
-    pub(super) fn ends(&mut self) -> Result<Vec<Stand>, Unusable> {
+    pub(super) fn ends(&mut self) -> Result<Vec<LogPoint>, Unusable> {
         let block = self.index.ends.clone();
         let bytes = self.read(&block)?;
         block.ends(&self.marks, &bytes)

@@ -10,7 +10,7 @@
 
 mod comparison;
 mod layout;
-mod sections;
+mod partitions;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -21,17 +21,17 @@ use rayon::prelude::*;
 
 use crate::domain::announcement::Body;
 use crate::domain::id::Origin;
-use crate::event::facts::{Events, Facts, Heads, Recorded, Stand};
+use crate::event::snapshot::{Events, Heads, LogPoint, Recorded, Snapshot};
 use crate::ledger::folder::Folder;
 use crate::ledger::folder::head::Head;
 use crate::ledger::folder::settings::Settings;
 use crate::ledger::folder::user::Marks;
 use crate::store::compressed::Effort;
-use crate::store::{folder as store_folder, whole_file};
+use crate::store::{durable_file, folder as store_folder};
 
-pub(crate) use comparison::{Comparison, Told, Used};
+pub(crate) use comparison::{CacheCheck, EventDigest, UsedFor};
 use layout::{Base, Block, End, Frame, Index, Lying, Unusable};
-use sections::{Section, Sections};
+use partitions::{Partition, Partitions};
 
 /// Blocks have at least half as many events, where sections are small, and never more.
 pub(crate) const BLOCK_LEN: usize = 2048;
@@ -65,7 +65,7 @@ pub enum HeadsKnown {
 ///
 /// An agreement is taken by its id. Where none is described by that id at the point that is asked from, the name may mean
 /// another, and everything has to be read: `query::kept` sees to that.
-pub fn read(folder: &Folder, scope: Scope<'_>, known: HeadsKnown) -> Option<Facts> {
+pub fn read(folder: &Folder, scope: Scope<'_>, known: HeadsKnown) -> Option<Snapshot> {
     let settings = Settings::load(folder).ok()?;
     let mut head = Head::usable(folder)?;
     loop {
@@ -74,8 +74,8 @@ pub fn read(folder: &Folder, scope: Scope<'_>, known: HeadsKnown) -> Option<Fact
             let marks = &files.base.marks;
             head.len >= marks.greatest() && head.len >= folder.signed(&settings.origin, marks.genesis)
         });
-        if let Some(facts) = files.and_then(|files| files.facts(scope, known).ok()) {
-            return Some(facts);
+        if let Some(snapshot) = files.and_then(|files| files.snapshot(scope, known).ok()) {
+            return Some(snapshot);
         }
         // A writer may have replaced the files between one and the other; then it has said so.
         let newer = Head::usable(folder).filter(|newer| newer.len > head.len)?;
@@ -96,13 +96,13 @@ impl Files {
     fn open(folder: &Folder, origin: &Origin) -> Result<Self, Unusable> {
         let nobodys = || Unusable::Other("no facts are kept for who asks");
         let (facts, recent) = (folder.facts().ok_or_else(nobodys)?, folder.recent().ok_or_else(nobodys)?);
-        let file = whole_file::open_to_read(&facts)?.ok_or(Unusable::Other("no facts are kept"))?;
+        let file = durable_file::open_to_read(&facts)?.ok_or(Unusable::Other("no facts are kept"))?;
         let base = Base::open(file, |genesis| folder.marks(origin, genesis))?;
         if base.index.origin != origin.as_str() {
             return Err(Unusable::Other("facts of another ledger"));
         }
         let mut files = Self { base, origin: origin.clone(), frames: Vec::new(), recent_len: 0 };
-        if let Some(recent) = whole_file::open_to_read(&recent)? {
+        if let Some(recent) = durable_file::open_to_read(&recent)? {
             files.read_frames(BufReader::new(recent))?;
         }
         Ok(files)
@@ -153,14 +153,14 @@ impl Files {
         self.end().len.saturating_sub(self.base.index.end.len)
     }
 
-    fn facts(mut self, scope: Scope<'_>, known: HeadsKnown) -> Result<Facts, Unusable> {
+    fn snapshot(mut self, scope: Scope<'_>, known: HeadsKnown) -> Result<Snapshot, Unusable> {
         let events = match scope {
             Scope::Everything => self.events_of(None)?,
             Scope::Agreement(id) => self.events_of(Some(id))?,
             Scope::Those(keep) => self.those(keep)?,
         };
         let heads = self.stands(known)?;
-        Ok(Facts { origin: self.origin, events, heads })
+        Ok(Snapshot { origin: self.origin, events, heads })
     }
 
     /// The events that a question about an agreement rests on; all, if none is named, or none is found by that id.
@@ -247,17 +247,17 @@ impl Files {
 
     /// The blocks that a question about an agreement rests on; nothing, if it is not found by its id.
     fn blocks_of(&self, id: &str, recent: &[Recorded]) -> Option<BTreeSet<usize>> {
-        let wanted = Section::of_agreement(id);
+        let wanted = Partition::of_agreement(id);
         let index = &self.base.index;
-        let is_told_of = |section: &Section| index.sections.binary_search_by(|(own, _)| own.cmp(section)).is_ok();
-        let is_recent = || Sections::from(|place| &recent[place], 0..recent.len(), |_| None).of.contains(&wanted);
+        let is_told_of = |section: &Partition| index.sections.binary_search_by(|(own, _)| own.cmp(section)).is_ok();
+        let is_recent = || Partitions::from(|place| &recent[place], 0..recent.len(), |_| None).of.contains(&wanted);
         if !is_told_of(&wanted) && !is_recent() {
             return None;
         }
-        let read = [Section::Things, wanted];
+        let read = [Partition::Things, wanted];
         let needs = index.needs.iter().chain(self.frames.iter().flat_map(|(frame, _)| &frame.needs));
         let needed = needs.filter(|(from, _)| read.contains(from)).map(|(_, on)| on);
-        let sections: BTreeSet<&Section> = read.iter().chain(needed).collect();
+        let sections: BTreeSet<&Partition> = read.iter().chain(needed).collect();
         let blocks = index.sections.iter().filter(|(section, _)| sections.contains(section));
         Some(blocks.flat_map(|(_, blocks)| blocks.clone()).collect())
     }
@@ -292,21 +292,21 @@ fn joined<T>(parts: Vec<Vec<T>>) -> Vec<T> {
 /// # Errors
 ///
 /// What the operating system says.
-pub(crate) fn write(folder: &Folder, facts: &Facts, block_len: usize) -> io::Result<Kept> {
-    let newest = facts.heads.newest().ok_or_else(|| io::Error::other("there is no event"))?;
-    let marks = facts.heads.at(1).and_then(|genesis| folder.marks(&facts.origin, genesis));
+pub(crate) fn write(folder: &Folder, snapshot: &Snapshot, block_len: usize) -> io::Result<CacheState> {
+    let newest = snapshot.heads.newest().ok_or_else(|| io::Error::other("there is no event"))?;
+    let marks = snapshot.heads.at(1).and_then(|genesis| folder.marks(&snapshot.origin, genesis));
     let nobodys = || io::Error::other("no facts are kept for who asks");
     let (marks, to) = marks.zip(folder.facts().zip(folder.recent())).ok_or_else(nobodys)?;
     folder.keep_key()?;
-    let found = Sections::of(&facts.events);
-    let mut order: Vec<usize> = (0..facts.events.len()).collect();
+    let found = Partitions::of(&snapshot.events);
+    let mut order: Vec<usize> = (0..snapshot.events.len()).collect();
     order.par_sort_by_key(|place| &found.of[*place]);
     let (runs, sections) = cut(&order, &found.of, block_len);
     let pack = |run: &Range<usize>| {
-        layout::pack_events(&marks, order[run.clone()].iter().map(|place| &facts.events[*place]), Effort::More)
+        layout::pack_events(&marks, order[run.clone()].iter().map(|place| &snapshot.events[*place]), Effort::More)
     };
     let mut packed: Vec<(Block, Vec<u8>)> = runs.par_iter().map(pack).collect::<Result<_, _>>()?;
-    packed.push(layout::pack_ends(&marks, facts.heads.stands().iter().filter(|stand| stand.ends_batch))?);
+    packed.push(layout::pack_ends(&marks, snapshot.heads.stands().iter().filter(|stand| stand.ends_batch))?);
     let mut at = 0;
     for (block, _) in &mut packed {
         at = block.lie_at(at);
@@ -314,7 +314,7 @@ pub(crate) fn write(folder: &Folder, facts: &Facts, block_len: usize) -> io::Res
     let (mut blocks, bytes): (Vec<Block>, Vec<Vec<u8>>) = packed.into_iter().unzip();
     let ends = blocks.pop().expect("the ends were put there");
     let index = Index {
-        origin: facts.origin.to_string(),
+        origin: snapshot.origin.to_string(),
         end: End::of(newest),
         blocks,
         ends,
@@ -324,18 +324,18 @@ pub(crate) fn write(folder: &Folder, facts: &Facts, block_len: usize) -> io::Res
     if !folder.has_derived() {
         store_folder::create_private(store_folder::parent(&to.0))?;
     }
-    whole_file::replace_unsynced_with(&to.0, |out| layout::write_base(&marks, &index, &bytes, out))?;
+    durable_file::replace_unsynced_with(&to.0, |out| layout::write_base(&marks, &index, &bytes, out))?;
     match std::fs::remove_file(to.1) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let head = Head { len: newest.len, hash: newest.head };
     marks.raise(head)?;
-    Ok(Kept { marks, head, recent: 0, recent_len: 0 })
+    Ok(CacheState { marks, head, recent: 0, recent_len: 0 })
 }
 
 /// Cuts ordered events into blocks, and tells in which of them the events of each section lie.
-fn cut(order: &[usize], of: &[Section], block_len: usize) -> (Vec<Range<usize>>, Vec<Lying>) {
+fn cut(order: &[usize], of: &[Partition], block_len: usize) -> (Vec<Range<usize>>, Vec<Lying>) {
     let mut blocks: Vec<Range<usize>> = Vec::new();
     let mut sections: Vec<Lying> = Vec::new();
     let mut begin = 0;
@@ -343,7 +343,7 @@ fn cut(order: &[usize], of: &[Section], block_len: usize) -> (Vec<Range<usize>>,
         let last = sections.last().map(|(last, _)| last).filter(|last| **last != of[*place]);
         let is_new = last.is_some() || sections.is_empty();
         // The things are read by everybody, and what is apart by few.
-        let is_alone = matches!(last, Some(Section::Things | Section::Apart));
+        let is_alone = matches!(last, Some(Partition::Things | Partition::Apart));
         if at > begin && (at - begin == block_len || is_alone || (is_new && at - begin >= block_len / 2)) {
             blocks.push(begin..at);
             begin = at;
@@ -361,7 +361,7 @@ fn cut(order: &[usize], of: &[Section], block_len: usize) -> (Vec<Range<usize>>,
 
 /// What the files of facts hold, as whoever writes the ledger knows it.
 #[derive(Debug, Clone)]
-pub(crate) struct Kept {
+pub(crate) struct CacheState {
     marks: Marks,
     /// The head that they fit.
     head: Head,
@@ -371,13 +371,13 @@ pub(crate) struct Kept {
 }
 
 /// A batch that is packed, and not yet written.
-pub(crate) struct Following {
+pub(crate) struct PackedBatch {
     frame: Vec<u8>,
     head: Head,
     events: u64,
 }
 
-impl Kept {
+impl CacheState {
     /// What is there; nothing, if the files cannot be used.
     pub(crate) fn find(folder: &Folder, origin: &Origin) -> Option<Self> {
         let files = Files::open(folder, origin).ok()?;
@@ -385,8 +385,8 @@ impl Kept {
     }
 
     /// Whether they are those of these events.
-    pub(crate) fn fits(&self, facts: &Facts) -> bool {
-        self.head == Head { len: facts.heads.len(), hash: facts.heads.head() }
+    pub(crate) fn fits(&self, snapshot: &Snapshot) -> bool {
+        self.head == Head { len: snapshot.heads.len(), hash: snapshot.heads.head() }
     }
 
     /// Whether they fit a head, and are not to be written anew for the events that came since.
@@ -401,13 +401,13 @@ impl Kept {
     pub(crate) fn pack(
         &self,
         (events, places): (Events<'_>, Range<usize>),
-        end: &Stand,
+        end: &LogPoint,
         place_of: impl Fn(&str) -> Option<usize>,
-    ) -> Option<Following> {
+    ) -> Option<PackedBatch> {
         if self.head.len != places.start as u64 {
             return None;
         }
-        let needs = Sections::from(|place| events.at(place), places.clone(), place_of).needs.into_iter().collect();
+        let needs = Partitions::from(|place| events.at(place), places.clone(), place_of).needs.into_iter().collect();
         let (block, bytes) =
             layout::pack_events(&self.marks, places.clone().map(|place| events.at(place)), Effort::Little).ok()?;
         let from = (self.head.len, *self.head.hash.as_bytes());
@@ -415,12 +415,12 @@ impl Kept {
         layout::write_header(&self.marks, &Frame { from, end: End::of(end), block, needs }, &mut frame).ok()?;
         frame.extend(bytes);
         let head = Head { len: end.len, hash: end.head };
-        Some(Following { frame, head, events: places.len() as u64 })
+        Some(PackedBatch { frame, head, events: places.len() as u64 })
     }
 
     /// Adds a batch that was packed to the recent ones; nothing, if that fails.
-    pub(crate) fn follow(self, folder: &Folder, next: &Following) -> Option<Self> {
-        let mut file = whole_file::open_to_write(&folder.recent()?).ok()?;
+    pub(crate) fn follow(self, folder: &Folder, next: &PackedBatch) -> Option<Self> {
+        let mut file = durable_file::open_to_write(&folder.recent()?).ok()?;
         // What is there behind the last frame that follows is torn.
         file.set_len(self.recent_len).ok()?;
         file.seek(SeekFrom::Start(self.recent_len)).ok()?;

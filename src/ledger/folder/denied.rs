@@ -4,8 +4,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::ledger::folder::Folder;
+use crate::store::durable_file;
 use crate::store::shared::{may_read, may_write};
-use crate::store::whole_file;
 
 /// A file or folder that who asks may not use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +49,8 @@ impl Folder {
                 std::fs::read_dir(&folder).ok()?.flatten().map(|entry| entry.path()).collect();
             entries.sort_unstable();
             for path in entries.into_iter().filter(|path| *path != self.keys()) {
-                match whole_file::kind(&path) {
-                    Ok(whole_file::Kind::Regular) => {
+                match durable_file::kind(&path) {
+                    Ok(durable_file::Kind::Regular) => {
                         if let Some(denied) = Denied::of(&path, is_own && path.parent() != Some(&self.documents())) {
                             return Some(denied);
                         }

@@ -8,7 +8,7 @@ use crate::integrity::digest::EventHash;
 use crate::ledger::folder::Folder;
 use crate::ledger::folder::log_id::sizes_in;
 use crate::store::lock::Lock;
-use crate::store::{folder as store_folder, whole_file};
+use crate::store::{durable_file, folder as store_folder};
 
 /// The most bytes that `HEAD` may have.
 const MAX_TEXT_BYTES: u64 = 64 << 10;
@@ -40,7 +40,7 @@ struct Remembered {
 
 impl Remembered {
     fn load(folder: &Folder) -> Option<Self> {
-        let text = whole_file::read_text(&folder.head(), MAX_TEXT_BYTES).ok()??;
+        let text = durable_file::read_text(&folder.head(), MAX_TEXT_BYTES).ok()??;
         let text = text.trim_end_matches('\n');
         let (line, writer) = text.split_once('\n').unwrap_or((text, ""));
         let mut words = line.split(' ');
@@ -115,7 +115,7 @@ impl Head {
 
     fn write(self, state: &str, folder: &Folder) -> io::Result<File> {
         let text = format!("{} {} {state}", self.len, self.hash);
-        let mut file = whole_file::open_to_write(&folder.head())?;
+        let mut file = durable_file::open_to_write(&folder.head())?;
         file.write_all(text.as_bytes())?;
         file.set_len(text.len() as u64)?;
         Ok(file)
@@ -147,7 +147,7 @@ pub(crate) struct Check;
 
 impl Check {
     pub(crate) fn load(folder: &Folder) -> Option<Head> {
-        let text = whole_file::read_text(&folder.check(), MAX_CHECK).ok()??;
+        let text = durable_file::read_text(&folder.check(), MAX_CHECK).ok()??;
         let mut words = text.trim_end().split(' ');
         Some(Head { len: words.next()?.parse().ok()?, hash: words.next()?.parse().ok()? })
     }
@@ -158,6 +158,6 @@ impl Check {
             return Ok(());
         }
         let text = format!("{} {}\n", head.len, head.hash);
-        whole_file::replace_unsynced_with(&folder.check(), |out| out.write_all(text.as_bytes()))
+        durable_file::replace_unsynced_with(&folder.check(), |out| out.write_all(text.as_bytes()))
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use crate::domain::id::Origin;
 use crate::ledger::folder::Folder;
 use crate::store::shared::Rights;
-use crate::store::{folder as store_folder, whole_file};
+use crate::store::{durable_file, folder as store_folder};
 
 /// Writes the words for whoever finds the folder.
 pub(crate) fn write_readme(folder: &Folder, origin: &Origin) -> io::Result<()> {
@@ -30,12 +30,12 @@ pub(crate) fn write_readme(folder: &Folder, origin: &Origin) -> io::Result<()> {
          Ask it:   servanda --ledger . log\n\
          Check it: servanda --ledger . verify\n"
     );
-    whole_file::replace(&folder.readme(), text.as_bytes(), Rights::Usual)
+    durable_file::replace(&folder.readme(), text.as_bytes(), Rights::Usual)
 }
 
 /// Makes the folder for the log's own key: for its owner alone, whatever the umask, and for no repository that the ledger
 /// may lie in.
 pub(crate) fn make_keys_folder(folder: &Folder) -> io::Result<()> {
     store_folder::create_private(&folder.keys())?;
-    whole_file::create_new(&folder.keys().join(".gitignore"), b"*\n", Rights::Secret)
+    durable_file::create_new(&folder.keys().join(".gitignore"), b"*\n", Rights::Secret)
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::Origin;
 use crate::domain::shape::vocabulary;
 use crate::ledger::folder::Folder;
+use crate::store::durable_file;
 use crate::store::shared::Rights;
-use crate::store::whole_file;
 
 /// The most bytes that `servanda.toml` may have.
 const MAX_TEXT_BYTES: u64 = 64 << 10;
@@ -93,7 +93,7 @@ impl Settings {
     /// [`SettingsError`].
     pub fn load(folder: &Folder) -> Result<Self, SettingsError> {
         let file = folder.settings_file();
-        let text = match whole_file::read_text(&file, MAX_TEXT_BYTES) {
+        let text = match durable_file::read_text(&file, MAX_TEXT_BYTES) {
             Ok(Some(text)) => text,
             Ok(None) if folder.store().join("db").is_file() => return Err(SettingsError::Lost { file }),
             Ok(None) => return Err(SettingsError::Absent { folder: folder.path().to_owned() }),
@@ -121,7 +121,7 @@ impl Settings {
              # When a checkpoint is signed: \"on-request\", or \"each-append\".\ncheckpoint = \"{}\"\n",
             self.format, self.origin, self.checkpoint
         );
-        whole_file::replace(&folder.settings_file(), text.as_bytes(), Rights::Usual)
+        durable_file::replace(&folder.settings_file(), text.as_bytes(), Rights::Usual)
     }
 }
 

@@ -55,12 +55,12 @@ impl Copied {
 }
 
 /// A ledger's folder that is not yet in its place: dropping it leaves nothing behind.
-pub(crate) struct Aside {
+pub(crate) struct StagingFolder {
     made: Made,
     target: Folder,
 }
 
-impl Aside {
+impl StagingFolder {
     /// How the names of these folders begin.
     pub(crate) const PREFIX: &str = ".servanda-new-";
 
@@ -139,19 +139,19 @@ mod tests {
     #[test]
     fn what_a_killed_process_left_goes_and_what_another_is_making_stays() {
         let desk = tempfile::tempdir().expect("a temporary folder");
-        let path = |name: &str| desk.path().join(format!("{}{name}", Aside::PREFIX));
+        let path = |name: &str| desk.path().join(format!("{}{name}", StagingFolder::PREFIX));
         for name in ["dead", "alive", "just-made"] {
             std::fs::create_dir(path(name)).expect("there is room");
         }
         std::fs::write(path("dead").join("LOCK"), "").expect("there is room");
         let alive = Lock::create(&path("alive").join("LOCK"), "somebody").expect("nothing is there");
         let target = Folder::at(desk.path().join("ledger"));
-        let aside = Aside::beside(&target, "another", None).expect("there is room");
+        let aside = StagingFolder::beside(&target, "another", None).expect("there is room");
         assert!(!path("dead").exists() && path("alive").exists() && path("just-made").exists());
         // A folder of which somebody looks at the lock is somebody's.
         drop(alive);
         let looks = Lock::look(&path("alive").join("LOCK"), std::time::Duration::ZERO).expect("it can be read");
-        drop(Aside::beside(&target, "a third", None).expect("there is room"));
+        drop(StagingFolder::beside(&target, "a third", None).expect("there is room"));
         assert!(looks.is_some() && path("alive").exists() && aside.folder().path().exists());
         aside.publish().expect("nothing is there");
         assert_eq!(std::fs::read_to_string(target.lock()).expect("it is there"), "", "nobody holds it");

@@ -24,7 +24,7 @@ use crate::integrity::digest::{EventHash, TagKey, hex};
 use crate::ledger::folder::head::Head;
 use crate::ledger::folder::log_id::{LogId, sizes_in};
 use crate::store::shared::Rights;
-use crate::store::{folder as store_folder, whole_file};
+use crate::store::{durable_file, folder as store_folder};
 
 /// The key's file.
 const KEY: &str = "derived.key";
@@ -57,7 +57,7 @@ impl User {
     /// What the operating system says, and [`io::ErrorKind::InvalidData`] if what lies there is no key.
     pub fn at(state: &Path, random: impl FnOnce() -> io::Result<[u8; KEY_BYTES]>) -> io::Result<Self> {
         let state = state.to_owned();
-        let Some(bytes) = whole_file::read_bytes(&state.join(KEY), KEY_BYTES as u64)? else {
+        let Some(bytes) = durable_file::read_bytes(&state.join(KEY), KEY_BYTES as u64)? else {
             let fresh = random()?;
             return Ok(Self { state, key: TagKey::of(fresh), fresh: Some(fresh) });
         };
@@ -73,12 +73,12 @@ impl User {
     pub(crate) fn keep_key(&self) -> io::Result<()> {
         let Some(fresh) = self.fresh.as_ref().filter(|_| !self.is_key_kept()) else { return Ok(()) };
         store_folder::create_private(&self.state)?;
-        whole_file::create_new(&self.state.join(KEY), fresh, Rights::Secret)
+        durable_file::create_new(&self.state.join(KEY), fresh, Rights::Secret)
     }
 
     fn is_key_kept(&self) -> bool {
         let is_on_disk = |fresh: &[u8; KEY_BYTES]| {
-            whole_file::read_bytes(&self.state.join(KEY), KEY_BYTES as u64)
+            durable_file::read_bytes(&self.state.join(KEY), KEY_BYTES as u64)
                 .is_ok_and(|kept| kept.is_some_and(|kept| kept == fresh))
         };
         self.fresh.as_ref().is_none_or(is_on_disk)
@@ -134,7 +134,7 @@ impl Marks {
 
     /// The greatest length of the ledger for which there were files; what cannot be read is more than any.
     pub(crate) fn greatest(&self) -> u64 {
-        match whole_file::read_text(&self.greatest, MAX_GREATEST) {
+        match durable_file::read_text(&self.greatest, MAX_GREATEST) {
             Ok(None) => 0,
             Ok(Some(text)) => text.split(' ').next().and_then(|len| len.parse().ok()).unwrap_or(u64::MAX),
             Err(_) => u64::MAX,
@@ -157,6 +157,6 @@ impl Marks {
         }
         store_folder::create_private(store_folder::parent(&self.greatest))?;
         let text = format!("{} {}\n", head.len, head.hash);
-        whole_file::replace_unsynced_with(&self.greatest, |out| out.write_all(text.as_bytes()))
+        durable_file::replace_unsynced_with(&self.greatest, |out| out.write_all(text.as_bytes()))
     }
 }

@@ -11,14 +11,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::domain::record::RecorderRole;
+use crate::domain::governance::RecorderRole;
 use crate::domain::timestamp::Timestamp;
 use crate::integrity::digest::sha256_hex;
 use crate::integrity::note_key::Vkey;
 use crate::ledger::folder::Folder;
 use crate::ledger::state::authority::{Authority, KeyAtRisk};
 use crate::store::shared::Rights;
-use crate::store::{folder as store_folder, whole_file};
+use crate::store::{durable_file, folder as store_folder};
 
 const COPIED: &str = "_copied";
 
@@ -42,7 +42,7 @@ impl Copied {
     pub fn say(&self, point: &[u8; 32], shown: &str, now: Timestamp) -> io::Result<()> {
         let Some(file) = self.file(point) else { return Ok(()) };
         store_folder::create_private(store_folder::parent(&file))?;
-        whole_file::replace(&file, format!("{now} {shown}\n").as_bytes(), Rights::Secret)
+        durable_file::replace(&file, format!("{now} {shown}\n").as_bytes(), Rights::Secret)
     }
 
     /// Whether there is a copy of a key.
@@ -74,7 +74,7 @@ pub fn is_uncopied(folder: &Folder, key: &Vkey, copied: &Copied) -> bool {
 
 /// Whether the log's key is for the account to keep. A pipe in its place is not waited for.
 fn is_kept_here(folder: &Folder, file: &Path) -> bool {
-    match fs::canonicalize(file).and_then(|file| whole_file::open_to_read(&file)) {
+    match fs::canonicalize(file).and_then(|file| durable_file::open_to_read(&file)) {
         Ok(found) => found.is_some() || folder.is_own(),
         Err(error) => error.kind() == io::ErrorKind::NotFound && folder.is_own(),
     }

@@ -11,7 +11,7 @@ use crate::integrity::signing_key::{SigningKey, SigningKeyError};
 use crate::integrity::ssh_key::PublicKey;
 use crate::integrity::unverified::Unverified;
 use crate::store::shared::Rights;
-use crate::store::{folder as store_folder, whole_file};
+use crate::store::{durable_file, folder as store_folder};
 
 /// The most bytes of a key's file.
 const MAX_KEY_BYTES: u64 = 64 << 10;
@@ -247,11 +247,11 @@ impl KeyFile {
         if let Some(folder) = file.parent() {
             store_folder::create(folder).map_err(io)?;
         }
-        whole_file::create_new(file, key.to_openssh(comment).as_bytes(), Rights::Secret).map_err(io)?;
+        durable_file::create_new(file, key.to_openssh(comment).as_bytes(), Rights::Secret).map_err(io)?;
         let public = format!("{} {comment}\n", key.public());
         let mut beside = file.as_os_str().to_owned();
         beside.push(".pub");
-        whole_file::replace(Path::new(&beside), public.as_bytes(), Rights::Usual).map_err(io)?;
+        durable_file::replace(Path::new(&beside), public.as_bytes(), Rights::Usual).map_err(io)?;
         Ok(Self::of(key))
     }
 }
@@ -348,7 +348,7 @@ pub fn create_secret(file: &Path, text: &str) -> Result<(), SignerError> {
     if let Some(folder) = file.parent() {
         store_folder::create(folder).map_err(io)?;
     }
-    whole_file::create_new(file, format!("{text}\n").as_bytes(), Rights::Secret).map_err(io)
+    durable_file::create_new(file, format!("{text}\n").as_bytes(), Rights::Secret).map_err(io)
 }
 
 /// Reads the text of a private key. As ssh does, it refuses a file that others can read.
@@ -370,7 +370,8 @@ fn text_of(file: &Path) -> Result<String, SignerError> {
         std::io::ErrorKind::NotFound => SignerError::Absent { file: file.to_owned() },
         _ => SignerError::Io { file: file.to_owned(), source },
     };
-    let text = std::fs::canonicalize(file).and_then(|path| whole_file::read_text(&path, MAX_KEY_BYTES)).map_err(io)?;
+    let text =
+        std::fs::canonicalize(file).and_then(|path| durable_file::read_text(&path, MAX_KEY_BYTES)).map_err(io)?;
     text.ok_or_else(|| SignerError::Absent { file: file.to_owned() })
 }
 

@@ -19,7 +19,7 @@ use crate::ledger::log::older::Older;
 use crate::ledger::log::tree::LogTree;
 use crate::ledger::state::authority::Authority;
 use crate::store::shared::Rights;
-use crate::store::{Store, StoreError, folder as store_folder, whole_file};
+use crate::store::{Store, StoreError, durable_file, folder as store_folder};
 
 /// Checkpoints in a folder, a file each, by their sizes; or none.
 #[derive(Debug, Clone, Default)]
@@ -211,7 +211,7 @@ impl Checkpoints {
         let created = self
             .check_own()
             .and_then(|()| folder(&self.folder))
-            .and_then(|()| whole_file::create_new(&file, checkpoint.note().to_string().as_bytes(), rights));
+            .and_then(|()| durable_file::create_new(&file, checkpoint.note().to_string().as_bytes(), rights));
         match created {
             Ok(()) => Ok(()),
             Err(source) if source.kind() != std::io::ErrorKind::AlreadyExists => {
@@ -272,7 +272,7 @@ impl Checkpoints {
         let kept = self
             .check_own()
             .and_then(|()| store_folder::create(folder))
-            .and_then(|()| whole_file::replace(&file, text.as_bytes(), Rights::Usual));
+            .and_then(|()| durable_file::replace(&file, text.as_bytes(), Rights::Usual));
         kept.map_err(|source| CheckpointsError::Io { file, source })
     }
 
@@ -350,7 +350,7 @@ pub(crate) fn sizes_in(folder: &Path, ending: &str) -> Result<Vec<u64>, Checkpoi
 ///
 /// [`CheckpointsError::Io`].
 pub fn read(file: &Path) -> Result<Option<String>, CheckpointsError> {
-    let text = whole_file::read_text(file, MAX_NOTE as u64);
+    let text = durable_file::read_text(file, MAX_NOTE as u64);
     text.map_err(|source| CheckpointsError::Io { file: file.to_owned(), source })
 }
 

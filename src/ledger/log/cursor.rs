@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::domain::id::Origin;
 use crate::event::chain::{Chain, Damage};
-use crate::event::facts::Heads;
+use crate::event::snapshot::Heads;
 use crate::event::statement::Event;
 use crate::integrity::digest::EventHash;
 use crate::ledger::log::open::OpenError;
@@ -13,14 +13,14 @@ use crate::ledger::log::replay::{closed, followed};
 
 /// A pass through the events of a log, of which some are read at a time, while others may use the ledger.
 #[derive(Debug)]
-pub struct Pass {
+pub struct Cursor {
     rest: Range<u64>,
     /// Where the log ends.
     head: EventHash,
     chain: Option<Chain>,
 }
 
-impl Pass {
+impl Cursor {
     /// Through the newest events of a log, so many, that stands so.
     pub fn newest(events: u64, heads: &Heads, origin: &Origin) -> Self {
         let len = heads.len();
@@ -53,7 +53,7 @@ impl Log {
     /// [`OpenError::Damaged`] at the first event that does not fit those before, or [`OpenError::Store`].
     pub fn next<T: Send>(
         &self,
-        pass: &mut Pass,
+        pass: &mut Cursor,
         at_most: u64,
         work: impl Fn(Event) -> T + Sync,
     ) -> Result<Vec<T>, OpenError> {
@@ -74,7 +74,7 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::facts::Stand;
+    use crate::event::snapshot::LogPoint;
     use crate::integrity::digest::event_hash;
     use crate::ledger::folder::Folder;
     use crate::ledger::log::reader::tests::{LEN, now, origin, unsigned};
@@ -88,13 +88,13 @@ mod tests {
         let log = Log::read(&folder, &testing::access()).expect("it can be read");
         let known = log.naming().expect("it holds");
         assert_eq!(known.heads, {
-            let whole = log.facts().expect("it holds").heads;
+            let whole = log.snapshot().expect("it holds").heads;
             let mut newest = Heads::new(log.origin());
             newest.push(*whole.newest().expect("there are events"));
             newest
         });
         for (newest, at_most) in [(u64::MAX, 1000), (log.len(), 256), (601, 7), (300, 299), (1, 1), (0, 5)] {
-            let mut pass = Pass::newest(newest, &known.heads, log.origin());
+            let mut pass = Cursor::newest(newest, &known.heads, log.origin());
             let mut seqs = Vec::new();
             while !pass.is_done() {
                 seqs.extend(log.next(&mut pass, at_most, |event| event.header.seq).expect("they hang together"));
@@ -107,15 +107,15 @@ mod tests {
     fn a_pass_ends_with_the_head_that_it_began_for() {
         let values = unsigned();
         let log = Log::of(&Folder::at("nowhere"), origin(), &values).expect("they are no longer than events");
-        let stand = Stand { len: LEN, head: event_hash(b"another"), recorded: now(), ends_batch: true };
+        let stand = LogPoint { len: LEN, head: event_hash(b"another"), recorded: now(), ends_batch: true };
         let mut heads = Heads::new(&origin());
         heads.push(stand);
         for newest in [LEN, 10] {
-            let mut pass = Pass::newest(newest, &heads, &origin());
+            let mut pass = Cursor::newest(newest, &heads, &origin());
             let found = log.next(&mut pass, LEN, |_| ());
             assert!(matches!(found, Err(OpenError::Damaged(Damage { seq, .. })) if seq == LEN - 1), "{found:?}");
         }
-        let mut pass = Pass::newest(LEN, &heads, &Origin::parse("ledger.example/others").expect("an origin"));
+        let mut pass = Cursor::newest(LEN, &heads, &Origin::parse("ledger.example/others").expect("an origin"));
         assert!(matches!(log.next(&mut pass, 5, |_| ()), Err(OpenError::Damaged(Damage { seq: 0, .. }))));
     }
 }

@@ -34,7 +34,7 @@ use crate::ledger::folder::log_id::{LOGS, LogId, folder_name};
 use crate::ledger::log::checkpoints::{Checkpoints, CheckpointsError, read};
 use crate::ledger::state::authority::Authority;
 use crate::store::shared::Rights;
-use crate::store::{folder as store_folder, whole_file};
+use crate::store::{durable_file, folder as store_folder};
 
 pub use backups::LastBackup;
 
@@ -375,7 +375,7 @@ fn at(path: &Path) -> String {
 
 /// Which log the file of a place says that its folder holds.
 fn held_by(file: &Path) -> Result<Option<LogId>, MemoryError> {
-    let Some(bytes) = whole_file::read_bytes(file, MAX_PLACE).map_err(refused(file))? else { return Ok(None) };
+    let Some(bytes) = durable_file::read_bytes(file, MAX_PLACE).map_err(refused(file))? else { return Ok(None) };
     let mut lines = bytes.split(|byte| *byte == b'\n').map(|line| std::str::from_utf8(line).ok());
     let [origin, genesis] = [lines.next().flatten(), lines.next().flatten()];
     let origin = origin.and_then(|origin| origin.parse().ok());
@@ -389,7 +389,7 @@ fn held_by(file: &Path) -> Result<Option<LogId>, MemoryError> {
 fn folders_in(of_log: &Path) -> Result<Vec<PathBuf>, MemoryError> {
     let mut folders = Vec::new();
     for file in names_in(of_log)?.iter().filter(|name| name.starts_with(AT)).map(|name| of_log.join(name)) {
-        let path = whole_file::read_bytes(&file, MAX_PLACE).map_err(refused(&file))?;
+        let path = durable_file::read_bytes(&file, MAX_PLACE).map_err(refused(&file))?;
         folders.extend(path.map(|path| PathBuf::from(std::ffi::OsString::from_vec(path))));
     }
     Ok(folders)
@@ -410,11 +410,11 @@ fn names_in(folder: &Path) -> Result<Vec<String>, MemoryError> {
 
 /// Writes a file that only its owner reads, unless it says that already.
 fn write(file: &Path, bytes: &[u8]) -> Result<(), MemoryError> {
-    if whole_file::read_bytes(file, MAX_PLACE).is_ok_and(|found| found.as_deref() == Some(bytes)) {
+    if durable_file::read_bytes(file, MAX_PLACE).is_ok_and(|found| found.as_deref() == Some(bytes)) {
         return Ok(());
     }
     store_folder::create_private(store_folder::parent(file))
-        .and_then(|()| whole_file::replace(file, bytes, Rights::Secret))
+        .and_then(|()| durable_file::replace(file, bytes, Rights::Secret))
         .map_err(refused(file))
 }
 

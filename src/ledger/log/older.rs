@@ -8,8 +8,8 @@ use std::io;
 
 use crate::ledger::folder::Folder;
 use crate::ledger::log::checkpoints::CheckpointsError;
+use crate::store::durable_file;
 use crate::store::shared::Rights;
-use crate::store::whole_file;
 
 /// The most bytes in the file.
 const MAX_TEXT_BYTES: u64 = 4096;
@@ -31,7 +31,7 @@ impl Older {
     /// [`CheckpointsError::Io`] if the file is there, and does not say how many.
     pub(crate) fn of(folder: &Folder, len: u64) -> Result<Option<Self>, CheckpointsError> {
         let file = folder.older();
-        let text = whole_file::read_text(&file, MAX_TEXT_BYTES);
+        let text = durable_file::read_text(&file, MAX_TEXT_BYTES);
         let known = text.and_then(|text| text.as_deref().map(known_in).transpose());
         let known = known.map_err(|source| CheckpointsError::Io { file, source })?;
         Ok(known.filter(|known| *known > len).map(|known| Self { len, known }))
@@ -53,7 +53,7 @@ impl Older {
             "{known} events were known when this ledger was restored as it was when it had {len}.\n\
              It is there to be read: nothing is appended to it, and it is not signed.\n"
         );
-        whole_file::replace(&folder.older(), text.as_bytes(), Rights::Usual)
+        durable_file::replace(&folder.older(), text.as_bytes(), Rights::Usual)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::event::chain::Damage;
 use crate::ledger::folder::Folder;
 use crate::ledger::folder::settings::SettingsError;
 use crate::ledger::log::checkpoints::CheckpointsError;
-use crate::ledger::log::guarded_store::WatchedStore;
+use crate::ledger::log::guarded_store::GuardedStore;
 use crate::store::StoreError;
 use crate::store::lock::{Lock, LockError};
 
@@ -81,12 +81,12 @@ pub(crate) fn not_locked(error: LockError) -> OpenError {
     }
 }
 
-pub(crate) fn open_store(folder: &Folder, access: &Access) -> Result<WatchedStore, OpenError> {
+pub(crate) fn open_store(folder: &Folder, access: &Access) -> Result<GuardedStore, OpenError> {
     // Ours is the only lock that waits; sled's own can linger a moment after a process was killed.
     let pause = Duration::from_millis(20);
     let began = Instant::now();
     loop {
-        match WatchedStore::open(folder) {
+        match GuardedStore::open(folder) {
             Err(StoreError::InUse { .. }) if began.elapsed() < access.lock_timeout => std::thread::sleep(pause),
             Err(StoreError::InUse { folder }) => {
                 return Err(OpenError::InUse { holder: format!("a process that has {} open", folder.display()) });

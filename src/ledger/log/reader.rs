@@ -10,19 +10,19 @@ use rayon::prelude::*;
 use crate::domain::announcement::Body;
 use crate::domain::id::Origin;
 use crate::event::chain::{Damage, prev_of};
-use crate::event::facts::{Facts, Heads, Stand};
+use crate::event::snapshot::{Heads, LogPoint, Snapshot};
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle;
-use crate::ledger::documents::reader::Shelf;
-use crate::ledger::facts::{self, Comparison, HeadsKnown, Scope};
+use crate::ledger::documents::reader::DocumentReader;
+use crate::ledger::facts::{self, CacheCheck, HeadsKnown, Scope};
 use crate::ledger::folder::Folder;
 use crate::ledger::folder::head::Head;
 use crate::ledger::folder::log_id::LogId;
 use crate::ledger::folder::settings::Settings;
 use crate::ledger::keys::log_holder::LogSigning;
 use crate::ledger::log::checkpoints::{Checkpoints, CheckpointsError};
-use crate::ledger::log::guarded_store::WatchedStore;
+use crate::ledger::log::guarded_store::GuardedStore;
 use crate::ledger::log::older::Older;
 use crate::ledger::log::open::{Access, OpenError, lock, not_locked, open_store};
 use crate::ledger::log::replay::{check_end, checked, checked_keeping, parts};
@@ -61,7 +61,7 @@ enum Whence {
 
 /// What was found at some positions of a log.
 #[derive(Debug)]
-pub enum Found {
+pub enum ReadItem {
     /// Events, as bytes.
     Run(Run),
     /// Nothing that can be read, and why.
@@ -78,7 +78,7 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// [`OpenError`]; what is wrong with single events is left to [`facts`](Self::facts) and to `verify`.
+    /// [`OpenError`]; what is wrong with single events is left to [`snapshot`](Self::snapshot) and to `verify`.
     pub fn read(folder: &Folder, access: &Access) -> Result<Self, OpenError> {
         let settings = Settings::load(folder)?;
         if !folder.is_own() {
@@ -92,7 +92,7 @@ impl Log {
     fn of_another(settings: Settings, folder: &Folder, access: &Access) -> Result<Self, OpenError> {
         let scratch = folder.scratch().ok_or(OpenError::NoScratch)?;
         let lock = Lock::look(&folder.lock(), access.lock_timeout).map_err(not_locked)?;
-        let store = Box::new(WatchedStore::borrowed(folder, scratch)?);
+        let store = Box::new(GuardedStore::borrowed(folder, scratch)?);
         drop(lock);
         let remembered = Head::remembered(folder).collect();
         Ok(Self { folder: folder.clone(), origin: settings.origin, store, remembered, whence: Whence::Copy })
@@ -192,7 +192,7 @@ impl Log {
     }
 
     /// Walks over the events of some positions, a run of them in memory at a time, past what cannot be read.
-    pub fn found(&self, seqs: Range<u64>) -> impl Iterator<Item = Found> {
+    pub fn found(&self, seqs: Range<u64>) -> impl Iterator<Item = ReadItem> {
         let mut rest = seqs.start..seqs.end.min(self.len());
         let mut runs = self.store.runs(rest.clone());
         std::iter::from_fn(move || {
@@ -202,7 +202,7 @@ impl Log {
             match runs.next() {
                 Some(Ok(run)) => {
                     rest.start += run.len() as u64;
-                    Some(Found::Run(run))
+                    Some(ReadItem::Run(run))
                 }
                 outcome => {
                     let what = match outcome {
@@ -212,7 +212,7 @@ impl Log {
                     let seq = rest.start;
                     rest.start += 1;
                     runs = self.store.runs(rest.clone());
-                    Some(Found::Unreadable { seq, what })
+                    Some(ReadItem::Unreadable { seq, what })
                 }
             }
         })
@@ -230,57 +230,57 @@ impl Log {
     /// # Errors
     ///
     /// [`OpenError::Damaged`] at the first event that cannot be believed, or [`OpenError::Store`].
-    pub fn facts(&self) -> Result<Facts, OpenError> {
-        let (facts, _) = checked(&self.origin, self.store.as_ref())?;
-        self.forgotten().map_or(Ok(facts), |damage| Err(damage.into()))
+    pub fn snapshot(&self) -> Result<Snapshot, OpenError> {
+        let (snapshot, _) = checked(&self.origin, self.store.as_ref())?;
+        self.forgotten().map_or(Ok(snapshot), |damage| Err(damage.into()))
     }
 
     /// The same from the facts that are kept beside the store, if they fit: the events are hashed, and not read.
     ///
     /// # Errors
     ///
-    /// Those of [`facts`](Self::facts), which tells what is wrong with a log that these facts do not fit.
-    pub fn hashed_facts(&self) -> Result<Facts, OpenError> {
+    /// Those of [`snapshot`](Self::snapshot), which tells what is wrong with a log that these facts do not fit.
+    pub fn hashed_snapshot(&self) -> Result<Snapshot, OpenError> {
         let kept = facts::read(&self.folder, Scope::Everything, HeadsKnown::Batches);
         match kept.and_then(|kept| self.with_hashes(kept)) {
-            Some(facts) if check_end(&facts.events, self.store.as_ref()).is_ok() => {
-                self.settle(&facts);
-                Ok(facts)
+            Some(snapshot) if check_end(&snapshot.events, self.store.as_ref()).is_ok() => {
+                self.settle(&snapshot);
+                Ok(snapshot)
             }
             _ => {
-                let facts = self.facts()?;
-                self.settle(&facts);
-                Ok(facts)
+                let snapshot = self.snapshot()?;
+                self.settle(&snapshot);
+                Ok(snapshot)
             }
         }
     }
 
     /// These facts with the heads after each event, if the events hang together and end as the facts do.
-    fn with_hashes(&self, mut facts: Facts) -> Option<Facts> {
-        if facts.heads.len() != self.len() {
+    fn with_hashes(&self, mut snapshot: Snapshot) -> Option<Snapshot> {
+        if snapshot.heads.len() != self.len() {
             return None;
         }
         let links: Vec<Links> =
             parts(0..self.len()).into_par_iter().map(|part| self.links(part)).collect::<Option<_>>()?;
         let mut heads = Heads::new(&self.origin);
-        let mut events = facts.events.iter();
+        let mut events = snapshot.events.iter();
         for part in links {
             if part.prev != heads.head() {
                 return None;
             }
             for head in part.hashes {
                 let event = events.next()?;
-                let ends_batch = facts.heads.at(event.seq + 1) == Some(head);
-                heads.push(Stand { len: event.seq + 1, head, recorded: event.stated, ends_batch });
+                let ends_batch = snapshot.heads.at(event.seq + 1) == Some(head);
+                heads.push(LogPoint { len: event.seq + 1, head, recorded: event.stated, ends_batch });
             }
         }
         // Each batch must end where it did, and the last of them the log.
         let ends = heads.stands().iter().filter(|stand| stand.ends_batch);
-        if !ends.eq(facts.heads.stands()) {
+        if !ends.eq(snapshot.heads.stands()) {
             return None;
         }
-        facts.heads = heads;
-        Some(facts)
+        snapshot.heads = heads;
+        Some(snapshot)
     }
 
     /// The hashes of events that name each other's.
@@ -301,11 +301,11 @@ impl Log {
         Some(links)
     }
 
-    /// Where the log ends, if it holds: what [`facts`](Self::facts) checks, and nothing is kept of it.
+    /// Where the log ends, if it holds: what [`snapshot`](Self::snapshot) checks, and nothing is kept of it.
     ///
     /// # Errors
     ///
-    /// Those of [`facts`](Self::facts).
+    /// Those of [`snapshot`](Self::snapshot).
     pub fn check(&self) -> Result<Head, OpenError> {
         let (_, chain) = checked_keeping(&self.origin, self.store.as_ref(), |body| body.kind().is_about_ledger())?;
         let head = Head { len: chain.len(), hash: chain.head() };
@@ -314,24 +314,24 @@ impl Log {
 
     /// Keeps these facts, which were read from the store, beside it in place of what is there; and puts right what `HEAD`
     /// says. They can be done without: it is told whether they are kept.
-    pub fn keep(&self, facts: &Facts) -> bool {
-        self.keep_in_blocks(facts, facts::BLOCK_LEN)
+    pub fn keep(&self, snapshot: &Snapshot) -> bool {
+        self.keep_in_blocks(snapshot, facts::BLOCK_LEN)
     }
 
     /// The same in blocks of so many events: with fewer, less is read for one agreement, and more for all.
-    pub fn keep_in_blocks(&self, facts: &Facts, len: usize) -> bool {
-        if !self.has_folder() || facts.heads.len() != self.len() {
+    pub fn keep_in_blocks(&self, snapshot: &Snapshot, len: usize) -> bool {
+        if !self.has_folder() || snapshot.heads.len() != self.len() {
             return false;
         }
-        let is_kept = facts::write(&self.folder, facts, len).is_ok();
-        self.settle(facts);
+        let is_kept = facts::write(&self.folder, snapshot, len).is_ok();
+        self.settle(snapshot);
         is_kept
     }
 
     /// Puts right what `HEAD` says, by what the store was seen to hold.
-    fn settle(&self, facts: &Facts) {
-        if matches!(self.whence, Whence::Own(_)) && !facts.heads.is_empty() {
-            Head { len: facts.heads.len(), hash: facts.heads.head() }.settle(&self.folder);
+    fn settle(&self, snapshot: &Snapshot) {
+        if matches!(self.whence, Whence::Own(_)) && !snapshot.heads.is_empty() {
+            Head { len: snapshot.heads.len(), hash: snapshot.heads.head() }.settle(&self.folder);
         }
     }
 
@@ -340,23 +340,23 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// Those of [`facts`](Self::facts); of what the kept facts spare reading, nothing is said.
-    pub fn naming(&self) -> Result<Facts, OpenError> {
+    /// Those of [`snapshot`](Self::snapshot); of what the kept facts spare reading, nothing is said.
+    pub fn naming(&self) -> Result<Snapshot, OpenError> {
         let store = self.store.as_ref();
         let kept = facts::read(&self.folder, Scope::Those(bears_on_names), HeadsKnown::Newest);
-        let fits = |kept: &Facts| {
+        let fits = |kept: &Snapshot| {
             let newest = check_end(&kept.events, store).ok().flatten();
             newest.is_some_and(|newest| (kept.heads.len(), kept.heads.head()) == (self.len(), newest.hash))
         };
-        let facts = match kept.filter(fits) {
+        let snapshot = match kept.filter(fits) {
             Some(kept) => kept,
             None => checked_keeping(&self.origin, store, bears_on_names)?.0,
         };
         if let Some(damage) = self.forgotten() {
             return Err(damage.into());
         }
-        self.settle(&facts);
-        Ok(facts)
+        self.settle(&snapshot);
+        Ok(snapshot)
     }
 
     /// The facts that are kept beside the store, to be compared with its events; none beside events that were had
@@ -365,9 +365,9 @@ impl Log {
     /// # Errors
     ///
     /// Why there is nothing to compare.
-    pub(crate) fn comparison(&self) -> Result<Comparison, String> {
+    pub(crate) fn comparison(&self) -> Result<CacheCheck, String> {
         if self.has_folder() {
-            Comparison::new(&self.folder, &self.origin)
+            CacheCheck::new(&self.folder, &self.origin)
         } else {
             Err("no facts are kept".to_owned())
         }
@@ -382,11 +382,11 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// Those of [`facts`](Self::facts).
+    /// Those of [`snapshot`](Self::snapshot).
     pub fn authority(&self) -> Result<Authority, OpenError> {
         let is_about_ledger = |body: &Body| body.kind().is_about_ledger();
-        let (facts, _) = checked_keeping(&self.origin, self.store.as_ref(), is_about_ledger)?;
-        Ok(Authority::of(&facts.events))
+        let (snapshot, _) = checked_keeping(&self.origin, self.store.as_ref(), is_about_ledger)?;
+        Ok(Authority::of(&snapshot.events))
     }
 
     /// Checks that it goes on from the newest of these checkpoints.
@@ -451,8 +451,8 @@ impl Log {
     }
 
     /// The documents that its events name.
-    pub fn shelf(&self) -> Shelf {
-        Shelf::of(&self.folder)
+    pub fn shelf(&self) -> DocumentReader {
+        DocumentReader::of(&self.folder)
     }
 }
 

@@ -12,8 +12,8 @@ use rayon::prelude::*;
 use crate::domain::announcement::Body;
 use crate::domain::id::{Origin, Recorder};
 use crate::event::chain::{Chain, ChainFault, Damage};
-use crate::event::facts::{Facts, Recorded};
-use crate::event::recall::Recall;
+use crate::event::reader::EventReader;
+use crate::event::snapshot::{Recorded, Snapshot};
 use crate::event::statement::{Event, split};
 use crate::integrity::PublicKey;
 use crate::integrity::digest::{EventHash, event_hash};
@@ -29,12 +29,12 @@ pub(super) const MIN_PART: u64 = 2048;
 
 /// Reads all events of a store, follows the chain, and checks the signature at its end, which through `prev` binds every
 /// byte before it, and those of what the ledger says of itself.
-pub(crate) fn checked(origin: &Origin, store: &dyn Store) -> Result<(Facts, Chain), OpenError> {
+pub(crate) fn checked(origin: &Origin, store: &dyn Store) -> Result<(Snapshot, Chain), OpenError> {
     let with_room = |part: &Range<u64>| {
-        let mut facts = Facts::new(origin.clone());
+        let mut snapshot = Snapshot::new(origin.clone());
         // The first has room for all that follow it.
-        facts.events.reserve(usize::try_from(store.len() - part.start).unwrap_or(0));
-        facts
+        snapshot.events.reserve(usize::try_from(store.len() - part.start).unwrap_or(0));
+        snapshot
     };
     walked(origin, store, with_room, |_| true)
 }
@@ -44,35 +44,35 @@ pub(crate) fn checked_keeping(
     origin: &Origin,
     store: &dyn Store,
     keep: impl Fn(&Body) -> bool + Sync,
-) -> Result<(Facts, Chain), OpenError> {
-    walked(origin, store, |_| Facts::new(origin.clone()), keep)
+) -> Result<(Snapshot, Chain), OpenError> {
+    walked(origin, store, |_| Snapshot::new(origin.clone()), keep)
 }
 
 fn walked(
     origin: &Origin,
     store: &dyn Store,
-    new: impl Fn(&Range<u64>) -> Facts + Sync,
+    new: impl Fn(&Range<u64>) -> Snapshot + Sync,
     keep: impl Fn(&Body) -> bool + Sync,
-) -> Result<(Facts, Chain), OpenError> {
-    let take = |facts: &mut Facts, event| {
-        facts.forget_newest_unless(&keep);
-        facts.extend([event]);
+) -> Result<(Snapshot, Chain), OpenError> {
+    let take = |snapshot: &mut Snapshot, event| {
+        snapshot.forget_newest_unless(&keep);
+        snapshot.extend([event]);
     };
-    let mut facts = Facts::new(origin.clone());
+    let mut snapshot = Snapshot::new(origin.clone());
     let mut chain = Some(Chain::new(origin.clone()));
     let (parts, own) = followed((origin, store), 0..store.len(), &mut chain, (new, take))?;
     check_own(&own)?;
     for part in parts {
-        if facts.events.is_empty() {
-            facts = part;
+        if snapshot.events.is_empty() {
+            snapshot = part;
         } else {
-            facts.forget_newest_unless(&keep);
-            facts.append(part);
+            snapshot.forget_newest_unless(&keep);
+            snapshot.append(part);
         }
     }
     let chain = closed(chain.unwrap_or_else(|| Chain::new(origin.clone())))?;
-    check_end(&facts.events, store)?;
-    Ok((facts, chain))
+    check_end(&snapshot.events, store)?;
+    Ok((snapshot, chain))
 }
 
 /// Checks that what the ledger says of itself, in the order of the events from the first on, was signed by who might.
@@ -105,8 +105,8 @@ pub(crate) fn followed<T: Send>(
     chain: &mut Option<Chain>,
     (new, take): (impl Fn(&Range<u64>) -> T + Sync, impl Fn(&mut T, Event) + Sync),
 ) -> Result<(Vec<T>, Vec<Own>), OpenError> {
-    let read = |part: Range<u64>| Stretch::read(store, part.clone(), new(&part), &take);
-    let stretches: Vec<Stretch<T>> = parts(seqs).into_par_iter().map(read).collect();
+    let read = |part: Range<u64>| Part::read(store, part.clone(), new(&part), &take);
+    let stretches: Vec<Part<T>> = parts(seqs).into_par_iter().map(read).collect();
     let (mut found, mut own) = (Vec::with_capacity(stretches.len()), Vec::new());
     for stretch in stretches {
         if let Some(first) = &stretch.first {
@@ -166,7 +166,7 @@ fn signed_by(event: &[u8]) -> Result<PublicKey, String> {
 }
 
 /// Events in a row that fit each other, up to the first that does not. Whether they fit those before is not looked at.
-struct Stretch<T> {
+struct Part<T> {
     taken: T,
     /// The first of them whole, to be held against those before.
     first: Option<Event>,
@@ -176,10 +176,10 @@ struct Stretch<T> {
     ends: Option<OpenError>,
 }
 
-impl<T> Stretch<T> {
+impl<T> Part<T> {
     fn read(store: &dyn Store, part: Range<u64>, taken: T, take: &impl Fn(&mut T, Event)) -> Self {
         let mut stretch = Self { taken, first: None, chain: None, own: Vec::new(), ends: None };
-        let mut recall = Recall::default();
+        let mut recall = EventReader::default();
         for run in store.runs(part) {
             let read = run.map_err(unreadable).and_then(|run| stretch.run(&run, &mut recall, take));
             if let Err(error) = read {
@@ -190,7 +190,7 @@ impl<T> Stretch<T> {
         stretch
     }
 
-    fn run(&mut self, run: &Run, recall: &mut Recall, take: &impl Fn(&mut T, Event)) -> Result<(), OpenError> {
+    fn run(&mut self, run: &Run, recall: &mut EventReader, take: &impl Fn(&mut T, Event)) -> Result<(), OpenError> {
         for (index, bytes) in run.values().enumerate() {
             let hash = run.hash(index).map_or_else(|| event_hash(bytes), EventHash::from_bytes);
             let read = recall.hashed(bytes, hash);

@@ -5,11 +5,11 @@ use crate::integrity::digest::event_hash;
 use crate::integrity::merkle;
 use crate::store::bundle::Sealing;
 
-/// Events, as [`chain`](crate::event::chain) links them.
+/// Seals events as [`chain`](crate::event::chain) links them.
 #[derive(Debug, Clone, Copy)]
-pub struct Events;
+pub struct EventSealing;
 
-impl Sealing for Events {
+impl Sealing for EventSealing {
     fn slot(&self, value: &[u8]) -> Option<usize> {
         prev_slot(value)
     }

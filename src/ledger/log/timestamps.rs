@@ -16,7 +16,7 @@ use crate::integrity::note::MAX_NOTE;
 use crate::ledger::folder::Folder;
 use crate::ledger::log::checkpoints::{CheckpointsError, sizes_in};
 use crate::store::shared::Rights;
-use crate::store::{folder as store_folder, whole_file};
+use crate::store::{durable_file, folder as store_folder};
 
 /// The most bytes in a reply.
 pub const MAX_REPLY: u64 = 1 << 20;
@@ -107,7 +107,7 @@ impl Timestamps {
     /// [`TimestampError::Io`], also if there is none, something else than a file, or more than [`MAX_REPLY`] bytes.
     pub fn read(&self, size: u64) -> Result<Vec<u8>, TimestampError> {
         let file = self.file(size);
-        let read = whole_file::read_bytes(&file, MAX_REPLY);
+        let read = durable_file::read_bytes(&file, MAX_REPLY);
         let found = read.and_then(|found| found.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound)));
         found.map_err(|source| TimestampError::Io { file, source })
     }
@@ -120,7 +120,7 @@ impl Timestamps {
     pub fn keep(&self, size: u64, reply: &[u8]) -> Result<(), TimestampError> {
         let file = self.file(size);
         let own = self.0.check_own().and_then(|()| store_folder::create(&self.0.timestamps()));
-        let kept = own.and_then(|()| whole_file::replace(&file, reply, Rights::Usual));
+        let kept = own.and_then(|()| durable_file::replace(&file, reply, Rights::Usual));
         kept.map_err(|source| TimestampError::Io { file, source })
     }
 }
@@ -142,7 +142,7 @@ pub fn request(openssl: &Path, checkpoint: &Path) -> Result<Vec<u8>, TimestampEr
 /// Reads a checkpoint's file. The program that checks gets what it hashes to: it would follow a link and wait at a pipe,
 /// which whoever owns the folder can put there at any time.
 fn read_note(checkpoint: &Path) -> Result<Vec<u8>, TimestampError> {
-    let read = whole_file::read_bytes(checkpoint, MAX_NOTE as u64);
+    let read = durable_file::read_bytes(checkpoint, MAX_NOTE as u64);
     let found = read.and_then(|found| found.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound)));
     found.map_err(|source| TimestampError::Io { file: checkpoint.to_owned(), source })
 }

@@ -12,7 +12,7 @@ use crate::ledger::log::reader::Log;
 use crate::ledger::publish::tiles::proof_file;
 use crate::ledger::verify::Fault;
 use crate::store::StoreError;
-use crate::store::whole_file::read_bytes;
+use crate::store::durable_file::read_bytes;
 
 /// The most bytes of a proof: its hashes, and a checkpoint with cosignatures.
 const MAX_PROOF: u64 = 2 << 20;

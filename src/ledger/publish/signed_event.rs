@@ -11,7 +11,7 @@ use crate::integrity::{PublicKey, SignatureError};
 
 /// An event, and who signed for it.
 #[derive(Debug, Clone)]
-pub struct BatchEnd {
+pub struct SignedEvent {
     /// The ledger that it is of, as it says.
     pub ledger: Origin,
     /// The event's position, as it says.
@@ -59,7 +59,7 @@ pub enum BatchEndError {
 /// # Errors
 ///
 /// [`BatchEndError`].
-pub fn batch_end(event: &[u8], rest: &[u8]) -> Result<BatchEnd, BatchEndError> {
+pub fn batch_end(event: &[u8], rest: &[u8]) -> Result<SignedEvent, BatchEndError> {
     let read = |bytes: &[u8], place: &str| {
         let not_event = |error: crate::event::EventError| BatchEndError::NotEvent {
             place: place.to_owned(),
@@ -90,7 +90,7 @@ pub fn batch_end(event: &[u8], rest: &[u8]) -> Result<BatchEnd, BatchEndError> {
     let (statement, armor) = split(bytes)
         .map_err(|error| BatchEndError::NotEvent { place: "the signed end".to_owned(), what: error.to_string() })?;
     let key = verify_signature(armor.unwrap_or_default(), EVENT_NAMESPACE, &bytes[..=statement.len()])?;
-    Ok(BatchEnd {
+    Ok(SignedEvent {
         ledger: first.header.ledger,
         seq: first.header.seq,
         id: first.id.to_string(),

@@ -19,9 +19,9 @@ use crate::ledger::log::reader::Log;
 use crate::ledger::log::tree::{BUNDLE_HEIGHT, LogTree};
 use crate::ledger::state::authority::Authority;
 use crate::ledger::verify::{Fault, Layer, Report};
+use crate::store::durable_file::{self, read_bytes};
 use crate::store::shared::Rights;
 use crate::store::tiles::{self, TILE_WIDTH, Tile};
-use crate::store::whole_file::{self, read_bytes};
 use crate::store::{StoreError, folder as store_folder};
 
 /// Why a log was not published.
@@ -332,5 +332,5 @@ pub fn put(file: &Path, bytes: &[u8]) -> Result<(), PublishError> {
     if let Some(folder) = file.parent() {
         store_folder::create(folder).map_err(refused)?;
     }
-    whole_file::replace(file, bytes, Rights::Usual).map_err(refused)
+    durable_file::replace(file, bytes, Rights::Usual).map_err(refused)
 }

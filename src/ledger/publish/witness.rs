@@ -20,7 +20,7 @@ use crate::integrity::proof_file::{ConsistencyFile, ProofFileError};
 use crate::ledger::folder::log_id::folder_name;
 use crate::store::lock::{Lock, LockError};
 use crate::store::shared::Rights;
-use crate::store::{folder as store_folder, whole_file};
+use crate::store::{durable_file, folder as store_folder};
 
 /// How long a witness waits for another process that signs for it.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -292,7 +292,7 @@ impl Witness {
     /// The logs of which something was signed, a line each.
     fn signed_for(&self) -> Result<String, Refusal> {
         let file = self.folder.join(SIGNED_FOR);
-        let read = whole_file::read_text(&file, MAX_SIGNED_FOR).map(Option::unwrap_or_default);
+        let read = durable_file::read_text(&file, MAX_SIGNED_FOR).map(Option::unwrap_or_default);
         read.map_err(|error| Refusal::State { file, what: error.to_string() })
     }
 
@@ -332,7 +332,7 @@ impl Witness {
 
     fn known(&self, file: &Path) -> Result<Option<Verified>, Refusal> {
         let state = |what: String| Refusal::State { file: file.to_owned(), what };
-        let text = whole_file::read_text(file, MAX_NOTE as u64).map_err(|error| state(error.to_string()))?;
+        let text = durable_file::read_text(file, MAX_NOTE as u64).map_err(|error| state(error.to_string()))?;
         let Some(text) = text else { return Ok(None) };
         // Only what was signed here counts, by whichever key of the log that was.
         Verified::reopen(text.as_bytes(), &self.signer.vkey()).map(Some).map_err(|error| state(error.to_string()))
@@ -340,7 +340,7 @@ impl Witness {
 
     fn keep(&self, file: &Path, note: &Note) -> Result<(), Refusal> {
         let kept = store_folder::create(&self.folder.join(SIGNED))
-            .and_then(|()| whole_file::replace(file, note.to_string().as_bytes(), Rights::Usual));
+            .and_then(|()| durable_file::replace(file, note.to_string().as_bytes(), Rights::Usual));
         kept.map_err(|error| Refusal::State { file: file.to_owned(), what: error.to_string() })?;
         // Only now: a crash before leaves a checkpoint that nobody got, and that the witness goes on from.
         let (mut all, name) = (self.signed_for()?, file.file_name().unwrap_or_default().to_string_lossy());
@@ -349,7 +349,7 @@ impl Witness {
         }
         all += &format!("{name}\n");
         let list = self.folder.join(SIGNED_FOR);
-        let listed = whole_file::replace(&list, all.as_bytes(), Rights::Usual);
+        let listed = durable_file::replace(&list, all.as_bytes(), Rights::Usual);
         listed.map_err(|error| Refusal::State { file: list, what: error.to_string() })
     }
 
@@ -380,7 +380,7 @@ pub fn keep_evidence(folder: &Path, checkpoints: [&Verified; 2], most: usize) ->
     for checkpoint in checkpoints {
         let root = checkpoint.root().first_chunk().copied().map_or(0, u64::from_be_bytes);
         let file = folder.join(format!("{}-{root:016x}", checkpoint.size()));
-        whole_file::replace(&file, checkpoint.alone().note().to_string().as_bytes(), Rights::Usual)?;
+        durable_file::replace(&file, checkpoint.alone().note().to_string().as_bytes(), Rights::Usual)?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::ledger::recover::backup::{BackupError, Holding, contents};
 use crate::ledger::recover::restore::{At, Copied, Restoration, RestoreError};
 use crate::store::many_files::ManyFiles;
 use crate::store::shared::Rights;
-use crate::store::{folder as store_folder, whole_file};
+use crate::store::{durable_file, folder as store_folder};
 
 impl Restoration<'_> {
     /// Lays what comes as a stream aside in a file without a name, which is gone with this, whatever happens.
@@ -139,7 +139,7 @@ impl Restoration<'_> {
             return Ok(());
         }
         if let Some(name) = path.strip_prefix("documents/") {
-            return Ok(whole_file::replace_unsynced(&documents.join(name), bytes, Rights::Personal)?);
+            return Ok(durable_file::replace_unsynced(&documents.join(name), bytes, Rights::Personal)?);
         }
         // What was signed of more events than are kept is not of what is made.
         if until.is_some_and(|_| !is_within(path, self.whole())) {

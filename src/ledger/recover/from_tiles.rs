@@ -9,8 +9,8 @@ use crate::integrity::note::MAX_NOTE;
 use crate::ledger::publish::tiles::PublishError;
 use crate::ledger::recover::restore::{Copied, Restoration, RestoreError};
 use crate::store::Store;
+use crate::store::durable_file::read_bytes;
 use crate::store::tiles::Published;
-use crate::store::whole_file::read_bytes;
 
 impl Restoration<'_> {
     /// Takes the events of a published log, and the documents beside them, and tells what became of those.

@@ -21,9 +21,9 @@ use crate::ledger::folder::Folder;
 use crate::ledger::folder::head::{Check, Head};
 use crate::ledger::folder::log_id::LogId;
 use crate::ledger::folder::settings::Settings;
-use crate::ledger::folder::staging::{Aside, Copied};
+use crate::ledger::folder::staging::{Copied, StagingFolder};
 use crate::ledger::log::checkpoints::{Checkpoints, CheckpointsError};
-use crate::ledger::log::guarded_store::{WatchedStore, logs, unused};
+use crate::ledger::log::guarded_store::{GuardedStore, logs, unused};
 use crate::ledger::log::open::{Access, OpenError, Progress, lock, open_store};
 use crate::ledger::log::reader::Log;
 use crate::ledger::recover::backup::paths;
@@ -31,9 +31,9 @@ use crate::ledger::recover::restore::{Known, Meant, Restoration, RestoreError};
 use crate::ledger::recover::salvage;
 use crate::ledger::state::authority::Authority;
 use crate::ledger::verify::{Outside, Report, verify_telling};
+use crate::store::durable_file::{self, read_bytes};
 use crate::store::many_files::ManyFiles;
 use crate::store::shared::{self, Rights};
-use crate::store::whole_file::{self, read_bytes};
 use crate::store::{Store, StoreError, folder as store_folder};
 
 /// The file with a ledger's name, by its path in the folder.
@@ -187,7 +187,7 @@ pub fn repair<E: From<RepairError>>(
 /// Adds the events behind those that are there, up to a limit, that a damaged store has, or that can still be read in the
 /// files of stores that are damaged; if they do not hold, it tells how many there are in whole batches.
 fn add_newer(
-    own: Option<&WatchedStore>,
+    own: Option<&GuardedStore>,
     (logs, remembered): (&[PathBuf], &[Head]),
     limit: u64,
     restoration: &mut Restoration<'_>,
@@ -233,7 +233,8 @@ fn remove_left(folder: &Folder) -> Result<(), RepairError> {
     for entry in std::fs::read_dir(folder.path()).map_err(refused)? {
         let entry = entry.map_err(refused)?;
         let name = entry.file_name();
-        let is_left = [Aside::PREFIX, Copied::PREFIX].iter().any(|prefix| name.to_string_lossy().starts_with(prefix));
+        let is_left =
+            [StagingFolder::PREFIX, Copied::PREFIX].iter().any(|prefix| name.to_string_lossy().starts_with(prefix));
         if is_left && entry.file_type().map_err(refused)?.is_dir() {
             std::fs::remove_dir_all(entry.path()).map_err(refused)?;
         }
@@ -243,7 +244,7 @@ fn remove_left(folder: &Folder) -> Result<(), RepairError> {
 
 /// The store that is to be replaced, if anything can be had of it. What is not damage, but a program that has it open, or
 /// permissions, is no reason to do without it.
-fn open_damaged(folder: &Folder, access: &Access) -> Result<Option<WatchedStore>, RepairError> {
+fn open_damaged(folder: &Folder, access: &Access) -> Result<Option<GuardedStore>, RepairError> {
     match open_store(folder, access) {
         Ok(store) => Ok(Some(store)),
         Err(OpenError::Store(StoreError::Absent { .. })) => Ok(None),
@@ -262,7 +263,7 @@ fn altered_checkpoints(
     let mut altered = Vec::new();
     for size in theirs.sizes().unwrap_or_default() {
         let Some(their_root) = restoration.signed_root(&theirs, size) else { continue };
-        let is_there = whole_file::kind(&own.file(size)).is_ok_and(|kind| kind == whole_file::Kind::Regular);
+        let is_there = durable_file::kind(&own.file(size)).is_ok_and(|kind| kind == durable_file::Kind::Regular);
         match restoration.signed_root(&own, size) {
             Some(root) if root != their_root && known == Known::Holds => return Err(RepairError::Fork(size)),
             None if is_there => altered.push(format!("checkpoints/{size}")),
@@ -274,7 +275,7 @@ fn altered_checkpoints(
 
 fn check_whose(
     folder: &Folder,
-    (store, held): (Option<&WatchedStore>, Option<EventHash>),
+    (store, held): (Option<&GuardedStore>, Option<EventHash>),
     restoration: &Restoration<'_>,
 ) -> Result<(), RepairError> {
     if let (Ok(own), Some(found)) = (Settings::load(folder), restoration.origin())
@@ -328,7 +329,7 @@ fn copy(
     let mut files = ManyFiles::default();
     for path in paths(from).map_err(refused(from.path()))?.into_iter().filter(|path| wanted(path)) {
         let (own, file) = (from.path().join(&path), to.path().join(&path));
-        if whole_file::kind(&file).map_err(refused(&file))? != whole_file::Kind::Absent && !goes(&path) {
+        if durable_file::kind(&file).map_err(refused(&file))? != durable_file::Kind::Absent && !goes(&path) {
             continue;
         }
         if let Some(bytes) = read_bytes(&own, limit).map_err(refused(&own))? {
@@ -358,7 +359,7 @@ fn put_in_place(
     // What is known of the old log stays known until the new one is in its place.
     let known = Head::least(folder).unwrap_or(newest);
     known.save_writing("", folder).and_then(|head| head.sync_all()).map_err(refused)?;
-    let is_there = whole_file::kind(&folder.store()).map_err(refused)? != whole_file::Kind::Absent;
+    let is_there = durable_file::kind(&folder.store()).map_err(refused)? != durable_file::Kind::Absent;
     let aside = if is_there {
         // The one that is made is where the damaged one shall be, so that this is never in a folder that is removed.
         let aside = unused(folder);

@@ -34,16 +34,16 @@ use crate::ledger::folder::head::Head;
 use crate::ledger::folder::log_id::LogId;
 use crate::ledger::folder::readme::{make_keys_folder, write_readme};
 use crate::ledger::folder::settings::Settings;
-use crate::ledger::folder::staging::Aside;
+use crate::ledger::folder::staging::StagingFolder;
 use crate::ledger::log::checkpoints::Checkpoints;
-use crate::ledger::log::guarded_store::WatchedStore;
+use crate::ledger::log::guarded_store::GuardedStore;
 use crate::ledger::log::older::Older;
 use crate::ledger::log::open::{Access, OpenError, Progress};
 use crate::ledger::log::reader::Log;
 use crate::ledger::state::authority::Authority;
-use crate::ledger::verify::{Fault, Layer, Outside, Report, Walk, verify_telling};
+use crate::ledger::verify::{Fault, Fold, Layer, Outside, Report, verify_telling};
+use crate::store::durable_file::read_bytes;
 use crate::store::shared::Shared;
-use crate::store::whole_file::read_bytes;
 use crate::store::{Store, folder as store_folder};
 
 pub use documents::Copied;
@@ -84,9 +84,9 @@ pub enum At {
 
 /// A ledger that is being made again, not yet in its place: dropping it leaves nothing behind.
 pub struct Restoration<'w> {
-    store: WatchedStore,
+    store: GuardedStore,
     meant: Meant,
-    walk: Option<Walk>,
+    walk: Option<Fold>,
     /// The events of a batch whose end has not come yet.
     batch: Vec<Vec<u8>>,
     batch_bytes: usize,
@@ -103,7 +103,7 @@ pub struct Restoration<'w> {
     /// How many events are meant to come, where that is known, else 0.
     of: u64,
     // The last, since the store is closed before the folder is removed.
-    aside: Aside,
+    aside: StagingFolder,
 }
 
 impl<'w> Restoration<'w> {
@@ -118,7 +118,7 @@ impl<'w> Restoration<'w> {
         }
         // What a group has in a folder of its own stays the group's.
         let around = || Shared::of(store_folder::parent(target.path())).map(Shared::mode);
-        Self::aside(Aside::beside(target, &access.holder, target.rights().or_else(around))?, meant)
+        Self::aside(StagingFolder::beside(target, &access.holder, target.rights().or_else(around))?, meant)
     }
 
     /// Makes a folder for what is only to be checked, where the ledger's account has room for copies that are gone in the end.
@@ -129,8 +129,10 @@ impl<'w> Restoration<'w> {
     pub fn to_check(ledger: &Folder, access: &Access) -> Result<Self, RestoreError> {
         let scratch = ledger.scratch().ok_or(OpenError::NoScratch)?;
         let meant = Meant { known: Known::MayDiffer, ..Meant::default() };
-        let mut restoration =
-            Self::aside(Aside::beside(&ledger.elsewhere(scratch.join("checked")), &access.holder, None)?, meant)?;
+        let mut restoration = Self::aside(
+            StagingFolder::beside(&ledger.elsewhere(scratch.join("checked")), &access.holder, None)?,
+            meant,
+        )?;
         // That there is more by now does not make it wrong.
         restoration.keep_until(u64::MAX);
         Ok(restoration)
@@ -139,14 +141,14 @@ impl<'w> Restoration<'w> {
     /// The same within the folder of a ledger whose store it is to take the place of.
     pub(crate) fn within(ledger: &Folder, meant: Meant, access: &Access) -> Result<Self, RestoreError> {
         let rights = Shared::of(ledger.path()).map(Shared::mode);
-        Self::aside(Aside::beside(&Folder::at(ledger.store()), &access.holder, rights)?, meant)
+        Self::aside(StagingFolder::beside(&Folder::at(ledger.store()), &access.holder, rights)?, meant)
     }
 
-    fn aside(aside: Aside, meant: Meant) -> Result<Self, RestoreError> {
+    fn aside(aside: StagingFolder, meant: Meant) -> Result<Self, RestoreError> {
         let folder = aside.folder();
         make_keys_folder(&folder)?;
         store_folder::create(&folder.documents())?;
-        let store = WatchedStore::create(&folder)?;
+        let store = GuardedStore::create(&folder)?;
         let is_stopped = Box::new(|| false);
         let progress = &|_: &'static str, _, _| ();
         Ok(Self {
@@ -211,7 +213,7 @@ impl<'w> Restoration<'w> {
         }
         let mut walk = match self.walk.take() {
             Some(walk) => walk,
-            None => Walk::new(&self.begin(&event, found)?),
+            None => Fold::new(&self.begin(&event, found)?),
         };
         walk.event(seq, &event);
         let faults: Vec<Fault> = walk.faults().cloned().collect();
@@ -376,7 +378,7 @@ pub struct Restored {
     pub report: Report,
     /// How much older it is than what is known, if it was to be restored as it was earlier.
     pub older: Option<Older>,
-    aside: Aside,
+    aside: StagingFolder,
 }
 
 impl Restored {

@@ -16,8 +16,8 @@ use crate::event::chain::prev_of;
 use crate::event::statement::{Event, MAX_EVENT};
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::ledger::folder::head::Head;
-use crate::store::unreadable::read_around;
-use crate::store::whole_file;
+use crate::store::durable_file;
+use crate::store::lenient_read::read_around;
 
 /// How the bytes of events begin: the first of their keys that every one has, or the only one before it. Within one, neither
 /// stands anywhere: no part of a statement has these keys, and a quote in a text has a backslash before it.
@@ -103,7 +103,7 @@ fn next(found: &HashMap<EventHash, Found>, remembered: &[Head]) -> HashMap<Event
 
 /// Hands over what may be an event, wherever it stands in a file.
 fn look(file: &Path, mut found: impl FnMut(&[u8])) -> io::Result<()> {
-    let Some(mut input) = whole_file::open_to_read(file)? else { return Ok(()) };
+    let Some(mut input) = durable_file::open_to_read(file)? else { return Ok(()) };
     let len = input.metadata()?.len();
     let mut window = Vec::new();
     for begin in (0..len).step_by(WINDOW) {

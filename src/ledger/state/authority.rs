@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use crate::domain::announcement::{Body, Kind};
+use crate::domain::governance::{Authorised, Genesis, RecorderRevoked, RecorderRole, RevocationCause};
 use crate::domain::id::Recorder;
-use crate::domain::record::{Authorised, Genesis, RecorderRevoked, RecorderRole, RevocationCause};
-use crate::event::facts::Recorded;
+use crate::event::snapshot::Recorded;
 use crate::integrity::note_key::Vkey;
 use crate::integrity::ssh_key::PublicKey;
 

@@ -11,32 +11,32 @@ pub mod relevance;
 
 use crate::domain::id::Origin;
 use crate::event::chain::Chain;
-use crate::event::facts::{Facts, Recorded};
+use crate::event::snapshot::{Recorded, Snapshot};
 use crate::ledger::state::authority::Authority;
-use crate::ledger::state::registry::Index;
-use crate::ledger::state::relevance::Bearing;
+use crate::ledger::state::registry::Registry;
+use crate::ledger::state::relevance::Relevance;
 
 pub use planned::{NewEvents, Planned};
 
 /// What the events of a ledger say.
 pub struct State {
-    pub(super) facts: Facts,
+    pub(super) snapshot: Snapshot,
     pub(super) chain: Chain,
     pub(super) authority: Authority,
-    pub(super) index: Index<'static>,
-    pub(super) bearing: Bearing<'static>,
+    pub(super) index: Registry<'static>,
+    pub(super) bearing: Relevance<'static>,
 }
 
 impl State {
     /// Returns the state of a ledger without events.
     pub fn new(origin: Origin) -> Self {
-        Self::of(Facts::new(origin.clone()), Chain::new(origin))
+        Self::of(Snapshot::new(origin.clone()), Chain::new(origin))
     }
 
     /// Returns the state of a ledger with these events, which hang together as `chain` does.
-    pub fn of(facts: Facts, chain: Chain) -> Self {
-        let (authority, index, bearing) = (Authority::default(), Index::default(), Bearing::default());
-        let mut state = Self { facts, chain, authority, index, bearing };
+    pub fn of(snapshot: Snapshot, chain: Chain) -> Self {
+        let (authority, index, bearing) = (Authority::default(), Registry::default(), Relevance::default());
+        let mut state = Self { snapshot, chain, authority, index, bearing };
         state.learn(0);
         state
     }
@@ -52,8 +52,8 @@ impl State {
     }
 
     /// Returns what the events tell, with where the log stood after each.
-    pub fn facts(&self) -> &Facts {
-        &self.facts
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
     }
 
     /// Returns the end of the chain.
@@ -67,13 +67,13 @@ impl State {
     }
 
     /// Returns the ids and names that are taken.
-    pub fn index(&self) -> &Index<'static> {
+    pub fn index(&self) -> &Registry<'static> {
         &self.index
     }
 
     /// Returns what the events tell, by itself.
-    pub fn into_facts(self) -> Facts {
-        self.facts
+    pub fn into_snapshot(self) -> Snapshot {
+        self.snapshot
     }
 
     /// Returns a plan of what is to follow, empty as yet.
@@ -83,24 +83,24 @@ impl State {
 
     /// Keeps events of a plan over this state that came into the store.
     pub fn keep(&mut self, new: NewEvents) {
-        let first = self.facts.events.len();
+        let first = self.snapshot.events.len();
         let NewEvents { events, stands, said } = new;
-        self.facts.events.extend(events);
-        self.facts.heads.extend(stands);
+        self.snapshot.events.extend(events);
+        self.snapshot.heads.extend(stands);
         if let Some(said) = said {
             self.chain = said.chain;
             self.authority = said.authority;
             self.index.absorb(said.names);
             self.bearing.absorb(said.places);
         } else {
-            self.chain = Chain::resumed(self.facts.origin.clone(), &self.facts.heads);
+            self.chain = Chain::resumed(self.snapshot.origin.clone(), &self.snapshot.heads);
             self.learn(first);
         }
     }
 
     /// Brings what is derived from the events up to those from a place on.
     fn learn(&mut self, first: usize) {
-        for (place, event) in self.facts.events.iter().enumerate().skip(first) {
+        for (place, event) in self.snapshot.events.iter().enumerate().skip(first) {
             learn(place, event, (&mut self.authority, &mut self.index, &mut self.bearing));
         }
     }
@@ -110,7 +110,7 @@ impl State {
 fn learn(
     place: usize,
     event: &Recorded,
-    (authority, index, bearing): (&mut Authority, &mut Index<'_>, &mut Bearing<'_>),
+    (authority, index, bearing): (&mut Authority, &mut Registry<'_>, &mut Relevance<'_>),
 ) {
     // What `verify` would tell of keys does not keep others from reading; signing is checked when it happens.
     let _ = authority.apply(event.seq, &event.announcement.body);
@@ -143,17 +143,17 @@ mod tests {
 
     fn state(events: &[Event]) -> State {
         let origin = events[0].header.ledger.clone();
-        let (mut facts, mut chain) = (Facts::new(origin.clone()), Chain::new(origin));
+        let (mut snapshot, mut chain) = (Snapshot::new(origin.clone()), Chain::new(origin));
         for event in events {
             chain.push(event);
-            facts.extend([event.clone()]);
+            snapshot.extend([event.clone()]);
         }
-        State::of(facts, chain)
+        State::of(snapshot, chain)
     }
 
     #[track_caller]
     fn check_same(kept: &State, read: &State) {
-        assert_eq!(kept.facts, read.facts);
+        assert_eq!(kept.snapshot, read.snapshot);
         assert_eq!((kept.chain.len(), kept.chain.head()), (read.chain.len(), read.chain.head()));
         assert_eq!(kept.chain.recorded(), read.chain.recorded());
         assert_eq!(kept.authority, read.authority);
@@ -169,7 +169,7 @@ mod tests {
                 let mut kept = state(&events[..first]);
                 // One plan that came into the store whole, and one of which an append came no further.
                 for (to, came) in [(second, second), (events.len(), usize::midpoint(second, events.len()))] {
-                    let from = kept.facts.events.len();
+                    let from = kept.snapshot.events.len();
                     let mut planned = kept.plan();
                     for event in &events[from..to] {
                         // These do not follow each other, which is nothing to what they say.
@@ -194,16 +194,16 @@ mod tests {
                 let _ = planned.take(event.clone());
             }
             assert_eq!(planned.authority, whole.authority);
-            assert!(planned.events().iter().eq(&whole.facts.events));
-            assert!(planned.events().from(first / 2).eq(&whole.facts.events[first / 2..]));
-            for event in &whole.facts.events {
+            assert!(planned.events().iter().eq(&whole.snapshot.events));
+            assert!(planned.events().from(first / 2).eq(&whole.snapshot.events[first / 2..]));
+            for event in &whole.snapshot.events {
                 assert_eq!(planned.index.announcement(&event.id), whole.index.announcement(&event.id));
-                assert_eq!(planned.head_at(event.seq + 1), whole.facts.heads.at(event.seq + 1));
+                assert_eq!(planned.head_at(event.seq + 1), whole.snapshot.heads.at(event.seq + 1));
                 let place = usize::try_from(event.seq).expect("a few");
-                let struck = |state: &Bearing<'_>| state.struck_by(planned.events(), place);
+                let struck = |state: &Relevance<'_>| state.struck_by(planned.events(), place);
                 assert_eq!(struck(&planned.bearing), struck(&whole.bearing), "event {place}, from {first} on planned");
             }
-            let named = |index: &Index<'_>| -> Vec<String> { index.announcements().map(str::to_owned).collect() };
+            let named = |index: &Registry<'_>| -> Vec<String> { index.announcements().map(str::to_owned).collect() };
             let (mut by_plan, mut by_all) = (named(&planned.index), named(&whole.index));
             by_plan.sort_unstable();
             by_all.sort_unstable();

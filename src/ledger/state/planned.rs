@@ -2,30 +2,30 @@
 
 use crate::domain::timestamp::Timestamp;
 use crate::event::chain::{Chain, ChainFault};
-use crate::event::facts::{Events, Facts, Recorded, Stand};
+use crate::event::snapshot::{Events, LogPoint, Recorded, Snapshot};
 use crate::event::statement::Event;
 use crate::integrity::digest::EventHash;
 use crate::ledger::state::authority::Authority;
-use crate::ledger::state::registry::{Index, Taken};
-use crate::ledger::state::relevance::{Bearing, Places};
+use crate::ledger::state::registry::{Registry, Taken};
+use crate::ledger::state::relevance::{Places, Relevance};
 use crate::ledger::state::{State, learn};
 
 /// A state with events behind it that are not in the store: the admission of the next ones sees both.
 pub struct Planned<'s> {
     before: &'s State,
     events: Vec<Recorded>,
-    stands: Vec<Stand>,
+    stands: Vec<LogPoint>,
     pub(in crate::ledger) chain: Chain,
     pub(in crate::ledger) authority: Authority,
-    pub(in crate::ledger) index: Index<'s>,
-    pub(in crate::ledger) bearing: Bearing<'s>,
+    pub(in crate::ledger) index: Registry<'s>,
+    pub(in crate::ledger) bearing: Relevance<'s>,
 }
 
 /// Events of a plan that came into the store.
 #[derive(Debug)]
 pub struct NewEvents {
     pub(super) events: Vec<Recorded>,
-    pub(super) stands: Vec<Stand>,
+    pub(super) stands: Vec<LogPoint>,
     /// What is derived from them, if they are the whole plan.
     pub(super) said: Option<Said>,
 }
@@ -47,8 +47,8 @@ impl<'s> Planned<'s> {
             stands: Vec::new(),
             chain: before.chain.clone(),
             authority: before.authority.clone(),
-            index: Index::following(&before.index),
-            bearing: Bearing::following(&before.bearing),
+            index: Registry::following(&before.index),
+            bearing: Relevance::following(&before.bearing),
         }
     }
 
@@ -59,22 +59,22 @@ impl<'s> Planned<'s> {
 
     /// Returns all events, those that are stored and those that are planned.
     pub fn events(&self) -> Events<'_> {
-        Events::of(&self.before.facts.events, &self.events)
+        Events::of(&self.before.snapshot.events, &self.events)
     }
 
     /// Returns where the log would stand after each event, stored ones first.
-    pub fn stands(&self) -> impl Iterator<Item = &Stand> {
-        self.before.facts.heads.stands().iter().chain(&self.stands)
+    pub fn stands(&self) -> impl Iterator<Item = &LogPoint> {
+        self.before.snapshot.heads.stands().iter().chain(&self.stands)
     }
 
     /// Returns the hash at which the log stands, or would, when it has `len` events.
     pub fn head_at(&self, len: u64) -> Option<EventHash> {
         let planned = self.stands.binary_search_by_key(&len, |stand| stand.len).ok();
-        planned.map(|place| self.stands[place].head).or_else(|| self.before.facts.heads.at(len))
+        planned.map(|place| self.stands[place].head).or_else(|| self.before.snapshot.heads.at(len))
     }
 
     /// Returns where the log would stand with `len` events, the last of which is planned.
-    pub(in crate::ledger) fn stand_at(&self, len: u64) -> Option<&Stand> {
+    pub(in crate::ledger) fn stand_at(&self, len: u64) -> Option<&LogPoint> {
         self.stands.binary_search_by_key(&len, |stand| stand.len).ok().map(|place| &self.stands[place])
     }
 
@@ -100,7 +100,8 @@ impl<'s> Planned<'s> {
 
     /// Returns those of the planned events with which the log has `len`, to be [kept](State::keep).
     pub fn into_new(mut self, len: u64) -> NewEvents {
-        let came = usize::try_from(len).expect("events are in memory").saturating_sub(self.before.facts.events.len());
+        let came =
+            usize::try_from(len).expect("events are in memory").saturating_sub(self.before.snapshot.events.len());
         let is_whole = came == self.events.len();
         self.events.truncate(came);
         self.stands.truncate(came);
@@ -112,10 +113,10 @@ impl<'s> Planned<'s> {
 
 impl NewEvents {
     /// Returns what a ledger tells with these events at its end.
-    pub fn after(self, mut facts: Facts) -> Facts {
-        facts.events.extend(self.events);
-        facts.heads.extend(self.stands);
-        facts
+    pub fn after(self, mut snapshot: Snapshot) -> Snapshot {
+        snapshot.events.extend(self.events);
+        snapshot.heads.extend(self.stands);
+        snapshot
     }
 
     /// Returns the events, in their order.

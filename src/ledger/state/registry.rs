@@ -7,13 +7,13 @@ use crate::domain::announcement::{Announcement, Body, Kind};
 use crate::domain::id::{AnnouncementId, ByName, Namespace, folded};
 use crate::domain::name;
 use crate::domain::source::Address;
-use crate::event::facts::Recorded;
+use crate::event::snapshot::Recorded;
 use crate::projection::policies::named;
 
 /// The ids of a ledger, by their folded form; of a plan, those that it adds to the ones before it.
 #[derive(Debug, Clone, Default)]
-pub struct Index<'b> {
-    before: Option<&'b Index<'b>>,
+pub struct Registry<'b> {
+    before: Option<&'b Registry<'b>>,
     own: Taken,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Taken {
     personal: HashMap<Address, (u64, u64)>,
 }
 
-impl<'b> Index<'b> {
+impl<'b> Registry<'b> {
     /// Returns an index that is to have what follows another's events.
     pub(super) fn following(before: &'b Self) -> Self {
         let (policy, asks_for_reviewers) = (before.own.policy.clone(), before.own.asks_for_reviewers);

@@ -6,13 +6,13 @@ use std::slice::from_ref;
 use crate::domain::agreement::InForce;
 use crate::domain::announcement::{Body, Standing};
 use crate::domain::id::{AgreementId, AnnouncementId, ByName, PartyId, folded};
-use crate::event::facts::{Events, Recorded};
+use crate::event::snapshot::{Events, Recorded};
 
 /// The events about each agreement, by party, and those that correct or retract others; of a plan, those that it adds to the
 /// ones before it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Bearing<'b> {
-    before: Option<&'b Bearing<'b>>,
+pub(crate) struct Relevance<'b> {
+    before: Option<&'b Relevance<'b>>,
     own: Places,
 }
 
@@ -48,7 +48,7 @@ struct Concerned<'a> {
     parties: &'a [PartyId],
 }
 
-impl<'b> Bearing<'b> {
+impl<'b> Relevance<'b> {
     /// Returns what is to have the events that follow another's.
     pub(super) fn following(before: &'b Self) -> Self {
         Self { before: Some(before), own: Places::default() }

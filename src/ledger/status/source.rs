@@ -6,18 +6,18 @@ use std::os::unix::fs::MetadataExt;
 use crate::domain::announcement::Body;
 use crate::domain::id::Origin;
 use crate::domain::timestamp::Timestamp;
-use crate::event::facts::{Facts, Recorded};
+use crate::event::snapshot::{Recorded, Snapshot};
 use crate::event::statement::Event;
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::ledger::facts::{self, HeadsKnown, Scope};
 use crate::ledger::folder::Folder;
 use crate::ledger::folder::head::Head;
-use crate::ledger::log::guarded_store::WatchedStore;
+use crate::ledger::log::guarded_store::GuardedStore;
 use crate::ledger::log::open::{Access, OpenError, not_locked};
 use crate::ledger::log::replay::checked_keeping;
 use crate::ledger::status::{Concern, Noted};
 use crate::store::lock::{Lock, LockError};
-use crate::store::{Store, StoreError, whole_file};
+use crate::store::{Store, StoreError, durable_file};
 
 /// The most bytes of a store that is copied to see whether it opens, where the facts tell everything else.
 const SMALL: u64 = 16 << 20;
@@ -42,8 +42,8 @@ pub(super) struct Source {
 }
 
 enum Events {
-    Facts(Facts),
-    Store { facts: Facts, store: Box<WatchedStore> },
+    Snapshot(Snapshot),
+    Store { snapshot: Snapshot, store: Box<GuardedStore> },
 }
 
 impl Source {
@@ -57,15 +57,15 @@ impl Source {
         let quiet = Lock::look(&folder.lock(), std::time::Duration::ZERO);
         let kept = facts::read(folder, Scope::Those(is_about_ledger), HeadsKnown::Batches);
         match (kept, quiet) {
-            (Some(facts), Err(LockError::Held { holder })) => {
-                Ok(Self { events: Some(Events::Facts(facts)), seen: StoreSeen::InUse(holder) })
+            (Some(snapshot), Err(LockError::Held { holder })) => {
+                Ok(Self { events: Some(Events::Snapshot(snapshot)), seen: StoreSeen::InUse(holder) })
             }
-            (Some(facts), Err(LockError::Io(error))) => {
-                Ok(Self { events: Some(Events::Facts(facts)), seen: StoreSeen::NotOpened(error.to_string()) })
+            (Some(snapshot), Err(LockError::Io(error))) => {
+                Ok(Self { events: Some(Events::Snapshot(snapshot)), seen: StoreSeen::NotOpened(error.to_string()) })
             }
-            (Some(facts), Ok(_quiet)) => {
-                let seen = Self::beside(&facts, folder, noted);
-                Ok(Self { events: Some(Events::Facts(facts)), seen })
+            (Some(snapshot), Ok(_quiet)) => {
+                let seen = Self::beside(&snapshot, folder, noted);
+                Ok(Self { events: Some(Events::Snapshot(snapshot)), seen })
             }
             (None, Ok(_quiet)) => Self::from_store(folder, origin, noted),
             (None, Err(_)) => {
@@ -76,7 +76,7 @@ impl Source {
     }
 
     /// Whether the store opens and ends where the facts do, if it is small enough to see.
-    fn beside(facts: &Facts, folder: &Folder, noted: &mut Noted) -> StoreSeen {
+    fn beside(snapshot: &Snapshot, folder: &Folder, noted: &mut Noted) -> StoreSeen {
         if bytes_of(folder) > SMALL {
             return StoreSeen::NotOpened("it is large, and what is kept of it tells everything else".to_owned());
         }
@@ -86,9 +86,9 @@ impl Source {
                 return not_opened(error, noted).unwrap_or_else(|error| StoreSeen::NotOpened(error.to_string()));
             }
         };
-        let (len, expected) = (store.len(), facts.heads.len());
+        let (len, expected) = (store.len(), snapshot.heads.len());
         let newest = expected.checked_sub(1).and_then(|seq| hash(&store, seq));
-        if len != expected || newest != Some(facts.heads.head()) {
+        if len != expected || newest != Some(snapshot.heads.head()) {
             noted.add(
                 Concern::DamagedStore,
                 format!(
@@ -109,8 +109,8 @@ impl Source {
             Ok(store) => store,
             Err(error) => return Ok(Self { events: None, seen: not_opened(error, noted)? }),
         };
-        let facts = match checked_keeping(origin, &store, is_about_ledger) {
-            Ok((facts, _)) => facts,
+        let snapshot = match checked_keeping(origin, &store, is_about_ledger) {
+            Ok((snapshot, _)) => snapshot,
             Err(OpenError::Damaged(damage)) => return Ok(damaged(damage.to_string(), noted)),
             Err(OpenError::Store(error)) => return Ok(Self { events: None, seen: not_opened(error.into(), noted)? }),
             Err(error) => return Err(error),
@@ -123,32 +123,32 @@ impl Source {
             }
             None => StoreSeen::Opens,
         };
-        Ok(Self { events: Some(Events::Store { facts, store: Box::new(store) }), seen })
+        Ok(Self { events: Some(Events::Store { snapshot, store: Box::new(store) }), seen })
     }
 
     pub(super) fn seen(&self) -> &StoreSeen {
         &self.seen
     }
 
-    fn facts(&self) -> Option<&Facts> {
+    fn snapshot(&self) -> Option<&Snapshot> {
         self.events.as_ref().map(|events| match events {
-            Events::Facts(facts) | Events::Store { facts, .. } => facts,
+            Events::Snapshot(snapshot) | Events::Store { snapshot, .. } => snapshot,
         })
     }
 
     /// What says who may sign, and perhaps the newest event.
     pub(super) fn events(&self) -> Option<&[Recorded]> {
-        self.facts().map(|facts| facts.events.as_slice())
+        self.snapshot().map(|snapshot| snapshot.events.as_slice())
     }
 
     pub(super) fn head(&self) -> Option<Head> {
-        let newest = self.facts()?.heads.newest()?;
+        let newest = self.snapshot()?.heads.newest()?;
         Some(Head { len: newest.len, hash: newest.head })
     }
 
     /// When the newest event was recorded.
     pub(super) fn newest(&self) -> Option<Timestamp> {
-        Some(self.facts()?.heads.newest()?.recorded)
+        Some(self.snapshot()?.heads.newest()?.recorded)
     }
 
     pub(super) fn genesis(&self) -> Option<EventHash> {
@@ -158,7 +158,7 @@ impl Source {
     /// The hash of the newest of so many events, if it is known.
     pub(super) fn hash_at(&self, len: u64) -> Option<EventHash> {
         match self.events.as_ref()? {
-            Events::Facts(facts) => facts.heads.at(len),
+            Events::Snapshot(snapshot) => snapshot.heads.at(len),
             Events::Store { store, .. } => hash(store, len.checked_sub(1)?),
         }
     }
@@ -166,8 +166,8 @@ impl Source {
     /// When the first event was recorded behind so many, if there is one.
     pub(super) fn recorded_after(&self, len: u64) -> Option<Timestamp> {
         match self.events.as_ref()? {
-            Events::Facts(facts) => {
-                facts.heads.stands().iter().find(|stand| stand.len > len).map(|stand| stand.recorded)
+            Events::Snapshot(snapshot) => {
+                snapshot.heads.stands().iter().find(|stand| stand.len > len).map(|stand| stand.recorded)
             }
             Events::Store { store, .. } => {
                 let bytes = store.read(len..store.len().min(len.saturating_add(1))).next()?.ok()?;
@@ -181,7 +181,7 @@ fn is_about_ledger(body: &Body) -> bool {
     body.kind().is_about_ledger()
 }
 
-fn hash(store: &WatchedStore, seq: u64) -> Option<EventHash> {
+fn hash(store: &GuardedStore, seq: u64) -> Option<EventHash> {
     if seq >= store.len() {
         return None;
     }
@@ -189,12 +189,12 @@ fn hash(store: &WatchedStore, seq: u64) -> Option<EventHash> {
 }
 
 /// Opens a copy of the store, and leaves the store itself as it is.
-fn opened(folder: &Folder) -> Result<WatchedStore, OpenError> {
-    if whole_file::kind(&folder.store().join("db"))? == whole_file::Kind::Absent {
+fn opened(folder: &Folder) -> Result<GuardedStore, OpenError> {
+    if durable_file::kind(&folder.store().join("db"))? == durable_file::Kind::Absent {
         return Err(StoreError::Absent { folder: folder.store() }.into());
     }
     let scratch = folder.scratch().ok_or(OpenError::NoScratch)?;
-    Ok(WatchedStore::borrowed(folder, scratch)?)
+    Ok(GuardedStore::borrowed(folder, scratch)?)
 }
 
 /// What is known of a store that was not opened: that it is damaged, or no more than that nobody could look.

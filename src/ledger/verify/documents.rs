@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::source::{Address, Evidence};
 use crate::evidence::quote::holds;
-use crate::ledger::documents::inventory::{Holdings, NamedBy, State};
-use crate::ledger::documents::reader::Shelf;
+use crate::ledger::documents::inventory::{DocumentState, Inventory, NamedBy};
+use crate::ledger::documents::reader::DocumentReader;
 use crate::ledger::verify::{Fault, Layer, LayerReport, not_checked, report, report_of};
 
 /// The most bytes of texts that are kept at hand.
@@ -34,7 +34,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub(super) fn look(shelf: &Shelf, holdings: &Holdings, whose: Whose) -> Self {
+    pub(super) fn look(shelf: &DocumentReader, holdings: &Inventory, whose: Whose) -> Self {
         let mut kept = Self {
             looked_at: 0,
             erased: BTreeMap::new(),
@@ -50,19 +50,19 @@ impl Kept {
             }
             kept.looked_at += 1;
             let state = holdings.look(shelf, address, named);
-            if let State::OutOfReach(_) = &state {
+            if let DocumentState::OutOfReach(_) = &state {
                 kept.out_of_reach.extend(state.fault(address));
                 continue;
             }
             kept.faults.extend(fault(address, named.seq, &state));
             match state {
-                State::Kept => kept.good += 1,
-                State::Erased(by) => *kept.erased.entry(by).or_default() += 1,
-                State::NotDeleted(_)
-                | State::Missing(_)
-                | State::Altered(_)
-                | State::Unreadable(_)
-                | State::OutOfReach(_) => {}
+                DocumentState::Kept => kept.good += 1,
+                DocumentState::Erased(by) => *kept.erased.entry(by).or_default() += 1,
+                DocumentState::NotDeleted(_)
+                | DocumentState::Missing(_)
+                | DocumentState::Altered(_)
+                | DocumentState::Unreadable(_)
+                | DocumentState::OutOfReach(_) => {}
             }
         }
         kept
@@ -91,15 +91,15 @@ impl Kept {
 }
 
 /// What does not hold of a file that an event names.
-pub(super) fn fault(address: &str, named_by: u64, state: &State) -> Option<Fault> {
+pub(super) fn fault(address: &str, named_by: u64, state: &DocumentState) -> Option<Fault> {
     // Who said that it was erased is to be asked, not who named it.
-    let seq = if let State::NotDeleted(by) = state { *by } else { named_by };
+    let seq = if let DocumentState::NotDeleted(by) = state { *by } else { named_by };
     state.fault(address).map(|what| Fault { seq, what })
 }
 
 /// Texts that quotes are looked up in: as many at hand as there is room for.
 pub(super) struct Texts {
-    shelf: Shelf,
+    shelf: DocumentReader,
     held: Mutex<Held>,
 }
 
@@ -123,7 +123,7 @@ impl Held {
 }
 
 impl Texts {
-    pub(super) fn new(shelf: Shelf) -> Self {
+    pub(super) fn new(shelf: DocumentReader) -> Self {
         Self { shelf, held: Mutex::default() }
     }
 
@@ -213,7 +213,7 @@ impl Quotes {
         }
     }
 
-    pub(super) fn report(self, holdings: &Holdings) -> LayerReport {
+    pub(super) fn report(self, holdings: &Inventory) -> LayerReport {
         if self.number == 0 {
             return not_checked(Layer::Evidence, "no event has a quote");
         }

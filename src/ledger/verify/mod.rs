@@ -9,11 +9,11 @@
 //! order (`walk`): memory does not grow with the log, but for the names of its documents.
 
 mod documents;
+mod event;
+mod fold;
 mod roots;
-mod seen;
 mod since;
 pub mod sources;
-mod walk;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -28,21 +28,21 @@ use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::EventHash;
 use crate::integrity::policy::Policy;
 use crate::ledger::documents::inventory::is_out_of_reach;
-use crate::ledger::facts::{Comparison, Used};
+use crate::ledger::facts::{CacheCheck, UsedFor};
 use crate::ledger::folder::head::Head;
 use crate::ledger::folder::log_id::LogId;
 use crate::ledger::log::checkpoints::{Checkpoints, CheckpointsError};
 use crate::ledger::log::clock::tolerated;
 use crate::ledger::log::older::Older;
 use crate::ledger::log::open::Progress;
-use crate::ledger::log::reader::{Found, Log};
+use crate::ledger::log::reader::{Log, ReadItem};
 use crate::ledger::log::timestamps::{Checker, Stamp, TimestampError};
 use crate::store::bundle::BUNDLE_LEN;
 
 use documents::{Kept, Texts, Whose};
-use seen::{Looking, Seen};
+use event::{CheckedEvent, Looking};
 
-pub(crate) use walk::Walk;
+pub(crate) use fold::Fold;
 
 /// The events that are looked at by themselves at a time, on all cores, while those before are put together.
 const STRETCH: u64 = 16 * BUNDLE_LEN as u64;
@@ -211,7 +211,7 @@ pub fn verify(log: &Log, outside: &Outside) -> Report {
 pub fn verify_telling(log: &Log, outside: &Outside, progress: Progress<'_>) -> Report {
     let resumed = since::resumed(log, outside);
     let since = resumed.as_ref().map(|walk| walk.chain.len());
-    let mut walk = resumed.unwrap_or_else(|| Walk::new(log.origin()));
+    let mut walk = resumed.unwrap_or_else(|| Fold::new(log.origin()));
     let (mut kept, mut remembered) = (log.checkpoints(), outside.remembered.clone());
     if let Some(since) = since {
         (kept, remembered) = (kept.within(since..=u64::MAX), remembered.within(since..=u64::MAX));
@@ -225,8 +225,8 @@ pub fn verify_telling(log: &Log, outside: &Outside, progress: Progress<'_>) -> R
         Some(_) => Err("facts are compared with all events, or none".to_owned()),
     };
     let why_no_facts = comparison.as_ref().err().cloned();
-    walk.facts = comparison.ok();
-    let with_facts = walk.facts.is_some();
+    walk.cache = comparison.ok();
+    let with_facts = walk.cache.is_some();
     let texts = Texts::new(log.shelf());
     let from = since.unwrap_or_default();
     let begin = from / BUNDLE_LEN as u64 * BUNDLE_LEN as u64;
@@ -279,7 +279,7 @@ pub fn verify_telling(log: &Log, outside: &Outside, progress: Progress<'_>) -> R
         } else {
             not_checked(Layer::Evidence, "no documents are published with the log")
         },
-        projections(walk.facts, why_no_facts, (log.len(), head)),
+        projections(walk.cache, why_no_facts, (log.len(), head)),
     ];
     let older = log.older().unwrap_or_default();
     Report { layers, since, events, bytes: walk.bytes, head, ahead, newest, older }
@@ -300,7 +300,7 @@ pub fn renew_facts(log: &Log, report: &mut Report) {
         return;
     }
     let Some(layer) = report.layers.iter_mut().find(|of| of.layer == Layer::Projections) else { return };
-    if layer.verdict == Verdict::Pass || !log.facts().is_ok_and(|facts| log.keep(&facts)) {
+    if layer.verdict == Verdict::Pass || !log.snapshot().is_ok_and(|snapshot| log.keep(&snapshot)) {
         return;
     }
     match &mut layer.verdict {
@@ -310,13 +310,13 @@ pub fn renew_facts(log: &Log, report: &mut Report) {
 }
 
 /// Looks at the events of a stretch by themselves, on all cores; at none before `from`.
-fn stretch(looking: Looking<'_>, (start, from): (u64, u64)) -> Vec<Seen> {
+fn stretch(looking: Looking<'_>, (start, from): (u64, u64)) -> Vec<CheckedEvent> {
     let log = looking.0;
     let bundle = BUNDLE_LEN as u64;
     let bundles: Vec<u64> = (start..log.len().min(start + STRETCH)).step_by(BUNDLE_LEN).collect();
     let look = |first: u64| {
-        let found: Vec<Found> = log.found(first.max(from)..first + bundle).collect();
-        seen::look(looking, found)
+        let found: Vec<ReadItem> = log.found(first.max(from)..first + bundle).collect();
+        event::look(looking, found)
     };
     bundles.into_par_iter().flat_map_iter(look).collect()
 }
@@ -387,31 +387,31 @@ fn stamped(stamps: &[(u64, Stamp)]) -> String {
 }
 
 /// The facts that are kept are compared, if questions use them: those of this very head.
-fn projections(facts: Option<Comparison>, why_not: Option<String>, (len, head): (u64, EventHash)) -> LayerReport {
-    let Some(mut facts) = facts else { return not_checked(Layer::Projections, why_not.unwrap_or_default()) };
-    let mut faults: Vec<Fault> = match facts.used(Head { len, hash: head }) {
-        Used::ForTheLog => Vec::new(),
-        Used::ForAnother(other) => vec![Fault {
+fn projections(cache: Option<CacheCheck>, why_not: Option<String>, (len, head): (u64, EventHash)) -> LayerReport {
+    let Some(mut cache) = cache else { return not_checked(Layer::Projections, why_not.unwrap_or_default()) };
+    let mut faults: Vec<Fault> = match cache.used(Head { len, hash: head }) {
+        UsedFor::ForTheLog => Vec::new(),
+        UsedFor::ForAnother(other) => vec![Fault {
             seq: other,
             what: "HEAD ends the log before it, and questions are answered as of then; `log` or `append` puts it right"
                 .to_owned(),
         }],
-        Used::Never => {
+        UsedFor::Never => {
             let why = "the facts that are kept are of another head, or damaged: no question uses them";
             return not_checked(Layer::Projections, why);
         }
     };
     let what = "the facts that are kept of it are others";
-    faults.extend(facts.differ().iter().map(|seq| Fault { seq: *seq, what: what.to_owned() }));
-    if facts.ends_differ() {
+    faults.extend(cache.differ().iter().map(|seq| Fault { seq: *seq, what: what.to_owned() }));
+    if cache.ends_differ() {
         let what = "the ends of batches that are kept up to it are others".to_owned();
         faults.push(Fault { seq: len.saturating_sub(1), what });
     }
-    if facts.is_scattered() {
+    if cache.is_scattered() {
         let what = "what is kept of it lies where questions do not find it".to_owned();
         faults.push(Fault { seq: len.saturating_sub(1), what });
     }
-    report(Layer::Projections, faults, format!("facts of {} events", facts.compared))
+    report(Layer::Projections, faults, format!("facts of {} events", cache.compared))
 }
 
 fn report(layer: Layer, faults: Vec<Fault>, covered: String) -> LayerReport {

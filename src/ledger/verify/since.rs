@@ -21,24 +21,24 @@ use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::event_hash;
 use crate::integrity::merkle::{Frontier, Node, Tree};
 use crate::integrity::proof::check_inclusion;
-use crate::ledger::documents::inventory::{Holdings, State};
+use crate::ledger::documents::inventory::{DocumentState, Inventory};
 use crate::ledger::log::reader::Log;
 use crate::ledger::log::tree::LogTree;
 use crate::ledger::state::authority::Authority;
 use crate::ledger::verify::documents::fault;
+use crate::ledger::verify::fold::Fold;
 use crate::ledger::verify::roots::Roots;
-use crate::ledger::verify::walk::Walk;
 use crate::ledger::verify::{Fault, Outside};
 
 /// What a walk goes on from, if the log goes on from the checkpoint that was given.
-pub(super) fn resumed(log: &Log, outside: &Outside) -> Option<Walk> {
+pub(super) fn resumed(log: &Log, outside: &Outside) -> Option<Fold> {
     let (_, since) = outside.since.as_ref()?;
     let before = Before::of(log, since)?;
     let newest = before.event(since.size().checked_sub(1)?)?;
     if !newest.header.ends_batch() {
         return None;
     }
-    let (mut authority, mut holdings) = (Authority::default(), Holdings::default());
+    let (mut authority, mut holdings) = (Authority::default(), Inventory::default());
     for told in log.naming().ok()?.events.iter().filter(|told| told.seq < since.size()) {
         if !is_gone_on_from(told.announcement.body.kind()) {
             continue;
@@ -57,7 +57,7 @@ pub(super) fn resumed(log: &Log, outside: &Outside) -> Option<Walk> {
     }
     let roots = Roots::resumed(Frontier::of(&before.tree, since.size()).ok()?, at);
     let first = event_hash(&before.bytes(0)?);
-    Some(Walk::resumed(Chain::after(&newest), authority, roots, (holdings, first), log.origin()))
+    Some(Fold::resumed(Chain::after(&newest), authority, roots, (holdings, first), log.origin()))
 }
 
 /// What the rest of a log goes on from: who may sign, and what was erased.
@@ -103,8 +103,8 @@ impl<'l> Before<'l> {
 }
 
 /// The documents of older events that newer ones say were erased, and that are still there.
-pub(super) fn not_deleted(log: &Log, holdings: &Holdings) -> Vec<Fault> {
+pub(super) fn not_deleted(log: &Log, holdings: &Inventory) -> Vec<Fault> {
     let shelf = log.shelf();
     let still_there = holdings.erased_elsewhere().filter(|(address, _)| shelf.has(address));
-    still_there.filter_map(|(address, by)| fault(address, by, &State::NotDeleted(by))).collect()
+    still_there.filter_map(|(address, by)| fault(address, by, &DocumentState::NotDeleted(by))).collect()
 }

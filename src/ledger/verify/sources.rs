@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::domain::source::Address;
-use crate::event::facts::Recorded;
-use crate::ledger::documents::inventory::{Holdings, State};
-use crate::ledger::documents::reader::Shelf;
+use crate::event::snapshot::Recorded;
+use crate::ledger::documents::inventory::{DocumentState, Inventory};
+use crate::ledger::documents::reader::DocumentReader;
 use crate::ledger::verify::Fault;
 use crate::ledger::verify::documents::{Quoted, Texts, fault};
 
@@ -15,7 +15,7 @@ pub struct CheckedDocument {
     /// Its address.
     pub address: String,
     /// In what state it is, or the text that was extracted from it: the worse of both.
-    pub state: State,
+    pub state: DocumentState,
     /// The first event that names it.
     pub event: u64,
     /// Quotes, or places of passages, that events take from it.
@@ -27,8 +27,8 @@ pub struct CheckedDocument {
 }
 
 /// Checks documents that events name, all of them or those of some addresses, and the quotes in them.
-pub fn check(events: &[Recorded], shelf: &Shelf, only: Option<&[String]>) -> Vec<CheckedDocument> {
-    let holdings = Holdings::of(events);
+pub fn check(events: &[Recorded], shelf: &DocumentReader, only: Option<&[String]>) -> Vec<CheckedDocument> {
+    let holdings = Inventory::of(events);
     let texts = Texts::new(shelf.clone());
     let wanted = |address: &str| only.is_none_or(|only| only.iter().any(|one| one == address));
     let documents = holdings.files().filter(|(address, _)| holdings.has_document(address) && wanted(address));
@@ -37,7 +37,7 @@ pub fn check(events: &[Recorded], shelf: &Shelf, only: Option<&[String]>) -> Vec
             let state = holdings.look(shelf, address, named);
             let mut one = CheckedDocument {
                 address: address.to_owned(),
-                state: State::Kept,
+                state: DocumentState::Kept,
                 event: named.seq,
                 quotes: 0,
                 found: 0,
@@ -72,9 +72,9 @@ pub fn check(events: &[Recorded], shelf: &Shelf, only: Option<&[String]>) -> Vec
 }
 
 impl CheckedDocument {
-    fn take(&mut self, address: &str, state: State) {
+    fn take(&mut self, address: &str, state: DocumentState) {
         let fault = fault(address, self.event, &state);
-        if fault.is_some() || self.state == State::Kept {
+        if fault.is_some() || self.state == DocumentState::Kept {
             self.state = state;
         }
         self.faults.extend(fault);

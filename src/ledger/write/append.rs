@@ -33,7 +33,7 @@ use crate::integrity::digest::EventHash;
 use crate::ledger::admission::Salts;
 use crate::ledger::admission::draft::Batch;
 use crate::ledger::admission::finding::Finding;
-use crate::ledger::facts::{Following, Kept};
+use crate::ledger::facts::{CacheState, PackedBatch};
 use crate::ledger::folder::head::Head;
 use crate::ledger::keys::signer::{Signer, SignerError};
 use crate::ledger::log::clock::{Clock, ClockFault};
@@ -68,7 +68,7 @@ pub struct Appended {
 /// A log as it would be.
 #[derive(Debug)]
 pub struct Preview {
-    /// The events that would be at its end; [`Ledger::into_facts_with`] has them with those that are there.
+    /// The events that would be at its end; [`Ledger::into_snapshot_with`] has them with those that are there.
     pub new: NewEvents,
     /// The position of the first of the latter.
     pub first_new: u64,
@@ -267,7 +267,7 @@ impl Backing {
 }
 
 /// Packs the facts of a batch.
-fn following(kept: &Kept, planned: &Planned<'_>, batch: Range<u64>) -> Option<Following> {
+fn following(kept: &CacheState, planned: &Planned<'_>, batch: Range<u64>) -> Option<PackedBatch> {
     let known = |id: &str| planned.index.announcement(&AnnouncementId::parse(id).ok()?);
     let place_of = |id: &str| known(id).filter(|seq| *seq < batch.end).map(place);
     let places = place(batch.start)..place(batch.end);

@@ -1,4 +1,4 @@
-//! Founding: a new ledger with its genesis, made aside and moved into place whole.
+//! Genesis: a new ledger with its first event, made aside and moved into place whole.
 
 use crate::ledger::state::State;
 use crate::ledger::write::Backing;
@@ -6,8 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::domain::announcement::Announcement;
+use crate::domain::governance::{Authorised, Genesis, LogKey, RecorderKey, RecorderRole};
 use crate::domain::id::{Origin, Recorder};
-use crate::domain::record::{Authorised, Genesis, LogKey, RecorderKey, RecorderRole};
 use crate::domain::timestamp::Timestamp;
 use crate::integrity::note_key::{LogSigner, NoteKeyError, Vkey};
 use crate::integrity::ssh_key::PublicKey;
@@ -15,20 +15,20 @@ use crate::ledger::admission::draft::{Batch, Draft};
 use crate::ledger::folder::Folder;
 use crate::ledger::folder::readme::{make_keys_folder, write_readme};
 use crate::ledger::folder::settings::Settings;
-use crate::ledger::folder::staging::Aside;
+use crate::ledger::folder::staging::StagingFolder;
 use crate::ledger::keys::log_holder::{LogHolder, LogSigning};
 use crate::ledger::keys::signer::{Signer, SignerError};
-use crate::ledger::log::guarded_store::WatchedStore;
+use crate::ledger::log::guarded_store::GuardedStore;
 use crate::ledger::log::open::{Access, OpenError};
 use crate::ledger::write::Ledger;
 use crate::ledger::write::administer::log_key::lead_to;
 use crate::ledger::write::append::{AppendError, Options};
 use crate::store::shared::Rights;
-use crate::store::{StoreError, folder as store_folder, whole_file};
+use crate::store::{StoreError, durable_file, folder as store_folder};
 
 /// What a new ledger is made of.
 #[derive(Debug)]
-pub struct Founding<'a> {
+pub struct NewLedger<'a> {
     /// Its name.
     pub origin: Origin,
     /// The first recorder: admin and recorder.
@@ -108,13 +108,13 @@ pub fn local_origin_of(folder: &Path, key: &Vkey) -> Origin {
 }
 
 /// A ledger that is complete and not yet in its place: dropping it leaves nothing behind.
-pub struct Founded {
+pub struct StagedLedger {
     /// The ledger, to append to.
     pub ledger: Ledger,
-    aside: Aside,
+    aside: StagingFolder,
 }
 
-impl Founded {
+impl StagedLedger {
     /// Makes a ledger with its genesis beside the folder where it shall be.
     ///
     /// # Errors
@@ -122,7 +122,7 @@ impl Founded {
     /// [`FoundError`]; nothing is left behind.
     pub fn new(
         target: &Folder,
-        founding: Founding<'_>,
+        founding: NewLedger<'_>,
         signer: &dyn Signer,
         access: &Access,
     ) -> Result<Self, FoundError> {
@@ -136,13 +136,13 @@ impl Founded {
     /// Those of [`new`](Self::new).
     pub fn with_keys(
         target: &Folder,
-        founding: Founding<'_>,
+        founding: NewLedger<'_>,
         further: &FurtherKeys<'_>,
         signer: &dyn Signer,
         access: &Access,
     ) -> Result<Self, FoundError> {
         Self::check_free(target)?;
-        let aside = Aside::beside(target, &access.holder, target.rights())?;
+        let aside = StagingFolder::beside(target, &access.holder, target.rights())?;
         // As long as it may come to nothing, nothing is kept of it.
         let folder = Folder::at(aside.folder().path());
 
@@ -153,13 +153,13 @@ impl Founded {
         } else {
             let signer = LogSigner::from_seed(founding.origin.as_str(), founding.log_key_seed)?;
             let text = format!("{}\n", signer.to_secret_text());
-            whole_file::create_new(&folder.log_key(), text.as_bytes(), Rights::Secret)?;
+            durable_file::create_new(&folder.log_key(), text.as_bytes(), Rights::Secret)?;
             signer.vkey()
         };
         store_folder::create(&folder.documents())?;
         Settings::new(founding.origin.clone()).save(&folder)?;
         write_readme(&folder, &founding.origin)?;
-        let store = WatchedStore::create(&folder)?;
+        let store = GuardedStore::create(&folder)?;
         let backing = Backing::new(folder, Box::new(store), None, aside.lock());
         let mut ledger = Ledger { state: State::new(founding.origin.clone()), backing };
         let written = |key: PublicKey| RecorderKey::try_from(key.to_string()).expect("a public key has its form");
@@ -238,16 +238,16 @@ mod tests {
         let desk = tempfile::tempdir().expect("a temporary folder");
         let key = KeyFile::of(SigningKey::from_seed(&[7; 32]));
         let founded = |name: &str| {
-            let founding = Founding {
+            let founding = NewLedger {
                 origin: Origin::parse(&format!("ledger.example/{name}")).expect("an origin"),
                 recorder: Recorder::parse("desk").expect("a recorder"),
                 log_key_seed: &[9; 32],
                 now: Timestamp::from_unix_ms(1_795_392_000_000).expect("a moment of 2026"),
             };
             let target = Folder::at(desk.path().join(name));
-            Founded::new(&target, founding, &key, &access()).expect("it can be founded")
+            StagedLedger::new(&target, founding, &key, &access()).expect("it can be founded")
         };
-        let Founded { ledger, aside } = founded("first");
+        let StagedLedger { ledger, aside } = founded("first");
         drop(ledger);
         let second = founded("second");
         let folder = aside.publish().expect("nothing is there");

@@ -10,9 +10,9 @@ pub mod administer;
 use std::io;
 
 use crate::domain::id::Origin;
-use crate::event::facts::{Facts, Recorded};
+use crate::event::snapshot::{Recorded, Snapshot};
 use crate::integrity::checkpoint::Verified;
-use crate::ledger::facts::{self, Kept};
+use crate::ledger::facts::{self, CacheState};
 use crate::ledger::folder::Folder;
 use crate::ledger::folder::head::Head;
 use crate::ledger::folder::log_id::LogId;
@@ -42,7 +42,7 @@ struct Backing {
     store: Box<dyn Store>,
     documents: Documents,
     /// The facts beside the store, if they fit.
-    kept: Option<Kept>,
+    kept: Option<CacheState>,
     /// Whether anything was appended.
     is_changed: bool,
     // Released last: fields are dropped in the order of their declaration.
@@ -63,7 +63,7 @@ impl Ledger {
         let lock = lock(folder, access)?;
         let store = open_store(folder, access)?;
         let ledger = Self::with_store(folder, &settings.origin, Box::new(store), lock)?;
-        let hash_at = |seq| ledger.state.facts().heads.at(seq + 1);
+        let hash_at = |seq| ledger.state.snapshot().heads.at(seq + 1);
         let forgotten = |(who, head): (&str, Head)| head.forgotten(who, ledger.state.len(), hash_at);
         if let Some(damage) = Head::remembered(folder).find_map(forgotten) {
             return Err(damage.into());
@@ -80,9 +80,9 @@ impl Ledger {
     ///
     /// [`OpenError::Damaged`] and [`OpenError::Store`] if what the store holds is no ledger of that origin.
     pub fn with_store(folder: &Folder, origin: &Origin, store: Box<dyn Store>, lock: Lock) -> Result<Self, OpenError> {
-        let (facts, chain) = replay::checked(origin, store.as_ref())?;
-        let kept = Kept::find(folder, origin).filter(|kept| kept.fits(&facts));
-        Ok(Self { state: State::of(facts, chain), backing: Backing::new(folder.clone(), store, kept, lock) })
+        let (snapshot, chain) = replay::checked(origin, store.as_ref())?;
+        let kept = CacheState::find(folder, origin).filter(|kept| kept.fits(&snapshot));
+        Ok(Self { state: State::of(snapshot, chain), backing: Backing::new(folder.clone(), store, kept, lock) })
     }
 
     /// Checks that the log goes on from the newest of these checkpoints; of those that it keeps itself, that was done.
@@ -111,18 +111,18 @@ impl Ledger {
     }
 
     /// Returns what the ledger tells, with its heads after each event.
-    pub fn facts(&self) -> &Facts {
-        self.state.facts()
+    pub fn snapshot(&self) -> &Snapshot {
+        self.state.snapshot()
     }
 
     /// Returns what the ledger would tell after what a dry run looked at.
-    pub fn into_facts_with(self, preview: Preview) -> Facts {
-        preview.new.after(self.state.into_facts())
+    pub fn into_snapshot_with(self, preview: Preview) -> Snapshot {
+        preview.new.after(self.state.into_snapshot())
     }
 
     /// Returns the events of the ledger.
     pub fn events(&self) -> &[Recorded] {
-        &self.state.facts().events
+        &self.state.snapshot().events
     }
 
     /// Returns where the log ends.
@@ -132,12 +132,12 @@ impl Ledger {
 
     /// Returns the ledger's name.
     pub fn origin(&self) -> &Origin {
-        &self.state.facts().origin
+        &self.state.snapshot().origin
     }
 
     /// Returns which log it is; nothing, before its genesis.
     pub fn id(&self) -> Option<LogId> {
-        Some(LogId { origin: self.origin().clone(), genesis: self.state.facts().heads.at(1)? })
+        Some(LogId { origin: self.origin().clone(), genesis: self.state.snapshot().heads.at(1)? })
     }
 
     /// Returns who may sign the next event.
@@ -166,12 +166,12 @@ impl Ledger {
         if is_settled || (!backing.is_changed && backing.kept.is_none()) {
             return Ok(());
         }
-        facts::write(&backing.folder, state.facts(), facts::BLOCK_LEN).map(drop)
+        facts::write(&backing.folder, state.snapshot(), facts::BLOCK_LEN).map(drop)
     }
 }
 
 impl Backing {
-    fn new(folder: Folder, store: Box<dyn Store>, kept: Option<Kept>, lock: Lock) -> Self {
+    fn new(folder: Folder, store: Box<dyn Store>, kept: Option<CacheState>, lock: Lock) -> Self {
         Self { documents: Documents::at(folder.documents()), folder, store, kept, is_changed: false, lock }
     }
 }

@@ -8,8 +8,8 @@ mod findings;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::announcement::Body;
+use crate::domain::governance::Authorised;
 use crate::domain::id::Recorder;
-use crate::domain::record::Authorised;
 use crate::domain::timestamp::Timestamp;
 use crate::event::chain::{MAX_BATCH_BYTES, MAX_BATCH_LEN};
 use crate::event::statement::{Event, Header};
@@ -17,7 +17,7 @@ use crate::integrity::digest::{self, EventHash};
 use crate::integrity::ssh_key::PublicKey;
 use crate::ledger::admission::draft::Batch;
 use crate::ledger::admission::finding::{Code, Finding};
-use crate::ledger::admission::{self, Admitted, Documents, New, Refused, Salts};
+use crate::ledger::admission::{self, Admitted, AdmittedDraft, Documents, Refused, Salts};
 use crate::ledger::folder::head::Head;
 use crate::ledger::keys::signer::{self, Signer};
 use crate::ledger::log::clock::Clock;
@@ -145,7 +145,7 @@ impl<'p> Planning<'p> {
     }
 
     /// Writes and signs announcements, and takes them as the next events; or says why not.
-    fn sign(&mut self, new: Vec<New>, recorded: Timestamp) -> Result<Result<Written, Finding>, AppendError> {
+    fn sign(&mut self, new: Vec<AdmittedDraft>, recorded: Timestamp) -> Result<Result<Written, Finding>, AppendError> {
         let recorder = self.signed_by(&new)?;
         if let Some(finding) = self.unauthorised(&recorder, &new) {
             return Ok(Err(finding));
@@ -161,8 +161,8 @@ impl<'p> Planning<'p> {
     }
 
     /// Returns the recorder whose key it is.
-    fn signed_by(&self, new: &[New]) -> Result<Recorder, AppendError> {
-        let founding = |new: &New| match &new.announcement.body {
+    fn signed_by(&self, new: &[AdmittedDraft]) -> Result<Recorder, AppendError> {
+        let founding = |new: &AdmittedDraft| match &new.announcement.body {
             Body::Genesis(genesis) => {
                 let own = |recorder: &&Authorised| recorder.key.as_str() == self.key.to_string();
                 genesis.recorders.iter().find(own).map(|recorder| recorder.recorder.clone())
@@ -176,7 +176,7 @@ impl<'p> Planning<'p> {
     }
 
     /// Finds the first announcement that the recorder may not sign, or that keys and roles do not allow.
-    fn unauthorised(&self, recorder: &Recorder, new: &[New]) -> Option<Finding> {
+    fn unauthorised(&self, recorder: &Recorder, new: &[AdmittedDraft]) -> Option<Finding> {
         new.iter().find_map(|new| {
             let body = &new.announcement.body;
             let allowed = self.planned.authority.check(&self.key, recorder, body);
@@ -197,14 +197,14 @@ impl<'p> Planning<'p> {
     /// Writes the statements of a batch, signs the last, and takes them as the next events.
     fn write(
         &mut self,
-        new: Vec<New>,
+        new: Vec<AdmittedDraft>,
         recorder: &Recorder,
         recorded: Timestamp,
     ) -> Result<Result<Written, Finding>, AppendError> {
         if new.len() > MAX_BATCH_LEN {
             return Ok(Err(too_large(&format!("{} announcements", new.len()))));
         }
-        let ledger = &self.planned.before().facts().origin;
+        let ledger = &self.planned.before().snapshot().origin;
         let batch = self.planned.chain.len() + new.len() as u64 - 1;
         let mut values = Vec::with_capacity(new.len());
         let mut appended = Vec::with_capacity(new.len());

@@ -14,7 +14,7 @@ use crate::projection::interval::{Interval, ends_by};
 use crate::projection::knowledge::{Claim, Knowledge};
 use crate::projection::membership::{Participation, Sources, participations};
 use crate::projection::rules::{Rules, Status};
-use crate::projection::steps::{Step, step_on};
+use crate::projection::spans::{StatusSpan, step_on};
 use crate::query::{Standpoint, View};
 
 use super::{Ours, days_of};
@@ -163,7 +163,7 @@ impl When<'_> {
 /// One party of an agreement.
 pub(in crate::query) struct Part<'s> {
     pub(in crate::query) whole: Participation<'s>,
-    steps: Vec<Step>,
+    steps: Vec<StatusSpan>,
     signed: Vec<Span>,
     /// Whether it is a state; nothing, if that depends on the day.
     is_state: Option<bool>,
@@ -184,7 +184,7 @@ impl<'s> Part<'s> {
     }
 
     /// What it is on a day.
-    pub(super) fn on(&self, day: Day) -> Step {
+    pub(super) fn on(&self, day: Day) -> StatusSpan {
         step_on(&self.steps, day)
     }
 

@@ -18,7 +18,7 @@ use crate::domain::day::Day;
 use crate::domain::id::Namespace;
 use crate::domain::shape::vocabulary;
 use crate::domain::window::{Certainty, Window};
-use crate::event::facts::{Facts, Recorded};
+use crate::event::snapshot::{Recorded, Snapshot};
 use crate::query::diff::words::sentence;
 use crate::query::history::reason;
 use crate::query::members::Member;
@@ -166,9 +166,9 @@ vocabulary! {
 /// # Ok(())
 /// # }
 /// ```
-pub fn diff(facts: &Facts, from: Standpoint, to: Standpoint) -> Result<Diff, QueryError> {
-    let before = View::of(facts, from.known)?;
-    let other = if from.known == to.known { None } else { Some(View::of(facts, to.known)?) };
+pub fn diff(snapshot: &Snapshot, from: Standpoint, to: Standpoint) -> Result<Diff, QueryError> {
+    let before = View::of(snapshot, from.known)?;
+    let other = if from.known == to.known { None } else { Some(View::of(snapshot, to.known)?) };
     let after = other.as_ref().unwrap_or(&before);
     let (old, new) = if let Some(after) = &other {
         (rows(before.state(from)), rows(after.state(to)))

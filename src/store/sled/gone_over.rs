@@ -10,7 +10,7 @@ use std::path::Path;
 
 use super::{SEGMENT_BYTES, damaged};
 use crate::store::StoreError;
-use crate::store::whole_file::{self, Kind};
+use crate::store::durable_file::{self, Kind};
 
 /// The bytes that a segment's header has: a sum, then the place in the log that the segment begins at, and another.
 const HEADER_BYTES: usize = 20;
@@ -58,11 +58,11 @@ pub fn files(folder: &Path) -> Result<Vec<String>, StoreError> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().into_string().map_err(|name| stranger(&name.to_string_lossy()))?;
-        match (name == BLOBS, whole_file::kind(&entry.path())?) {
+        match (name == BLOBS, durable_file::kind(&entry.path())?) {
             (false, Kind::Regular) => names.push(name),
             (true, Kind::Other) => {
                 for page in blobs(&entry.path())? {
-                    if whole_file::kind(&entry.path().join(&page))? != Kind::Regular {
+                    if durable_file::kind(&entry.path().join(&page))? != Kind::Regular {
                         return Err(stranger(&format!("{BLOBS}/{page}")));
                     }
                     names.push(format!("{BLOBS}/{page}"));
@@ -106,7 +106,7 @@ pub fn gone_over(folder: &Path) -> Result<Vec<GoneOver>, StoreError> {
     let newest = snapshots.max().unwrap_or(0);
     let mut bytes = 0_u64;
     let of = |name: String| {
-        let Some(file) = whole_file::open_to_read(&folder.join(&name))? else {
+        let Some(file) = durable_file::open_to_read(&folder.join(&name))? else {
             return Err(damaged(&format!("{name} was there, and is not")));
         };
         let len = file.metadata()?.len();

@@ -20,7 +20,7 @@ use servanda::integrity::{LogSigner, SigningKey, Vkey};
 use servanda::ledger::publish::tiles::{proof_file, publish, put};
 use servanda::ledger::recover::backup::backup;
 use servanda::ledger::state::authority::Authority;
-use servanda::ledger::write::genesis::{Founded, Founding};
+use servanda::ledger::write::genesis::{StagedLedger, NewLedger};
 use servanda::ledger::{Access, Batch, Draft, Folder, KeyFile, Ledger, Log, Options};
 use servanda::query::certificate::certify;
 use servanda::query::keys::keys;
@@ -73,14 +73,14 @@ pub fn moment(ms: i64) -> Timestamp {
 }
 
 /// A ledger with its genesis and nothing else, open for writing, in a folder of that name.
-pub fn founded(name: &str) -> Founded {
-    let founding = Founding {
+pub fn founded(name: &str) -> StagedLedger {
+    let founding = NewLedger {
         origin: Origin::parse(ORIGIN).expect("an origin"),
         recorder: Recorder::parse("recorder").expect("a recorder"),
         log_key_seed: &[9; 32],
         now: moment(0),
     };
-    Founded::new(&Folder::at(folder().join(name)), founding, &key(), &access()).expect("a ledger can be founded")
+    StagedLedger::new(&Folder::at(folder().join(name)), founding, &key(), &access()).expect("a ledger can be founded")
 }
 
 /// A draft that rests on nothing, and says why.
@@ -139,19 +139,19 @@ impl KnownLog {
         drop(ledger);
         let backup = backed_up(&target);
         let log = Log::read(&target, &access()).expect("the log can be read");
-        let facts = log.hashed_facts().expect("the chain holds");
+        let snapshot = log.hashed_snapshot().expect("the chain holds");
         let cosigned = witness_signer().cosign(&newer, 1_795_392_100);
         let newer = newer.with([cosigned]);
         let size = newer.size();
         let tree = log.tree(size).expect("it is that large");
         let asked = ("pakistan", "ilrs", Day::parse("2023-10-19").expect("a day"));
-        let certificate = certify(&log, &newer, &facts, asked).expect("the question has an answer");
+        let certificate = certify(&log, &newer, &snapshot, asked).expect("the question has an answer");
         let published = folder().join(format!("{name}.public"));
         let beside = [
             ("log.vkey", format!("{}\n", log_key()).into_bytes()),
-            ("allowed_signers", keys(&facts).allowed_signers().into_bytes()),
+            ("allowed_signers", keys(&snapshot).allowed_signers().into_bytes()),
         ];
-        publish(&log, &newer, &Authority::of(&facts.events), &published, &beside).expect("it can be published");
+        publish(&log, &newer, &Authority::of(&snapshot.events), &published, &beside).expect("it can be published");
         for proof in log.proofs(&newer).expect("it can be proved").take(PROOFS) {
             let proof = proof.expect("it can be proved");
             put(&proof_file(&published, proof.index), proof.text().as_bytes()).expect("it can be written");

@@ -13,7 +13,7 @@ use servanda::cli::diagnostic::{Level, Problem, render};
 use servanda::domain::announcement::Body;
 use servanda::exchange::announcement_file::{AnnouncementFile, FileProblem};
 use servanda::exchange::tree::Format;
-use servanda::ledger::write::genesis::Founded;
+use servanda::ledger::write::genesis::StagedLedger;
 use servanda::ledger::{AppendError, Options};
 use servanda_fuzz::{folder, founded, key, moment};
 
@@ -24,7 +24,7 @@ const TIMES: &str = include_str!("../../../fixtures/ilrs/october-2023/sources/te
 const SHOWN: usize = 20;
 
 thread_local! {
-    static LEDGER: RefCell<Founded> = RefCell::new(founded("ledger"));
+    static LEDGER: RefCell<StagedLedger> = RefCell::new(founded("ledger"));
 }
 
 fuzz_target!(|bytes: &[u8]| {
@@ -44,7 +44,7 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 /// What the ledger would say; what it takes is checked.
-fn admit(founded: &mut Founded, file: &AnnouncementFile) -> Vec<FileProblem> {
+fn admit(founded: &mut StagedLedger, file: &AnnouncementFile) -> Vec<FileProblem> {
     let how = Options { dry_run: true, ..Options::default() };
     let findings = match founded.ledger.append(slice::from_ref(&file.batch), how, &key(), moment(1000)) {
         Ok(appended) => {

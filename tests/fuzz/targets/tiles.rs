@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use servanda::cli::run;
-use servanda::cli::surroundings::Surroundings;
+use servanda::cli::environment::Surroundings;
 use servanda::integrity::checkpoint::Verified;
 use servanda::integrity::proof_file::InclusionFile;
 use servanda_fuzz::{KnownLog, log_key, moment};

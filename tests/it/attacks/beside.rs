@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::{Ledger, NOTE, PAGE, append, check};
 use crate::support::{Desk, access, body, draft, key, moment, name};
 use servanda::domain::announcement::Body;
-use servanda::event::Facts;
-use servanda::event::facts::{Heads, Stand};
+use servanda::event::Snapshot;
+use servanda::event::snapshot::{Heads, LogPoint};
 use servanda::ledger::verify::{Layer, Outside, verify};
 use servanda::ledger::{Folder, Log, User};
 
@@ -90,11 +90,13 @@ fn facts_that_tell_something_else_are_found_by_projections_at_the_event_and_made
 }
 
 /// What a log tells, but for one joining, which is dated a year later.
-fn forged(log: &Log) -> Facts {
-    let mut facts = log.facts().expect("the chain holds");
-    let Body::Joining(joining) = &mut facts.events[5].announcement.body else { panic!("event 5 tells of a joining") };
+fn forged(log: &Log) -> Snapshot {
+    let mut snapshot = log.snapshot().expect("the chain holds");
+    let Body::Joining(joining) = &mut snapshot.events[5].announcement.body else {
+        panic!("event 5 tells of a joining")
+    };
     joining.occurred = name("2024-10-03");
-    facts
+    snapshot
 }
 
 /// What the program answers where somebody else may have written what is derived.
@@ -225,13 +227,13 @@ fn facts_with_one_hash_patched_are_not_used() {
     let ledger = Ledger::new();
     let answers = Answers::of(&ledger);
     let files = answers.files();
-    let (_, facts) = &files[0];
-    let facts = facts.clone().expect("they are kept");
+    let (_, snapshot) = &files[0];
+    let snapshot = snapshot.clone().expect("they are kept");
     // Wherever a digest may stand: in the beginning and the index.
-    for at in (16..facts.len().min(600)).step_by(41) {
+    for at in (16..snapshot.len().min(600)).step_by(41) {
         let mut other = files.clone();
-        let mut patched = facts.clone();
-        patched[at..(at + 32).min(facts.len())].iter_mut().for_each(|byte| *byte ^= 0xff);
+        let mut patched = snapshot.clone();
+        patched[at..(at + 32).min(snapshot.len())].iter_mut().for_each(|byte| *byte ^= 0xff);
         other[0].1 = Some(patched);
         leave(ledger.folder.path(), &other);
         assert_eq!(answers.ask(Answers::QUESTIONS[0]), answers.expected[0], "byte {at}");
@@ -242,15 +244,15 @@ fn facts_with_one_hash_patched_are_not_used() {
 fn ends_of_batches_forged_among_the_facts_are_found_by_projections() {
     let ledger = Ledger::new();
     let log = Log::read(&ledger.folder, &access()).expect("the log can be read");
-    let genuine = log.facts().expect("the chain holds");
+    let genuine = log.snapshot().expect("the chain holds");
     for place in 0..3 {
-        let mut facts = genuine.clone();
-        facts.heads = Heads::new(log.origin());
+        let mut snapshot = genuine.clone();
+        snapshot.heads = Heads::new(log.origin());
         for (number, stand) in genuine.heads.stands().iter().filter(|stand| stand.ends_batch).enumerate() {
             let recorded = if number == place { moment(999) } else { stand.recorded };
-            facts.heads.push(Stand { recorded, ..*stand });
+            snapshot.heads.push(LogPoint { recorded, ..*stand });
         }
-        log.keep(&facts);
+        log.keep(&snapshot);
         check(&verify(&log, &Outside::default()), &[Layer::Projections], &[8]);
     }
 }

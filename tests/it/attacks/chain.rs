@@ -143,7 +143,7 @@ fn an_event_that_repeats_the_number_of_the_one_before_it_follows_it_nowhere() {
         let (own, before) = (format!("\"seq\":{seq},"), format!("\"seq\":{},", seq - 1));
         let values = ledger.rewritten(seq, |line| line.replace(&own, &before));
         check(&ledger.verify(&values), &[Layer::Chain], &[seq as u64]);
-        assert!(log_of(&ledger.folder, ORIGIN, &values).facts().is_err());
+        assert!(log_of(&ledger.folder, ORIGIN, &values).snapshot().is_err());
         let refused = batch_end(&values[seq - 1], &values[seq..].concat()).expect_err("it does not follow");
         let told = format!("says that it is event {}, and stands at {seq}", seq - 1);
         assert!(seq == 1 || refused.to_string().ends_with(&told), "{refused}");

@@ -14,7 +14,7 @@ use crate::support::{access, body, draft, key, moment};
 use servanda::domain::source::Address;
 use servanda::evidence::extract::MediaType;
 use servanda::integrity::digest::{Salt, commitment, document_hash};
-use servanda::ledger::documents::inventory::State;
+use servanda::ledger::documents::inventory::DocumentState;
 use servanda::ledger::publish::tiles::{open, publish};
 use servanda::ledger::verify::sources::{self, CheckedDocument};
 use servanda::ledger::verify::{Fault, Layer, Report, Verdict, verify};
@@ -176,7 +176,7 @@ fn a_passage_of_a_personal_document_has_to_be_within_its_text() {
 /// each document.
 fn checked(ledger: &Ledger, values: &[Vec<u8>]) -> Vec<CheckedDocument> {
     let log = log_of(&ledger.folder, ORIGIN, values);
-    let events = log.facts().expect("the chain holds").events;
+    let events = log.snapshot().expect("the chain holds").events;
     let alone = sources::check(&events, &log.shelf(), None);
     let sorted = |mut faults: Vec<Fault>| {
         faults.sort_by(|a, b| (a.seq, &a.what).cmp(&(b.seq, &b.what)));
@@ -208,7 +208,7 @@ fn documents_checked_by_themselves_are_found_as_verify_finds_them() {
     let personal = ledger.folder.path().join("documents").join(letter());
     let salt = personal.with_extension("salt");
     let sound = checked(&ledger, &ledger.values);
-    assert!(sound.iter().all(|one| one.state == State::Kept && one.holds()), "{sound:?}");
+    assert!(sound.iter().all(|one| one.state == DocumentState::Kept && one.holds()), "{sound:?}");
     assert_eq!(counts(&sound), [(4, 2, 2), (5, 1, 1), (9, 1, 1)]);
     assert_eq!(sound.iter().map(|one| &one.address[..]).collect::<Vec<_>>(), [hash(NOTE), hash(PAGE), letter()]);
 
@@ -221,13 +221,13 @@ fn documents_checked_by_themselves_are_found_as_verify_finds_them() {
             fs::write(path, other).expect("it can be written");
             let documents = checked(&ledger, &ledger.values);
             let one = &documents[place];
-            assert!(matches!(one.state, State::Altered(_)), "{one:?}");
+            assert!(matches!(one.state, DocumentState::Altered(_)), "{one:?}");
             assert_eq!((one.faults.len(), one.found), (1, found), "{one:?}");
             assert_eq!(documents.iter().filter(|one| one.holds()).count(), 2, "{documents:?}");
         }
         fs::remove_file(path).expect("it is there");
         let one = &checked(&ledger, &ledger.values)[place];
-        assert!(matches!(one.state, State::Missing(_)) && one.faults.len() == 1, "{one:?}");
+        assert!(matches!(one.state, DocumentState::Missing(_)) && one.faults.len() == 1, "{one:?}");
         fs::write(path, genuine).expect("it can be written");
     }
     let moved = ledger.rewritten(6, |statement| {
@@ -239,9 +239,9 @@ fn documents_checked_by_themselves_are_found_as_verify_finds_them() {
     let genuine = fs::read(&page).expect("it is there");
     erase(&mut ledger, &hash(PAGE));
     let documents = checked(&ledger, &ledger.values);
-    assert_eq!((&documents[1].state, documents[1].found), (&State::Erased(10), 0));
+    assert_eq!((&documents[1].state, documents[1].found), (&DocumentState::Erased(10), 0));
     assert!(documents.iter().all(CheckedDocument::holds), "{documents:?}");
     fs::write(&page, genuine).expect("as if it had not been deleted");
     let documents = checked(&ledger, &ledger.values);
-    assert_eq!((&documents[1].state, documents[1].faults[0].seq), (&State::NotDeleted(10), 10));
+    assert_eq!((&documents[1].state, documents[1].faults[0].seq), (&DocumentState::NotDeleted(10), 10));
 }

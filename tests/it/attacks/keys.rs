@@ -76,7 +76,8 @@ fn a_key_that_a_stranger_added_is_not_believed_though_the_log_ends_with_its_sign
     let values = forged(&ledger.values, "recorder", &strangers_key(), "recorder-added", added);
     let values = forged_mission(&values, "stranger", &strangers_key());
     let log = super::log_of(&ledger.folder, super::ORIGIN, &values);
-    for refused in [log.facts().map(drop), log.authority().map(drop), log.naming().map(drop), log.check().map(drop)] {
+    for refused in [log.snapshot().map(drop), log.authority().map(drop), log.naming().map(drop), log.check().map(drop)]
+    {
         let refused = refused.expect_err("nobody who might added that key");
         assert!(refused.to_string().starts_with("event 9 is damaged"), "{refused}");
     }

@@ -16,11 +16,11 @@ use servanda::domain::act::{
 use servanda::domain::agreement::{Agreement, AgreementType, Count, Counted, InForce, Membership, Milestone, Mission};
 use servanda::domain::announcement::{Announcement, Body, Kind, Replacement, Standing};
 use servanda::domain::contribution::{Aim, Contribution, ContributionStage, Item, ItemType, Prospect, ProspectStage};
-use servanda::domain::party::{Identifiers, Party, PartyType};
-use servanda::domain::record::{
+use servanda::domain::governance::{
     Attestation, Authorised, ClockCorrected, Confirm, Confirmation, Correction, CorrectionCause, Dispute, Erasure,
     Genesis, LogKeyChanged, Policy, Reaffirmation, RecorderRevoked, RecorderRole, Retraction, RevocationCause, Verdict,
 };
+use servanda::domain::party::{Identifiers, Party, PartyType};
 use servanda::domain::source::{Document, Evidence, ExtractedText, Grade, Source};
 use servanda::integrity::SigningKey;
 use servanda::integrity::note_key::LogSigner;

@@ -11,8 +11,8 @@ use crate::given::{Given, Told, corrected, joined, milestone, programme, retract
 /// The same history up to that event, and nothing after it.
 fn until(given: &Given, seq: u64) -> Given {
     let mut given = given.clone();
-    given.facts.events.retain(|event| event.seq <= seq);
-    given.facts.heads.cut(seq + 1);
+    given.snapshot.events.retain(|event| event.seq <= seq);
+    given.snapshot.heads.cut(seq + 1);
     given
 }
 
@@ -37,7 +37,7 @@ fn signed_treaty(said: impl IntoIterator<Item = Told>) -> Given {
 /// Holds that what takes reviewers changed nothing for days past or to come before they confirmed it, awaits them, and
 /// makes France a member then.
 fn check_anew(given: &Given, what: &str) {
-    let newest = given.facts.heads.len() - 1;
+    let newest = given.snapshot.heads.len() - 1;
     let before = until(given, newest - 1);
     for on in ["2010-12-31", "2020-12-31"] {
         assert_eq!(before.row("fr", on).status.as_str(), "signatory", "{what}, on {on}");
@@ -90,7 +90,7 @@ fn a_first_description_is_free_wherever_it_stands_and_a_memorandum_that_awaits_b
     let of_memo = |given: &Given| {
         let at = given.standpoint(crate::given::day("2020-12-31"));
         let question = servanda::query::members::Question { at, party_type: None, all: false };
-        let answer = servanda::query::members::members(&given.facts, "memo", question).expect("it is described");
+        let answer = servanda::query::members::members(&given.snapshot, "memo", question).expect("it is described");
         answer.members.iter().map(|row| format!("{} {}", row.party, row.status)).collect::<Vec<_>>()
     };
     assert_eq!(
@@ -135,11 +135,11 @@ fn a_description_comes_back_with_as_many_reviewers_as_another_takes() {
     assert_eq!(awaiting(&given, None).awaiting.len(), 1);
 }
 
-/// Facts of these events alone.
-fn given_without_description(told: impl IntoIterator<Item = Told>) -> servanda::event::Facts {
-    let mut facts = programme(told).facts;
-    facts.events.remove(0);
-    facts
+/// Snapshot of these events alone.
+fn given_without_description(told: impl IntoIterator<Item = Told>) -> servanda::event::Snapshot {
+    let mut snapshot = programme(told).snapshot;
+    snapshot.events.remove(0);
+    snapshot
 }
 
 #[test]

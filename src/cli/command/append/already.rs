@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::announcement::Kind;
-use crate::event::Facts;
+use crate::event::Snapshot;
 
 /// The most announcements for which people are told unasked that they no longer stand.
 pub(super) const SHOWN_STRUCK: usize = 20;
@@ -27,9 +27,9 @@ pub(super) struct Already {
 
 impl Already {
     /// The announcement at a line, with what struck its event since.
-    pub(super) fn of(line: usize, event: u64, struck_by: Option<&Vec<u64>>, facts: &Facts) -> Self {
+    pub(super) fn of(line: usize, event: u64, struck_by: Option<&Vec<u64>>, snapshot: &Snapshot) -> Self {
         let struck_by = struck_by.cloned().unwrap_or_default();
-        let first = struck_by.first().and_then(|seq| facts.events.get(usize::try_from(*seq).ok()?));
+        let first = struck_by.first().and_then(|seq| snapshot.events.get(usize::try_from(*seq).ok()?));
         let is_retracted = first.is_some_and(|event| event.announcement.body.kind() == Kind::Retraction);
         Self { line, event, struck_by, is_retracted }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::Context;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::place::shell_word;
+use crate::cli::locate::shell_word;
 use crate::exchange::announcement_file::AnnouncementFile;
 use crate::exchange::tree::{Format, MAX_FILE};
 use crate::ledger::Progress;

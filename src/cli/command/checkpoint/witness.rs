@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{ArgGroup, Args};
 
 use super::{kept, note_key, policy_of};
-use crate::cli::command::counted;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::page::counted;
 use crate::cli::{Context, Outcome};
 use crate::exchange::witness::client::{Address, AddressError, Answer, AskError, Client};
 use crate::integrity::Vkey;

@@ -3,10 +3,10 @@
 use crate::exchange::json_line::json_line;
 use clap::Args;
 
-use crate::cli::command::asking::Knowing;
+use crate::cli::arguments::word;
+use crate::cli::as_of::Knowing;
 use crate::cli::command::export::Target;
 use crate::cli::command::members::{code, party_type};
-use crate::cli::command::word;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::Format;
 use crate::cli::{Context, Outcome};
@@ -91,7 +91,7 @@ impl CountryYears {
             resolver: self.resolve,
         };
         let reading = context.read("export", self.agreement.as_deref(), &[question.at.known])?;
-        let answer = years(&reading.facts, question)?;
+        let answer = years(&reading.snapshot, question)?;
         self.write(&answer, context)
     }
 

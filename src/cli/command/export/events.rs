@@ -11,7 +11,7 @@ use crate::cli::screen::Format;
 use crate::cli::{Context, Outcome};
 use crate::exchange::ndjson;
 use crate::ledger::Log;
-use crate::ledger::log::reader::Found;
+use crate::ledger::log::reader::ReadItem;
 use crate::query::Position;
 
 /// Write every event whole, one a line
@@ -62,8 +62,8 @@ fn piece(log: &Log, seqs: &mut Range<u64>) -> io::Result<String> {
     let mut text = String::new();
     for found in log.found(seqs.clone()) {
         let run = match found {
-            Found::Run(run) => run,
-            Found::Unreadable { seq, what } => return Err(io::Error::other(format!("event {seq}: {what}"))),
+            ReadItem::Run(run) => run,
+            ReadItem::Unreadable { seq, what } => return Err(io::Error::other(format!("event {seq}: {what}"))),
         };
         for event in run.values() {
             text += &ndjson::line(event).map_err(|error| io::Error::other(format!("event {}: {error}", seqs.start)))?;

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 
+use crate::cli::arguments::{day, recorded_by};
 use crate::cli::command::export::{Target, check_format};
 use crate::cli::command::members::{Parties, code};
-use crate::cli::command::{day, recorded_by};
 use crate::cli::days::days;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::page::Unfold as _;
@@ -118,7 +118,7 @@ impl History {
         }
         let known = self.knowing.known();
         let reading = context.read("export", None, &[known])?;
-        let answer = history(&reading.facts, self.subject.as_deref(), Span::default(), known)?;
+        let answer = history(&reading.snapshot, self.subject.as_deref(), Span::default(), known)?;
         self.target.sheet(answer.sheet(), context)
     }
 }
@@ -127,7 +127,7 @@ impl Actions {
     fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let known = self.knowing.known();
         let reading = context.read("export", None, &[known])?;
-        let rows = actions(&reading.facts, known)?;
+        let rows = actions(&reading.snapshot, known)?;
         self.target.csv(COLUMNS, rows.iter().map(cells), context)
     }
 }

@@ -8,10 +8,10 @@ use crate::cli::command::export::check_format;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::screen::Format;
 use crate::cli::{Context, Outcome};
-use crate::ledger::documents::inventory::{Holdings, NamedBy};
+use crate::ledger::documents::inventory::{Inventory, NamedBy};
 use crate::ledger::publish::tiles::{proof_file, publish_telling, put};
 use crate::ledger::state::authority::Authority;
-use crate::ledger::{Folder, Log, Progress, Shelf};
+use crate::ledger::{DocumentReader, Folder, Log, Progress};
 use crate::query::keys::keys;
 
 /// Publish the log as files that anybody can check without us
@@ -37,19 +37,19 @@ impl Tiles {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         check_format(context, Format::Table, "of a folder of tiles")?;
         let log = context.read_log("export")?;
-        let facts = log.hashed_facts()?;
-        let authority = Authority::of(&facts.events);
+        let snapshot = log.hashed_snapshot()?;
+        let authority = Authority::of(&snapshot.events);
         let checkpoint = context.newest_checkpoint(&log)?;
         let key = authority.log_key_at(checkpoint.size()).ok_or_else(|| Failure::new(Exit::CouldNot, "no log key"))?;
         let beside = [
             ("log.vkey", format!("{key}\n").into_bytes()),
-            ("allowed_signers", keys(&facts).allowed_signers().into_bytes()),
+            ("allowed_signers", keys(&snapshot).allowed_signers().into_bytes()),
         ];
         let folder = context.around.path(&self.folder);
         let meter = context.meter("export");
         let (done, documents) = meter.run(|progress| {
             let done = publish_telling(&log, &checkpoint, &authority, &folder, &beside, progress)?;
-            let holdings = Holdings::of(&facts.events);
+            let holdings = Inventory::of(&snapshot.events);
             take_back(&holdings, &folder)?;
             let documents = if self.with_documents { documents((&holdings, &log), &folder, progress)? } else { 0 };
             if self.with_proofs {
@@ -74,9 +74,9 @@ impl Tiles {
 }
 
 /// Copies the documents that events name by their plain hashes; personal ones are named by commitments, and stay.
-fn documents((holdings, log): (&Holdings, &Log), folder: &Path, progress: Progress<'_>) -> Result<usize, Failure> {
+fn documents((holdings, log): (&Inventory, &Log), folder: &Path, progress: Progress<'_>) -> Result<usize, Failure> {
     let (shelf, of) = (log.shelf(), holdings.files().count() as u64);
-    let target = Shelf::of(&Folder::at(folder));
+    let target = DocumentReader::of(&Folder::at(folder));
     let mut copied = 0;
     for (looked, (address, named)) in (1..).zip(holdings.files()) {
         progress("documents looked at", looked, of);
@@ -93,9 +93,9 @@ fn documents((holdings, log): (&Holdings, &Log), folder: &Path, progress: Progre
 }
 
 /// Deletes what was published before it was erased, whether documents are published again or not.
-fn take_back(holdings: &Holdings, folder: &Path) -> Result<(), Failure> {
+fn take_back(holdings: &Inventory, folder: &Path) -> Result<(), Failure> {
     let erased = holdings.files().map(|(address, _)| address).filter(|address| holdings.erased_by(address).is_some());
-    Shelf::of(&Folder::at(folder)).remove(erased).map_err(|error| not_copied(&error))?;
+    DocumentReader::of(&Folder::at(folder)).remove(erased).map_err(|error| not_copied(&error))?;
     Ok(())
 }
 

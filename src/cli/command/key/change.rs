@@ -4,15 +4,15 @@ use std::path::Path;
 
 use clap::Args;
 
+use crate::cli::administer::{Admin, conclude, unrecorded};
+use crate::cli::arguments::{recorder, word};
 use crate::cli::command::checkpoint::text_of;
-use crate::cli::command::own::{Admin, conclude, unrecorded};
-use crate::cli::command::{recorder, word};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::log_key::LogKeyName;
 use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Announcement;
+use crate::domain::governance::{Authorised, RecorderKey, RecorderRevoked, RecorderRole, RevocationCause};
 use crate::domain::id::Recorder;
-use crate::domain::record::{Authorised, RecorderKey, RecorderRevoked, RecorderRole, RevocationCause};
 use crate::integrity::PublicKey;
 use crate::ledger::state::authority::KeyHistory;
 use crate::ledger::{Ledger, LogHolder, NewLogKey, create_secret};

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::command::own::AdminKey;
+use crate::cli::administer::AdminKey;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, Outcome};
 use crate::ledger::Signer;
@@ -32,7 +32,7 @@ impl Copied {
             return Err(Failure::new(Exit::CouldNot, format!("that there is a copy cannot be kept: {why}")));
         }
         let reading = context.read("key", None, &[])?;
-        let keys = Authority::of(&reading.facts.events);
+        let keys = Authority::of(&reading.snapshot.events);
         let (point, name) = if self.log_key {
             let key = keys.log_key().ok_or_else(|| Failure::new(Exit::CouldNot, "the log has no key"))?;
             (*key.point(), key.to_string())
@@ -45,7 +45,7 @@ impl Copied {
             (*key.point(), key.fingerprint())
         };
         context.copied().say(&point, &name, context.around.now)?;
-        let keys = shown(&reading.facts, context);
+        let keys = shown(&reading.snapshot, context);
         context.answer(&keys)?;
         Ok(Exit::Done)
     }

@@ -4,12 +4,12 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::command::counted;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::page::counted;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
-use crate::ledger::documents::inventory::{Holdings, State};
+use crate::ledger::documents::inventory::{DocumentState, Inventory};
 use crate::ledger::verify::Fault;
 use crate::ledger::verify::sources::{CheckedDocument, check};
 use crate::query::Position;
@@ -31,12 +31,12 @@ pub(in crate::cli) struct Check {
 impl Check {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let reading = context.read("source", None, &[])?;
-        let holdings = Holdings::of(&reading.facts.events);
+        let holdings = Inventory::of(&reading.snapshot.events);
         let whole = |prefix: &String| Ok(String::from(document_beginning(&holdings, prefix)?));
         let only = self.document.iter().map(whole).collect::<Result<Vec<String>, Failure>>()?;
         let only = (!only.is_empty()).then_some(only.as_slice());
-        let checked = check(&reading.facts.events, &reading.shelf, only);
-        let answer = SourceCheck::of(Position::of(&reading.facts), &checked);
+        let checked = check(&reading.snapshot.events, &reading.shelf, only);
+        let answer = SourceCheck::of(Position::of(&reading.snapshot), &checked);
         context.answer(&answer)?;
         Ok(answer.exit())
     }
@@ -88,13 +88,13 @@ impl SourceCheck {
     fn of(position: Position, checked: &[CheckedDocument]) -> Self {
         let documents = checked.iter().map(|one| {
             let (state, erased) = match one.state {
-                State::Kept => ("kept", None),
-                State::Erased(by) => ("erased", Some(by)),
-                State::NotDeleted(by) => ("not deleted", Some(by)),
-                State::Missing(_) => ("missing", None),
-                State::Altered(_) => ("altered", None),
-                State::Unreadable(_) => ("unreadable", None),
-                State::OutOfReach(_) => ("out of reach", None),
+                DocumentState::Kept => ("kept", None),
+                DocumentState::Erased(by) => ("erased", Some(by)),
+                DocumentState::NotDeleted(by) => ("not deleted", Some(by)),
+                DocumentState::Missing(_) => ("missing", None),
+                DocumentState::Altered(_) => ("altered", None),
+                DocumentState::Unreadable(_) => ("unreadable", None),
+                DocumentState::OutOfReach(_) => ("out of reach", None),
             };
             let fault = |fault: &Fault| DocumentFault { event: fault.seq, what: fault.what.clone() };
             DocumentAnswer {

@@ -4,16 +4,16 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::command::own::Admin;
-use crate::cli::command::{counted, not_recorded};
+use crate::cli::administer::{Admin, not_recorded};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::place::close;
+use crate::cli::locate::close;
+use crate::cli::page::counted;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::source::Address;
 use crate::integrity::EventHash;
 use crate::ledger::Ledger;
-use crate::ledger::documents::inventory::Holdings;
+use crate::ledger::documents::inventory::Inventory;
 use crate::ledger::write::administer::erase::Erased;
 use crate::query::sources::document_beginning;
 
@@ -43,7 +43,7 @@ impl Erase {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let folder = context.ledger();
         let mut ledger = context.open_to_write("source", &folder)?;
-        let holdings = Holdings::of(ledger.events());
+        let holdings = Inventory::of(ledger.events());
         let whole = |prefix: &String| Ok(document_beginning(&holdings, prefix)?);
         let documents = self.document.iter().map(whole).collect::<Result<Vec<Address>, Failure>>()?;
         let key = self.admin.key(context)?;

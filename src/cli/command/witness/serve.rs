@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use clap::Args;
 
 use super::{LOST, Logs, Own};
-use crate::cli::command::counted;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::page::counted;
 use crate::cli::service::Service;
 use crate::cli::{Context, Outcome};
 use crate::domain::timestamp::Timestamp;

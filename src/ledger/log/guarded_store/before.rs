@@ -30,7 +30,7 @@ use crate::integrity::digest::{PartsHash, document_hash};
 use crate::ledger::folder::Folder;
 use crate::ledger::log::guarded_store::unused;
 use crate::store::sled::{GoneOver, files, gone_over, lock_for_a_moment};
-use crate::store::{StoreError, folder as store_folder, whole_file};
+use crate::store::{StoreError, durable_file, folder as store_folder};
 
 /// The copy, before anybody knows whether it is wanted.
 pub(super) const BEFORE: &str = "sled.before";
@@ -125,13 +125,13 @@ impl Before {
             if let Some(within) = path.parent().filter(|within| *within != made && !within.is_dir()) {
                 store_folder::create_personal(within)?;
             }
-            let copy = whole_file::make_personal(&path)?;
+            let copy = durable_file::make_personal(&path)?;
             copy_parts(&folder.store(), of, &copy, &mut sum, &mut no_limit)?;
             files.push(Kept { of: of.clone(), copy });
         }
         let what = what_is_kept(folder, &sum)?;
         let text = format!("{what}{}", tag(folder, &what));
-        whole_file::replace_unsynced_with(&made.join(KEPT), |out| out.write_all(text.as_bytes()))?;
+        durable_file::replace_unsynced_with(&made.join(KEPT), |out| out.write_all(text.as_bytes()))?;
         Ok(files)
     }
 
@@ -159,7 +159,7 @@ impl Before {
         let store = self.folder.store();
         let log = self.files.iter().find(|file| file.of.name == "db");
         log.is_some_and(|log| {
-            let now = whole_file::open_to_read(&store.join("db"));
+            let now = durable_file::open_to_read(&store.join("db"));
             now.is_ok_and(|now| now.is_some_and(|now| is_same(log, &now).unwrap_or(false)))
         })
     }
@@ -176,7 +176,7 @@ impl Before {
         let _locked = lock_for_a_moment(&store)?;
         for file in &self.files {
             let path = store.join(&file.of.name);
-            let out = whole_file::open_to_write(&path)?;
+            let out = durable_file::open_to_write(&path)?;
             out.set_len(file.of.len)?;
             file.write_back(&out)?;
             out.sync_all()?;
@@ -240,11 +240,11 @@ enum Whose {
 }
 
 fn read_left(at: &Path, folder: &Folder) -> Result<Option<(Vec<Kept>, Whose)>, StoreError> {
-    let Some(text) = whole_file::read_text(&at.join(KEPT), MAX_TEXT)? else { return Ok(None) };
+    let Some(text) = durable_file::read_text(&at.join(KEPT), MAX_TEXT)? else { return Ok(None) };
     let mut sum = PartsHash::default();
     let mut files = Vec::new();
     for of in gone_over(at)?.into_iter().filter(|file| file.name != KEPT) {
-        let Some(copy) = whole_file::open_to_read(&at.join(&of.name))? else { return Ok(None) };
+        let Some(copy) = durable_file::open_to_read(&at.join(&of.name))? else { return Ok(None) };
         sum.file(&of.name, of.len);
         each_block(
             &copy,
@@ -263,7 +263,7 @@ fn read_left(at: &Path, folder: &Folder) -> Result<Option<(Vec<Kept>, Whose)>, S
 
 /// The text that tells of what store a copy is, and what it hashes to.
 fn what_is_kept(folder: &Folder, sum: &PartsHash) -> io::Result<String> {
-    let head = whole_file::read_bytes(&folder.head(), MAX_TEXT)?.unwrap_or_default();
+    let head = durable_file::read_bytes(&folder.head(), MAX_TEXT)?.unwrap_or_default();
     Ok(format!("{} {}\n", document_hash(&head), sum.finish()))
 }
 
@@ -287,7 +287,7 @@ pub(super) fn copy_parts(
     left: &mut u64,
 ) -> Result<u64, StoreError> {
     let path = store.join(&of.name);
-    let from = whole_file::open_to_read(&path)?.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+    let from = durable_file::open_to_read(&path)?.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
     // Where the file system can have both share their content until one is written, there is nothing to copy.
     let is_cloned = rustix::fs::ioctl_ficlone(to, &from).is_ok();
     to.set_len(of.len)?;

@@ -22,7 +22,7 @@ use crate::ledger::folder::Folder;
 use crate::store::lock::Lock;
 use crate::store::shared::Rights;
 use crate::store::sled::files;
-use crate::store::{StoreError, folder as store_folder, whole_file};
+use crate::store::{StoreError, durable_file, folder as store_folder};
 
 /// The most bytes of a stamp, and of `HEAD` in it: a store has at most so many files.
 const MAX_STAMP: u64 = 4 << 20;
@@ -51,7 +51,7 @@ impl KeptCopy {
         let stamp = own.folder.join("stamp");
         for _ in 0..TRIES {
             let now = stamp_of(ledger)?;
-            if whole_file::read_text(&stamp, MAX_STAMP).is_ok_and(|then| then.as_ref() == Some(&now)) {
+            if durable_file::read_text(&stamp, MAX_STAMP).is_ok_and(|then| then.as_ref() == Some(&now)) {
                 return Ok(Some(own));
             }
             if own.forget().is_err() {
@@ -59,7 +59,7 @@ impl KeptCopy {
             }
             copy(&own.store())?;
             // What changed while it was copied is copied again.
-            if stamp_of(ledger)? == now && whole_file::replace(&stamp, now.as_bytes(), Rights::Secret).is_err() {
+            if stamp_of(ledger)? == now && durable_file::replace(&stamp, now.as_bytes(), Rights::Secret).is_err() {
                 return Ok(None);
             }
         }
@@ -101,7 +101,7 @@ fn stamp_of(ledger: &Folder) -> Result<String, StoreError> {
         let _ = writeln!(stamp, "{name} {} {} {times:?}", found.ino(), found.len());
     }
     for file in [ledger.head(), ledger.check()] {
-        let text = whole_file::read_bytes(&file, MAX_STAMP)?.unwrap_or_default();
+        let text = durable_file::read_bytes(&file, MAX_STAMP)?.unwrap_or_default();
         let _ = writeln!(stamp, "{}", document_hash(&text));
     }
     Ok(stamp)

@@ -28,9 +28,9 @@ use crate::ledger::folder::staging::Copied;
 use crate::ledger::log::guarded_store::before::{BEFORE, Before, copy_parts};
 use crate::ledger::log::guarded_store::kept_copy::KeptCopy;
 use crate::ledger::log::replay::checked_keeping;
-use crate::ledger::log::sealing::Events;
+use crate::ledger::log::sealing::EventSealing;
 use crate::store::sled::{GoneOver, SEGMENT_BYTES, SledStore, files, gone_over};
-use crate::store::{Runs, Store, StoreError, folder as store_folder, whole_file};
+use crate::store::{Runs, Store, StoreError, durable_file, folder as store_folder};
 
 /// How the names of damaged stores begin that were laid aside.
 pub(crate) const DAMAGED: &str = "sled.damaged-";
@@ -47,7 +47,7 @@ enum End {
 }
 
 /// A store that is watched.
-pub(crate) struct WatchedStore {
+pub(crate) struct GuardedStore {
     /// There until this is dropped.
     store: Option<SledStore>,
     folder: Folder,
@@ -63,10 +63,10 @@ enum Copy {
     Kept(#[expect(dead_code, reason = "it is held")] KeptCopy),
 }
 
-impl WatchedStore {
+impl GuardedStore {
     /// Creates an empty store, as [`SledStore::create`] does.
     pub(crate) fn create(folder: &Folder) -> Result<Self, StoreError> {
-        Ok(Self::of(SledStore::create(&folder.store(), &Events)?, folder))
+        Ok(Self::of(SledStore::create(&folder.store(), &EventSealing)?, folder))
     }
 
     /// Opens a ledger's store, as [`SledStore::open`] does; a damaged one as a copy of its files, which are left as they are.
@@ -75,7 +75,7 @@ impl WatchedStore {
     ///
     /// [`StoreError::Unreadable`] and [`StoreError::Io`] also if a read failed: what is there is as it was.
     pub(crate) fn open(folder: &Folder) -> Result<Self, StoreError> {
-        if whole_file::kind(&folder.store().join("db"))? == whole_file::Kind::Absent {
+        if durable_file::kind(&folder.store().join("db"))? == durable_file::Kind::Absent {
             return Err(StoreError::Absent { folder: folder.store() });
         }
         // What was kept is written back into these files, and sled writes into them: they are looked at before either.
@@ -86,7 +86,7 @@ impl WatchedStore {
         }
         part_files(folder)?;
         let before = Before::take(folder)?;
-        let opened = SledStore::open(&folder.store(), &Events).map(|store| Self::of(store, folder));
+        let opened = SledStore::open(&folder.store(), &EventSealing).map(|store| Self::of(store, folder));
         let ends: Vec<Head> = Head::remembered(folder).map(|(_, head)| head).collect();
         let end = match opened {
             Ok(opened) if opened.has_all(&ends) && (before.is_unchanged() || opened.can_be_read()) => {
@@ -127,7 +127,7 @@ impl WatchedStore {
         }
         // It was read whole as a copy: if it has another end now, a read failed, and what sled wrote over is put back.
         let before = Before::take(&folder)?;
-        let opened = SledStore::open(&folder.store(), &Events).map(|store| Self::of(store, &folder));
+        let opened = SledStore::open(&folder.store(), &EventSealing).map(|store| Self::of(store, &folder));
         let opened = match opened {
             Ok(opened) if opened.len() == newest.len && opened.has(newest) => opened,
             opened => {
@@ -181,11 +181,11 @@ impl WatchedStore {
         let copy = |to: &Path| {
             copy_store(&folder.store(), to, Tail::Cut)?;
             // All of it is read once, so that what sled could not read is not kept.
-            let store = SledStore::open(to, &Events)?;
+            let store = SledStore::open(to, &EventSealing)?;
             if is_whole(&store) && can_be_read(&store) { Ok(()) } else { Err(read_failed()) }
         };
         let Ok(Some(kept)) = KeptCopy::of(folder, cache, copy) else { return Ok(None) };
-        match SledStore::open(&kept.store(), &Events) {
+        match SledStore::open(&kept.store(), &EventSealing) {
             Ok(store) if is_whole(&store) => {
                 Ok(Some(Self { store: Some(store), folder: folder.clone(), copy: Some(Copy::Kept(kept)) }))
             }
@@ -206,7 +206,7 @@ impl WatchedStore {
         let copy = Copied::within(within)?;
         let store = copy.store();
         copy_store(&folder.store(), &store, Tail::Cut)?;
-        let store = SledStore::open(&store, &Events)?;
+        let store = SledStore::open(&store, &EventSealing)?;
         Ok(Self { store: Some(store), folder: folder.clone(), copy: Some(Copy::Gone(copy)) })
     }
 
@@ -237,7 +237,7 @@ impl WatchedStore {
     }
 }
 
-impl Store for WatchedStore {
+impl Store for GuardedStore {
     fn len(&self) -> u64 {
         self.store().len()
     }
@@ -264,7 +264,7 @@ impl Store for WatchedStore {
     }
 }
 
-impl Drop for WatchedStore {
+impl Drop for GuardedStore {
     fn drop(&mut self) {
         if self.store.is_none() || self.copy.is_some() {
             return;
@@ -295,7 +295,7 @@ fn read_failed() -> StoreError {
 /// Has every file of the store be one of its own: sled writes in place, and a copy by hard links would change with it.
 fn part_files(folder: &Folder) -> Result<(), StoreError> {
     for name in files(&folder.store())? {
-        whole_file::part(&folder.store().join(name))?;
+        durable_file::part(&folder.store().join(name))?;
     }
     Ok(())
 }
@@ -317,7 +317,7 @@ fn copy_store(from: &Path, to: &Path, tail: Tail) -> Result<(), StoreError> {
         if let Some(within) = path.parent().filter(|within| !within.is_dir()) {
             store_folder::create_personal(within)?;
         }
-        let copy = whole_file::make_personal(&path)?;
+        let copy = durable_file::make_personal(&path)?;
         let (mut sum, mut no_limit) = (PartsHash::default(), u64::MAX);
         let end = copy_parts(from, &of, &copy, &mut sum, &mut no_limit)?;
         if tail == Tail::Cut && of.name == LOG {

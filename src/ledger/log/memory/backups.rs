@@ -14,7 +14,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::ledger::folder::head::Head;
 use crate::ledger::folder::log_id::LogId;
 use crate::ledger::log::memory::{MAX_PLACE, Memory, MemoryError, refused, write};
-use crate::store::whole_file;
+use crate::store::durable_file;
 
 /// The file that says it.
 const BACKUP: &str = "backup";
@@ -52,7 +52,7 @@ impl Memory {
     /// [`MemoryError::Unusable`], [`MemoryError::Io`].
     pub fn last_backup(&self, log: &LogId) -> Result<Option<LastBackup>, MemoryError> {
         let Some(file) = self.log(log).map(|of_log| of_log.join(BACKUP)) else { return Ok(None) };
-        let Some(bytes) = whole_file::read_bytes(&file, MAX_PLACE).map_err(refused(&file))? else { return Ok(None) };
+        let Some(bytes) = durable_file::read_bytes(&file, MAX_PLACE).map_err(refused(&file))? else { return Ok(None) };
         let what = "it does not say when the ledger was backed up; take it away";
         parse(&bytes).map(Some).ok_or(MemoryError::Unusable { file, what })
     }

@@ -54,7 +54,7 @@ fn first_damage(values: &[Vec<u8>]) -> Option<Damage> {
 
 fn check(values: &[Vec<u8>], at: u64) {
     let log = Log::of(&Folder::at("nowhere"), origin(), values).expect("they are no longer than events");
-    let Err(OpenError::Damaged(found)) = log.facts() else { panic!("it is damaged") };
+    let Err(OpenError::Damaged(found)) = log.snapshot() else { panic!("it is damaged") };
     assert_eq!(found.seq, at);
     if let Some(first) = first_damage(values) {
         assert_eq!(found, first);

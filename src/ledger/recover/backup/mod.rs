@@ -26,15 +26,15 @@ use crate::domain::id::Origin;
 use crate::event::chain::{Damage, prev_of};
 use crate::evidence::extract::MAX_DOCUMENT_BYTES;
 use crate::integrity::digest::{document_hash, event_hash, genesis_prev};
-use crate::ledger::documents::inventory::{Holdings, Named, State};
+use crate::ledger::documents::inventory::{DocumentState, Entry, Inventory};
 use crate::ledger::folder::Folder;
 use crate::ledger::folder::head::Head;
 use crate::ledger::folder::log_id::LogId;
 use crate::ledger::log::older::Older;
 use crate::ledger::log::open::{Access, OpenError, Progress};
-use crate::ledger::log::reader::{Found, Log};
+use crate::ledger::log::reader::{Log, ReadItem};
+use crate::store::durable_file::{self, read_bytes};
 use crate::store::folder as store_folder;
-use crate::store::whole_file::{self, read_bytes};
 
 use file::{Contents, MAGIC, MAX_EVENTS, Record, Records, Writer};
 pub(super) use files::paths;
@@ -168,8 +168,8 @@ pub fn backup_telling(
     progress: Progress<'_>,
 ) -> Result<BackedUp, BackupError> {
     let failed = |source| BackupError::Io { file: path.to_owned(), source };
-    let there = whole_file::kind(path).map_err(failed)?;
-    if there == whole_file::Kind::Absent {
+    let there = durable_file::kind(path).map_err(failed)?;
+    if there == durable_file::Kind::Absent {
         let parent = store_folder::parent(path);
         let made = tempfile::Builder::new().prefix(".tmp-").tempfile_in(parent).map_err(failed)?;
         let making = Making { folder, path: Some(path), access, progress };
@@ -178,7 +178,7 @@ pub fn backup_telling(
         store_folder::sync(parent).map_err(failed)?;
         return Ok(done);
     }
-    if there == whole_file::Kind::Other {
+    if there == durable_file::Kind::Other {
         return Err(failed(io::Error::new(io::ErrorKind::InvalidData, "not a regular file")));
     }
     let file = File::options().read(true).write(true).open(path).map_err(failed)?;
@@ -326,11 +326,11 @@ impl Making<'_> {
     /// What is wrong with the documents that the events name and that were not erased.
     fn faults(&self, known: &BTreeMap<String, [u8; 32]>) -> Result<Vec<String>, BackupError> {
         let log = Log::read(self.folder, self.access)?;
-        let (holdings, shelf) = (Holdings::of(&log.facts()?.events), log.shelf());
+        let (holdings, shelf) = (Inventory::of(&log.snapshot()?.events), log.shelf());
         let due = holdings.files().filter(|(address, _)| holdings.erased_by(address).is_none());
-        let fault = |(address, named): (&str, &Named)| match holdings.look(&shelf, address, named) {
+        let fault = |(address, named): (&str, &Entry)| match holdings.look(&shelf, address, named) {
             // It may be in the backup from before.
-            State::Missing(_) if is_sound(known, &format!("documents/{address}")) => None,
+            DocumentState::Missing(_) if is_sound(known, &format!("documents/{address}")) => None,
             state => state.fault(address),
         };
         Ok(due.filter_map(fault).collect())
@@ -365,8 +365,8 @@ impl Making<'_> {
             let (mut values, mut bytes) = (Vec::new(), 0);
             for found in log.found(head.len..end) {
                 let run = match found {
-                    Found::Run(run) => run,
-                    Found::Unreadable { seq, what } => return Err(OpenError::Damaged(Damage { seq, what }).into()),
+                    ReadItem::Run(run) => run,
+                    ReadItem::Unreadable { seq, what } => return Err(OpenError::Damaged(Damage { seq, what }).into()),
                 };
                 for value in run.values() {
                     if prev_of(value) != Some(head.hash) {

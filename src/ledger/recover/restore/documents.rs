@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::evidence::extract::MAX_DOCUMENT_BYTES;
-use crate::ledger::documents::inventory::{Named, NamedBy, State};
-use crate::ledger::documents::reader::Shelf;
+use crate::ledger::documents::inventory::{DocumentState, Entry, NamedBy};
+use crate::ledger::documents::reader::DocumentReader;
 use crate::ledger::folder::Folder;
 use crate::ledger::recover::restore::{Restoration, RestoreError};
 use crate::store::documents::Documents;
@@ -29,31 +29,34 @@ impl Restoration<'_> {
     /// [`RestoreError::Document`] if one could not be kept. One that cannot be read is told in the answer.
     pub fn copy_documents(&self, from: &Path) -> Result<Copied, RestoreError> {
         let (source, kept) = (Documents::at(from), Documents::at(self.aside.folder().documents()));
-        let shelf = Shelf::of_documents(source.clone());
+        let shelf = DocumentReader::of_documents(source.clone());
         let limit = u64::try_from(MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
         let (mut copied, mut files) = (Copied::default(), ManyFiles::default());
         let Some(holdings) = self.walk.as_ref().map(|walk| &walk.holdings) else { return Ok(copied) };
         // What only events name that are not kept is nobody's.
-        let is_named = |named: &Named| named.seq < self.whole();
+        let is_named = |named: &Entry| named.seq < self.whole();
         let of = holdings.files().filter(|(_, named)| is_named(named)).count() as u64;
         for (address, named) in holdings.files().filter(|(_, named)| is_named(named)) {
             self.go_on()?;
             copied.named += 1;
             (self.progress)("documents looked at", copied.named as u64, of);
             match holdings.look(&shelf, address, named) {
-                State::Kept => {
+                DocumentState::Kept => {
                     let bytes = source.get(address, limit)?.unwrap_or_default();
                     let salt = source.salt(address)?.and_then(|salt| <[u8; 32]>::try_from(salt).ok());
                     let salt = salt.filter(|_| named.by == NamedBy::Commitment);
                     kept.put_among(&mut files, (address, &bytes), salt.as_ref())?;
                     copied.copied += 1;
                 }
-                State::Erased(_) => {}
-                State::NotDeleted(by) => {
+                DocumentState::Erased(_) => {}
+                DocumentState::NotDeleted(by) => {
                     copied.refused.push(format!("document {address} was erased by event {by}, and was not copied"));
                 }
-                State::Missing(_) if !shelf.has(address) => {}
-                State::Missing(what) | State::Altered(what) | State::Unreadable(what) | State::OutOfReach(what) => {
+                DocumentState::Missing(_) if !shelf.has(address) => {}
+                DocumentState::Missing(what)
+                | DocumentState::Altered(what)
+                | DocumentState::Unreadable(what)
+                | DocumentState::OutOfReach(what) => {
                     copied.refused.push(format!("document {address} {what}, and was not copied"));
                 }
             }
@@ -73,10 +76,10 @@ impl Restoration<'_> {
     /// The documents that are kept here, and are other bytes elsewhere: their paths in a ledger.
     pub(in crate::ledger) fn altered_in(&self, other: &Folder) -> Vec<String> {
         let Some(holdings) = self.walk.as_ref().map(|walk| &walk.holdings) else { return Vec::new() };
-        let (own, theirs) = (Shelf::of(&self.folder()), Shelf::of(other));
-        let is_altered = |(address, named): &(&str, &Named)| {
-            matches!(holdings.look(&theirs, address, named), State::Altered(_))
-                && holdings.look(&own, address, named) == State::Kept
+        let (own, theirs) = (DocumentReader::of(&self.folder()), DocumentReader::of(other));
+        let is_altered = |(address, named): &(&str, &Entry)| {
+            matches!(holdings.look(&theirs, address, named), DocumentState::Altered(_))
+                && holdings.look(&own, address, named) == DocumentState::Kept
         };
         holdings.files().filter(is_altered).map(|(address, _)| format!("documents/{address}")).collect()
     }

@@ -1,17 +1,17 @@
 //! Corrections of the clock: an event that an admin signs, from which the ledger goes on.
 
 use crate::domain::announcement::{Announcement, Body};
-use crate::domain::record::ClockCorrected;
+use crate::domain::governance::ClockCorrected;
 use crate::domain::timestamp::Timestamp;
 use crate::event::effective::CorrectionFault;
 use crate::ledger::admission::draft::Batch;
 use crate::ledger::admission::finding::{Code, Finding};
-use crate::ledger::admission::{New, days_after};
+use crate::ledger::admission::{AdmittedDraft, days_after};
 use crate::ledger::keys::signer::Signer;
 use crate::ledger::log::clock::{Clock, ClockFault};
 use crate::ledger::state::Planned;
 use crate::ledger::write::Ledger;
-use crate::ledger::write::administer::Own;
+use crate::ledger::write::administer::Administered;
 use crate::ledger::write::append::AppendError;
 use crate::ledger::write::append::place;
 
@@ -30,7 +30,7 @@ impl Ledger {
         reason: &str,
         signer: &dyn Signer,
         clock: impl Into<Clock>,
-    ) -> Result<Own, AppendError> {
+    ) -> Result<Administered, AppendError> {
         let clock = clock.into();
         let newest = self.state.chain().len().saturating_sub(1);
         let from = from.or_else(|| self.state.chain().first_after(clock.reading())).unwrap_or(newest);
@@ -52,14 +52,19 @@ impl Planned<'_> {
     }
 
     /// The same of what is new of it: a correction that is there already precedes nothing.
-    pub(crate) fn recorded_with(&self, new: &[New], time: Timestamp, clock: Clock) -> Result<Timestamp, ClockFault> {
+    pub(crate) fn recorded_with(
+        &self,
+        new: &[AdmittedDraft],
+        time: Timestamp,
+        clock: Clock,
+    ) -> Result<Timestamp, ClockFault> {
         let is_before = self.chain.recorded().is_some_and(|newest| time < newest);
         let corrects = new.iter().any(|new| corrects(&new.announcement));
         if is_before && !corrects && !new.is_empty() { clock.after(self.chain.recorded()) } else { Ok(time) }
     }
 
     /// A correction of the clock that would correct nothing, or too much.
-    pub(crate) fn miscorrected(&self, new: &[New], recorded: Timestamp, clock: Clock) -> Option<Finding> {
+    pub(crate) fn miscorrected(&self, new: &[AdmittedDraft], recorded: Timestamp, clock: Clock) -> Option<Finding> {
         new.iter().find_map(|new| {
             let Body::ClockCorrected(corrected) = &new.announcement.body else { return None };
             let refused = |field: &str, message: String, hint: &str| {

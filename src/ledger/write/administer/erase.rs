@@ -14,10 +14,10 @@
 use std::collections::BTreeSet;
 
 use crate::domain::announcement::Announcement;
-use crate::domain::record::Erasure;
+use crate::domain::governance::Erasure;
 use crate::domain::source::Address;
-use crate::event::facts::Recorded;
-use crate::ledger::documents::inventory::Holdings;
+use crate::event::snapshot::Recorded;
+use crate::ledger::documents::inventory::Inventory;
 use crate::ledger::keys::signer::Signer;
 use crate::ledger::log::clock::Clock;
 use crate::ledger::write::append::AppendError;
@@ -67,7 +67,7 @@ impl Ledger {
         }
         let mut finished = 0;
         for (document, seq) in &already {
-            let deleted = self.backing.delete(&self.state.facts().events, std::slice::from_ref(document));
+            let deleted = self.backing.delete(&self.state.snapshot().events, std::slice::from_ref(document));
             finished += deleted.map_err(|source| AppendError::NotDeleted { seq: *seq, source })?;
         }
         Ok(Erased { event, already, finished })
@@ -81,7 +81,7 @@ impl Backing {
         events: impl IntoIterator<Item = &'e Recorded>,
         documents: &[Address],
     ) -> Result<usize, DocumentError> {
-        let holdings = Holdings::of(events);
+        let holdings = Inventory::of(events);
         let documents: BTreeSet<&str> = documents.iter().map(Address::as_str).collect();
         self.documents.remove(holdings.erased_files(&documents))
     }

@@ -17,16 +17,16 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use crate::domain::announcement::Announcement;
-use crate::domain::record::{LogKey, LogKeyChanged, RevocationCause};
+use crate::domain::governance::{LogKey, LogKeyChanged, RevocationCause};
 use crate::integrity::{LogSigner, Vkey};
 use crate::ledger::keys::log_holder::{LogHolder, LogSigning};
 use crate::ledger::keys::signer::{Signer, SignerError, create_secret, log_key_of};
 use crate::ledger::log::clock::Clock;
 use crate::ledger::write::Ledger;
-use crate::ledger::write::administer::Own;
+use crate::ledger::write::administer::Administered;
 use crate::ledger::write::append::AppendError;
 use crate::store::shared::Rights;
-use crate::store::{folder as store_folder, whole_file};
+use crate::store::{durable_file, folder as store_folder};
 
 /// The key that a log is to sign with from now on.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Ledger {
         because: RevocationCause,
         signer: &dyn Signer,
         clock: impl Into<Clock>,
-    ) -> Result<Own, AppendError> {
+    ) -> Result<Administered, AppendError> {
         let seed = match new {
             NewLogKey::Own(seed) => seed,
             NewLogKey::Held(holder) => return self.change_log_key_to(holder, because, signer, clock.into()),
@@ -64,7 +64,7 @@ impl Ledger {
             let was_there = known(log_key_of(&place))?.is_some_and(|own| own.vkey() == new.vkey());
             put(&new, &place, &next)?;
             if let Some(seq) = self.state.authority().log_key_since().filter(|_| !was_there) {
-                return Ok(Own::Already(seq));
+                return Ok(Administered::Already(seq));
             }
         }
         let new = if let Some(new) = pending {
@@ -87,10 +87,10 @@ impl Ledger {
         because: RevocationCause,
         signer: &dyn Signer,
         clock: Clock,
-    ) -> Result<Own, AppendError> {
+    ) -> Result<Administered, AppendError> {
         let since = self.state.authority().log_key_since().filter(|_| self.is_log_key(&holder.vkey()));
         let made = match since {
-            Some(seq) => Own::Already(seq),
+            Some(seq) => Administered::Already(seq),
             None => self.append_own(self.log_key_changed(&holder.vkey(), because), signer, clock)?,
         };
         lead_to(holder, &self.backing.folder.log_key())?;
@@ -120,7 +120,7 @@ fn known(read: Result<LogSigner, SignerError>) -> Result<Option<LogSigner>, Sign
 fn put(key: &LogSigner, place: &Path, next: &Path) -> Result<(), SignerError> {
     let text = format!("{}\n", key.to_secret_text());
     let shared = fs::metadata(place).ok().filter(|there| there.mode() & GROUP_READS != 0);
-    whole_file::replace(place, text.as_bytes(), Rights::Secret).map_err(io_at(place))?;
+    durable_file::replace(place, text.as_bytes(), Rights::Secret).map_err(io_at(place))?;
     if let Some(shared) = shared {
         share(place, &shared).map_err(io_at(place))?;
     }

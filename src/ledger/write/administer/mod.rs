@@ -16,14 +16,14 @@ use crate::ledger::write::append::{AppendError, Options};
 
 /// What became of an announcement about the ledger itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Own {
+pub enum Administered {
     /// It is this event now.
     Appended(u64),
     /// The same was this event before.
     Already(u64),
 }
 
-impl Own {
+impl Administered {
     /// The event that says it.
     pub fn seq(self) -> u64 {
         match self {
@@ -46,7 +46,7 @@ impl Ledger {
         announcement: Announcement,
         signer: &dyn Signer,
         clock: impl Into<Clock>,
-    ) -> Result<Own, AppendError> {
+    ) -> Result<Administered, AppendError> {
         self.append_own_draft(Draft::of(announcement), signer, clock.into())
     }
 
@@ -56,13 +56,18 @@ impl Ledger {
         announcement: Announcement,
         signer: &dyn Signer,
         clock: impl Into<Clock>,
-    ) -> Result<Own, AppendError> {
-        let id = format!("{}:{}", announcement.body.kind(), self.state.facts().heads.len());
+    ) -> Result<Administered, AppendError> {
+        let id = format!("{}:{}", announcement.body.kind(), self.state.snapshot().heads.len());
         let id = AnnouncementId::parse(&id).expect("a kind and a number are an id");
         self.append_own_draft(Draft { id: Some(id), ..Draft::of(announcement) }, signer, clock.into())
     }
 
-    fn append_own_draft(&mut self, draft: Draft, signer: &dyn Signer, clock: Clock) -> Result<Own, AppendError> {
+    fn append_own_draft(
+        &mut self,
+        draft: Draft,
+        signer: &dyn Signer,
+        clock: Clock,
+    ) -> Result<Administered, AppendError> {
         debug_assert!(draft.announcement.body.kind().is_about_ledger(), "others come in files, with evidence");
         // That it was added once, before it was revoked, is no answer to whoever wants it to sign.
         if let Body::RecorderAdded(added) = &draft.announcement.body
@@ -74,8 +79,8 @@ impl Ledger {
         let batch = Batch { drafts: vec![draft], ..Batch::default() };
         let appended = self.append(&[batch], Options::default(), signer, clock)?;
         let [outcome] = appended.batches.as_slice() else { unreachable!("one batch has one outcome") };
-        let new = outcome.appended.first().map(|(seq, _)| Own::Appended(*seq));
-        let already = || outcome.already.first().map(|(_, seq)| Own::Already(*seq));
+        let new = outcome.appended.first().map(|(seq, _)| Administered::Appended(*seq));
+        let already = || outcome.already.first().map(|(_, seq)| Administered::Already(*seq));
         Ok(new.or_else(already).expect("an announcement is appended, or there already"))
     }
 }

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use crate::domain::announcement::{Announcement, Kind};
+use crate::domain::governance::{Attestation, Confirm, Policy, Reaffirmation, Verdict};
 use crate::domain::id::AnnouncementId;
-use crate::domain::record::{Attestation, Confirm, Policy, Reaffirmation, Verdict};
-use crate::event::facts::Recorded;
+use crate::event::snapshot::Recorded;
 use crate::ledger::keys::signer::Signer;
 use crate::ledger::log::clock::Clock;
 use crate::ledger::write::Ledger;
-use crate::ledger::write::administer::Own;
+use crate::ledger::write::administer::Administered;
 use crate::ledger::write::append::AppendError;
 use crate::projection::review::Review;
 
@@ -33,13 +33,13 @@ impl Ledger {
         needs: &BTreeMap<Kind, u64>,
         signer: &dyn Signer,
         clock: impl Into<Clock>,
-    ) -> Result<Option<Own>, AppendError> {
-        let review = Review::of(&self.state.facts().events);
+    ) -> Result<Option<Administered>, AppendError> {
+        let review = Review::of(&self.state.snapshot().events);
         let wanted = with_descriptions(needs);
         let in_force = match review.policies().newest() {
-            Some((seq, known)) if *known == wanted => return Ok(Some(Own::Already(seq))),
+            Some((seq, known)) if *known == wanted => return Ok(Some(Administered::Already(seq))),
             Some((seq, known)) if wanted.is_empty() && known.values().all(|reviewers| *reviewers == 0) => {
-                return Ok(Some(Own::Already(seq)));
+                return Ok(Some(Administered::Already(seq)));
             }
             Some((_, known)) => known.clone(),
             None if wanted.is_empty() => return Ok(None),
@@ -69,17 +69,17 @@ impl Ledger {
         reason: Option<&str>,
         signer: &dyn Signer,
         clock: impl Into<Clock>,
-    ) -> Result<Own, AppendError> {
+    ) -> Result<Administered, AppendError> {
         let reviewer = self.state.authority().recorder_of(&signer.public())?;
-        let event = self.state.facts().event(seq).ok_or(AppendError::NoEvent(seq))?;
+        let event = self.state.snapshot().event(seq).ok_or(AppendError::NoEvent(seq))?;
         if event.recorder == *reviewer {
             return Err(AppendError::OwnWord { seq, recorder: reviewer.clone() });
         }
-        let reviewed = Review::of(&self.state.facts().events).of_event(event);
+        let reviewed = Review::of(&self.state.snapshot().events).of_event(event);
         let mut verdicts = reviewed.iter().flat_map(|reviewed| &reviewed.verdicts);
         let same = verdicts.find(|given| given.reviewer == reviewer && given.says(verdict, reason));
         if let Some(same) = same {
-            return Ok(Own::Already(same.event));
+            return Ok(Administered::Already(same.event));
         }
         let attestation = Attestation { of: event.id.clone(), verdict, reason: reason.map(str::to_owned) };
         self.append_own_anew(Announcement::of(attestation), signer, clock)
@@ -98,15 +98,15 @@ impl Ledger {
         reason: &str,
         signer: &dyn Signer,
         clock: impl Into<Clock>,
-    ) -> Result<Vec<Own>, AppendError> {
+    ) -> Result<Vec<Administered>, AppendError> {
         let clock = clock.into();
-        let review = Review::of(&self.state.facts().events);
-        let (mut open, mut made): (Vec<AnnouncementId>, Vec<Own>) = (Vec::new(), Vec::new());
+        let review = Review::of(&self.state.snapshot().events);
+        let (mut open, mut made): (Vec<AnnouncementId>, Vec<Administered>) = (Vec::new(), Vec::new());
         for seq in seqs {
-            let event = self.state.facts().event(*seq).ok_or(AppendError::NoEvent(*seq))?;
+            let event = self.state.snapshot().event(*seq).ok_or(AppendError::NoEvent(*seq))?;
             match review.reaffirmed(&event.id).filter(|_| review.suspected(event).is_none()) {
-                Some(by) if made.contains(&Own::Already(by)) => {}
-                Some(by) => made.push(Own::Already(by)),
+                Some(by) if made.contains(&Administered::Already(by)) => {}
+                Some(by) => made.push(Administered::Already(by)),
                 None => open.push(event.id.clone()),
             }
         }

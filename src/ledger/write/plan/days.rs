@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::domain::announcement::Body;
 use crate::domain::date::Date;
 use crate::domain::id::AgreementId;
-use crate::event::facts::Recorded;
+use crate::event::snapshot::Recorded;
 use crate::ledger::admission::finding::{Code, Finding};
 use crate::ledger::admission::occurred;
 use crate::ledger::state::Planned;

@@ -2,9 +2,9 @@
 
 use crate::domain::announcement::Announcement;
 use crate::domain::timestamp::Timestamp;
-use crate::event::facts::Recorded;
+use crate::event::snapshot::Recorded;
 use crate::event::statement::EventError;
-use crate::ledger::admission::New;
+use crate::ledger::admission::AdmittedDraft;
 use crate::ledger::admission::finding::{Code, Finding};
 use crate::ledger::write::append::Options;
 use crate::projection::stays::Irregularity;
@@ -20,7 +20,7 @@ pub(super) fn unwritable(draft: usize, error: &EventError) -> Finding {
 }
 
 /// The ledger's own kinds stand alone in their batch, so that authority is the state before it.
-pub(super) fn stand_alone(new: &[New]) -> Option<Finding> {
+pub(super) fn stand_alone(new: &[AdmittedDraft]) -> Option<Finding> {
     let own = new.iter().find(|new| new.announcement.body.kind().is_about_ledger())?;
     let kind = own.announcement.body.kind();
     let message = format!("a {kind} stands alone in its file, and this one has {} new announcements", new.len());

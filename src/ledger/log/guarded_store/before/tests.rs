@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 
 use super::*;
 use crate::ledger::folder::head::Head;
-use crate::ledger::log::guarded_store::WatchedStore;
+use crate::ledger::log::guarded_store::GuardedStore;
 use crate::ledger::testing::with_missions;
 use crate::store::Store;
 
@@ -24,13 +24,13 @@ fn killed(folder: &Folder) -> Vec<u8> {
 fn what_a_killed_process_kept_is_put_back_by_the_next() {
     let desk = tempfile::tempdir().expect("a folder");
     let folder = with_missions(desk.path(), &["a", "b"]);
-    let len = WatchedStore::open(&folder).expect("it is sound").len();
+    let len = GuardedStore::open(&folder).expect("it is sound").len();
     let before = killed(&folder);
     let left = Before::left(&folder).expect("it can be read").expect("it is whole");
     left.put_back().expect("there is room");
     assert!(fs::read(folder.store().join("db")).expect("it is there") == before);
     killed(&folder);
-    assert_eq!(WatchedStore::open(&folder).expect("it was put back").len(), len);
+    assert_eq!(GuardedStore::open(&folder).expect("it was put back").len(), len);
     assert!(!folder.path().join(BEFORE).exists());
 }
 
@@ -125,6 +125,6 @@ fn nothing_is_put_back_through_a_link() {
     std::os::unix::fs::symlink(&victim, &store).expect("a fresh link");
     let left = Before::left(&folder).expect("it can be read").expect("it is whole");
     assert!(matches!(left.put_back(), Err(StoreError::Damaged { .. })));
-    assert!(matches!(WatchedStore::open(&folder), Err(StoreError::Damaged { .. })));
+    assert!(matches!(GuardedStore::open(&folder), Err(StoreError::Damaged { .. })));
     assert_eq!(fs::read_to_string(victim.join("conf")).expect("it is there"), "another's");
 }

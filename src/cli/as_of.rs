@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::Context;
-use crate::cli::command::{day, prefer, recorded_by};
+use crate::cli::arguments::{day, prefer, recorded_by};
 use crate::cli::screen::{Screen, Tone};
 use crate::domain::date::Date;
 use crate::domain::day::Day;

@@ -7,20 +7,22 @@ use std::path::PathBuf;
 use crate::cli::Context;
 use crate::cli::failure::{Exit, Failure};
 use crate::domain::text::shown;
-use crate::event::Facts;
+use crate::event::Snapshot;
 use crate::integrity::SigningKey;
 use crate::ledger::log::checkpoints::Checkpoints;
-use crate::ledger::{Access, Denied, Folder, KeyFile, Ledger, Log, OpenError, SettingsError, Shelf, SignerError};
+use crate::ledger::{
+    Access, Denied, DocumentReader, Folder, KeyFile, Ledger, Log, OpenError, SettingsError, SignerError,
+};
 use crate::query::Known;
-use crate::query::kept::kept;
+use crate::query::load::kept;
 
 /// The events of a log, which others may use meanwhile.
 ///
 /// They are not given back: the process ends with its answer, and freeing a large ledger piece by piece would take a
 /// noticeable part of its time.
 pub(super) struct Reading {
-    pub(super) facts: ManuallyDrop<Facts>,
-    pub(super) shelf: Shelf,
+    pub(super) snapshot: ManuallyDrop<Snapshot>,
+    pub(super) shelf: DocumentReader,
 }
 
 /// A recorder's key that was made, and is not written yet: what fails before anything is signed with it leaves none behind.
@@ -70,25 +72,25 @@ impl Context<'_, '_> {
         let folder = self.ledger();
         let kept = kept(&folder, agreement, points);
         let fits = kept.is_some();
-        if let Some(facts) = kept.filter(|facts| points.iter().all(|known| known.can_be_placed(facts))) {
-            return Ok(Reading { facts: ManuallyDrop::new(facts), shelf: Shelf::of(&folder) });
+        if let Some(snapshot) = kept.filter(|snapshot| points.iter().all(|known| known.can_be_placed(snapshot))) {
+            return Ok(Reading { snapshot: ManuallyDrop::new(snapshot), shelf: DocumentReader::of(&folder) });
         }
         let log = self.read_log(command)?;
         let reading = Self::read_all(&log)?;
         if !fits {
-            log.keep(&reading.facts);
+            log.keep(&reading.snapshot);
         }
         Ok(reading)
     }
 
     /// Takes the events out of a log, and checks its chain.
     pub(super) fn read_all(log: &Log) -> Result<Reading, Failure> {
-        Ok(Reading { facts: ManuallyDrop::new(log.facts()?), shelf: log.shelf() })
+        Ok(Reading { snapshot: ManuallyDrop::new(log.snapshot()?), shelf: log.shelf() })
     }
 
     /// The same by way of the facts that are kept, with the hash of each event.
     pub(super) fn read_hashed(log: &Log) -> Result<Reading, Failure> {
-        Ok(Reading { facts: ManuallyDrop::new(log.hashed_facts()?), shelf: log.shelf() })
+        Ok(Reading { snapshot: ManuallyDrop::new(log.hashed_snapshot()?), shelf: log.shelf() })
     }
 
     /// Opens the ledger for appending, if it is the one that was here, and goes on from every checkpoint of it that this user

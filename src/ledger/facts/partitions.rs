@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::announcement::Body;
 use crate::domain::id::{AnnouncementId, Namespace, folded};
-use crate::event::facts::Recorded;
+use crate::event::snapshot::Recorded;
 
 /// Where events lie together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(super) enum Section {
+pub(super) enum Partition {
     /// Parties, agreements and missions; keys, policies and documents.
     Things,
     /// What tells of no agreement: contributions, prospects of none.
@@ -27,26 +27,26 @@ pub(super) enum Section {
 }
 
 /// One section needs another: whoever reads the first reads the second too.
-pub(super) type Need = (Section, Section);
+pub(super) type Dependency = (Partition, Partition);
 
 /// What an event's place follows from.
-pub(super) trait Placed {
+pub(super) trait Located {
     /// The announcement's id.
     fn id(&self) -> &str;
     /// The section of what it speaks of.
-    fn spoken_of(&self) -> Section;
+    fn spoken_of(&self) -> Partition;
     /// The announcement that it comments on.
     fn about(&self) -> Option<&str>;
     /// Calls `visit` for every announcement that it names.
     fn each_reference(&self, visit: &mut dyn FnMut(&str));
 }
 
-impl Placed for Recorded {
+impl Located for Recorded {
     fn id(&self) -> &str {
         self.id.as_str()
     }
 
-    fn spoken_of(&self) -> Section {
+    fn spoken_of(&self) -> Partition {
         spoken_of(&self.announcement.body)
     }
 
@@ -61,15 +61,15 @@ impl Placed for Recorded {
 
 /// The same of an event of which nothing else is kept.
 #[derive(Debug)]
-pub(super) struct Spoken {
+pub(super) struct Reference {
     pub(super) seq: u64,
     id: AnnouncementId,
-    of: Section,
+    of: Partition,
     about: Option<AnnouncementId>,
     references: Vec<Box<str>>,
 }
 
-impl Spoken {
+impl Reference {
     pub(super) fn by(event: Recorded) -> Self {
         let mut references = Vec::new();
         event.each_reference(&mut |id| references.push(id.into()));
@@ -78,12 +78,12 @@ impl Spoken {
     }
 }
 
-impl Placed for Spoken {
+impl Located for Reference {
     fn id(&self) -> &str {
         self.id.as_str()
     }
 
-    fn spoken_of(&self) -> Section {
+    fn spoken_of(&self) -> Partition {
         self.of.clone()
     }
 
@@ -98,15 +98,15 @@ impl Placed for Spoken {
 
 /// The sections of events, and what they need.
 #[derive(Debug, Default)]
-pub(super) struct Sections {
+pub(super) struct Partitions {
     /// By the places of the events.
-    pub(super) of: Vec<Section>,
-    pub(super) needs: BTreeSet<Need>,
+    pub(super) of: Vec<Partition>,
+    pub(super) needs: BTreeSet<Dependency>,
 }
 
-impl Sections {
+impl Partitions {
     /// Of all events of a log.
-    pub(super) fn of<E: Placed>(events: &[E]) -> Self {
+    pub(super) fn of<E: Located>(events: &[E]) -> Self {
         let mut named: HashMap<String, Option<usize>> = HashMap::new();
         for event in events {
             event.each_reference(&mut |id| {
@@ -125,19 +125,19 @@ impl Sections {
 
     /// Returns those of the events at some places; `at` gives the event at a place, and `place_of` finds an announcement among
     /// all of them.
-    pub(super) fn from<'e, E: Placed + 'e>(
+    pub(super) fn from<'e, E: Located + 'e>(
         at: impl Fn(usize) -> &'e E,
         places: Range<usize>,
         place_of: impl Fn(&str) -> Option<usize>,
     ) -> Self {
-        let mut finding = Finding { at, place_of, known: HashMap::new() };
+        let mut finding = Resolver { at, place_of, known: HashMap::new() };
         let mut found = Self::default();
         for place in places {
             let event = (finding.at)(place);
             let section = finding.section(place);
             let about = event.spoken_of();
-            let mut need = |from: &Section, on: &Section| {
-                if from != on && *from != Section::Apart && *on != Section::Things {
+            let mut need = |from: &Partition, on: &Partition| {
+                if from != on && *from != Partition::Apart && *on != Partition::Things {
                     found.needs.insert((from.clone(), on.clone()));
                 }
             };
@@ -155,16 +155,16 @@ impl Sections {
     }
 }
 
-struct Finding<A, F> {
+struct Resolver<A, F> {
     at: A,
     place_of: F,
     /// The sections of comments that were looked at.
-    known: HashMap<usize, Section>,
+    known: HashMap<usize, Partition>,
 }
 
-impl<'e, E: Placed + 'e, A: Fn(usize) -> &'e E, F: Fn(&str) -> Option<usize>> Finding<A, F> {
+impl<'e, E: Located + 'e, A: Fn(usize) -> &'e E, F: Fn(&str) -> Option<usize>> Resolver<A, F> {
     /// The section of an event: of a comment that of its target, which may be one again.
-    fn section(&mut self, place: usize) -> Section {
+    fn section(&mut self, place: usize) -> Partition {
         let mut chain: Vec<usize> = Vec::new();
         let mut at = place;
         let section = loop {
@@ -177,7 +177,7 @@ impl<'e, E: Placed + 'e, A: Fn(usize) -> &'e E, F: Fn(&str) -> Option<usize>> Fi
             match (self.place_of)(target) {
                 Some(next) if !chain.contains(&next) => at = next,
                 // Comments on each other, or on nothing.
-                _ => break Section::Apart,
+                _ => break Partition::Apart,
             }
         };
         for comment in chain {
@@ -188,19 +188,19 @@ impl<'e, E: Placed + 'e, A: Fn(usize) -> &'e E, F: Fn(&str) -> Option<usize>> Fi
 }
 
 /// The section of what a body speaks of, a correction by what takes the place of the wrong.
-fn spoken_of(body: &Body) -> Section {
+fn spoken_of(body: &Body) -> Partition {
     let said = match body {
         Body::Correction(correction) => correction.replacement.as_ref().map(|replacement| &*replacement.0),
         body => Some(body),
     };
     match said {
-        Some(Body::Attestation(_)) | None => Section::Apart,
-        Some(said) if said.kind().is_description() || said.kind().is_about_ledger() => Section::Things,
-        Some(said) => said.agreement().map_or(Section::Apart, |id| Section::of_agreement(id.as_str())),
+        Some(Body::Attestation(_)) | None => Partition::Apart,
+        Some(said) if said.kind().is_description() || said.kind().is_about_ledger() => Partition::Things,
+        Some(said) => said.agreement().map_or(Partition::Apart, |id| Partition::of_agreement(id.as_str())),
     }
 }
 
-impl Section {
+impl Partition {
     /// Of what is no comment on another announcement.
     pub(super) fn of_first_hand(body: &Body) -> Option<Self> {
         body.about().is_none().then(|| spoken_of(body))

@@ -9,7 +9,7 @@ use crate::domain::act::Signatory;
 use crate::domain::announcement::Body;
 use crate::domain::date::Date;
 use crate::domain::source::Grade;
-use crate::event::facts::Recorded;
+use crate::event::snapshot::Recorded;
 use crate::query::View;
 
 /// Somebody who signed.

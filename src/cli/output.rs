@@ -7,7 +7,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::{Context, printed};
 use crate::domain::text::shown;
 use crate::ledger::Progress;
-use crate::store::whole_file::replace_with;
+use crate::store::durable_file::replace_with;
 
 impl Context<'_, '_> {
     /// Writes to a file, or to standard output if none is given or it is `-`.

@@ -1,18 +1,18 @@
 //! An event looked at by itself: whatever can be said of it without those before and after it.
 
-use crate::event::recall::Recall;
+use crate::event::reader::EventReader;
 use crate::event::statement::{self, Event};
 use crate::integrity::digest::{self, EventHash};
 use crate::integrity::signature::{EVENT_NAMESPACE, verify as verify_signature};
 use crate::integrity::{PublicKey, SignatureError, merkle};
-use crate::ledger::facts::Told;
-use crate::ledger::log::reader::{Found, Log};
+use crate::ledger::facts::EventDigest;
+use crate::ledger::log::reader::{Log, ReadItem};
 use crate::ledger::verify::documents::{Quoted, Texts};
 use crate::store::bundle::BUNDLE_LEN;
 use crate::store::run::Run;
 
 /// What is at one position.
-pub(crate) struct Seen {
+pub(crate) struct CheckedEvent {
     pub(super) seq: u64,
     pub(super) len: u64,
     /// The leaf of its bytes in the tree, if they could be read.
@@ -25,14 +25,14 @@ pub(crate) struct Seen {
     pub(super) key: Option<Result<PublicKey, SignatureError>>,
     pub(super) quotes: Vec<Quoted>,
     /// What it tells, where facts are there to compare it with.
-    pub(super) told: Option<Told>,
+    pub(super) told: Option<EventDigest>,
     /// Of the last event of a full bundle, whether the hash that the store keeps of it is the right one.
     pub(super) root: Option<Result<(), String>>,
 }
 
-impl Seen {
+impl CheckedEvent {
     /// An event's bytes, which hash to `hash`, read strictly.
-    pub(super) fn of(seq: u64, bytes: &[u8], hash: EventHash, recall: &mut Recall) -> Self {
+    pub(super) fn of(seq: u64, bytes: &[u8], hash: EventHash, recall: &mut EventReader) -> Self {
         let event = recall.strict(bytes, hash).map_err(|error| error.to_string());
         let key = event.as_ref().ok().and_then(|event| signed_by(event, bytes));
         let (len, leaf) = (bytes.len() as u64, Some(merkle::leaf(bytes)));
@@ -55,25 +55,30 @@ fn signed_by(event: &Event, bytes: &[u8]) -> Option<Result<PublicKey, SignatureE
 pub(super) type Looking<'l> = (&'l Log, &'l Texts, bool);
 
 /// Looks at what was found at the positions of a bundle.
-pub(super) fn look((log, texts, with_facts): Looking<'_>, found: Vec<Found>) -> Vec<Seen> {
-    let mut recall = Recall::default();
+pub(super) fn look((log, texts, with_facts): Looking<'_>, found: Vec<ReadItem>) -> Vec<CheckedEvent> {
+    let mut recall = EventReader::default();
     let mut all = Vec::with_capacity(BUNDLE_LEN);
     for found in found {
         match found {
-            Found::Unreadable { seq, what } => all.push(Seen::unreadable(seq, what)),
-            Found::Run(run) => look_at_run((log, texts, with_facts), &run, &mut recall, &mut all),
+            ReadItem::Unreadable { seq, what } => all.push(CheckedEvent::unreadable(seq, what)),
+            ReadItem::Run(run) => look_at_run((log, texts, with_facts), &run, &mut recall, &mut all),
         }
     }
     all
 }
 
-fn look_at_run((log, texts, with_facts): Looking<'_>, run: &Run, recall: &mut Recall, all: &mut Vec<Seen>) {
+fn look_at_run(
+    (log, texts, with_facts): Looking<'_>,
+    run: &Run,
+    recall: &mut EventReader,
+    all: &mut Vec<CheckedEvent>,
+) {
     for (index, bytes) in run.values().enumerate() {
         let hash = run.hash(index).map_or_else(|| digest::event_hash(bytes), EventHash::from_bytes);
-        let mut seen = Seen::of(run.first() + index as u64, bytes, hash, recall);
+        let mut seen = CheckedEvent::of(run.first() + index as u64, bytes, hash, recall);
         if let Ok(event) = &seen.event {
             seen.quotes = texts.look_up(&event.announcement.evidence);
-            seen.told = with_facts.then(|| Told::by(event));
+            seen.told = with_facts.then(|| EventDigest::by(event));
         }
         all.push(seen);
     }

@@ -21,7 +21,7 @@ const MAX_KNOWN: usize = 4096;
 
 /// Reads the events of one log, and keeps what they have in common: sources above all, of which there are few.
 #[derive(Debug, Default)]
-pub struct Recall {
+pub struct EventReader {
     ledgers: Known<Origin>,
     recorded: Known<Timestamp>,
     recorders: Known<Recorder>,
@@ -72,7 +72,7 @@ struct EvidenceLine<'a> {
     source: &'a str,
 }
 
-impl Recall {
+impl EventReader {
     /// Reads an event's bytes as [`Event::recall`] does.
     ///
     /// # Errors
@@ -280,13 +280,13 @@ mod tests {
     fn check(statement: &str) {
         let Ok(members) = canonical::members(statement) else { return };
         let plain = serde_json::from_str::<Line<'_>>(statement).ok();
-        assert_eq!(Recall::default().line(&members), plain, "{statement}");
+        assert_eq!(EventReader::default().line(&members), plain, "{statement}");
     }
 
     #[test]
     fn a_line_put_together_from_its_members_is_the_one_that_is_read_as_a_whole() {
         let members = canonical::members(STATEMENT).expect("it is canonical");
-        assert!(Recall::default().line(&members).is_some());
+        assert!(EventReader::default().line(&members).is_some());
         check(STATEMENT);
         for (at, _) in STATEMENT.char_indices() {
             for other in ["", "0", "9", "z", "_", "{", "[", "\"", "-"] {

@@ -31,7 +31,7 @@ pub struct Recorded {
 
 /// Where a log stood when an event had been appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stand {
+pub struct LogPoint {
     /// Number of events.
     pub len: u64,
     /// Hash of the newest.
@@ -48,12 +48,12 @@ pub struct Heads {
     /// What the first event follows.
     beginning: EventHash,
     /// In the order of their lengths.
-    stands: Vec<Stand>,
+    stands: Vec<LogPoint>,
 }
 
 /// The events of a log, or those of them that a question rests on, with the name of the ledger.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Facts {
+pub struct Snapshot {
     /// The ledger's origin.
     pub origin: Origin,
     /// The events, in their order; not all of them, where they were read for a question that rests on few.
@@ -69,18 +69,18 @@ impl Heads {
     }
 
     /// Takes where the log stood next.
-    pub fn push(&mut self, stand: Stand) {
+    pub fn push(&mut self, stand: LogPoint) {
         debug_assert!(self.newest().is_none_or(|newest| newest.len < stand.len), "a log only grows");
         self.stands.push(stand);
     }
 
     /// Each of them, in their order.
-    pub fn stands(&self) -> &[Stand] {
+    pub fn stands(&self) -> &[LogPoint] {
         &self.stands
     }
 
     /// Where the log stands now, if it has events.
-    pub fn newest(&self) -> Option<&Stand> {
+    pub fn newest(&self) -> Option<&LogPoint> {
         self.stands.last()
     }
 
@@ -120,15 +120,15 @@ impl Heads {
     }
 }
 
-impl Extend<Stand> for Heads {
-    fn extend<T: IntoIterator<Item = Stand>>(&mut self, stands: T) {
+impl Extend<LogPoint> for Heads {
+    fn extend<T: IntoIterator<Item = LogPoint>>(&mut self, stands: T) {
         for stand in stands {
             self.push(stand);
         }
     }
 }
 
-impl Facts {
+impl Snapshot {
     /// Of a ledger without events.
     pub fn new(origin: Origin) -> Self {
         Self { heads: Heads::new(&origin), origin, events: Vec::new() }
@@ -159,7 +159,7 @@ pub fn event_at(events: &[Recorded], seq: u64) -> Option<&Recorded> {
     whole.or_else(|| events.binary_search_by_key(&seq, |event| event.seq).ok().map(|place| &events[place]))
 }
 
-impl Extend<Event> for Facts {
+impl Extend<Event> for Snapshot {
     fn extend<T: IntoIterator<Item = Event>>(&mut self, events: T) {
         for event in events {
             let (recorded, stand) = event.into_recorded();
@@ -220,10 +220,10 @@ impl<'e> Events<'e> {
 
 impl Event {
     /// Returns what the event tells, and where the log stands with it.
-    pub fn into_recorded(self) -> (Recorded, Stand) {
+    pub fn into_recorded(self) -> (Recorded, LogPoint) {
         let Self { header, id, announcement, hash, .. } = self;
         let (seq, recorded, ends_batch) = (header.seq, header.recorded, header.ends_batch());
-        let stand = Stand { len: seq + 1, head: hash, recorded, ends_batch };
+        let stand = LogPoint { len: seq + 1, head: hash, recorded, ends_batch };
         let announcement = Box::new(announcement);
         (Recorded { seq, stated: recorded, recorder: header.recorder, id, announcement }, stand)
     }

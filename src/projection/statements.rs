@@ -9,7 +9,7 @@ use crate::projection::knowledge::{Claim, Knowledge};
 
 /// One statement of a party about how it is bound.
 #[derive(Debug, Clone)]
-pub struct Remark<'a> {
+pub struct MadeStatement<'a> {
     /// The claim that tells of it.
     pub claim: &'a Claim<'a>,
     /// What kind of statement it is.
@@ -22,7 +22,7 @@ pub struct Remark<'a> {
     pub objections: Vec<&'a Claim<'a>>,
 }
 
-impl Remark<'_> {
+impl MadeStatement<'_> {
     /// Whether it stands on a day.
     pub fn on(&self, day: Day) -> Certainty {
         covers(self.made, self.withdrawn, day)
@@ -35,14 +35,14 @@ impl Remark<'_> {
 pub fn remarks<'a>(
     knowledge: &Knowledge<'_>,
     statements: &[(&'a Claim<'a>, &'a Statement)],
-) -> BTreeMap<String, Vec<Remark<'a>>> {
-    let mut found: BTreeMap<String, Vec<Remark<'a>>> = BTreeMap::new();
+) -> BTreeMap<String, Vec<MadeStatement<'a>>> {
+    let mut found: BTreeMap<String, Vec<MadeStatement<'a>>> = BTreeMap::new();
     let mut places: HashMap<u64, (String, usize)> = HashMap::new();
     for (claim, statement) in statements.iter().filter(|(_, statement)| statement.act != StatementAct::Withdrawal) {
         let own = found.entry(statement.party.folded()).or_default();
         places.insert(claim.seq(), (statement.party.folded(), own.len()));
         let made = claim.happened(&statement.occurred);
-        own.push(Remark { claim, act: statement.act, made, withdrawn: None, objections: Vec::new() });
+        own.push(MadeStatement { claim, act: statement.act, made, withdrawn: None, objections: Vec::new() });
     }
     for (claim, statement) in statements {
         // What was corrected is spoken of by its old name.
@@ -69,7 +69,7 @@ pub fn remarks<'a>(
 }
 
 /// The earliest of several withdrawals counts.
-fn withdraw(remark: Option<&mut Remark<'_>>, withdrawn: Window) {
+fn withdraw(remark: Option<&mut MadeStatement<'_>>, withdrawn: Window) {
     let Some(remark) = remark else { return };
     remark.withdrawn = remark.withdrawn.into_iter().chain([withdrawn]).reduce(Window::earlier_of);
 }

@@ -5,14 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::place::close;
+use crate::cli::locate::close;
 use crate::cli::screen::Answer;
 use crate::cli::{Context, Outcome};
-use crate::event::facts::Facts;
-use crate::ledger::write::administer::Own;
-use crate::ledger::{AppendError, Clock, Folder, KeyFile, Ledger};
-
-use super::not_recorded;
+use crate::event::snapshot::Snapshot;
+use crate::ledger::write::administer::Administered;
+use crate::ledger::{AppendError, Clock, Code, Folder, KeyFile, Ledger};
 
 /// An admin, who changes keys, policies and documents.
 #[derive(Debug, Args)]
@@ -70,20 +68,30 @@ pub(super) fn unrecorded(error: AppendError) -> Failure {
 /// Says which events there are now, signs the log where each append is signed, and answers.
 pub(super) fn conclude<A: Answer>(
     (ledger, folder): (Ledger, &Folder),
-    made: &[(&str, Own)],
-    answer: impl FnOnce(&Facts) -> A,
+    made: &[(&str, Administered)],
+    answer: impl FnOnce(&Snapshot) -> A,
     context: &mut Context<'_, '_>,
 ) -> Outcome {
     for (kind, own) in made {
         context.say(&match own {
-            Own::Appended(seq) => format!("{kind}: event {seq}\n"),
-            Own::Already(seq) => format!("{kind}: already event {seq}\n"),
+            Administered::Appended(seq) => format!("{kind}: event {seq}\n"),
+            Administered::Already(seq) => format!("{kind}: already event {seq}\n"),
         });
     }
-    let is_new = made.iter().any(|(_, own)| matches!(own, Own::Appended(_)));
+    let is_new = made.iter().any(|(_, own)| matches!(own, Administered::Appended(_)));
     let exit = if is_new { context.sign_if_due(&ledger, folder, None) } else { Exit::Done };
-    let answer = answer(ledger.facts());
+    let answer = answer(ledger.snapshot());
     close(ledger);
     context.answer(&answer)?;
     Ok(exit)
+}
+
+/// What admission found of an announcement that stands in no file, and what was not done for it.
+pub(super) fn not_recorded(error: AppendError, undone: &str) -> Failure {
+    let AppendError::NotAdmissible { findings } = error else { return error.into() };
+    let mut found = findings.into_iter().flatten().filter(|finding| finding.code.refuses());
+    let Some(first) = found.next() else { return Failure::new(Exit::No, undone) };
+    let exit = if first.code == Code::UnknownReference { Exit::CouldNot } else { Exit::No };
+    let failure = Failure::new(exit, format!("{}; {undone}", first.message));
+    first.hint.into_iter().fold(failure, Failure::hint)
 }

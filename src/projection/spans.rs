@@ -9,7 +9,7 @@ use crate::projection::rules::Status;
 
 /// What a party is from a day on, until the next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
+pub struct StatusSpan {
     /// The first day.
     pub from: Day,
     /// The highest status possible.
@@ -18,7 +18,7 @@ pub struct Step {
     pub at_least: Status,
 }
 
-impl Step {
+impl StatusSpan {
     /// How sure the status is.
     pub fn certainty(self) -> Certainty {
         if self.status == self.at_least { Certainty::Certain } else { Certainty::Possible }
@@ -32,7 +32,7 @@ impl Step {
 
 impl Participation<'_> {
     /// Its statuses on all days, in their order, the first from the first day there is.
-    pub fn steps(&self) -> Vec<Step> {
+    pub fn steps(&self) -> Vec<StatusSpan> {
         // What turns on a day may also do so on the next: the first day after the last possible one.
         let turning = ends_of(self.windows()).flat_map(|day| [day, day.next()]);
         stepped(turning, |day| {
@@ -46,8 +46,8 @@ impl Participation<'_> {
 pub fn steps<'p>(
     confirmed: &'p [Participation<'_>],
     reported: &'p [Participation<'_>],
-) -> BTreeMap<&'p str, Vec<Step>> {
-    let mut found: BTreeMap<&str, Vec<Step>> =
+) -> BTreeMap<&'p str, Vec<StatusSpan>> {
+    let mut found: BTreeMap<&str, Vec<StatusSpan>> =
         confirmed.iter().map(|part| (part.party.as_str(), part.steps())).collect();
     for part in reported {
         let told = part.steps();
@@ -65,19 +65,19 @@ pub fn steps<'p>(
 }
 
 /// What holds on a day, of statuses on all days.
-pub fn step_on(steps: &[Step], day: Day) -> Step {
+pub fn step_on(steps: &[StatusSpan], day: Day) -> StatusSpan {
     steps[steps.partition_point(|step| step.from <= day).saturating_sub(1)]
 }
 
 /// The steps of what may become something else on these days, and is something from the first day there is.
-fn stepped(turning: impl Iterator<Item = Day>, on: impl Fn(Day) -> (Status, Status)) -> Vec<Step> {
+fn stepped(turning: impl Iterator<Item = Day>, on: impl Fn(Day) -> (Status, Status)) -> Vec<StatusSpan> {
     let mut days: Vec<Day> = turning.chain([Day::MIN]).collect();
     days.sort_unstable();
     days.dedup();
-    let mut steps: Vec<Step> = Vec::new();
+    let mut steps: Vec<StatusSpan> = Vec::new();
     for from in days {
         let (status, at_least) = on(from);
-        let step = Step { from, status, at_least };
+        let step = StatusSpan { from, status, at_least };
         if steps.last().is_none_or(|before| !step.goes_on(*before)) {
             steps.push(step);
         }

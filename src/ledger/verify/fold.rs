@@ -3,18 +3,18 @@
 use crate::domain::announcement::{Body, Kind};
 use crate::domain::id::{Origin, Recorder};
 use crate::event::chain::{Chain, ChainFault, Damage};
-use crate::event::facts::Stand;
-use crate::event::recall::Recall;
+use crate::event::reader::EventReader;
+use crate::event::snapshot::LogPoint;
 use crate::event::statement::Event;
 use crate::integrity::digest::{self, EventHash};
 use crate::integrity::{PublicKey, SignatureError};
-use crate::ledger::documents::inventory::Holdings;
-use crate::ledger::facts::Comparison;
+use crate::ledger::documents::inventory::Inventory;
+use crate::ledger::facts::CacheCheck;
 use crate::ledger::log::reader::Log;
 use crate::ledger::state::authority::{Authority, AuthorityFault};
 use crate::ledger::verify::documents::Quotes;
+use crate::ledger::verify::event::CheckedEvent;
 use crate::ledger::verify::roots::Roots;
-use crate::ledger::verify::seen::Seen;
 use crate::ledger::verify::{Fault, Outside};
 
 /// An event of a batch whose signature has not come yet.
@@ -28,7 +28,7 @@ struct Member {
 }
 
 /// One pass over the events.
-pub(crate) struct Walk {
+pub(crate) struct Fold {
     pub(crate) chain: Chain,
     pub(crate) authority: Authority,
     batch: Vec<Member>,
@@ -39,14 +39,14 @@ pub(crate) struct Walk {
     pub(super) signature_faults: Vec<Fault>,
     pub(super) tree: Roots,
     /// Documents and extracted texts.
-    pub(crate) holdings: Holdings,
+    pub(crate) holdings: Inventory,
     pub(super) quotes: Quotes,
     /// The facts that are kept, if they are compared.
-    pub(super) facts: Option<Comparison>,
+    pub(super) cache: Option<CacheCheck>,
     first: Option<EventHash>,
 }
 
-impl Walk {
+impl Fold {
     pub(crate) fn new(origin: &Origin) -> Self {
         Self {
             chain: Chain::new(origin.clone()),
@@ -58,9 +58,9 @@ impl Walk {
             chain_faults: Vec::new(),
             signature_faults: Vec::new(),
             tree: Roots::default(),
-            holdings: Holdings::default(),
+            holdings: Inventory::default(),
             quotes: Quotes::default(),
-            facts: None,
+            cache: None,
             first: None,
         }
     }
@@ -71,7 +71,7 @@ impl Walk {
         chain: Chain,
         authority: Authority,
         tree: Roots,
-        (holdings, first): (Holdings, EventHash),
+        (holdings, first): (Inventory, EventHash),
         origin: &Origin,
     ) -> Self {
         Self { chain, authority, tree, holdings, first: Some(first), ..Self::new(origin) }
@@ -84,12 +84,12 @@ impl Walk {
 
     /// Goes on to the next event, of which the bytes are at hand.
     pub(crate) fn event(&mut self, seq: u64, bytes: &[u8]) {
-        self.take(Seen::of(seq, bytes, digest::event_hash(bytes), &mut Recall::default()));
+        self.take(CheckedEvent::of(seq, bytes, digest::event_hash(bytes), &mut EventReader::default()));
     }
 
     /// Goes on to the next position.
-    pub(super) fn take(&mut self, seen: Seen) {
-        let Seen { seq, len, leaf, hash, event, key, quotes, told, root } = seen;
+    pub(super) fn take(&mut self, seen: CheckedEvent) {
+        let CheckedEvent { seq, len, leaf, hash, event, key, quotes, told, root } = seen;
         self.bytes += len;
         self.first = self.first.or(Some(hash));
         if let Some(root) = root {
@@ -107,11 +107,11 @@ impl Walk {
         for fault in self.chain.push(&event) {
             self.chain_faults.push(blamed(seq, &fault));
         }
-        if let Some(facts) = &mut self.facts {
-            facts.take(seq, told);
+        if let Some(cache) = &mut self.cache {
+            cache.take(seq, told);
             if event.header.ends_batch() {
                 let recorded = event.header.recorded;
-                facts.take_end(&Stand { len: seq + 1, head: hash, recorded, ends_batch: true });
+                cache.take_end(&LogPoint { len: seq + 1, head: hash, recorded, ends_batch: true });
             }
         }
         self.holdings.take(seq, &event.announcement);
