@@ -21,8 +21,9 @@ use crate::ledger::folder::log_id::LogId;
 use crate::ledger::log::checkpoints::Checkpoints;
 use crate::ledger::log::memory::{Known, Memory, Met};
 use crate::ledger::state::authority::Authority;
+use crate::ledger::verify::Report;
 use crate::ledger::write::genesis::StagedLedger;
-use crate::ledger::{Folder, Log, User};
+use crate::ledger::{Folder, Head, Log, User};
 use crate::store::folder::foreign_owner;
 
 /// Names the folder itself.
@@ -198,13 +199,33 @@ impl Context<'_, '_> {
     /// Moves a ledger that was founded into its place.
     pub(super) fn settle_founded(&mut self, founded: StagedLedger) -> Result<Folder, Failure> {
         let log = founded.ledger.id().expect("a ledger is founded with its genesis");
-        self.settle(&founded.target(), &log, || founded.publish())
+        let head = founded.ledger.head();
+        let folder = self.settle(&founded.target(), &log, || founded.publish())?;
+        self.remember_head(&log, head);
+        Ok(folder)
     }
 
     /// Remembers a checkpoint that was seen of a log and holds: from now on, less than that is a rollback.
     pub(super) fn remember_seen(&mut self, log: &LogId, checkpoint: &Verified) {
         if let Err(error) = self.memory().checkpoints(log).keep(checkpoint) {
             self.complain_shown(&format!("warning: the checkpoint that was seen is not remembered: {error}"));
+        }
+    }
+
+    /// Remembers where a log ended that was appended to or holds: from now on, less than that is a rollback, though nobody signed it.
+    pub(super) fn remember_head(&mut self, log: &LogId, head: Head) {
+        if let Err(error) = self.memory().saw(log, head) {
+            self.complain_shown(&format!("warning: where the ledger ended is not remembered: {error}"));
+        }
+    }
+
+    /// Remembers where a log ends that was restored: where less than was known is meant, as what there is.
+    pub(super) fn remember_restored(&mut self, (log, report): (&LogId, &Report), despite_known: bool) {
+        let head = Head { len: report.since.unwrap_or_default() + report.events, hash: report.head };
+        if !despite_known {
+            self.remember_head(log, head);
+        } else if let Err(error) = self.memory().goes_on_from(log, head) {
+            self.complain_shown(&format!("warning: where the ledger ended is not remembered: {error}"));
         }
     }
 

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::locate::close;
 use crate::cli::screen::Answer;
 use crate::cli::{Context, Outcome};
 use crate::event::snapshot::Snapshot;
@@ -81,7 +80,7 @@ pub(super) fn conclude<A: Answer>(
     let is_new = made.iter().any(|(_, own)| matches!(own, Administered::Appended(_)));
     let exit = if is_new { context.sign_if_due(&ledger, folder, None) } else { Exit::Done };
     let answer = answer(ledger.snapshot());
-    close(ledger);
+    context.close(ledger);
     context.answer(&answer)?;
     Ok(exit)
 }

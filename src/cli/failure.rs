@@ -135,13 +135,13 @@ impl From<CheckpointsError> for Failure {
         match error {
             CheckpointsError::Damaged(damage) => damage.into(),
             CheckpointsError::Signer(error) => error.into(),
-            CheckpointsError::Rollback { .. } => Self::new(Exit::CouldNot, message)
+            CheckpointsError::Rollback { .. } | CheckpointsError::SawMore { .. } => Self::new(Exit::CouldNot, message)
                 .hint("events were lost: restore the newest copy of the ledger, and append nothing to this one")
                 .hint(OTHER_LEDGER),
             CheckpointsError::Older(_) => Self::new(Exit::CouldNot, message)
                 .hint("append to the ledger that has all of them; this one is there to be read")
                 .hint("to go on from here, and give up the newer ones, restore it with --at and --despite-known"),
-            CheckpointsError::Fork { .. } => Self::new(Exit::CouldNot, message)
+            CheckpointsError::Fork { .. } | CheckpointsError::SawAnother { .. } => Self::new(Exit::CouldNot, message)
                 .hint("this is another history: keep both, and ask whoever signed; append nothing to this one")
                 .hint(OTHER_LEDGER),
             CheckpointsError::Unusable { .. } | CheckpointsError::Misnamed { .. } => Self::new(Exit::CouldNot, message)

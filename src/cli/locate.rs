@@ -101,12 +101,22 @@ impl Context<'_, '_> {
         self.say_if_forgetful();
         if let Some(log) = ledger.id() {
             ledger.check(&self.met(folder, &log, ledger.authority())?)?;
+            self.remember_head(&log, ledger.head());
             // It holds, whoever signed it.
             if let Some(newest) = Checkpoints::of(folder).newest(ledger.authority())? {
                 self.remember_seen(&log, &newest);
             }
         }
         Ok(ledger)
+    }
+
+    /// Closes a ledger that was opened for appending, and remembers where it ends. That what is derived of it cannot be kept costs no
+    /// more than that it is made again when somebody asks.
+    pub(super) fn close(&mut self, ledger: Ledger) {
+        if let Some(log) = ledger.id() {
+            self.remember_head(&log, ledger.head());
+        }
+        let _ = ledger.close();
     }
 
     /// Opens the log as it is.
@@ -203,10 +213,4 @@ impl Context<'_, '_> {
         self.say(&format!("made a key for {recorder}: {}\n", shown(&path.to_string_lossy())));
         Ok(())
     }
-}
-
-/// Closes a ledger that was opened for appending. That what is derived of it cannot be kept costs no more than that it is made
-/// again when somebody asks.
-pub(super) fn close(ledger: Ledger) {
-    let _ = ledger.close();
 }

@@ -222,11 +222,12 @@ impl Noted {
         backup: Option<&LastBackup>,
     ) {
         let (Some(head), Some(log)) = (source.head(), log) else { return };
-        let seen = memory.checkpoints(log).sizes().unwrap_or_default();
+        let seen = memory.checkpoints(log);
         let derived = folder.marks(&log.origin, log.genesis).map(|marks| marks.greatest());
         let known = [
             ("a checkpoint in its folder is", own.last().copied()),
-            ("this account remembers a checkpoint", seen.last().copied()),
+            ("this account remembers a checkpoint", seen.sizes().unwrap_or_default().last().copied()),
+            ("this account saw the ledger, and that was", seen.seen().ok().flatten().map(|seen| seen.len)),
             // What cannot be read there says nothing.
             ("this account has read facts", derived.filter(|greatest| *greatest != u64::MAX)),
             ("the last backup is", backup.map(|last| last.head.len)),
@@ -238,6 +239,11 @@ impl Noted {
                     format!("ROLLBACK: {who} of {size} events, and the ledger holds {}", head.len),
                 );
             }
+        }
+        let is_another = |seen: &Head| source.hash_at(seen.len).is_some_and(|hash| hash != seen.hash);
+        if let Some(seen) = seen.seen().ok().flatten().filter(is_another) {
+            let what = format!("FORK: the first {} events are others than this account saw", seen.len);
+            self.add(Concern::Fork, what);
         }
         if let Some(last) =
             backup.filter(|last| source.hash_at(last.head.len).is_some_and(|hash| hash != last.head.hash))

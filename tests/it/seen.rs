@@ -92,3 +92,57 @@ fn what_is_seen_of_a_log_that_does_not_hold_is_not_remembered() {
     let logs = desk.path().join("boris/servanda/_logs");
     assert!(crate::personal::files(&logs).iter().all(|file| file.file_name().is_some_and(|name| name != "43")));
 }
+
+/// Whether `verify`, `status` and whatever appends, signs or backs up anew tell an account of a rollback or a fork.
+#[track_caller]
+fn check_told(desk: &Desk, account: &str, what: &str) {
+    party(desk, "d");
+    for refused in ["append d.yaml --ledger l", "checkpoint --ledger l", "backup new.backup --ledger l"] {
+        let answer = by(desk, account, refused);
+        assert!(answer.code != 0 && answer.err.contains(what), "{refused}: {}{}", answer.out, answer.err);
+    }
+    let told = faults(&by(desk, account, "verify --ledger l --json"), "checkpoints");
+    assert!(told.len() == 1 && told[0].contains(what), "{told:?}");
+    let status = by(desk, account, "status --ledger l");
+    assert!(status.code == 1 && status.out.contains(what), "{}", status.out);
+}
+
+#[test]
+fn what_was_appended_or_verified_and_that_nobody_signed_is_missed_too() {
+    for line in ["verify --ledger l", "append c.yaml --ledger l"] {
+        let desk = desk();
+        // Behind everything that was signed.
+        done(&by(&desk, "anna", &party(&desk, "more")));
+        copy(&desk.path().join("l"), &desk.path().join("l.now"));
+        party(&desk, "c");
+        done(&by(&desk, "anna", "append c.yaml --ledger l"));
+        done(&by(&desk, "boris", line));
+        fs::remove_dir_all(desk.path().join("l.before")).expect("it is there");
+        fs::rename(desk.path().join("l.now"), desk.path().join("l.before")).expect("it is ours");
+        put_back(&desk);
+        check_told(&desk, "boris", "ROLLBACK");
+        check_told(&desk, "anna", "ROLLBACK");
+        // And if it went on otherwise.
+        done(&by(&desk, "carla", "append d.yaml --ledger l"));
+        check_told(&desk, "boris", "FORK");
+    }
+}
+
+#[test]
+fn what_nobody_signed_can_be_gone_on_without_once_that_is_meant() {
+    let desk = desk();
+    done(&by(&desk, "anna", "backup last.backup --ledger l"));
+    done(&by(&desk, "anna", &party(&desk, "c")));
+    fs::remove_dir_all(desk.path().join("l")).expect("the disk is gone");
+    let refused = by(&desk, "anna", "restore last.backup l");
+    assert!(
+        refused.code == 1 && refused.err.contains("ROLLBACK: the log has 43 events, and this account saw 44"),
+        "{}",
+        refused.err
+    );
+    // It is said once more, and from then on this is what there is.
+    let restored = by(&desk, "anna", "restore last.backup l --despite-known");
+    assert!(restored.code == 1 && restored.out.contains("ROLLBACK"), "{}", restored.out);
+    done(&by(&desk, "anna", &party(&desk, "d")));
+    done(&by(&desk, "anna", "verify --ledger l"));
+}

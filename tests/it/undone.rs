@@ -66,15 +66,26 @@ fn a_retraction_takes_back_and_another_brings_back() {
     assert!(nobody.code == 3 && nobody.err.contains("there is no event `9999`"), "{}", nobody.err);
 }
 
+/// How a file names an event, by its position, and by the beginning of its hash or all of it.
+type Name = fn(u64, &str, &str) -> String;
+
 #[test]
 fn files_name_announcements_by_position_and_digits_of_a_hash_and_the_id_is_recorded() {
-    let (seq, hash) = event(&snapshot(&desk()), "pakistan-joins-ilrs");
-    for named in
-        [seq.to_string(), format!("\"{seq}\""), format!("\"{}\"", &hash[..9]), format!("\"{}\"", hash.to_uppercase())]
-    {
+    // Digits alone would be a position.
+    let beginning = |hash: &str| {
+        let letter = hash.find(|digit: char| digit.is_ascii_alphabetic()).expect("of 64 digits some are letters");
+        hash[..9.max(letter + 1)].to_owned()
+    };
+    let names: [Name; 4] = [
+        |seq, _, _| seq.to_string(),
+        |seq, _, _| format!("\"{seq}\""),
+        |_, beginning, _| format!("\"{beginning}\""),
+        |_, _, hash| format!("\"{}\"", hash.to_uppercase()),
+    ];
+    for name in names {
         let desk = desk();
-        let (_, hash_here) = event(&snapshot(&desk), "pakistan-joins-ilrs");
-        let named = named.replace(&hash[..9], &hash_here[..9]).replace(&hash.to_uppercase(), &hash_here.to_uppercase());
+        let (seq, hash) = event(&snapshot(&desk), "pakistan-joins-ilrs");
+        let named = name(seq, &beginning(&hash), &hash);
         let text = format!(
             "evidence: {{ none: a test }}\nannouncements:\n- {{ kind: retraction, retracts: {named}, reason: x }}\n"
         );

@@ -3,6 +3,7 @@
 mod already;
 mod files;
 
+use crate::cli::locate::shell_word;
 use crate::event::Snapshot;
 use crate::ledger::write::append::Preview;
 use crate::query::review::await_from;
@@ -17,7 +18,6 @@ use crate::cli::administer::ClockSaid;
 use crate::cli::command::init::{Fresh, KEEP_GENESIS, LedgerNames};
 use crate::cli::diagnostic::{Level, Problem, render};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::locate::{close, shell_word};
 use crate::cli::page::counted;
 use crate::cli::screen::{Answer, Format, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
@@ -155,7 +155,7 @@ impl Append {
             (None, Target::There(ledger)) => {
                 let report = Report::of(&files, &appended, ledger.snapshot());
                 exit = context.sign_if_due(&ledger, &folder, self.names.log_key.as_ref());
-                close(*ledger);
+                context.close(*ledger);
                 report
             }
         };

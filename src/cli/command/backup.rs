@@ -189,6 +189,7 @@ impl Context<'_, '_> {
         self.say_if_forgetful();
         let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
         let last = LastBackup { file, at: self.around.now, head: done.head, bytes: done.bytes };
+        self.remember_head(&done.log, done.head);
         if let Err(error) = self.memory().backed_up(&done.log, &last) {
             self.complain_shown(&format!("warning: it is not remembered that there is a backup: {error}"));
         }

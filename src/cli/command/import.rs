@@ -15,7 +15,6 @@ use crate::cli::command::append::shown_problem;
 use crate::cli::command::init::{KEEP_GENESIS, LedgerNames};
 use crate::cli::diagnostic::render;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::locate::close;
 use crate::cli::page::counted;
 use crate::cli::screen::Format;
 use crate::cli::{Context, Outcome};
@@ -217,7 +216,7 @@ fn append(
     let account = account(imports, target, rejects, how, context)?;
     let exit = if account.events > 0 { context.sign(&ledger, how.names.log_key.as_ref()) } else { Exit::Done };
     let answer = ImportAnswer::of(&account, Some(ledger.head()), false);
-    close(ledger);
+    context.close(ledger);
     Ok((answer, exit))
 }
 

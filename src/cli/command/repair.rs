@@ -58,6 +58,7 @@ impl Repair {
         }
         let repaired = repaired?;
         context.holds(&folder, &repaired.log);
+        context.remember_restored((&repaired.log, &repaired.report), self.despite_known);
         let path = context.shown_path(&folder);
         let events = |number: u64| counted(usize::try_from(number).unwrap_or(usize::MAX), "event", "events");
         let saved = match repaired.saved {

@@ -114,6 +114,7 @@ impl Restore {
         let (report, older) = (restored.report.clone(), restored.older);
         // Whoever restores a ledger means it to be in this folder from now on.
         let folder = context.settle(&restored.target(), log, || restored.publish())?;
+        context.remember_restored((log, &report), self.despite_known);
         let path = context.shown_path(&folder);
         context.say(&format!("restored {path}: {} events, head {}\n", report.events, report.head));
         if let Some(Older { len, known }) = older {

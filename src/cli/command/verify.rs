@@ -15,6 +15,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::integrity::checkpoint::{CheckpointError, Verified};
 use crate::integrity::{EventHash, Vkey};
 use crate::ledger::Log;
+use crate::ledger::folder::head::Head;
 use crate::ledger::folder::log_id::LogId;
 use crate::ledger::log::checkpoints::{self, Checkpoints};
 use crate::ledger::log::memory::Met;
@@ -151,11 +152,13 @@ impl Verify {
     }
 }
 
-/// Remembers the newest checkpoint that holds, of a log that does, whoever signed it.
+/// Remembers where a log ends that holds, and the newest checkpoint of it that does, whoever signed that.
 fn remember_seen(log: &Log, report: &Report, context: &mut Context<'_, '_>) {
     let holds = [Layer::Bytes, Layer::Chain, Layer::Signatures, Layer::Checkpoints];
     let is_whole = report.layers.iter().all(|layer| !holds.contains(&layer.layer) || layer.faults.is_empty());
-    if let (true, Some(newest), Ok(id)) = (is_whole, &report.newest, log.id()) {
+    let (true, Ok(id)) = (is_whole, log.id()) else { return };
+    context.remember_head(&id, Head { len: log.len(), hash: report.head });
+    if let Some(newest) = &report.newest {
         context.remember_seen(&id, newest);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::Path;
 
 use crate::event::chain::Damage;
 use crate::integrity::digest::EventHash;
@@ -12,8 +13,8 @@ use crate::store::{durable_file, folder as store_folder};
 
 /// The most bytes that `HEAD` may have.
 const MAX_TEXT_BYTES: u64 = 64 << 10;
-/// The most bytes of the file that says where the log ended when its store was closed.
-const MAX_CHECK: u64 = 4096;
+/// The most bytes of a file that says where a log ended and nothing else.
+const MAX_LINE: u64 = 4096;
 
 /// Where the log ended when somebody last appended, in the file `HEAD`: never believed by `verify`, which looks at the
 /// store. It says for which log questions may be answered from the facts that are kept.
@@ -147,9 +148,7 @@ pub(crate) struct Check;
 
 impl Check {
     pub(crate) fn load(folder: &Folder) -> Option<Head> {
-        let text = durable_file::read_text(&folder.check(), MAX_CHECK).ok()??;
-        let mut words = text.trim_end().split(' ');
-        Some(Head { len: words.next()?.parse().ok()?, hash: words.next()?.parse().ok()? })
+        read(&folder.check())
     }
 
     /// Says where the log ends. What was known of that is not forgotten for less.
@@ -157,7 +156,20 @@ impl Check {
         if Self::load(folder).is_some_and(|known| known.len >= head.len) {
             return Ok(());
         }
-        let text = format!("{} {}\n", head.len, head.hash);
-        durable_file::replace_unsynced_with(&folder.check(), |out| out.write_all(text.as_bytes()))
+        write(&folder.check(), head)
     }
+}
+
+/// Reads where a log ended from a file that says nothing else; nothing, if it does not say that.
+pub(crate) fn read(file: &Path) -> Option<Head> {
+    let text = durable_file::read_text(file, MAX_LINE).ok()??;
+    let mut words = text.trim_end().split(' ');
+    let head = Head { len: words.next()?.parse().ok()?, hash: words.next()?.parse().ok()? };
+    words.next().is_none().then_some(head)
+}
+
+/// Has a file say where a log ended, without waiting for the disk.
+pub(crate) fn write(file: &Path, head: Head) -> io::Result<()> {
+    let text = format!("{} {}\n", head.len, head.hash);
+    durable_file::replace_unsynced_with(file, |out| out.write_all(text.as_bytes()))
 }

@@ -20,6 +20,9 @@ pub struct LogId {
 /// The folder of an account in which the logs have theirs of which it remembers something.
 pub(crate) const LOGS: &str = "_logs";
 
+/// The file there that says where a log ended when the account saw it last.
+pub(crate) const SEEN: &str = "seen";
+
 impl LogId {
     /// Returns the folder in which an account keeps what it remembers of this log, whether it is there or not.
     pub(crate) fn folder_of(&self, account: &Path) -> PathBuf {

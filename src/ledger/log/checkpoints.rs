@@ -12,6 +12,7 @@ use crate::integrity::checkpoint::{Checkpoint, CheckpointError, Verified};
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle::{self, Frontier};
 use crate::integrity::note::{MAX_NOTE, Note, NoteError, NoteSignature};
+use crate::ledger::folder::head::{self, Head};
 use crate::ledger::folder::{Folder, log_id};
 use crate::ledger::keys::log_holder::LogSigning;
 use crate::ledger::keys::signer::SignerError;
@@ -32,6 +33,8 @@ pub struct Checkpoints {
     written: Written,
     /// The sizes that count, if not all do.
     counted: Option<RangeInclusive<u64>>,
+    /// Where the log ended when the account that remembers them saw it last, signed or not.
+    seen: Option<Head>,
 }
 
 /// Who wrote the files, and so what they are believed for.
@@ -82,6 +85,20 @@ pub enum CheckpointsError {
         /// Its events.
         size: u64,
     },
+    /// Whoever asks has seen a longer log.
+    #[error("ROLLBACK: the log has {len} events, and this account saw {seen}")]
+    SawMore {
+        /// Events in the log.
+        len: u64,
+        /// Events when it was seen last.
+        seen: u64,
+    },
+    /// Whoever asks has seen another log of that name and genesis.
+    #[error("FORK: event {seq} is another than this account saw")]
+    SawAnother {
+        /// The newest event that was seen.
+        seq: u64,
+    },
     /// The events since the last checkpoint do not hang together.
     #[error(transparent)]
     Damaged(#[from] Damage),
@@ -126,15 +143,16 @@ impl Checkpoints {
         Self { folder: folder.into(), ..Self::default() }
     }
 
-    /// Those that an account remembers of one log, in a folder of its own.
+    /// Returns those that an account remembers of one log, in a folder of its own, with where it saw the log end.
     pub(super) fn remembered_at(folder: PathBuf) -> Self {
-        Self { folder, written: Written::ByTheAccount, ..Self::default() }
+        Self { seen: head::read(&folder.join(log_id::SEEN)), folder, written: Written::ByTheAccount, ..Self::default() }
     }
 
     /// Those of them that are of so many events.
     #[must_use]
     pub(crate) fn within(self, sizes: RangeInclusive<u64>) -> Self {
-        Self { counted: Some(sizes), ..self }
+        let seen = self.seen.filter(|seen| sizes.contains(&seen.len));
+        Self { counted: Some(sizes), seen, ..self }
     }
 
     /// Their sizes, in order. What is called otherwise is not looked at.
@@ -149,6 +167,26 @@ impl Checkpoints {
         let mut sizes = sizes_in(&self.folder, "")?;
         sizes.retain(|size| self.counted.as_ref().is_none_or(|counted| counted.contains(size)));
         Ok(sizes)
+    }
+
+    /// Returns where the log ended when it was seen last, if that is behind everything that was signed of it.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointsError::Io`].
+    pub(crate) fn seen(&self) -> Result<Option<Head>, CheckpointsError> {
+        let signed = self.sizes()?.last().copied().unwrap_or_default();
+        Ok(self.seen.filter(|seen| seen.len > signed))
+    }
+
+    /// Returns the most events that are known of the log.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointsError::Io`].
+    pub(crate) fn most(&self) -> Result<u64, CheckpointsError> {
+        let signed = self.sizes()?.last().copied().unwrap_or_default();
+        Ok(self.seen.map_or(signed, |seen| seen.len.max(signed)))
     }
 
     /// The file of a size.
@@ -291,6 +329,9 @@ impl Checkpoints {
         store: &dyn Store,
         keys: &Authority,
     ) -> Result<Option<(Verified, Frontier)>, CheckpointsError> {
+        if let Some(seen) = self.seen()? {
+            check_seen(seen, store)?;
+        }
         let Some(size) = self.sizes()?.last().copied() else { return Ok(None) };
         let known = match self.get(size, keys) {
             Ok(Some(known)) => known,
@@ -342,6 +383,18 @@ impl Checkpoints {
 /// The sizes by which the files of a folder are called that have that ending, in order; of none, if there is no folder.
 pub(crate) fn sizes_in(folder: &Path, ending: &str) -> Result<Vec<u64>, CheckpointsError> {
     log_id::sizes_in(folder, ending).map_err(|source| CheckpointsError::Io { file: folder.to_owned(), source })
+}
+
+/// Checks that a log goes on from where it was seen to end.
+fn check_seen(seen: Head, store: &dyn Store) -> Result<(), CheckpointsError> {
+    let (len, Some(seq)) = (store.len(), seen.len.checked_sub(1)) else { return Ok(()) };
+    if seq >= len {
+        return Err(CheckpointsError::SawMore { len, seen: seen.len });
+    }
+    match store.read(seq..seq + 1).next().transpose()?.map(|event| event_hash(&event)) {
+        Some(found) if found != seen.hash => Err(CheckpointsError::SawAnother { seq }),
+        _ => Ok(()),
+    }
 }
 
 /// Reads a checkpoint's file.

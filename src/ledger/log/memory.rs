@@ -3,6 +3,7 @@
 //! ```text
 //! _logs/NAME/GENESIS/SIZE      a checkpoint of that log, as it was signed
 //! _logs/NAME/GENESIS/at-PLACE  the path of a folder that held it
+//! _logs/NAME/GENESIS/seen      where it ended when the account last appended or verified
 //! _logs/NAME/GENESIS/backup    when it was backed up last, and into which file
 //! _places/PLACE                origin LF genesis LF path LF: what the folder at that path holds
 //! _forgotten/NAME, …           what somebody laid aside of logs of that name
@@ -18,6 +19,7 @@
 //! In scope: what this account wrote for itself. Out of scope: whose its folder is, which the caller has seen to.
 
 mod backups;
+mod seen;
 #[cfg(test)]
 mod tests;
 

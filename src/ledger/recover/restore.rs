@@ -345,7 +345,7 @@ impl<'w> Restoration<'w> {
         drop(store);
         let (mut remembered, mut older) = (remembered.clone(), None);
         if until.is_some() {
-            let known = remembered.sizes().ok().and_then(|sizes| sizes.last().copied()).unwrap_or_default();
+            let known = remembered.most().unwrap_or_default();
             older = Some(Older { len: head.len, known: known.max(all.len) }).filter(|older| older.known > older.len);
             // Where older events are asked for, they need not be all that was ever signed.
             remembered = remembered.within(0..=head.len);

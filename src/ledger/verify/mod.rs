@@ -15,6 +15,7 @@ mod roots;
 mod since;
 pub mod sources;
 
+use crate::integrity::digest::event_hash;
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
@@ -255,7 +256,7 @@ pub fn verify_telling(log: &Log, outside: &Outside, progress: Progress<'_>) -> R
         walk.signature_faults.push(Fault { seq: 0, what });
     }
     let ([tree, checkpoints, witnesses], newest) =
-        walk.tree.report(&kept, outside, &walk.authority, (log.origin(), log.len()));
+        walk.tree.report(&kept, outside, &walk.authority, (log.origin(), log.len()), seen(log, &outside.remembered));
     let events = log.len() - from;
     let layers = vec![
         report(Layer::Bytes, walk.bytes_faults, format!("{events} events, {} bytes", walk.bytes)),
@@ -283,6 +284,19 @@ pub fn verify_telling(log: &Log, outside: &Outside, progress: Progress<'_>) -> R
     ];
     let older = log.older().unwrap_or_default();
     Report { layers, since, events, bytes: walk.bytes, head, ahead, newest, older }
+}
+
+/// Finds what is wrong with a log beside where it was seen to end, if it was seen at more than anybody signed; and how long it
+/// was then.
+fn seen(log: &Log, remembered: &Checkpoints) -> Option<(u64, String)> {
+    // What keeps the signed ones from being listed is told of them.
+    let seen = remembered.seen().ok()??;
+    let seq = seen.len.checked_sub(1)?;
+    if seq >= log.len() {
+        return Some((seen.len, CheckpointsError::SawMore { len: log.len(), seen: seen.len }.to_string()));
+    }
+    let found = log.value(seq)?.ok().map(|event| event_hash(&event))?;
+    (found != seen.hash).then(|| (seen.len, CheckpointsError::SawAnother { seq }.to_string()))
 }
 
 /// What was recorded later than a clock says, beyond what honest clocks differ.

@@ -86,13 +86,15 @@ impl Roots {
     }
 
     /// The layers `tree`, `checkpoints` and `witnesses` of a log of so many events, beside the checkpoints that it keeps itself and
-    /// those that came from outside, and the one since which it is verified; and the newest of those that hold.
+    /// those that came from outside, and the one since which it is verified; and the newest of those that hold. `seen` is what is
+    /// wrong beside where the log was seen to end, which was so long.
     pub(super) fn report(
         self,
         kept: &Checkpoints,
         outside: &Outside,
         keys: &Authority,
         (origin, len): (&Origin, u64),
+        seen: Option<(u64, String)>,
     ) -> ([LayerReport; 3], Option<Verified>) {
         let (mut faults, mut out_of_reach) = (Vec::new(), Vec::new());
         let mut others = OtherLogs::default();
@@ -138,6 +140,9 @@ impl Roots {
                 }
                 Err(what) => others.add(&name, size, &what),
             }
+        }
+        if let Some((size, what)) = seen {
+            others.add("remembered/seen", size, &what);
         }
         faults.extend(others.faults(len));
         let published = match newest {

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::cli::administer::{Admin, not_recorded};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::locate::close;
 use crate::cli::page::counted;
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
@@ -53,7 +52,7 @@ impl Erase {
         let answer = ErasedAnswer::of(&documents, &erased, &ledger);
         let is_new = erased.event.is_some();
         let exit = if is_new { context.sign_if_due(&ledger, &folder, None) } else { Exit::Done };
-        close(ledger);
+        context.close(ledger);
         context.answer(&answer)?;
         Ok(exit)
     }
