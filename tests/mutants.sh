@@ -3,7 +3,7 @@
 #
 #   tests/mutants.sh integrity [ARG…]   src/integrity, in a crate of its own with the tests that need nothing else
 #   tests/mutants.sh ledger [ARG…]      src/event/chain.rs and src/ledger/verify, with the tests about attacks; ARGs go to
-#                                       cargo-mutants: `--shard 0/8`, `--file src/ledger/verify/walk.rs`, `--re …`
+#                                       cargo-mutants: `--shard 0/8`, `--file src/ledger/verify/fold.rs`, `--re …`
 #
 # Needs cargo-mutants, and cargo-nextest for the second. What was found is in tests/README.md.
 set -euo pipefail
