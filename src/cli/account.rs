@@ -219,6 +219,17 @@ impl Context<'_, '_> {
         }
     }
 
+    /// Says that a log which was restored has fewer events than this account saw of it.
+    pub(super) fn say_if_older(&mut self, log: &LogId, events: u64) -> Result<(), Failure> {
+        if let Some(seen) = self.memory().checkpoints(log).seen()?.filter(|seen| seen.len > events) {
+            self.complain_shown(&format!(
+                "warning: it has {events} events, and this account saw {}: what is newer is lost, or elsewhere",
+                seen.len
+            ));
+        }
+        Ok(())
+    }
+
     /// Remembers where a log ends that was restored: where less than was known is meant, as what there is.
     pub(super) fn remember_restored(&mut self, (log, report): (&LogId, &Report), despite_known: bool) {
         let head = Head { len: report.since.unwrap_or_default() + report.events, hash: report.head };

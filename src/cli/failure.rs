@@ -135,7 +135,11 @@ impl From<CheckpointsError> for Failure {
         match error {
             CheckpointsError::Damaged(damage) => damage.into(),
             CheckpointsError::Signer(error) => error.into(),
-            CheckpointsError::Rollback { .. } | CheckpointsError::SawMore { .. } => Self::new(Exit::CouldNot, message)
+            CheckpointsError::SawMore { .. } => Self::new(Exit::CouldNot, message)
+                .hint("events were lost: restore the newest copy of the ledger, and append nothing to this one")
+                .hint("if they are lost for good, restore what there is with --despite-known, and go on from that")
+                .hint(OTHER_LEDGER),
+            CheckpointsError::Rollback { .. } => Self::new(Exit::CouldNot, message)
                 .hint("events were lost: restore the newest copy of the ledger, and append nothing to this one")
                 .hint(OTHER_LEDGER),
             CheckpointsError::Older(_) => Self::new(Exit::CouldNot, message)

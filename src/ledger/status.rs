@@ -232,24 +232,19 @@ impl Noted {
             ("this account has read facts", derived.filter(|greatest| *greatest != u64::MAX)),
             ("the last backup is", backup.map(|last| last.head.len)),
         ];
-        for (who, size) in known.into_iter().filter_map(|(who, size)| Some((who, size?))) {
-            if size > head.len {
-                self.add(
-                    Concern::Rollback,
-                    format!("ROLLBACK: {who} of {size} events, and the ledger holds {}", head.len),
-                );
-            }
+        // The one that knows most tells it for all.
+        let more = known.into_iter().filter_map(|(who, size)| Some((who, size.filter(|size| *size > head.len)?)));
+        if let Some((who, size)) = more.rev().max_by_key(|(_, size)| *size) {
+            let what = format!("ROLLBACK: {who} of {size} events, and the ledger holds {}", head.len);
+            self.add(Concern::Rollback, what);
         }
-        let is_another = |seen: &Head| source.hash_at(seen.len).is_some_and(|hash| hash != seen.hash);
-        if let Some(seen) = seen.seen().ok().flatten().filter(is_another) {
-            let what = format!("FORK: the first {} events are others than this account saw", seen.len);
-            self.add(Concern::Fork, what);
-        }
-        if let Some(last) =
-            backup.filter(|last| source.hash_at(last.head.len).is_some_and(|hash| hash != last.head.hash))
-        {
-            let what = format!("FORK: the first {} events are others than those in the last backup", last.head.len);
-            self.add(Concern::Fork, what);
+        let heads = [
+            ("this account saw", seen.seen().ok().flatten()),
+            ("those in the last backup", backup.map(|last| last.head)),
+        ];
+        let is_another = |of: &Head| source.hash_at(of.len).is_some_and(|hash| hash != of.hash);
+        if let Some((which, other)) = heads.into_iter().find_map(|(which, of)| Some((which, of.filter(is_another)?))) {
+            self.add(Concern::Fork, format!("FORK: the first {} events are others than {which}", other.len));
         }
     }
 

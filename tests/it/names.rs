@@ -238,7 +238,7 @@ fn as_before(desk: &Desk) {
     let old = state(desk).join(log.file_name());
     fs::rename(only(&log.path()).path(), &old).expect("it can be moved");
     for entry in fs::read_dir(&old).expect("a folder").flatten() {
-        if entry.file_name().to_string_lossy().starts_with("at-") {
+        if entry.file_name() == "seen" || entry.file_name().to_string_lossy().starts_with("at-") {
             fs::remove_file(entry.path()).expect("it is ours");
         }
     }

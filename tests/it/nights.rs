@@ -182,6 +182,7 @@ fn a_backup_of_last_night_holds_though_more_is_signed_by_now_and_one_of_another_
     fs::copy(desk.path().join("l/keys/log.key"), desk.path().join("fork/keys/log.key")).expect("there is room");
     append(&desk, "fork", "one");
     done(&desk.run("backup forked --ledger fork"));
+    desk.forget_what_was_seen();
     append(&desk, "l", "two");
     done(&desk.run("checkpoint --ledger l"));
     let older = check_backup(&desk, "backup check b");

@@ -155,9 +155,7 @@ fn a_ledger_that_was_put_back_is_told_by_what_the_account_saw() {
         at(&desk, moment(2), more);
         put_back(&desk);
         let answer = status(&desk, 0, "");
-        // A folder that was moved is another, of which no facts are remembered.
-        let expected: &[&str] = if more.starts_with("members") { &[] } else { &["rollback"] };
-        check(&answer, expected);
+        check(&answer, &["rollback"]);
     }
 }
 

@@ -105,7 +105,8 @@ impl Restore {
             Some((log, keys)) => remembered(&context.memory(), log, keys)?,
             None => Checkpoints::default(),
         };
-        let restored = restoration.finish(&remembered, &access)?;
+        // What nobody signed may have been lost with the disk: that is told of what was restored.
+        let restored = restoration.finish(&remembered.signed(), &access)?;
         Ok((restored, log.ok_or(RestoreError::Empty)?, given))
     }
 
@@ -114,6 +115,7 @@ impl Restore {
         let (report, older) = (restored.report.clone(), restored.older);
         // Whoever restores a ledger means it to be in this folder from now on.
         let folder = context.settle(&restored.target(), log, || restored.publish())?;
+        context.say_if_older(log, report.events)?;
         context.remember_restored((log, &report), self.despite_known);
         let path = context.shown_path(&folder);
         context.say(&format!("restored {path}: {} events, head {}\n", report.events, report.head));

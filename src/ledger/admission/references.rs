@@ -56,9 +56,7 @@ pub(super) fn resolve(
             }
         }
     });
-    if let Ok(body) = Body::read(kind, body) {
-        announcement.body = body;
-    }
+    announcement.body = Body::read(kind, body).expect("ids as they are described leave an announcement its form");
 }
 
 /// Checks what a fragment names, as far as it could be read. Where in the file it stands is not known any more: that the

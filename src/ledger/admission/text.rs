@@ -54,9 +54,7 @@ fn admit_body(draft: usize, body: &mut Body, findings: &mut Vec<Finding>) {
             one(draft, &leaf.path, text, kind, findings);
         }
     });
-    if let Ok(admitted) = Body::read(kind, value) {
-        *body = admitted;
-    }
+    *body = Body::read(kind, value).expect("a text in another form leaves an announcement its own");
 }
 
 /// The texts of a source, likewise.
@@ -64,15 +62,13 @@ pub(super) fn admit_source(draft: usize, path: &str, source: &mut Source, findin
     if is_plain(|visit| source.each_text(visit)) {
         return;
     }
-    let mut value = serde_json::to_value(&*source).unwrap_or(Value::Null);
+    let mut value = serde_json::to_value(&*source).expect("a source is a table of texts and numbers");
     for_each_leaf(&Source::RECORD, &mut value, path, &mut |leaf| {
         if let (Shape::Text(kind), Value::String(text)) = (leaf.shape, &mut *leaf.value) {
             one(draft, &leaf.path, text, kind, findings);
         }
     });
-    if let Ok(admitted) = serde_json::from_value(value) {
-        *source = admitted;
-    }
+    *source = serde_json::from_value(value).expect("a text in another form leaves a source its own");
 }
 
 /// One text, likewise.
@@ -108,4 +104,53 @@ fn refused(draft: usize, field: &str, fault: &TextFault) -> Finding {
 /// The address of a document as the event holds it.
 pub(super) fn address(hash: DocumentHash) -> Address {
     Address::try_from(hash.to_string()).expect("a hash is written as 64 hexadecimal digits")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::event::statement::Event;
+
+    /// An announcement of each kind and form.
+    fn announcements() -> Vec<Announcement> {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/golden/v1");
+        let files = fs::read_dir(golden).expect("it is there").map(|file| file.expect("a file").path());
+        let events = files.filter(|file| file.extension().is_some_and(|ending| ending == "event"));
+        let read = |file| Event::read(&fs::read(file).expect("it is there")).expect("an event");
+        events.map(|file| read(file).announcement).collect()
+    }
+
+    #[test]
+    fn whatever_a_text_says_it_is_recorded_in_its_form_or_told() {
+        let texts = [" ", "\u{0}", "\u{202e}a", "a\u{308}", "  a  b\n", "\u{feff}\u{ad}", "a\u{0}a\u{308}"];
+        for announcement in announcements() {
+            for text in texts {
+                let kind = announcement.body.kind();
+                let mut value = announcement.body.to_value();
+                for_each_leaf(kind.record(), &mut value, "", &mut |leaf| {
+                    if let Shape::Text(_) = leaf.shape {
+                        *leaf.value = Value::String(text.to_owned());
+                    }
+                });
+                let mut told =
+                    Announcement { body: Body::read(kind, value).expect("any text"), ..announcement.clone() };
+                for evidence in &mut told.evidence {
+                    let mut source = Source::clone(&evidence.source);
+                    text.clone_into(&mut source.publisher);
+                    let mut findings = Vec::new();
+                    admit_source(0, "source[0]", &mut source, &mut findings);
+                    assert!(source.publisher != text || findings.iter().any(|found| found.code.refuses()), "{text:?}");
+                }
+                let before = told.clone();
+                let mut findings = Vec::new();
+                admit(0, &mut told, &mut findings);
+                let mut has_texts = false;
+                before.body.each_text(&mut |_| has_texts = true);
+                assert!(told != before || !findings.is_empty() || !has_texts, "{kind}: {text:?}");
+            }
+        }
+    }
 }

@@ -174,9 +174,15 @@ impl Checkpoints {
     /// # Errors
     ///
     /// [`CheckpointsError::Io`].
-    pub(crate) fn seen(&self) -> Result<Option<Head>, CheckpointsError> {
+    pub fn seen(&self) -> Result<Option<Head>, CheckpointsError> {
         let signed = self.sizes()?.last().copied().unwrap_or_default();
         Ok(self.seen.filter(|seen| seen.len > signed))
+    }
+
+    /// Returns those that were signed, whatever else was seen of the log.
+    #[must_use]
+    pub fn signed(self) -> Self {
+        Self { seen: None, ..self }
     }
 
     /// Returns the most events that are known of the log.
