@@ -125,6 +125,12 @@ impl Context<'_, '_> {
         Log::read(&folder, &self.access(command)).map_err(|error| self.not_opened(error, &folder))
     }
 
+    /// Opens the log as it is on its disk now, whatever was copied of it before.
+    pub(super) fn read_log_afresh(&self, command: &str) -> Result<Log, Failure> {
+        let folder = self.ledger().afresh();
+        Log::read(&folder, &self.access(command)).map_err(|error| self.not_opened(error, &folder))
+    }
+
     /// Where there is no ledger, those that lie beside it are named.
     pub(super) fn not_opened(&self, error: OpenError, folder: &Folder) -> Failure {
         if !matches!(error, OpenError::Settings(SettingsError::Absent { .. })) {

@@ -137,6 +137,7 @@ fn a_backup_that_was_cut_or_damaged_is_what_it_was_before_and_goes_on_from_there
     for (number, bytes) in [&first[..first.len() - 1], &first[..100], b"servanda backup1"].into_iter().enumerate() {
         desk.write("b", bytes);
         refused(&desk.run(&format!("restore b none-{number}")), "is no backup that can be used");
+        desk.forget_what_was_seen();
         refused(&desk.run("backup b --ledger l"), "is no backup that can be used");
         assert_eq!(fs::read(desk.path().join("b")).expect("it is there"), bytes, "it is left as it is");
     }
@@ -158,8 +159,10 @@ fn a_backup_of_another_ledger_or_of_events_that_are_gone_is_not_gone_on_with() {
     refused(&desk.run("backup b --ledger older"), "ROLLBACK: ");
     fs::copy(desk.path().join("l/keys/log.key"), desk.path().join("older/keys/log.key")).expect("there is room");
     append(&desk, "older", "two");
+    desk.forget_what_was_seen();
     refused(&desk.run("backup b --ledger older"), "FORK: event ");
     desk.write("b", "something else");
+    desk.forget_what_was_seen();
     refused(&desk.run("backup b --ledger l"), "is no backup that can be used: it does not begin as one does");
     fs::create_dir(desk.path().join("folder")).expect("there is room");
     assert_eq!(desk.run("backup folder --ledger l").code, 3);

@@ -304,6 +304,56 @@ fn reading_needs_no_right_to_write() {
 }
 
 #[test]
+fn whoever_verifies_or_backs_up_reads_the_disk_and_no_copy_from_before() {
+    let Some(office) = Office::founded(0o2775) else { return };
+    fs::set_permissions(office.path("group/l"), fs::Permissions::from_mode(0o2775)).expect("it is ours");
+    office.party("anna", "anna-0");
+    done(&office.by("anna", "022", "append anna-0.yaml"));
+    let given =
+        Command::new("chmod").args(["-R", "o+rX"]).arg(office.path("group/l")).output().expect("chmod is there");
+    assert!(given.status.success());
+    done(&office.by("carla", "022", "log"));
+    let copy = |office: &Office| {
+        let copies = fs::read_dir(office.path("carla/.cache/servanda/copies")).expect("it was made").flatten();
+        copies.map(|copy| copy.path().join("sled/db")).next().expect("there is one")
+    };
+    for (line, is_anew) in [("verify", true), ("log", false), ("backup b", true), ("backup b", true), ("log", false)] {
+        // A hard link keeps the number of a file that is gone from being given to the next.
+        let before = office.path("before");
+        fs::hard_link(copy(&office), &before).expect("one file system");
+        done(&office.by("carla", "022", line));
+        let [was, is] = [before.clone(), copy(&office)].map(|file| fs::metadata(file).expect("it is there").ino());
+        assert_eq!(was != is, is_anew, "{line}");
+        fs::remove_file(before).expect("it is ours");
+    }
+}
+
+#[test]
+fn a_night_that_could_not_look_says_so_and_is_not_told_as_one_that_found_something() {
+    let Some(office) = Office::founded(0o2770) else { return };
+    office.party("anna", "anna-0");
+    for line in ["append anna-0.yaml", "checkpoint", "backup b"] {
+        done(&office.by("anna", "022", line));
+    }
+    let closed = |of: &Path| {
+        let size = |file: &PathBuf| file.file_name().is_some_and(|name| name.to_string_lossy().parse::<u64>().is_ok());
+        let file = files(of).into_iter().find(size).expect("there is a checkpoint");
+        fs::set_permissions(file, fs::Permissions::from_mode(0o000)).expect("root may");
+    };
+    closed(&office.path("group/l/checkpoints"));
+    closed(&office.path("anna/.local/state/servanda/_logs"));
+    for line in ["verify --quiet", "backup check b --quiet"] {
+        let answer = office.by("anna", "022", line);
+        assert_eq!(answer.code, 3, "{line}: {}{}", answer.out, answer.err);
+        assert!(
+            answer.err.contains("not checked") && answer.err.contains("ermission denied"),
+            "{line}: {}",
+            answer.err
+        );
+    }
+}
+
+#[test]
 fn a_ledger_on_a_disk_that_cannot_be_written_is_read() {
     let Some(office) = Office::founded(0o2770) else { return };
     office.party("anna", "anna-0");

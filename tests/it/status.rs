@@ -166,6 +166,7 @@ fn a_ledger_with_other_events_than_its_last_backup_is_told() {
     done(&at(&desk, moment(1), "append --ledger l b.yaml"));
     done(&at(&desk, moment(2), "backup --ledger l l.backup"));
     put_back(&desk);
+    desk.forget_what_was_seen();
     done(&at(&desk, moment(3), "append --ledger l c.yaml"));
     check(&status(&desk, 0, ""), &["fork"]);
 }

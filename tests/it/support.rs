@@ -30,7 +30,7 @@ pub(crate) struct Desk {
 impl Desk {
     /// Has the desk's account remember nothing of where logs ended, as another account does.
     pub(crate) fn forget_what_was_seen(&self) {
-        let logs = fs::read_dir(self.path().join("state/servanda/_logs")).into_iter().flatten().flatten();
+        let logs = fs::read_dir(self.path().join("state/servanda/_logs")).expect("it remembers logs").flatten();
         let of_log = logs.flat_map(|name| fs::read_dir(name.path()).into_iter().flatten().flatten());
         for of_log in of_log {
             let _ = fs::remove_file(of_log.path().join("seen"));

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::cli::command::restore::remembered;
 use crate::cli::command::verify::VerifyAnswer;
+use crate::cli::command::verify::exit_of;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::page::counted;
 use crate::cli::recovered_from::{Given, take, take_input};
@@ -81,7 +82,7 @@ impl Backup {
             return check.run(context);
         }
         let file = self.file.expect("it is required where there is no subcommand");
-        let (folder, access) = (context.ledger(), context.access("backup"));
+        let (folder, access) = (context.ledger().afresh(), context.access("backup"));
         let is_stream = file.as_os_str() == "-";
         if is_stream && context.around.out_is_terminal {
             return Err(
@@ -152,7 +153,7 @@ impl Check {
             context.say(&format!("it has {len} events, and {known} are known by now: what is newer is not in it\n"));
         }
         VerifyAnswer::of(&restored.report).tell(context)?;
-        Ok(if restored.report.passed() && !is_damaged { Exit::Done } else { Exit::No })
+        Ok(if is_damaged { Exit::No } else { exit_of(&restored.report) })
     }
 
     /// Takes all of it, and tells whether there is damage behind its end.

@@ -87,7 +87,7 @@ impl Verify {
             let report = tiles::with_tiles(report, &log, &key, &folder);
             with_copies(report, &log, &folder)
         } else {
-            let log = context.read_log("verify")?;
+            let log = context.read_log_afresh("verify")?;
             let (folder, memory) = (context.ledger(), context.memory());
             outside.held = memory.held(&folder)?;
             if let (None, Ok(id)) = (&outside.held, log.id())
@@ -260,8 +260,11 @@ struct LayerAnswer {
     /// Whether it holds.
     #[schemars(extend("enum" = ["pass", "fail", "not checked"]))]
     verdict: &'static str,
-    /// Why it was not checked.
+    /// Why it was not checked, or could not be.
     why: Option<String>,
+    /// Whether it was to be checked, and could not be.
+    #[serde(skip)]
+    could_not: bool,
     /// How many things were checked, in words.
     covered: String,
     /// What does not hold, in the order of the events.
@@ -288,7 +291,8 @@ impl VerifyAnswer {
             };
             let fault = |fault: &Fault| FaultAnswer { event: fault.seq, what: fault.what.clone() };
             let faults = layer.faults.iter().map(fault).collect();
-            LayerAnswer { layer: layer.layer, verdict, why, covered: layer.covered.clone(), faults }
+            let could_not = matches!(layer.verdict, Verdict::CouldNot(_));
+            LayerAnswer { layer: layer.layer, verdict, why, could_not, covered: layer.covered.clone(), faults }
         };
         Self {
             schema: "servanda/verify/v1",
@@ -311,7 +315,8 @@ impl VerifyAnswer {
         if !context.is_silent() {
             return context.answer(self);
         }
-        let faulty: Vec<&LayerAnswer> = self.layers.iter().filter(|layer| layer.verdict == "fail").collect();
+        let faulty: Vec<&LayerAnswer> =
+            self.layers.iter().filter(|layer| layer.verdict == "fail" || layer.could_not).collect();
         let screen = context.error_screen();
         let mut text = layers(faulty, screen) + &self.beside();
         if let Some(seq) = self.first_bad {

@@ -11,6 +11,7 @@ pub mod user;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::domain::id::Origin;
 use crate::integrity::digest::EventHash;
@@ -26,6 +27,8 @@ pub struct Folder {
     user: Option<Arc<User>>,
     scratch: Option<PathBuf>,
     cache: Option<PathBuf>,
+    /// Whether a copy that is kept of it is to be made anew, once.
+    afresh: Option<Arc<AtomicBool>>,
     /// The rights of the folder, once it is made, if it is to be shared.
     rights: Option<u32>,
 }
@@ -33,7 +36,7 @@ pub struct Folder {
 impl Folder {
     /// The ledger in that folder, whether it is there or not, for somebody who keeps no derived files, and believes none.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), user: None, scratch: None, cache: None, rights: None }
+        Self { path: path.into(), user: None, scratch: None, cache: None, afresh: None, rights: None }
     }
 
     /// The same for an account that keeps derived files.
@@ -149,6 +152,18 @@ impl Folder {
     pub(crate) fn signed(&self, origin: &Origin, genesis: EventHash) -> u64 {
         let log = LogId { origin: origin.clone(), genesis };
         self.user.as_ref().map_or(0, |user| user.signed(&log))
+    }
+
+    /// Returns the folder for somebody who wants to know what its disk has now: a copy that is kept of it is not believed, and
+    /// made anew when it is first read.
+    #[must_use]
+    pub fn afresh(self) -> Self {
+        Self { afresh: Some(Arc::new(AtomicBool::new(true))), ..self }
+    }
+
+    /// Tells, the first time, whether a copy that is kept is to be made anew.
+    pub(crate) fn is_to_be_copied_anew(&self) -> bool {
+        self.afresh.as_ref().is_some_and(|afresh| afresh.swap(false, Ordering::Relaxed))
     }
 
     /// Where a copy can be kept of what may only be read.

@@ -7,6 +7,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::time::Instant;
 
 use crate::integrity::note_key::{LogSigner, Vkey};
 use crate::integrity::ssh_agent::{self, AgentAnswerError, Identity, MAX_ANSWER};
@@ -150,18 +151,35 @@ fn listed(socket: &Path) -> Result<Vec<Identity>, SignerError> {
 /// Asks an agent, and gives its answer without the length.
 fn ask(socket: &Path, question: &[u8]) -> Result<Vec<u8>, SignerError> {
     let io = |error: std::io::Error| refused(format!("{}: {error}", socket.display()));
-    let mut agent = UnixStream::connect(socket).map_err(io)?;
-    agent.set_read_timeout(Some(PATIENCE)).and_then(|()| agent.set_write_timeout(Some(PATIENCE))).map_err(io)?;
-    agent.write_all(question).map_err(io)?;
+    let agent = UnixStream::connect(socket).map_err(io)?;
+    agent.set_write_timeout(Some(PATIENCE)).and_then(|()| (&agent).write_all(question)).map_err(io)?;
+    let mut answering = Answering { agent, until: Instant::now() + PATIENCE };
     let mut len = [0; 4];
-    agent.read_exact(&mut len).map_err(io)?;
+    answering.read_exact(&mut len).map_err(io)?;
     let len = u32::from_be_bytes(len);
     if len > MAX_ANSWER {
         return Err(refused(format!("its answer would have {len} bytes")));
     }
     let mut answer = Vec::new();
-    agent.take(u64::from(len)).read_to_end(&mut answer).map_err(io)?;
+    answering.take(u64::from(len)).read_to_end(&mut answer).map_err(io)?;
     Ok(answer)
+}
+
+/// An agent that answers, which is waited for until then, however slowly it says something.
+struct Answering {
+    agent: UnixStream,
+    until: Instant,
+}
+
+impl Read for Answering {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(std::io::Error::from(std::io::ErrorKind::TimedOut));
+        }
+        self.agent.set_read_timeout(Some(left))?;
+        self.agent.read(buffer)
+    }
 }
 
 fn refused(what: String) -> SignerError {
@@ -170,4 +188,17 @@ fn refused(what: String) -> SignerError {
 
 fn not_answered(error: &AgentAnswerError) -> SignerError {
     refused(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_is_waited_for_as_long_as_for_one_answer_however_many_bytes_come() {
+        let (mut other, agent) = UnixStream::pair().expect("two ends");
+        other.write_all(b"a drop").expect("there is room");
+        let late = Answering { agent, until: Instant::now() }.read(&mut [0]).expect_err("it is too late");
+        assert_eq!(late.kind(), std::io::ErrorKind::TimedOut);
+    }
 }

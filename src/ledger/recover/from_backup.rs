@@ -8,7 +8,7 @@ use crate::event::chain::Chain;
 use crate::event::statement::Event;
 use crate::integrity::digest::event_hash;
 use crate::ledger::folder::settings::Settings;
-use crate::ledger::recover::backup::file::{Contents, Record, Records};
+use crate::ledger::recover::backup::file::{Contents, Record, RecordFault, Records};
 use crate::ledger::recover::backup::files::{is_ours, is_within};
 use crate::ledger::recover::backup::{BackupError, Holding, contents};
 use crate::ledger::recover::restore::{At, Copied, Restoration, RestoreError};
@@ -56,7 +56,10 @@ impl Restoration<'_> {
         at: Option<At>,
     ) -> Result<(Holding, Copied), RestoreError> {
         let damaged = |what| BackupError::NotBackup { file: name.to_owned(), what };
-        let contents = contents(file, name)?;
+        let faulty = |fault| not_read(name, fault);
+        let contents = contents(file, name, &|| self.go_on().map_err(io::Error::other));
+        self.go_on()?;
+        let contents = contents?;
         self.await_events(contents.head.len);
         let until = at.map(|at| self.until(at, (name, file), &contents)).transpose()?;
         if let Some(seq) = until {
@@ -68,7 +71,7 @@ impl Restoration<'_> {
         let mut files = ManyFiles::default();
         while !records.is_at(contents.len) {
             self.go_on()?;
-            match records.next().map_err(damaged)? {
+            match records.next().map_err(faulty)? {
                 Some(Record::Events { values, .. }) => {
                     for value in values {
                         self.push(event_hash(&value), value)?;
@@ -105,7 +108,9 @@ impl Restoration<'_> {
         while !records.is_at(contents.len) {
             self.go_on()?;
             let damaged = |what| BackupError::NotBackup { file: name.to_owned(), what };
-            let Some(Record::Events { values, .. }) = records.next().map_err(damaged)? else { continue };
+            let Some(Record::Events { values, .. }) = records.next().map_err(|fault| not_read(name, fault))? else {
+                continue;
+            };
             for value in values {
                 let event = Event::recall(&value).map_err(|error| damaged(error.to_string()))?;
                 first.get_or_insert(event.header.recorded);
@@ -162,6 +167,14 @@ fn records<'f>(file: &'f File, name: &Path) -> Result<Records<BufReader<&'f File
 impl From<BackupError> for RestoreError {
     fn from(error: BackupError) -> Self {
         Self::Backup(Box::new(error))
+    }
+}
+
+/// Says why there is no next record.
+fn not_read(name: &Path, fault: RecordFault) -> BackupError {
+    match fault {
+        RecordFault::Damaged(what) => BackupError::NotBackup { file: name.to_owned(), what },
+        RecordFault::Io(source) => BackupError::Io { file: name.to_owned(), source },
     }
 }
 

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! The stamp has each file's name, length, inode and times, and what `HEAD` and `sled.check` say: an append that was
-//! acknowledged has changed these. While somebody else reads the copy, or where none can be kept, a reader makes one that is gone
+//! acknowledged has changed these. What a disk lost by itself has not, so that whoever verifies or backs up has the copy made anew.
+//! While somebody else reads the copy, or where none can be kept, a reader makes one that is gone
 //! when it is done.
 
 use std::fmt::Write;
@@ -48,6 +49,10 @@ impl KeptCopy {
         copy: impl Fn(&Path) -> Result<(), StoreError>,
     ) -> Result<Option<Self>, StoreError> {
         let Ok(own) = Self::locked(ledger, cache) else { return Ok(None) };
+        // A disk that lost a byte tells no other length, and no other time.
+        if ledger.is_to_be_copied_anew() && own.forget().is_err() {
+            return Ok(None);
+        }
         let stamp = own.folder.join("stamp");
         for _ in 0..TRIES {
             let now = stamp_of(ledger)?;

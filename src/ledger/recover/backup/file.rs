@@ -13,6 +13,7 @@
 //! before its last whole `end`: it grows by records behind that, so that one that was stopped in the middle is what it was
 //! before. Of two files of one path the later counts.
 
+use crate::ledger::recover::backup::files::is_ours;
 use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
@@ -104,61 +105,79 @@ impl<R: Read + Seek> Records<R> {
     /// # Errors
     ///
     /// What is wrong with it. There is no going on after that.
-    pub(in crate::ledger::recover) fn next(&mut self) -> Result<Option<Record>, String> {
+    pub(in crate::ledger::recover) fn next(&mut self) -> Result<Option<Record>, RecordFault> {
         let left = self.len - self.at;
         if left == 0 {
             return Ok(None);
         }
-        let failed = |error: io::Error| error.to_string();
         let mut head = [0; 9];
         if left < AROUND {
             self.is_cut = true;
-            return Err("the last record is cut off".to_owned());
+            return Err(RecordFault::Damaged("the last record is cut off".to_owned()));
         }
-        self.input.read_exact(&mut head).map_err(failed)?;
+        self.input.read_exact(&mut head)?;
         let len = u64::from_le_bytes(head[1..].try_into().expect("8 bytes"));
         if len > MAX_PAYLOAD {
-            return Err(format!("the record at byte {} is damaged: its length cannot be", self.at));
+            return Err(RecordFault::Damaged(format!(
+                "the record at byte {} is damaged: its length cannot be",
+                self.at
+            )));
         }
         if len > left - AROUND {
             self.is_cut = true;
-            return Err("the last record is cut off, or its length is damaged".to_owned());
+            return Err(RecordFault::Damaged("the last record is cut off, or its length is damaged".to_owned()));
         }
-        let mut payload = vec![0; usize::try_from(len).map_err(|error| error.to_string())?];
-        self.input.read_exact(&mut payload).map_err(failed)?;
+        let mut payload = vec![0; usize::try_from(len).expect("no record is longer than memory can be")];
+        self.input.read_exact(&mut payload)?;
         let mut check = [0; 32];
-        self.input.read_exact(&mut check).map_err(failed)?;
+        self.input.read_exact(&mut check)?;
         if check != backup_check(&self.check, &[&head, &payload]) {
-            return Err(format!("the record at byte {} is damaged", self.at));
+            return Err(RecordFault::Damaged(format!("the record at byte {} is damaged", self.at)));
         }
         self.at += AROUND + len;
         self.check = check;
-        parse(head[0], &payload).ok_or_else(|| "a record has another form than its kind".to_owned()).map(Some)
+        let other_form = || RecordFault::Damaged("a record has another form than its kind".to_owned());
+        parse(head[0], &payload).ok_or_else(other_form).map(Some)
     }
 
-    /// Looks at all of them; nothing, if there is no whole backup.
-    pub(in crate::ledger::recover) fn contents(mut self) -> (Option<Contents>, Option<String>) {
-        let mut files = BTreeMap::new();
+    /// Looks at all records; gives what is wrong in place of what there is, if there is no whole backup. `go_on` is asked before
+    /// each record.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says, or `go_on`: nothing is known of the backup then.
+    pub(in crate::ledger::recover) fn contents(
+        mut self,
+        go_on: &dyn Fn() -> io::Result<()>,
+    ) -> io::Result<Result<Contents, Option<String>>> {
         let mut found: Option<Contents> = None;
         let mut next = 0;
+        // Those since the last end, of which it is not known yet whether they count.
+        let mut since: Vec<(String, [u8; 32])> = Vec::new();
         let wrong = loop {
+            go_on()?;
             match self.next() {
                 Ok(None) => break None,
-                Err(what) => break Some(what),
+                Err(RecordFault::Damaged(what)) => break Some(what),
+                Err(RecordFault::Io(error)) => return Err(error),
                 Ok(Some(Record::Events { first, values })) if first == next => next += values.len() as u64,
                 Ok(Some(Record::File { path, bytes })) => {
-                    files.insert(path, *document_hash(&bytes).as_bytes());
+                    // What is not a ledger's own is not taken either.
+                    if is_ours(&path) {
+                        since.push((path, *document_hash(&bytes).as_bytes()));
+                    }
                 }
                 Ok(Some(Record::End { head, origin }))
                     if head.len == next && found.as_ref().is_none_or(|found| found.origin == origin) =>
                 {
-                    let files = files.clone();
+                    let mut files = found.take().map_or_else(BTreeMap::new, |before| before.files);
+                    files.extend(since.drain(..));
                     found = Some(Contents { origin, head, files, len: self.at, check: self.check, rest: None });
                 }
                 Ok(Some(_)) => break Some("its records are not in their order".to_owned()),
             }
         };
-        let Some(mut found) = found else { return (None, wrong) };
+        let Some(mut found) = found else { return Ok(Err(wrong)) };
         if self.len > found.len {
             let (is_unfinished, what) = match wrong {
                 None => (true, "its end is missing".to_owned()),
@@ -166,7 +185,27 @@ impl<R: Read + Seek> Records<R> {
             };
             found.rest = Some(Rest { bytes: self.len - found.len, what, is_unfinished });
         }
-        (Some(found), None)
+        Ok(Ok(found))
+    }
+}
+
+/// Why there is no next record.
+#[derive(Debug)]
+pub(in crate::ledger::recover) enum RecordFault {
+    /// What is there is none.
+    Damaged(String),
+    /// It cannot be read, whatever it is.
+    Io(io::Error),
+}
+
+impl From<io::Error> for RecordFault {
+    fn from(error: io::Error) -> Self {
+        // As many bytes were there a moment ago.
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            Self::Damaged("it changed while it was read".to_owned())
+        } else {
+            Self::Io(error)
+        }
     }
 }
 
@@ -285,6 +324,8 @@ mod tests {
 
     use super::*;
 
+    const DOCUMENT: &str = "documents/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
     fn origin() -> Origin {
         Origin::parse("test.example/ledger").expect("an origin")
     }
@@ -301,10 +342,10 @@ mod tests {
         let file = |path: &str, bytes: &[u8]| Record::File { path: path.to_owned(), bytes: bytes.to_vec() };
         vec![
             events(0, &["one", "two"]),
-            file("documents/a", b"A"),
+            file(DOCUMENT, b"A"),
             end(2),
             events(2, &["three"]),
-            file("documents/a", b"B"),
+            file(DOCUMENT, b"B"),
             file("checkpoints/3", b""),
             end(3),
         ]
@@ -318,8 +359,46 @@ mod tests {
         writer.end().expect("there is memory").into_inner()
     }
 
+    /// Bytes of which the disk gives the first, and no more.
+    struct Failing(Cursor<Vec<u8>>, u64);
+
+    impl Read for Failing {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let left = usize::try_from(self.1.saturating_sub(self.0.position())).expect("a few");
+            if left == 0 {
+                Err(io::Error::other("the disk fails"))
+            } else {
+                (&mut self.0).take(left as u64).read(buffer)
+            }
+        }
+    }
+
+    impl Seek for Failing {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.0.seek(to)
+        }
+    }
+
+    #[test]
+    fn a_disk_that_fails_is_no_damage_of_the_backup_wherever_it_does() {
+        let bytes = written(&records());
+        for len in MAGIC.len()..bytes.len() {
+            let failing = Failing(Cursor::new(bytes.clone()), len as u64);
+            let records = Records::open(failing).expect("its beginning can be read").expect("a backup");
+            assert!(records.contents(&|| Ok(())).is_err(), "{len} of {} bytes", bytes.len());
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_of_a_ledger_is_not_kept_in_mind() {
+        let file = |path: &str| Record::File { path: path.to_owned(), bytes: Vec::new() };
+        let all = [records(), vec![file("../a"), file("elsewhere/b"), file("documents/.c"), end(3)]].concat();
+        let files = contents(&written(&all)).expect("a backup").files;
+        assert_eq!(files.into_keys().collect::<Vec<_>>(), ["checkpoints/3", DOCUMENT]);
+    }
+
     fn contents(bytes: &[u8]) -> Option<Contents> {
-        Records::open(Cursor::new(bytes)).expect("it can be read")?.contents().0
+        Records::open(Cursor::new(bytes)).expect("it can be read")?.contents(&|| Ok(())).expect("it can be read").ok()
     }
 
     #[test]
@@ -333,7 +412,7 @@ mod tests {
         assert_eq!(found, records());
         let contents = contents(&bytes).expect("a backup");
         assert_eq!((contents.head.len, contents.len, contents.rest), (3, bytes.len() as u64, None));
-        assert_eq!(contents.files["documents/a"], *document_hash(b"B").as_bytes());
+        assert_eq!(contents.files[DOCUMENT], *document_hash(b"B").as_bytes());
     }
 
     #[test]

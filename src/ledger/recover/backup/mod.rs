@@ -186,7 +186,7 @@ pub fn backup_telling(
         Err(TryLockError::WouldBlock) => return Err(BackupError::InUse(path.to_owned())),
         outcome => outcome.map_err(|error| failed(error.into()))?,
     }
-    let contents = contents(&file, path)?;
+    let contents = contents(&file, path, &|| Ok(()))?;
     match &contents.rest {
         // There may be sound records behind it: nobody writes over them.
         Some(rest) if !rest.is_unfinished => {
@@ -235,17 +235,18 @@ pub fn look(path: &Path) -> Result<Option<Holding>, BackupError> {
     if !file.metadata().map_err(failed)?.is_file() || Records::open(BufReader::new(&file)).map_err(failed)?.is_none() {
         return Ok(None);
     }
-    let Contents { origin, head, rest, .. } = contents(&file, path)?;
+    let Contents { origin, head, rest, .. } = contents(&file, path, &|| Ok(()))?;
     Ok(Some(Holding { origin, head, rest }))
 }
 
-pub(super) fn contents(file: &File, path: &Path) -> Result<Contents, BackupError> {
+/// Reads what a backup has; `go_on` is asked now and then.
+pub(super) fn contents(file: &File, path: &Path, go_on: &dyn Fn() -> io::Result<()>) -> Result<Contents, BackupError> {
     let failed = |source| BackupError::Io { file: path.to_owned(), source };
     let not_one = |what: &str| BackupError::NotBackup { file: path.to_owned(), what: what.to_owned() };
     let records = Records::open(BufReader::new(file)).map_err(failed)?;
     let records = records.ok_or_else(|| not_one("it does not begin as one does"))?;
-    let (found, wrong) = records.contents();
-    found.ok_or_else(|| not_one(&wrong.unwrap_or_else(|| "it has no end".to_owned())))
+    let found = records.contents(go_on).map_err(failed)?;
+    found.map_err(|wrong| not_one(&wrong.unwrap_or_else(|| "it has no end".to_owned())))
 }
 
 /// A backup that is being made.
