@@ -111,7 +111,7 @@ fn ask(criterion: &mut Criterion, folder: &Folder) {
         bencher.iter_with_large_drop(|| log.snapshot().expect("the chain holds"));
     });
     group.bench_function("verify", |bencher| {
-        let outside = Outside { genesis: Some(snapshot.heads.stands()[0].head), ..Outside::default() };
+        let outside = Outside { genesis: Some(snapshot.heads.stands()[0].head.hash), ..Outside::default() };
         assert!(verify(&log, &outside).passed());
         bencher.iter(|| verify(black_box(&log), &outside));
     });

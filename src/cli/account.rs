@@ -16,6 +16,7 @@ use std::sync::Arc;
 use crate::cli::Context;
 use crate::cli::failure::Failure;
 use crate::domain::id::Origin;
+use crate::event::chain::Head;
 use crate::integrity::checkpoint::Verified;
 use crate::ledger::folder::log_id::LogId;
 use crate::ledger::log::checkpoints::Checkpoints;
@@ -23,7 +24,7 @@ use crate::ledger::log::memory::{Known, Memory, Met};
 use crate::ledger::state::authority::Authority;
 use crate::ledger::verify::Report;
 use crate::ledger::write::genesis::StagedLedger;
-use crate::ledger::{Folder, Head, Log, User};
+use crate::ledger::{Folder, Log, User};
 use crate::store::folder::foreign_owner;
 
 /// Names the folder itself.

@@ -15,6 +15,15 @@ pub const MAX_BATCH_LEN: usize = 65_536;
 /// The most bytes in a batch.
 pub const MAX_BATCH_BYTES: usize = 64 << 20;
 
+/// Where a log ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// Number of events.
+    pub len: u64,
+    /// Hash of the newest event, or before the first what that follows.
+    pub hash: EventHash,
+}
+
 /// The first event that cannot be believed. `verify` tells all of them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("event {seq} is damaged: {what}")]
@@ -167,6 +176,11 @@ impl Chain {
         self.head
     }
 
+    /// Returns where the chain ends.
+    pub fn end(&self) -> Head {
+        Head { len: self.len, hash: self.head }
+    }
+
     /// When the newest event was recorded.
     pub fn recorded(&self) -> Option<Timestamp> {
         self.times.newest()
@@ -195,7 +209,7 @@ impl Chain {
     pub fn resumed(origin: Origin, heads: &Heads) -> Self {
         let mut chain = Self::new(origin);
         for stand in heads.stands() {
-            chain.times.push(stand.len - 1, stand.recorded);
+            chain.times.push(stand.head.len - 1, stand.recorded);
         }
         (chain.len, chain.next_seq, chain.head) = (heads.len(), heads.len(), heads.head());
         chain

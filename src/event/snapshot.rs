@@ -8,6 +8,7 @@ use crate::domain::announcement::{Announcement, Body};
 use crate::domain::id::{AnnouncementId, Origin, Recorder};
 use crate::domain::packed::{Packed, Packer, Unpacker, Unreadable};
 use crate::domain::timestamp::Timestamp;
+use crate::event::chain::Head;
 use crate::event::statement::{Event, Header};
 use crate::integrity::digest::{EventHash, genesis_prev};
 
@@ -32,11 +33,9 @@ pub struct Recorded {
 /// Where a log stood when an event had been appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogPoint {
-    /// Number of events.
-    pub len: u64,
-    /// Hash of the newest.
-    pub head: EventHash,
-    /// When that was recorded, as its bytes state.
+    /// The end of the log then.
+    pub head: Head,
+    /// When its newest event was recorded, as its bytes state.
     pub recorded: Timestamp,
     /// Whether a batch ended with it.
     pub ends_batch: bool,
@@ -70,7 +69,7 @@ impl Heads {
 
     /// Takes where the log stood next.
     pub fn push(&mut self, stand: LogPoint) {
-        debug_assert!(self.newest().is_none_or(|newest| newest.len < stand.len), "a log only grows");
+        debug_assert!(self.newest().is_none_or(|newest| newest.head.len < stand.head.len), "a log only grows");
         self.stands.push(stand);
     }
 
@@ -86,7 +85,7 @@ impl Heads {
 
     /// Number of events in the log.
     pub fn len(&self) -> u64 {
-        self.newest().map_or(0, |newest| newest.len)
+        self.newest().map_or(0, |newest| newest.head.len)
     }
 
     /// Whether the log has no events.
@@ -99,24 +98,29 @@ impl Heads {
         if len == 0 {
             return Some(self.beginning);
         }
-        self.stands.binary_search_by_key(&len, |stand| stand.len).ok().map(|place| self.stands[place].head)
+        self.stands.binary_search_by_key(&len, |stand| stand.head.len).ok().map(|place| self.stands[place].head.hash)
+    }
+
+    /// Returns where the log ends now.
+    pub fn end(&self) -> Head {
+        self.newest().map_or(Head { len: 0, hash: self.beginning }, |newest| newest.head)
     }
 
     /// The head of the log as it is now; before its first event, what that follows.
     pub fn head(&self) -> EventHash {
-        self.newest().map_or(self.beginning, |newest| newest.head)
+        self.end().hash
     }
 
     /// How many events there were at that moment, those recorded in it included, by the effective times of the whole log:
     /// an event is no later than any that follows it.
     pub fn len_by(&self, moment: Timestamp) -> u64 {
         let newest = self.stands.iter().rev().find(|stand| stand.recorded <= moment);
-        newest.map_or(0, |newest| newest.len)
+        newest.map_or(0, |newest| newest.head.len)
     }
 
     /// Forgets what came after the log had so many events.
     pub fn cut(&mut self, len: u64) {
-        self.stands.truncate(self.stands.partition_point(|stand| stand.len <= len));
+        self.stands.truncate(self.stands.partition_point(|stand| stand.head.len <= len));
     }
 }
 
@@ -223,7 +227,7 @@ impl Event {
     pub fn into_recorded(self) -> (Recorded, LogPoint) {
         let Self { header, id, announcement, hash, .. } = self;
         let (seq, recorded, ends_batch) = (header.seq, header.recorded, header.ends_batch());
-        let stand = LogPoint { len: seq + 1, head: hash, recorded, ends_batch };
+        let stand = LogPoint { head: Head { len: seq + 1, hash }, recorded, ends_batch };
         let announcement = Box::new(announcement);
         (Recorded { seq, stated: recorded, recorder: header.recorder, id, announcement }, stand)
     }

@@ -48,7 +48,6 @@ pub use admission::finding::{Code, Finding};
 pub use documents::reader::DocumentReader;
 pub use folder::Folder;
 pub use folder::denied::Denied;
-pub use folder::head::Head;
 pub use folder::settings::{Settings, SettingsError};
 pub use folder::user::User;
 pub use keys::log_holder::{LogHolder, LogSigning};

@@ -20,6 +20,7 @@ use crate::domain::announcement::Body;
 use crate::domain::day::Day;
 use crate::domain::governance::{Authorised, RecorderKey, RecorderRevoked, RevocationCause};
 use crate::domain::id::{Namespace, Origin};
+use crate::event::chain::Head;
 use crate::event::snapshot::{Heads, LogPoint, Recorded, Snapshot};
 use crate::event::statement::Event;
 use crate::integrity::Vkey;
@@ -312,13 +313,17 @@ pub fn check(text: &str, key: &Vkey) -> Result<Certified, CertificateError> {
         if events.last().is_some_and(|before| before.seq >= seq) {
             return Err(not_event("the events are not in their order"));
         }
-        let stand = LogPoint { len: seq + 1, head: event.hash, recorded: event.header.recorded, ends_batch: true };
+        let stand = LogPoint {
+            head: Head { len: seq + 1, hash: event.hash },
+            recorded: event.header.recorded,
+            ends_batch: true,
+        };
         newest = Some(stand);
         let mut one = Snapshot::new(origin.clone());
         one.extend([event]);
         events.append(&mut one.events);
     }
-    let newest = newest.filter(|stand: &LogPoint| stand.len == checkpoint.size());
+    let newest = newest.filter(|stand: &LogPoint| stand.head.len == checkpoint.size());
     let newest = newest.ok_or_else(|| form("the newest event of the checkpoint is not among its events"))?;
     let mut heads = Heads::new(&origin);
     heads.push(newest);

@@ -175,8 +175,8 @@ pub fn find<'a>(snapshot: &'a Snapshot, which: &str) -> Result<&'a Recorded, Que
     }
     let digits = which.len() >= 8 && which.bytes().all(|byte| byte.is_ascii_hexdigit());
     let prefix = which.to_ascii_lowercase();
-    let begins = |stand: &&LogPoint| digits && stand.head.to_string().starts_with(&prefix);
-    let seqs: Vec<u64> = snapshot.heads.stands().iter().filter(begins).map(|stand| stand.len - 1).collect();
+    let begins = |stand: &&LogPoint| digits && stand.head.hash.to_string().starts_with(&prefix);
+    let seqs: Vec<u64> = snapshot.heads.stands().iter().filter(begins).map(|stand| stand.head.len - 1).collect();
     match seqs.as_slice() {
         [seq] => snapshot.event(*seq).ok_or_else(|| QueryError::NoEvent(which.to_owned())),
         [] => Err(QueryError::NoEvent(which.to_owned())),

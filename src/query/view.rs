@@ -59,7 +59,7 @@ impl<'a> View<'a> {
             RecordedBy::At(moment) => snapshot.heads.len_by(moment),
         };
         if len == 0 {
-            let newest = snapshot.heads.newest().map(|stand| (stand.len - 1, stand.recorded));
+            let newest = snapshot.heads.newest().map(|stand| (stand.head.len - 1, stand.recorded));
             return Err(QueryError::NotRecorded {
                 newest,
                 first: snapshot.heads.stands().first().map(|stand| stand.recorded),

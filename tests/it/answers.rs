@@ -10,6 +10,7 @@ use jsonschema::{Validator, draft202012};
 use serde_json::Value;
 
 use servanda::cli::answers::{ANSWERS, Published};
+use servanda::event::chain::Head;
 use servanda::event::snapshot::LogPoint;
 use servanda::event::{Event, Snapshot};
 use servanda::ledger::KeyFile;
@@ -177,7 +178,11 @@ fn events_of_every_kind_are_what_their_schema_says() {
             let mut snapshot = Snapshot::new(event.header.ledger.clone());
             let (seq, recorded) = (event.header.seq, event.header.recorded);
             if seq > 0 {
-                snapshot.heads.push(LogPoint { len: seq, head: event.header.prev, recorded, ends_batch: true });
+                snapshot.heads.push(LogPoint {
+                    head: Head { len: seq, hash: event.header.prev },
+                    recorded,
+                    ends_batch: true,
+                });
             }
             snapshot.extend([event.clone()]);
             check(&serde_json::to_value(show(&snapshot, &event)).expect("JSON"));

@@ -132,7 +132,7 @@ fn check(folder: &Folder) {
     for stand in kept.heads.stands() {
         assert!(replayed.heads.stands().contains(stand), "{stand:?}");
     }
-    let ends: Vec<u64> = kept.heads.stands().iter().map(|stand| stand.len - 1).collect();
+    let ends: Vec<u64> = kept.heads.stands().iter().map(|stand| stand.head.len - 1).collect();
     let middle = RecordedBy::Seq(ends[ends.len() / 2]);
     let now = Standpoint { reported: Reported::Included, ..Standpoint::on(Day::from_ymd(2008, 1, 1).expect("a day")) };
     let by = |recorded_by| Known { recorded_by: Some(recorded_by), announced_by: None };

@@ -62,8 +62,8 @@ fn count(snapshot: &Snapshot, name: &str) -> usize {
         snapshot.events.iter().filter(|event| event.id.as_str().starts_with(&format!("party:{name}-"))).collect();
     assert_eq!(own.len() % FILE_LEN, 0, "a part of {name}");
     for batch in own.chunks(FILE_LEN) {
-        let end = snapshot.heads.stands().iter().find(|stand| stand.ends_batch && stand.len > batch[0].seq);
-        assert_eq!(end.map(|end| end.len), Some(batch[0].seq + FILE_LEN as u64), "{name} is torn");
+        let end = snapshot.heads.stands().iter().find(|stand| stand.ends_batch && stand.head.len > batch[0].seq);
+        assert_eq!(end.map(|end| end.head.len), Some(batch[0].seq + FILE_LEN as u64), "{name} is torn");
         assert!((batch[0].seq..).zip(batch).all(|(seq, event)| event.seq == seq), "{name} is torn");
     }
     own.len() / FILE_LEN

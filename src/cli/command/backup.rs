@@ -7,8 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cli::command::restore::remembered;
-use crate::cli::command::verify::VerifyAnswer;
-use crate::cli::command::verify::exit_of;
+use crate::cli::command::verify::{VerifyAnswer, exit_of};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::page::counted;
 use crate::cli::recovered_from::{Given, take, take_input};

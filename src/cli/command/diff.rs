@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::arguments::said_day;
-use crate::cli::arguments::{day, recorded_by};
+use crate::cli::arguments::{day, recorded_by, said_day};
 use crate::cli::as_of::{Knowing, footer, known, seen_from};
 use crate::cli::command::awaiting::under_review;
 use crate::cli::days::dates;

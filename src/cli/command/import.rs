@@ -24,7 +24,7 @@ use crate::exchange::table::layout::Layout;
 use crate::exchange::table::rejects::{Reject, RejectsWriter};
 use crate::exchange::table::{Account, Table, Target, manytreaties, map};
 use crate::exchange::tree::MAX_TOML;
-use crate::ledger::{Folder, Head, KeyFile};
+use crate::ledger::{Folder, KeyFile};
 
 use untc::Untc;
 
@@ -182,7 +182,7 @@ fn imported(imports: &[Importing<'_>], how: &How, context: &mut Context<'_, '_>)
     } else if how.dry_run {
         let reading = context.read("import", None, &[])?;
         let heads = &reading.snapshot.heads;
-        let head = Head { len: heads.len(), hash: heads.head() };
+        let head = heads.end();
         let account = account(imports, Target::Nowhere(&reading.snapshot.events), rejects.as_mut(), how, context)?;
         (ImportAnswer::of(&account, Some(head), how.dry_run), Exit::Done)
     } else {

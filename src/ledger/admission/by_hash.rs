@@ -15,7 +15,7 @@ pub(super) struct ByHash {
 
 impl ByHash {
     pub(super) fn of<'s>(stands: impl Iterator<Item = &'s LogPoint>) -> Self {
-        let mut sorted: Vec<_> = stands.map(|stand| (stand.head, stand.len - 1)).collect();
+        let mut sorted: Vec<_> = stands.map(|stand| (stand.head.hash, stand.head.len - 1)).collect();
         sorted.sort_unstable_by_key(|(hash, _)| *hash.as_bytes());
         Self { sorted }
     }

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use crate::domain::id::Origin;
+use crate::event::chain::Head;
 use crate::event::snapshot::{LogPoint, Recorded, pack_alone, pack_event};
 use crate::event::statement::Event;
 use crate::ledger::facts::layout::{Check, Lying, Unusable, digest};
 use crate::ledger::facts::partitions::{Dependency, Located, Partition, Partitions, Reference};
 use crate::ledger::facts::{Files, HeadsKnown};
 use crate::ledger::folder::Folder;
-use crate::ledger::folder::head::Head;
 
 /// The events that are compared at a time: by one sum, and one by one if that differs.
 const WINDOW: u64 = 1 << 16;
@@ -173,9 +173,9 @@ impl CacheCheck {
 
     /// Takes where the log stood at the end of a batch.
     pub(crate) fn take_end(&mut self, stand: &LogPoint) {
-        if self.files.as_ref().is_some_and(|files| stand.len <= files.end().len) {
+        if self.files.as_ref().is_some_and(|files| stand.head.len <= files.end().len) {
             self.ends = and_then(self.ends, stand);
-            self.last_end = stand.len;
+            self.last_end = stand.head.len;
         }
     }
 
@@ -210,8 +210,8 @@ impl CacheCheck {
 
 /// The digest of ends of batches and one more.
 fn and_then(ends: Check, stand: &LogPoint) -> Check {
-    let [len, recorded] = [stand.len.to_le_bytes(), stand.recorded.unix_ms().to_le_bytes()];
-    digest(&[ends.as_slice(), &len, &recorded, stand.head.as_bytes()].concat())
+    let [len, recorded] = [stand.head.len.to_le_bytes(), stand.recorded.unix_ms().to_le_bytes()];
+    digest(&[ends.as_slice(), &len, &recorded, stand.head.hash.as_bytes()].concat())
 }
 
 /// What the facts of each window come to; what lies elsewhere than questions look for it is not there.

@@ -20,10 +20,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::packed::{Packer, Unpacker, Unreadable};
 use crate::domain::timestamp::Timestamp;
+use crate::event::chain::Head;
 use crate::event::snapshot::{LogPoint, Recorded, pack_rows, unpack_rows};
 use crate::integrity::digest::{EventHash, document_hash};
 use crate::ledger::facts::partitions::{Dependency, Partition};
-use crate::ledger::folder::head::Head;
 use crate::ledger::folder::user::Marks;
 use crate::store::compressed::{Effort, compress, decompress};
 
@@ -135,7 +135,7 @@ impl Index {
 impl End {
     /// As the end of a batch.
     pub(super) fn of(stand: &LogPoint) -> Self {
-        Self { len: stand.len, head: *stand.head.as_bytes(), recorded_ms: stand.recorded.unix_ms() }
+        Self { len: stand.head.len, head: *stand.head.hash.as_bytes(), recorded_ms: stand.recorded.unix_ms() }
     }
 
     /// As the end of a log.
@@ -146,7 +146,7 @@ impl End {
     pub(super) fn stand(&self) -> Result<LogPoint, Unusable> {
         let recorded = Timestamp::from_unix_ms(self.recorded_ms);
         let recorded = recorded.map_err(|_| Unusable::Other("a moment that there is not"))?;
-        Ok(LogPoint { len: self.len, head: EventHash::from_bytes(self.head), recorded, ends_batch: true })
+        Ok(LogPoint { head: self.head(), recorded, ends_batch: true })
     }
 }
 
@@ -165,10 +165,10 @@ pub(super) fn pack_ends<'s>(marks: &Marks, stands: impl Iterator<Item = &'s LogP
     let mut packer = Packer::default();
     let (mut len, mut recorded, mut rows) = (0, 0, 0);
     for stand in stands {
-        packer.number(stand.len - len);
+        packer.number(stand.head.len - len);
         packer.signed(stand.recorded.unix_ms() - recorded);
-        packer.raw(stand.head.as_bytes());
-        (len, recorded, rows) = (stand.len, stand.recorded.unix_ms(), rows + 1);
+        packer.raw(stand.head.hash.as_bytes());
+        (len, recorded, rows) = (stand.head.len, stand.recorded.unix_ms(), rows + 1);
     }
     // Hashes do not become smaller.
     block(marks, &packer.into_bytes(), rows, Effort::Little)

@@ -21,9 +21,9 @@ use rayon::prelude::*;
 
 use crate::domain::announcement::Body;
 use crate::domain::id::Origin;
+use crate::event::chain::Head;
 use crate::event::snapshot::{Events, Heads, LogPoint, Recorded, Snapshot};
 use crate::ledger::folder::Folder;
-use crate::ledger::folder::head::Head;
 use crate::ledger::folder::settings::Settings;
 use crate::ledger::folder::user::Marks;
 use crate::store::compressed::Effort;
@@ -236,7 +236,7 @@ impl Files {
         if known == HeadsKnown::Newest || stands.is_empty() {
             stands = vec![self.end().stand()?];
         }
-        if stands.last() != Some(&self.end().stand()?) || !stands.is_sorted_by(|a, b| a.len < b.len) {
+        if stands.last() != Some(&self.end().stand()?) || !stands.is_sorted_by(|a, b| a.head.len < b.head.len) {
             return Err(Unusable::Other("the ends of batches do not end where the facts do"));
         }
         for stand in stands {
@@ -329,7 +329,7 @@ pub(crate) fn write(folder: &Folder, snapshot: &Snapshot, block_len: usize) -> i
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let head = Head { len: newest.len, hash: newest.head };
+    let head = newest.head;
     marks.raise(head)?;
     Ok(CacheState { marks, head, recent: 0, recent_len: 0 })
 }
@@ -386,7 +386,7 @@ impl CacheState {
 
     /// Whether they are those of these events.
     pub(crate) fn fits(&self, snapshot: &Snapshot) -> bool {
-        self.head == Head { len: snapshot.heads.len(), hash: snapshot.heads.head() }
+        self.head == snapshot.heads.end()
     }
 
     /// Whether they fit a head, and are not to be written anew for the events that came since.
@@ -414,7 +414,7 @@ impl CacheState {
         let mut frame = Vec::new();
         layout::write_header(&self.marks, &Frame { from, end: End::of(end), block, needs }, &mut frame).ok()?;
         frame.extend(bytes);
-        let head = Head { len: end.len, hash: end.head };
+        let head = end.head;
         Some(PackedBatch { frame, head, events: places.len() as u64 })
     }
 

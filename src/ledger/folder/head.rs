@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::event::chain::Damage;
+use crate::event::chain::{Damage, Head};
 use crate::integrity::digest::EventHash;
 use crate::ledger::folder::Folder;
 use crate::ledger::folder::log_id::sizes_in;
@@ -15,16 +15,6 @@ use crate::store::{durable_file, folder as store_folder};
 const MAX_TEXT_BYTES: u64 = 64 << 10;
 /// The most bytes of a file that says where a log ended and nothing else.
 const MAX_LINE: u64 = 4096;
-
-/// Where the log ended when somebody last appended, in the file `HEAD`: never believed by `verify`, which looks at the
-/// store. It says for which log questions may be answered from the facts that are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
-    /// Number of events.
-    pub len: u64,
-    /// Hash of the newest.
-    pub hash: EventHash,
-}
 
 /// Says of a head that nobody was appending to it.
 const SETTLED: &str = "settled";

@@ -20,8 +20,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::domain::id::Origin;
+use crate::event::chain::Head;
 use crate::integrity::digest::{EventHash, TagKey, hex};
-use crate::ledger::folder::head::Head;
 use crate::ledger::folder::log_id::{LogId, sizes_in};
 use crate::store::shared::Rights;
 use crate::store::{durable_file, folder as store_folder};

@@ -6,14 +6,13 @@
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use crate::event::chain::{Damage, prev_of};
+use crate::event::chain::{Damage, Head, prev_of};
 use crate::event::statement::split;
 use crate::integrity::checkpoint::{Checkpoint, CheckpointError, Verified};
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle::{self, Frontier};
 use crate::integrity::note::{MAX_NOTE, Note, NoteError, NoteSignature};
-use crate::ledger::folder::head::{self, Head};
-use crate::ledger::folder::{Folder, log_id};
+use crate::ledger::folder::{Folder, head, log_id};
 use crate::ledger::keys::log_holder::LogSigning;
 use crate::ledger::keys::signer::SignerError;
 use crate::ledger::log::older::Older;

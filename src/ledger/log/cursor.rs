@@ -74,6 +74,7 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::chain::Head;
     use crate::event::snapshot::LogPoint;
     use crate::integrity::digest::event_hash;
     use crate::ledger::folder::Folder;
@@ -107,7 +108,8 @@ mod tests {
     fn a_pass_ends_with_the_head_that_it_began_for() {
         let values = unsigned();
         let log = Log::of(&Folder::at("nowhere"), origin(), &values).expect("they are no longer than events");
-        let stand = LogPoint { len: LEN, head: event_hash(b"another"), recorded: now(), ends_batch: true };
+        let stand =
+            LogPoint { head: Head { len: LEN, hash: event_hash(b"another") }, recorded: now(), ends_batch: true };
         let mut heads = Heads::new(&origin());
         heads.push(stand);
         for newest in [LEN, 10] {

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::domain::announcement::Body;
 use crate::domain::id::Origin;
-use crate::event::chain::{Damage, prev_of};
+use crate::event::chain::{Damage, Head, prev_of};
 use crate::event::snapshot::{Heads, LogPoint, Snapshot};
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::{EventHash, event_hash};
@@ -17,7 +17,6 @@ use crate::integrity::merkle;
 use crate::ledger::documents::reader::DocumentReader;
 use crate::ledger::facts::{self, CacheCheck, HeadsKnown, Scope};
 use crate::ledger::folder::Folder;
-use crate::ledger::folder::head::Head;
 use crate::ledger::folder::log_id::LogId;
 use crate::ledger::folder::settings::Settings;
 use crate::ledger::keys::log_holder::LogSigning;
@@ -271,7 +270,11 @@ impl Log {
             for head in part.hashes {
                 let event = events.next()?;
                 let ends_batch = snapshot.heads.at(event.seq + 1) == Some(head);
-                heads.push(LogPoint { len: event.seq + 1, head, recorded: event.stated, ends_batch });
+                heads.push(LogPoint {
+                    head: Head { len: event.seq + 1, hash: head },
+                    recorded: event.stated,
+                    ends_batch,
+                });
             }
         }
         // Each batch must end where it did, and the last of them the log.
@@ -308,7 +311,7 @@ impl Log {
     /// Those of [`snapshot`](Self::snapshot).
     pub fn check(&self) -> Result<Head, OpenError> {
         let (_, chain) = checked_keeping(&self.origin, self.store.as_ref(), |body| body.kind().is_about_ledger())?;
-        let head = Head { len: chain.len(), hash: chain.head() };
+        let head = chain.end();
         self.forgotten().map_or(Ok(head), |damage| Err(damage.into()))
     }
 
@@ -331,7 +334,7 @@ impl Log {
     /// Puts right what `HEAD` says, by what the store was seen to hold.
     fn settle(&self, snapshot: &Snapshot) {
         if matches!(self.whence, Whence::Own(_)) && !snapshot.heads.is_empty() {
-            Head { len: snapshot.heads.len(), hash: snapshot.heads.head() }.settle(&self.folder);
+            snapshot.heads.end().settle(&self.folder);
         }
     }
 

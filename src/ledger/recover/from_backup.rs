@@ -184,9 +184,9 @@ mod tests {
 
     use super::*;
     use crate::domain::id::Origin;
+    use crate::event::chain::Head;
     use crate::integrity::digest::EventHash;
     use crate::ledger::folder::Folder;
-    use crate::ledger::folder::head::Head;
     use crate::ledger::log::reader::Log;
     use crate::ledger::recover::backup::file::Writer;
     use crate::ledger::recover::restore::Meant;

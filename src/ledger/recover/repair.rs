@@ -15,10 +15,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::event::chain::Head;
 use crate::evidence::extract::MAX_DOCUMENT_BYTES;
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::ledger::folder::Folder;
-use crate::ledger::folder::head::{Check, Head};
+use crate::ledger::folder::head::Check;
 use crate::ledger::folder::log_id::LogId;
 use crate::ledger::folder::settings::Settings;
 use crate::ledger::folder::staging::{Copied, StagingFolder};

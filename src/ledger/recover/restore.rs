@@ -23,14 +23,13 @@ mod error;
 
 use crate::domain::id::Origin;
 use crate::domain::timestamp::Timestamp;
-use crate::event::chain::MAX_BATCH_BYTES;
+use crate::event::chain::{Head, MAX_BATCH_BYTES};
 use crate::event::statement::Event;
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::integrity::merkle::Node;
 use crate::integrity::note::MAX_NOTE;
 use crate::ledger::folder::Folder;
-use crate::ledger::folder::head::Head;
 use crate::ledger::folder::log_id::LogId;
 use crate::ledger::folder::readme::{make_keys_folder, write_readme};
 use crate::ledger::folder::settings::Settings;
@@ -310,7 +309,7 @@ impl<'w> Restoration<'w> {
     /// Where the log ends by now; nothing, before the first event.
     pub fn head(&self) -> Option<Head> {
         let chain = &self.walk.as_ref()?.chain;
-        Some(Head { len: chain.len(), hash: chain.head() })
+        Some(chain.end())
     }
 
     /// The root that a checkpoint is signed for, if it is signed with one of the log's keys.

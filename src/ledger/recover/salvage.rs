@@ -12,10 +12,9 @@ use std::path::{Path, PathBuf};
 
 use memchr::{memchr_iter, memmem};
 
-use crate::event::chain::prev_of;
+use crate::event::chain::{Head, prev_of};
 use crate::event::statement::{Event, MAX_EVENT};
 use crate::integrity::digest::{EventHash, event_hash};
-use crate::ledger::folder::head::Head;
 use crate::store::durable_file;
 use crate::store::lenient_read::read_around;
 

@@ -69,13 +69,13 @@ impl<'s> Planned<'s> {
 
     /// Returns the hash at which the log stands, or would, when it has `len` events.
     pub fn head_at(&self, len: u64) -> Option<EventHash> {
-        let planned = self.stands.binary_search_by_key(&len, |stand| stand.len).ok();
-        planned.map(|place| self.stands[place].head).or_else(|| self.before.snapshot.heads.at(len))
+        let planned = self.stands.binary_search_by_key(&len, |stand| stand.head.len).ok();
+        planned.map(|place| self.stands[place].head.hash).or_else(|| self.before.snapshot.heads.at(len))
     }
 
     /// Returns where the log would stand with `len` events, the last of which is planned.
     pub(in crate::ledger) fn stand_at(&self, len: u64) -> Option<&LogPoint> {
-        self.stands.binary_search_by_key(&len, |stand| stand.len).ok().map(|place| &self.stands[place])
+        self.stands.binary_search_by_key(&len, |stand| stand.head.len).ok().map(|place| &self.stands[place])
     }
 
     /// Returns when the newest event was recorded.

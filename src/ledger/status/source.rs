@@ -6,12 +6,12 @@ use std::os::unix::fs::MetadataExt;
 use crate::domain::announcement::Body;
 use crate::domain::id::Origin;
 use crate::domain::timestamp::Timestamp;
+use crate::event::chain::Head;
 use crate::event::snapshot::{Recorded, Snapshot};
 use crate::event::statement::Event;
 use crate::integrity::digest::{EventHash, event_hash};
 use crate::ledger::facts::{self, HeadsKnown, Scope};
 use crate::ledger::folder::Folder;
-use crate::ledger::folder::head::Head;
 use crate::ledger::log::guarded_store::GuardedStore;
 use crate::ledger::log::open::{Access, OpenError, not_locked};
 use crate::ledger::log::replay::checked_keeping;
@@ -143,7 +143,7 @@ impl Source {
 
     pub(super) fn head(&self) -> Option<Head> {
         let newest = self.snapshot()?.heads.newest()?;
-        Some(Head { len: newest.len, hash: newest.head })
+        Some(newest.head)
     }
 
     /// When the newest event was recorded.
@@ -167,7 +167,7 @@ impl Source {
     pub(super) fn recorded_after(&self, len: u64) -> Option<Timestamp> {
         match self.events.as_ref()? {
             Events::Snapshot(snapshot) => {
-                snapshot.heads.stands().iter().find(|stand| stand.len > len).map(|stand| stand.recorded)
+                snapshot.heads.stands().iter().find(|stand| stand.head.len > len).map(|stand| stand.recorded)
             }
             Events::Store { store, .. } => {
                 let bytes = store.read(len..store.len().min(len.saturating_add(1))).next()?.ok()?;

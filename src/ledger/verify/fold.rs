@@ -2,7 +2,7 @@
 
 use crate::domain::announcement::{Body, Kind};
 use crate::domain::id::{Origin, Recorder};
-use crate::event::chain::{Chain, ChainFault, Damage};
+use crate::event::chain::{Chain, ChainFault, Damage, Head};
 use crate::event::reader::EventReader;
 use crate::event::snapshot::LogPoint;
 use crate::event::statement::Event;
@@ -111,7 +111,7 @@ impl Fold {
             cache.take(seq, told);
             if event.header.ends_batch() {
                 let recorded = event.header.recorded;
-                cache.take_end(&LogPoint { len: seq + 1, head: hash, recorded, ends_batch: true });
+                cache.take_end(&LogPoint { head: Head { len: seq + 1, hash }, recorded, ends_batch: true });
             }
         }
         self.holdings.take(seq, &event.announcement);

@@ -23,14 +23,13 @@ use rayon::prelude::*;
 
 use crate::domain::shape::vocabulary;
 use crate::domain::timestamp::Timestamp;
-use crate::event::chain::Chain;
+use crate::event::chain::{Chain, Head};
 use crate::integrity::Vkey;
 use crate::integrity::checkpoint::Verified;
 use crate::integrity::digest::EventHash;
 use crate::integrity::policy::Policy;
 use crate::ledger::documents::inventory::is_out_of_reach;
 use crate::ledger::facts::{CacheCheck, UsedFor};
-use crate::ledger::folder::head::Head;
 use crate::ledger::folder::log_id::LogId;
 use crate::ledger::log::checkpoints::{Checkpoints, CheckpointsError};
 use crate::ledger::log::clock::tolerated;

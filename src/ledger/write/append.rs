@@ -28,13 +28,12 @@ use std::ops::Range;
 
 use crate::domain::announcement::Body;
 use crate::domain::id::{AnnouncementId, Recorder};
-use crate::event::chain::ChainFault;
+use crate::event::chain::{ChainFault, Head};
 use crate::integrity::digest::EventHash;
 use crate::ledger::admission::Salts;
 use crate::ledger::admission::draft::Batch;
 use crate::ledger::admission::finding::Finding;
 use crate::ledger::facts::{CacheState, PackedBatch};
-use crate::ledger::folder::head::Head;
 use crate::ledger::keys::signer::{Signer, SignerError};
 use crate::ledger::log::clock::{Clock, ClockFault};
 use crate::ledger::log::open::Progress;

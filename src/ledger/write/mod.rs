@@ -10,11 +10,11 @@ pub mod administer;
 use std::io;
 
 use crate::domain::id::Origin;
+use crate::event::chain::Head;
 use crate::event::snapshot::{Recorded, Snapshot};
 use crate::integrity::checkpoint::Verified;
 use crate::ledger::facts::{self, CacheState};
 use crate::ledger::folder::Folder;
-use crate::ledger::folder::head::Head;
 use crate::ledger::folder::log_id::LogId;
 use crate::ledger::folder::settings::Settings;
 use crate::ledger::keys::log_holder::LogSigning;
@@ -127,7 +127,7 @@ impl Ledger {
 
     /// Returns where the log ends.
     pub fn head(&self) -> Head {
-        Head { len: self.state.len(), hash: self.state.chain().head() }
+        self.state.chain().end()
     }
 
     /// Returns the ledger's name.
@@ -161,7 +161,7 @@ impl Ledger {
     /// What the operating system says of the facts; nothing that was appended hangs on them.
     pub fn close(self) -> io::Result<()> {
         let Self { state, backing } = self;
-        let end = Head { len: state.len(), hash: state.chain().head() };
+        let end = state.chain().end();
         let is_settled = backing.kept.as_ref().is_some_and(|kept| kept.is_settled(end));
         if is_settled || (!backing.is_changed && backing.kept.is_none()) {
             return Ok(());

@@ -18,7 +18,6 @@ use crate::integrity::ssh_key::PublicKey;
 use crate::ledger::admission::draft::Batch;
 use crate::ledger::admission::finding::{Code, Finding};
 use crate::ledger::admission::{self, Admitted, AdmittedDraft, Documents, Refused, Salts};
-use crate::ledger::folder::head::Head;
 use crate::ledger::keys::signer::{self, Signer};
 use crate::ledger::log::clock::Clock;
 use crate::ledger::log::open::Progress;
@@ -278,7 +277,7 @@ impl<'p> Planning<'p> {
         if is_refused || self.findings.iter().flatten().any(strict) {
             return Err(AppendError::NotAdmissible { findings: self.findings });
         }
-        let head = Head { len: self.planned.chain.len(), hash: self.planned.chain.head() };
+        let head = self.planned.chain.end();
         let appended = Appended { batches: self.outcomes, head, preview: None };
         Ok(Plan { planned: self.planned, batches: self.ready, appended })
     }

@@ -20,7 +20,7 @@ use servanda::integrity::{LogSigner, SigningKey, Vkey};
 use servanda::ledger::publish::tiles::{proof_file, publish, put};
 use servanda::ledger::recover::backup::backup;
 use servanda::ledger::state::authority::Authority;
-use servanda::ledger::write::genesis::{StagedLedger, NewLedger};
+use servanda::ledger::write::genesis::{NewLedger, StagedLedger};
 use servanda::ledger::{Access, Batch, Draft, Folder, KeyFile, Ledger, Log, Options};
 use servanda::query::certificate::certify;
 use servanda::query::keys::keys;

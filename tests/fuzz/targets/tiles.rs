@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use servanda::cli::run;
 use servanda::cli::environment::Surroundings;
+use servanda::cli::run;
 use servanda::integrity::checkpoint::Verified;
 use servanda::integrity::proof_file::InclusionFile;
 use servanda_fuzz::{KnownLog, log_key, moment};

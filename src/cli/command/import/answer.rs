@@ -5,11 +5,11 @@ use serde::Serialize;
 
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::domain::shape::{Shape, Shaped};
+use crate::event::chain::Head;
 use crate::exchange::table::account::{Described, Rejected, Rejects, sum};
 use crate::exchange::table::matches::Question;
 use crate::exchange::table::{Account, RejectCode};
 use crate::integrity::EventHash;
-use crate::ledger::Head;
 
 /// What became of every row of a table: `servanda/import/v1`.
 #[derive(Debug, Serialize, JsonSchema)]

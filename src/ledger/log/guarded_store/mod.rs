@@ -20,9 +20,10 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use crate::event::chain::Head;
 use crate::integrity::digest::{PartsHash, event_hash};
 use crate::ledger::folder::Folder;
-use crate::ledger::folder::head::{Check, Head};
+use crate::ledger::folder::head::Check;
 use crate::ledger::folder::settings::Settings;
 use crate::ledger::folder::staging::Copied;
 use crate::ledger::log::guarded_store::before::{BEFORE, Before, copy_parts};
@@ -147,7 +148,7 @@ impl GuardedStore {
     fn signed_end(&self) -> Option<Head> {
         let origin = Settings::load(&self.folder).ok()?.origin;
         let (_, chain) = checked_keeping(&origin, self, |body| body.kind().is_about_ledger()).ok()?;
-        Some(Head { len: chain.len(), hash: chain.head() })
+        Some(chain.end())
     }
 
     /// Opens a copy of the store in a folder that is another's. If it is not what its folder remembers, or cannot all be read,

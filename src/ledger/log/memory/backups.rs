@@ -11,7 +11,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use crate::domain::timestamp::Timestamp;
-use crate::ledger::folder::head::Head;
+use crate::event::chain::Head;
 use crate::ledger::folder::log_id::LogId;
 use crate::ledger::log::memory::{MAX_PLACE, Memory, MemoryError, refused, write};
 use crate::store::durable_file;

@@ -9,7 +9,8 @@
 
 use std::path::Path;
 
-use crate::ledger::folder::head::{self, Head};
+use crate::event::chain::Head;
+use crate::ledger::folder::head;
 use crate::ledger::folder::log_id::{LogId, SEEN};
 use crate::ledger::log::memory::{Memory, MemoryError, refused};
 use crate::store::folder as store_folder;

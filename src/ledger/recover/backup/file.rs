@@ -18,9 +18,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use crate::domain::id::Origin;
+use crate::event::chain::Head;
 use crate::event::statement::MAX_EVENT;
 use crate::integrity::digest::{EventHash, backup_check, document_hash};
-use crate::ledger::folder::head::Head;
 use crate::ledger::recover::backup::Rest;
 use crate::store::compressed::{Effort, compress, decompress};
 use crate::store::tiles::bundle;

@@ -23,12 +23,11 @@ use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::domain::id::Origin;
-use crate::event::chain::{Damage, prev_of};
+use crate::event::chain::{Damage, Head, prev_of};
 use crate::evidence::extract::MAX_DOCUMENT_BYTES;
 use crate::integrity::digest::{document_hash, event_hash, genesis_prev};
 use crate::ledger::documents::inventory::{DocumentState, Entry, Inventory};
 use crate::ledger::folder::Folder;
-use crate::ledger::folder::head::Head;
 use crate::ledger::folder::log_id::LogId;
 use crate::ledger::log::older::Older;
 use crate::ledger::log::open::{Access, OpenError, Progress};

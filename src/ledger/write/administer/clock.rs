@@ -12,8 +12,7 @@ use crate::ledger::log::clock::{Clock, ClockFault};
 use crate::ledger::state::Planned;
 use crate::ledger::write::Ledger;
 use crate::ledger::write::administer::Administered;
-use crate::ledger::write::append::AppendError;
-use crate::ledger::write::append::place;
+use crate::ledger::write::append::{AppendError, place};
 
 impl Ledger {
     /// Says that events bear times that were wrong: those from one on, or, if none is named, from the first that is later

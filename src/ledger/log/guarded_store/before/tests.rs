@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 
 use super::*;
-use crate::ledger::folder::head::Head;
+use crate::event::chain::Head;
 use crate::ledger::log::guarded_store::GuardedStore;
 use crate::ledger::testing::with_missions;
 use crate::store::Store;
