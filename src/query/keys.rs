@@ -127,6 +127,12 @@ fn corrected_while(snapshot: &Snapshot, seqs: RangeInclusive<u64>) -> Option<u64
 }
 
 impl Keys {
+    /// Returns the files with the keys that are published beside a log, by their names.
+    pub fn published(&self) -> [(&'static str, Vec<u8>); 2] {
+        let vkey = self.log_key.as_ref().map(|key| format!("{key}\n")).unwrap_or_default();
+        [("log.vkey", vkey.into_bytes()), ("allowed_signers", self.allowed_signers().into_bytes())]
+    }
+
     /// The file that `ssh-keygen -Y verify -f` reads: one line a key, with the times between which it may sign.
     ///
     /// The times approximate the rule, which goes by position, to the second. A key that could sign while the clock was

@@ -2,6 +2,8 @@
 //!
 //! The rule is the one that the projection carried into the row; it is not worked out a second time.
 
+mod quotes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
@@ -213,8 +215,7 @@ vocabulary! {
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/example_ledger.rs"));
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use servanda::domain::day::Day;
-/// use servanda::query::why::why;
-/// use servanda::query::Standpoint;
+/// use servanda::query::{Standpoint, why::why};
 ///
 /// let facts = example()?;
 /// let on = Standpoint::on(Day::parse("2023-10-19")?);

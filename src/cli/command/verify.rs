@@ -24,7 +24,6 @@ use crate::ledger::publish::tiles;
 use crate::ledger::state::authority::Authority;
 use crate::ledger::verify::{Ahead, Fault, Layer, LayerReport, Outside, Report, Verdict, renew_facts, verify_telling};
 use crate::query::keys::{KeyRisk, keys};
-use crate::store::durable_file::read_bytes;
 
 /// Check that nothing was altered, removed or slipped in
 ///
@@ -85,7 +84,11 @@ impl Verify {
             let report = context.meter("verify").run(|progress| verify_telling(&log, &outside, progress));
             remember_seen(&log, &report, context);
             let report = tiles::with_tiles(report, &log, &key, &folder);
-            with_copies(report, &log, &folder)
+            // Of a log that does not hold, enough is told already.
+            match log.naming() {
+                Ok(snapshot) => tiles::with_beside(report, &folder, &keys(&snapshot).published()),
+                Err(_) => report,
+            }
         } else {
             let log = context.read_log_afresh("verify")?;
             let (folder, memory) = (context.ledger(), context.memory());
@@ -185,23 +188,6 @@ fn remembered(log: &Log, id: Option<LogId>, context: &Context<'_, '_>) -> Result
         memory.adopt(&id, &Authority::of(&snapshot.events))?;
     }
     Ok(memory.checkpoints(&id))
-}
-
-/// The report on a published log, with the copies of its keys held against what its events say.
-fn with_copies(mut report: Report, log: &Log, folder: &Path) -> Report {
-    // Of a log that does not hold, enough is told already.
-    let Ok(snapshot) = log.naming() else { return report };
-    let keys = keys(&snapshot);
-    let vkey = keys.log_key.as_ref().map(|key| format!("{key}\n")).unwrap_or_default();
-    let copies = [("log.vkey", vkey), ("allowed_signers", keys.allowed_signers())];
-    let differs = |(name, expected): &(&str, String)| {
-        let found = read_bytes(&folder.join(name), expected.len() as u64 + 1);
-        !matches!(found, Ok(Some(found)) if found == expected.as_bytes())
-    };
-    let what = |name: &str| format!("the file {name} is not what the events say");
-    let faults = copies.iter().filter(|copy| differs(copy)).map(|(name, _)| Fault { seq: 0, what: what(name) });
-    report.add(Layer::Signatures, faults.collect());
-    report
 }
 
 /// The answer: `servanda/verify/v1`.

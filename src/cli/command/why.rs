@@ -1,7 +1,5 @@
 //! `servanda why`
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 
 use crate::cli::as_of::{Asking, seen_from};
@@ -13,7 +11,6 @@ use crate::cli::{Context, Outcome};
 use crate::domain::announcement::Standing;
 use crate::domain::date::Date;
 use crate::domain::window::Certainty;
-use crate::ledger::DocumentReader;
 use crate::query::why::{Cited, ClaimTold, LeftOut, Why as WhyAnswer, why};
 use crate::query::{Reason, Status};
 
@@ -38,20 +35,9 @@ impl Why {
         let at = self.asking.standpoint(context);
         let reading = context.read("why", Some(&self.agreement), &[at.known])?;
         let mut answer = why(&reading.snapshot, &self.party, &self.agreement, at)?;
-        place_quotes(&mut answer, &reading.shelf);
+        answer.place_quotes(&reading.shelf);
         context.answer(&answer)?;
         Ok(Exit::Done)
-    }
-}
-
-/// Finds the lines of the quotes in the documents that are kept; one that cannot be read leaves its quotes without.
-fn place_quotes(answer: &mut WhyAnswer, shelf: &DocumentReader) {
-    let mut texts: BTreeMap<String, Option<String>> = BTreeMap::new();
-    for cited in answer.claims.iter_mut().flat_map(|claim| &mut claim.evidence) {
-        let (Some(address), Some((first, _))) = (&cited.text, cited.at) else { continue };
-        let text = texts.entry(address.clone()).or_insert_with(|| shelf.document_text(address).ok());
-        let before = text.as_ref().and_then(|text| text.get(..usize::try_from(first).ok()?));
-        cited.line = before.map(|before| before.matches('\n').count() as u64 + 1);
     }
 }
 

@@ -260,6 +260,18 @@ pub fn with_tiles(mut report: Report, log: &Log, key: &Vkey, folder: &Path) -> R
     report
 }
 
+/// Adds to the report on a published log which of the files beside its tiles are not what its events say.
+pub fn with_beside(mut report: Report, folder: &Path, beside: Beside<'_>) -> Report {
+    let differs = |(name, expected): &&(&str, Vec<u8>)| {
+        let found = read_bytes(&folder.join(name), expected.len() as u64 + 1);
+        !matches!(found, Ok(Some(found)) if found == *expected)
+    };
+    let what = |name: &str| format!("the file {name} is not what the events say");
+    let faults = beside.iter().filter(differs).map(|(name, _)| Fault { seq: 0, what: what(name) });
+    report.add(Layer::Signatures, faults.collect());
+    report
+}
+
 /// The partial tiles that signed sizes need beside those of a tree over `size` entries.
 ///
 /// # Source
