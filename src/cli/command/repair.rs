@@ -43,7 +43,11 @@ impl Repair {
         // Of a store that cannot be read, this is all that tells whose events it should have.
         let held = memory.held(&folder)?.filter(|_| known == Known::Holds);
         let meant = Meant { genesis: held.map(|log| log.genesis), known, ..Meant::default() };
-        let remembered = |log: &_, keys: &_| remembered(&memory, log, keys);
+        // What nobody signed is given up without another word, once that is said.
+        let remembered = |log: &_, keys: &_| {
+            let remembered = remembered(&memory, log, keys)?;
+            Ok(if self.despite_known { remembered.signed() } else { remembered })
+        };
         let access = context.access("repair");
         let (path, mut taken) = (context.around.path(&self.from), Vec::new());
         let hand_over = |restoration: &mut Restoration<'_>| {
