@@ -10,6 +10,7 @@ use crate::domain::text::shown;
 use crate::exchange::ndjson::lines;
 use crate::ledger::recover::backup;
 use crate::ledger::recover::restore::{At, Copied, Restoration};
+use crate::store::acting::as_oneself;
 
 /// What they are in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +67,7 @@ pub(super) fn take(
     restoration: &mut Restoration<'_>,
     at: Option<At>,
 ) -> Result<Taken, Failure> {
-    if path.is_dir() {
+    if as_oneself(|| path.is_dir()) {
         check_whole(at)?;
         let copied = Some(restoration.take_published(path)?).filter(|copied| copied.named > 0).into_iter().collect();
         return Ok(Taken { given: Given::Published, warning: None, copied });
@@ -86,7 +87,8 @@ pub(super) fn take(
 /// A file that was named, to be read.
 fn opened(from: &Path, path: &Path) -> Result<File, Failure> {
     let name = || shown(&from.to_string_lossy()).into_owned();
-    File::open(path).map_err(|error| Failure::new(Exit::CouldNot, format!("{} cannot be read: {error}", name())))
+    as_oneself(|| File::open(path))
+        .map_err(|error| Failure::new(Exit::CouldNot, format!("{} cannot be read: {error}", name())))
 }
 
 /// Hands over what comes on standard input: a backup or an export, told apart by how they begin.

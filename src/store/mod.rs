@@ -19,6 +19,7 @@
 //! Beside the store of events lie single files: [`documents`] under the names of their hashes, and small files written
 //! [whole](durable_file), or [many](many_files) together; the [lock] says who works on the folder.
 
+pub mod acting;
 pub mod bundle;
 pub mod compressed;
 pub mod documents;
@@ -33,6 +34,7 @@ pub mod run;
 pub mod shared;
 pub mod sled;
 pub mod tiles;
+pub mod within;
 
 #[cfg(test)]
 mod contract;

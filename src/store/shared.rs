@@ -10,7 +10,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::{Access, AtFlags, CWD, FileType, Gid, Mode, OFlags, Uid};
+use rustix::fs::{Access, AtFlags, CWD, Mode};
 use rustix::process::{getegid, geteuid, getgroups, umask};
 
 /// The bit of a folder that hands its group on.
@@ -153,72 +153,6 @@ impl Drop for Umask {
     fn drop(&mut self) {
         umask(self.before);
     }
-}
-
-/// Gives what the system's own account made in a folder to whose the folder is; nothing is done by others.
-///
-/// What has another name too stays as it is, and no link is followed, so that nobody is given what lies elsewhere.
-///
-/// # Errors
-///
-/// What the operating system says.
-pub fn give_to_owner(folder: &Path) -> io::Result<()> {
-    let found = fs::metadata(folder)?;
-    give_to(folder, (found.uid(), found.gid()))
-}
-
-/// Gives a folder that the system's own account made in another to whose that is, unless everybody makes things there.
-///
-/// # Errors
-///
-/// What the operating system says.
-pub fn give_like(folder: &Path, other: &Path) -> io::Result<()> {
-    let found = fs::metadata(if other.as_os_str().is_empty() { Path::new(".") } else { other })?;
-    if found.mode() & 0o002 != 0 { Ok(()) } else { give_to(folder, (found.uid(), found.gid())) }
-}
-
-/// Gives a folder that the system's own account made, and what it made in it, to an owner and a group.
-fn give_to(folder: &Path, (owner, group): (u32, u32)) -> io::Result<()> {
-    if geteuid().as_raw() != ROOT || owner == ROOT {
-        return Ok(());
-    }
-    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
-    let opened = rustix::fs::openat(CWD, folder, flags, Mode::empty())?;
-    let to = (Uid::from_raw(owner), Gid::from_raw(group));
-    give_within(&opened, to)?;
-    if rustix::fs::fstat(&opened)?.st_uid == ROOT {
-        give_one(&opened, c"", AtFlags::EMPTY_PATH, to)?;
-    }
-    Ok(())
-}
-
-fn give_within(folder: &rustix::fd::OwnedFd, to: (Uid, Gid)) -> io::Result<()> {
-    for entry in rustix::fs::Dir::read_from(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if name == c"." || name == c".." {
-            continue;
-        }
-        let found = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
-        let is_folder = FileType::from_raw_mode(found.st_mode) == FileType::Directory;
-        if is_folder {
-            let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
-            give_within(&rustix::fs::openat(folder, name, flags, Mode::empty())?, to)?;
-        }
-        if found.st_uid == ROOT && (is_folder || found.st_nlink == 1) {
-            give_one(folder, name, AtFlags::SYMLINK_NOFOLLOW, to)?;
-        }
-    }
-    Ok(())
-}
-
-fn give_one(
-    folder: &rustix::fd::OwnedFd,
-    name: &std::ffi::CStr,
-    flags: AtFlags,
-    (owner, group): (Uid, Gid),
-) -> io::Result<()> {
-    Ok(rustix::fs::chownat(folder, name, Some(owner), Some(group), flags)?)
 }
 
 /// Whether who asks may write a file, or make and replace files in a folder, by what the operating system says now.

@@ -51,6 +51,7 @@ mod keys;
 mod kill;
 mod laws;
 mod layers;
+mod linked;
 mod looked_up;
 mod lost_keys;
 mod membership;

@@ -16,8 +16,8 @@ use crate::support::{Answer, Desk, done, tell};
 
 /// The group that works in the ledger.
 const GROUP: u32 = 31_000;
-const ANNA: (u32, u32) = (31_001, GROUP);
-const BORIS: (u32, u32) = (31_002, GROUP);
+pub(crate) const ANNA: (u32, u32) = (31_001, GROUP);
+pub(crate) const BORIS: (u32, u32) = (31_002, GROUP);
 /// Of another group.
 const CARLA: (u32, u32) = (31_003, 31_003);
 /// The system's own account.
@@ -26,7 +26,7 @@ const ROOT: (u32, u32) = (0, 0);
 const UNREACHABLE: i32 = 126;
 
 /// A desk at which several accounts work, each with a home of its own, and the folder of a group.
-struct Office(Desk);
+pub(crate) struct Office(pub(crate) Desk);
 
 impl Office {
     /// None, where the tests may not run programs under other accounts.
@@ -53,7 +53,7 @@ impl Office {
         Some(office)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
@@ -83,7 +83,7 @@ impl Office {
         command
     }
 
-    fn by(&self, who: &str, umask: &str, line: &str) -> Answer {
+    pub(crate) fn by(&self, who: &str, umask: &str, line: &str) -> Answer {
         Answer::of(&self.command(who, umask, line).output().expect("a shell is there"))
     }
 
@@ -94,7 +94,7 @@ impl Office {
     }
 
     /// A party's description in somebody's home.
-    fn party(&self, who: &str, id: &str) {
+    pub(crate) fn party(&self, who: &str, id: &str) {
         let party = format!("{{ kind: party, id: {id}, name: {id}, type: state }}");
         self.file(who, &format!("{id}.yaml"), &format!("evidence: {{ none: a test }}\nannouncements: [{party}]\n"));
     }
@@ -110,7 +110,7 @@ impl Office {
     }
 
     /// A ledger that anna founded, in which boris records too.
-    fn founded(rights: u32) -> Option<Self> {
+    pub(crate) fn founded(rights: u32) -> Option<Self> {
         let office = Self::open(rights)?;
         office.key("boris", BORIS, 9);
         done(&office.by("anna", "077", "init --shared --origin test.example/shared"));
@@ -120,7 +120,7 @@ impl Office {
     }
 
     /// What lies below the ledger, with owner, group and rights.
-    fn files(&self) -> BTreeMap<PathBuf, (u32, u32, u32)> {
+    pub(crate) fn files(&self) -> BTreeMap<PathBuf, (u32, u32, u32)> {
         let ledger = self.path("group/l");
         let mut found = BTreeMap::new();
         let mut folders = vec![ledger.clone()];

@@ -13,6 +13,7 @@ use crate::cli::{Context, Outcome};
 use crate::ledger::Settings;
 use crate::ledger::recover::repair::repair;
 use crate::ledger::recover::restore::{Known, Meant, Restoration};
+use crate::store::acting::{Acting, as_oneself};
 
 /// Make a damaged ledger whole again, from a backup, an export or a published log
 ///
@@ -45,7 +46,7 @@ impl Repair {
         let meant = Meant { genesis: held.map(|log| log.genesis), known, ..Meant::default() };
         // What nobody signed is given up without another word, once that is said.
         let remembered = |log: &_, keys: &_| {
-            let remembered = remembered(&memory, log, keys)?;
+            let remembered = as_oneself(|| remembered(&memory, log, keys))?;
             Ok(if self.despite_known { remembered.signed() } else { remembered })
         };
         let access = context.access("repair");
@@ -54,9 +55,11 @@ impl Repair {
             taken = vec![take(&self.from, &path, restoration, None)?];
             Ok(())
         };
+        let acting = Acting::as_owner_of(folder.path())?;
         let repaired = context
             .meter("repair")
             .run(|progress| repair::<Failure>(&folder, (remembered, meant), &access, progress, hand_over));
+        drop(acting);
         for taken in &taken {
             taken.tell(context);
         }

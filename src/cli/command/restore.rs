@@ -19,6 +19,7 @@ use crate::ledger::recover::restore::{At, Known, Meant, Restoration, RestoreErro
 use crate::ledger::state::authority::Authority;
 use crate::ledger::{Folder, Progress};
 use crate::query::RecordedBy;
+use crate::store::acting::{Acting, as_oneself};
 
 /// Make a ledger again from a backup, an export or a published log, byte for byte
 ///
@@ -81,6 +82,7 @@ impl Restore {
         let known = known(self.despite_known);
         let meant = Meant { genesis: self.genesis, head: self.expect_head, known };
         let access = context.access("restore");
+        let _acting = Acting::as_owner_around(target.path())?;
         // Whoever waits for the input to come is told at once that it would be for nothing.
         let mut restoration = Restoration::new(target, meant, &access)?;
         restoration.stop_when((context.around.watch_interrupt)()?);
@@ -102,7 +104,7 @@ impl Restore {
         }
         let log = restoration.id();
         let remembered = match log.as_ref().zip(restoration.authority()) {
-            Some((log, keys)) => remembered(&context.memory(), log, keys)?,
+            Some((log, keys)) => as_oneself(|| remembered(&context.memory(), log, keys))?,
             None => Checkpoints::default(),
         };
         // What nobody signed may have been lost with the disk: that is told of what was restored.
@@ -114,7 +116,11 @@ impl Restore {
     fn tell(&self, (restored, log): (Restored, &LogId), given: Given, context: &mut Context<'_, '_>) -> Outcome {
         let (report, older) = (restored.report.clone(), restored.older);
         // Whoever restores a ledger means it to be in this folder from now on.
-        let folder = context.settle(&restored.target(), log, || restored.publish())?;
+        let target = restored.target();
+        let folder = context.settle(&target, log, || {
+            let _acting = Acting::as_owner_around(target.path())?;
+            restored.publish()
+        })?;
         context.say_if_older(log, report.events)?;
         context.remember_restored((log, &report), self.despite_known);
         let path = context.shown_path(&folder);

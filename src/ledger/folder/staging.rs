@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::ledger::folder::Folder;
+use crate::store::folder as store_folder;
 use crate::store::lock::Lock;
-use crate::store::{folder as store_folder, shared};
 
 /// A folder that is gone when this is dropped.
 pub(super) struct Made {
@@ -90,7 +90,6 @@ impl StagingFolder {
     /// Moves it into its place, durably. On an error it is gone.
     pub(crate) fn publish(self) -> io::Result<Folder> {
         let Self { made: Made { folder, lock }, target } = self;
-        shared::give_like(folder.path(), store_folder::parent(target.path()))?;
         store_folder::sync(folder.path())?;
         std::fs::rename(folder.path(), target.path())?;
         // The folder has another name now; there is nothing to remove under the old one.

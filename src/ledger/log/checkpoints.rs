@@ -18,6 +18,7 @@ use crate::ledger::keys::signer::SignerError;
 use crate::ledger::log::older::Older;
 use crate::ledger::log::tree::LogTree;
 use crate::ledger::state::authority::Authority;
+use crate::store::acting::as_oneself;
 use crate::store::shared::Rights;
 use crate::store::{Store, StoreError, durable_file, folder as store_folder};
 
@@ -163,9 +164,17 @@ impl Checkpoints {
         if self.folder.as_os_str().is_empty() {
             return Ok(Vec::new());
         }
-        let mut sizes = sizes_in(&self.folder, "")?;
+        let mut sizes = self.by_whom_they_are(|| sizes_in(&self.folder, ""))?;
         sizes.retain(|size| self.counted.as_ref().is_none_or(|counted| counted.contains(size)));
         Ok(sizes)
+    }
+
+    /// Reads something of them: what the account remembers, as that account, whoever it acts as meanwhile.
+    fn by_whom_they_are<T>(&self, reads: impl FnOnce() -> T) -> T {
+        match self.written {
+            Written::ByTheAccount => as_oneself(reads),
+            Written::ByAnybody => reads(),
+        }
     }
 
     /// Returns where the log ended when it was seen last, if that is behind everything that was signed of it.
@@ -206,7 +215,7 @@ impl Checkpoints {
     /// [`CheckpointsError::Unusable`], [`CheckpointsError::Misnamed`], [`CheckpointsError::Io`].
     pub fn get(&self, size: u64, keys: &Authority) -> Result<Option<Verified>, CheckpointsError> {
         let file = self.file(size);
-        let Some(text) = read(&file)? else { return Ok(None) };
+        let Some(text) = self.by_whom_they_are(|| read(&file))? else { return Ok(None) };
         let unsigned = || CheckpointError::Form("there is no log key to check it with");
         let checkpoint =
             keys.log_key_at(size).ok_or_else(unsigned).and_then(|key| Verified::open(text.as_bytes(), key));
@@ -224,7 +233,8 @@ impl Checkpoints {
     ///
     /// A log that was rolled back to before its key was changed does not know of the new one.
     pub(crate) fn says(&self, size: u64) -> Option<Checkpoint> {
-        let text = read(&self.file(size)).ok()?.filter(|_| self.written == Written::ByTheAccount)?;
+        let text =
+            self.by_whom_they_are(|| read(&self.file(size))).ok()?.filter(|_| self.written == Written::ByTheAccount)?;
         Checkpoint::parse(Note::parse(text.as_bytes()).ok()?.text()).ok().filter(|says| says.size == size)
     }
 

@@ -32,10 +32,10 @@ use crate::ledger::recover::restore::{Known, Meant, Restoration, RestoreError};
 use crate::ledger::recover::salvage;
 use crate::ledger::state::authority::Authority;
 use crate::ledger::verify::{Outside, Report, verify_telling};
-use crate::store::durable_file::{self, read_bytes};
+use crate::store::durable_file;
 use crate::store::many_files::ManyFiles;
-use crate::store::shared::{self, Rights};
-use crate::store::{Store, StoreError, folder as store_folder};
+use crate::store::shared::Rights;
+use crate::store::{Store, StoreError, folder as store_folder, within};
 
 /// The file with a ledger's name, by its path in the folder.
 const SETTINGS: &str = "servanda.toml";
@@ -333,7 +333,7 @@ fn copy(
         if durable_file::kind(&file).map_err(refused(&file))? != durable_file::Kind::Absent && !goes(&path) {
             continue;
         }
-        if let Some(bytes) = read_bytes(&own, limit).map_err(refused(&own))? {
+        if let Some(bytes) = within::read(from.path(), &path, limit).map_err(refused(&own))? {
             store_folder::create(store_folder::parent(&file)).map_err(refused(&file))?;
             // A personal document has a salt beside it, and neither is for others.
             let is_private = own.extension().is_some_and(|end| end == "salt") || own.with_extension("salt").exists();
@@ -385,6 +385,5 @@ fn put_in_place(
     Check::renew(folder, newest).map_err(refused)?;
     newest.save(folder).and_then(|()| std::fs::File::open(folder.head())?.sync_all()).map_err(refused)?;
     store_folder::sync(folder.path()).map_err(refused)?;
-    shared::give_to_owner(folder.path()).map_err(refused)?;
     Ok(aside)
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::integrity::digest::DocumentHash;
 use crate::ledger::folder::Folder;
+use crate::store::within::{self, Entry};
 
 /// Folders whose files are in a backup.
 const FOLDERS: [&str; 5] = ["documents", "checkpoints", "cosignatures", "timestamps", "evidence"];
@@ -29,18 +30,14 @@ pub(in crate::ledger::recover) fn paths(folder: &Folder) -> io::Result<Vec<Strin
 }
 
 fn add_paths(root: &Path, below: &str, found: &mut Vec<String>) -> io::Result<()> {
-    let entries = match std::fs::read_dir(root.join(below)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let (path, kind) = (format!("{below}/{name}"), entry.file_type()?);
-        if kind.is_file() {
-            found.push(path);
-        } else if kind.is_dir() && below.starts_with("evidence") && below.matches('/').count() < 2 {
-            add_paths(root, &path, found)?;
+    for (name, kind) in within::list(root, below)? {
+        let path = format!("{below}/{name}");
+        match kind {
+            Entry::File => found.push(path),
+            Entry::Folder if below.starts_with("evidence") && below.matches('/').count() < 2 => {
+                add_paths(root, &path, found)?;
+            }
+            Entry::Folder | Entry::Other => {}
         }
     }
     Ok(())

@@ -32,8 +32,9 @@ use crate::ledger::folder::log_id::LogId;
 use crate::ledger::log::older::Older;
 use crate::ledger::log::open::{Access, OpenError, Progress};
 use crate::ledger::log::reader::{Log, ReadItem};
-use crate::store::durable_file::{self, read_bytes};
+use crate::store::durable_file;
 use crate::store::folder as store_folder;
+use crate::store::within;
 
 use file::{Contents, MAGIC, MAX_EVENTS, Record, Records, Writer};
 pub(super) use files::paths;
@@ -422,7 +423,9 @@ impl Making<'_> {
             let refused = |source| BackupError::Io { file: file.clone(), source };
             let is_kept = path.starts_with("documents/") && is_sound(known, &path);
             // Documents lie under their hashes, and never change. One may be erased meanwhile.
-            let Some(bytes) = (if is_kept { None } else { read_bytes(&file, limit).map_err(refused)? }) else {
+            let Some(bytes) =
+                (if is_kept { None } else { within::read(self.folder.path(), &path, limit).map_err(refused)? })
+            else {
                 continue;
             };
             let hash = *document_hash(&bytes).as_bytes();

@@ -1,0 +1,96 @@
+//! The system's own account, that works for a while as the account whose a folder is: the kernel then lets it do there what that
+//! account may, and no more, whatever that account puts in its way meanwhile, and what it makes is that account's.
+//!
+//! Only the calling thread changes, and those that it starts from then on: whoever acts begins before others work for it.
+
+use std::cell::Cell;
+use std::fs;
+use std::io;
+use std::marker::PhantomData;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rustix::fs::{Gid, Uid};
+use rustix::process::{getegid, geteuid, getgroups};
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+
+use crate::store::shared::ROOT;
+
+thread_local! {
+    /// As whom this thread acts.
+    static ACTS_AS: Cell<Option<(Uid, Gid)>> = const { Cell::new(None) };
+}
+
+/// A thread of the system's own account that acts as another account, as long as this is not dropped.
+pub struct Acting {
+    groups: Vec<Gid>,
+    group: Gid,
+    /// It is the thread's own.
+    _thread: PhantomData<*const ()>,
+}
+
+impl Acting {
+    /// Begins to act as the account whose a folder is; nothing changes, unless the system's own account asks, and the folder is
+    /// another's and not everybody's to write in.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    pub fn as_owner_of(folder: &Path) -> io::Result<Option<Self>> {
+        let found = fs::metadata(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?;
+        if geteuid().as_raw() != ROOT || found.uid() == ROOT || found.mode() & 0o002 != 0 {
+            return Ok(None);
+        }
+        let acting = Self { groups: getgroups()?, group: getegid(), _thread: PhantomData };
+        let (owner, group) = (Uid::from_raw(found.uid()), Gid::from_raw(found.gid()));
+        set_thread_groups(&[group])?;
+        // Dropped if the next step fails, and all is as it was.
+        let acting = Some(acting);
+        become_another(owner, group)?;
+        ACTS_AS.set(Some((owner, group)));
+        Ok(acting)
+    }
+}
+
+impl Acting {
+    /// Begins to act as the account whose the folder is in which something is, or shall be: the nearest that is there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`as_owner_of`](Self::as_owner_of).
+    pub fn as_owner_around(path: &Path) -> io::Result<Option<Self>> {
+        let around = path.ancestors().skip(1).find(|folder| folder.as_os_str().is_empty() || folder.exists());
+        Self::as_owner_of(around.unwrap_or(Path::new("")))
+    }
+}
+
+impl Drop for Acting {
+    fn drop(&mut self) {
+        ACTS_AS.set(None);
+        let back = become_oneself(self.group).and_then(|()| Ok(set_thread_groups(&self.groups)?));
+        back.expect("whoever could act as another can be itself again");
+    }
+}
+
+/// Does something as the account that the process is of, in the middle of acting as another: it reads what that one may not.
+pub fn as_oneself<T>(what: impl FnOnce() -> T) -> T {
+    let Some((owner, group)) = ACTS_AS.take() else { return what() };
+    become_oneself(Gid::from_raw(ROOT)).expect("whoever acts as another can be itself again");
+    let done = what();
+    become_another(owner, group).expect("it was that account before");
+    ACTS_AS.set(Some((owner, group)));
+    done
+}
+
+/// The real and the saved user stay the system's own, to which there is a way back.
+fn become_another(owner: Uid, group: Gid) -> io::Result<()> {
+    set_thread_res_gid(None, Some(group), None)?;
+    set_thread_res_uid(None, Some(owner), None)?;
+    Ok(())
+}
+
+fn become_oneself(group: Gid) -> io::Result<()> {
+    set_thread_res_uid(None, Some(Uid::ROOT), None)?;
+    set_thread_res_gid(None, Some(group), None)?;
+    Ok(())
+}

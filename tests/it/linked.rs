@@ -1,0 +1,118 @@
+//! A ledger in a folder that others own, who put links in its way: the worries are a backup that takes in what lies elsewhere, the
+//! system's own account that writes through a link where only it may, and one that gives away what was never the ledger's.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::path::{Path, PathBuf};
+
+use crate::personal::files;
+use crate::shared::{BORIS, Office};
+use crate::support::done;
+
+/// What nobody but its owner may read.
+const SECRET: &str = "the private half of a key";
+
+/// A folder with a secret in it, of an account alone.
+fn secret(office: &Office, within: &str, (uid, gid): (u32, u32)) -> PathBuf {
+    let folder = office.path(within);
+    fs::create_dir(&folder).expect("a fresh folder");
+    fs::write(folder.join("id_ed25519"), SECRET).expect("there is room");
+    for (path, mode) in [(folder.join("id_ed25519"), 0o600), (folder.clone(), 0o700)] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("root may");
+        chown(&path, Some(uid), Some(gid)).expect("root may");
+    }
+    folder
+}
+
+/// Whether a file below a folder has the secret in it.
+fn has_secret(below: &Path) -> bool {
+    let has = |file: &PathBuf| {
+        fs::read(file).is_ok_and(|bytes| bytes.windows(SECRET.len()).any(|part| part == SECRET.as_bytes()))
+    };
+    files(below).iter().any(has)
+}
+
+/// A ledger of anna's that boris works in too, with a backup of it.
+fn office() -> Option<(Office, String)> {
+    let office = Office::founded(0o2770)?;
+    office.party("anna", "a");
+    done(&office.by("anna", "022", "append a.yaml"));
+    done(&office.by("anna", "022", "backup all.backup"));
+    let backup = office.path("anna/all.backup").display().to_string();
+    Some((office, backup))
+}
+
+/// Has the store be one that must be repaired.
+fn damage(office: &Office) {
+    let db = office.path("group/l/sled/db");
+    let mut bytes = fs::read(&db).expect("it is there");
+    bytes[4000..200_000].fill(0x55);
+    fs::write(&db, bytes).expect("root may");
+}
+
+#[test]
+fn a_backup_takes_in_nothing_that_a_link_in_the_ledger_leads_to() {
+    let Some((office, _)) = office() else { return };
+    let [of_boris, of_root] = [secret(&office, "boris/ssh", BORIS), secret(&office, "root/ssh", (0, 0))];
+    for (who, folder) in [("boris", &of_boris), ("root", &of_root)] {
+        for name in ["evidence", "checkpoints", "documents"] {
+            let link = office.path("group/l").join(name);
+            let aside = office.path("group/aside");
+            let was_there = fs::rename(&link, &aside).is_ok();
+            symlink(folder, &link).expect("nothing is there");
+            let answer = office.by(who, "022", &format!("backup {name}.backup"));
+            assert_eq!(answer.code, 3, "{who}: {name}: {}{}", answer.out, answer.err);
+            assert!(answer.err.contains(&format!("{name} is a link")), "{who}: {}", answer.err);
+            assert!(!has_secret(&office.path(&format!("{who}/{name}.backup"))), "{who}: {name}");
+            fs::remove_file(&link).expect("it is ours");
+            if was_there {
+                fs::rename(aside, link).expect("it was there");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_systems_own_account_repairs_and_gives_away_nothing_that_it_did_not_make() {
+    let Some((office, backup)) = office() else { return };
+    let other = secret(&office, "group/l/other", (0, 0));
+    let keys = office.path("group/l/keys");
+    for (path, mode) in [(keys.join("log.key"), 0o640), (keys.clone(), 0o750)] {
+        chown(&path, Some(0), Some(31_009)).expect("root may");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("root may");
+    }
+    damage(&office);
+    done(&office.by("root", "022", &format!("repair --from {backup}")));
+    for path in [keys.clone(), keys.join("log.key"), other.clone(), other.join("id_ed25519")] {
+        assert_eq!(fs::metadata(&path).expect("it is there").uid(), 0, "{}", path.display());
+    }
+    done(&office.by("boris", "022", "verify"));
+}
+
+#[test]
+fn the_systems_own_account_writes_nothing_where_a_link_in_the_folder_leads() {
+    let Some((office, backup)) = office() else { return };
+    let only_roots = office.path("root/only");
+    fs::create_dir(&only_roots).expect("a fresh folder");
+    fs::set_permissions(&only_roots, fs::Permissions::from_mode(0o700)).expect("it is ours");
+    for name in ["documents", "checkpoints", "evidence", "keys"] {
+        let link = office.path("group/l").join(name);
+        let aside = office.path("group/aside");
+        let was_there = fs::rename(&link, &aside).is_ok();
+        symlink(&only_roots, &link).expect("nothing is there");
+        damage(&office);
+        let _ = office.by("root", "022", &format!("repair --from {backup}"));
+        assert!(files(&only_roots).is_empty(), "{name}: {:?}", files(&only_roots));
+        fs::remove_file(&link).expect("it is ours");
+        if was_there {
+            fs::rename(aside, link).expect("it was there");
+        }
+    }
+    // Nor is anything restored into a folder that only the system's own account may write.
+    symlink(&only_roots, office.path("anna/there")).expect("nothing is there");
+    chown(office.path("root"), Some(0), Some(0)).expect("it is ours");
+    let there = office.path("anna/there/l").display().to_string();
+    let restored = office.by("root", "022", &format!("restore {backup} {there}"));
+    assert_eq!(restored.code, 0, "whoever names a folder means it: {}", restored.err);
+    assert_eq!(fs::metadata(only_roots.join("l")).expect("it is there").uid(), 0);
+}
