@@ -10,8 +10,8 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-use crate::store::folder;
 use crate::store::shared::{self, Rights};
+use crate::store::{folder, unfinished};
 
 /// Writes `bytes` to `path`, in place of what is there. A symbolic link is replaced, not followed.
 ///
@@ -135,7 +135,8 @@ fn not_regular() -> io::Error {
 
 /// Writes to `path`, in place of what is there, whatever `write` writes, which need not fit in memory.
 ///
-/// Only a regular file is replaced: links, pipes and devices that people name are left alone.
+/// Only a regular file is replaced: links, pipes and devices that people name are left alone. What a crash leaves of one goes
+/// with the next that is written beside it.
 ///
 /// # Errors
 ///
@@ -148,7 +149,7 @@ pub fn replace_with<E: From<io::Error>>(
     if kind(path)? == Kind::Other {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file").into());
     }
-    let mut out = io::BufWriter::new(create_with_mode(folder::parent(path), Rights::Usual.mode())?);
+    let mut out = io::BufWriter::new(unfinished::create(folder::parent(path), Rights::Usual.mode())?);
     write(&mut out)?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     synced(file)?.persist(path).map_err(|error| error.error)?;

@@ -35,6 +35,7 @@ pub mod shared;
 pub mod sled;
 pub mod tiles;
 pub mod within;
+pub(crate) mod unfinished;
 
 #[cfg(test)]
 mod contract;

@@ -33,7 +33,7 @@ pub enum Rights {
 
 impl Rights {
     /// The mode of a file as it is made, less the umask.
-    pub(super) fn mode(self) -> u32 {
+    pub(crate) fn mode(self) -> u32 {
         match self {
             Self::Usual => 0o666,
             Self::Personal | Self::Secret => 0o600,

@@ -8,7 +8,7 @@
 //!    an event of the backup says was not erased.
 //!
 //! A backup that is there goes on behind its last end, with what is new: a crash leaves what it was before. A new one gets
-//! its name when it is on the disk. One that is written as a stream is whole once its end was taken, and what was cut before that
+//! its name when it is on the disk; what a crash leaves of one goes with the next that is made beside it. One that is written as a stream is whole once its end was taken, and what was cut before that
 //! is none. `keys/` is in none.
 //!
 //! What it has is known at its end alone, so that one that comes as a stream is [laid aside](crate::ledger::recover::restore::Restoration::lay_aside) before it is
@@ -32,9 +32,8 @@ use crate::ledger::folder::log_id::LogId;
 use crate::ledger::log::older::Older;
 use crate::ledger::log::open::{Access, OpenError, Progress};
 use crate::ledger::log::reader::{Log, ReadItem};
-use crate::store::durable_file;
-use crate::store::folder as store_folder;
-use crate::store::within;
+use crate::store::shared::Rights;
+use crate::store::{durable_file, folder as store_folder, unfinished, within};
 
 use file::{Contents, MAGIC, MAX_EVENTS, Record, Records, Writer};
 pub(super) use files::paths;
@@ -171,7 +170,7 @@ pub fn backup_telling(
     let there = durable_file::kind(path).map_err(failed)?;
     if there == durable_file::Kind::Absent {
         let parent = store_folder::parent(path);
-        let made = tempfile::Builder::new().prefix(".tmp-").tempfile_in(parent).map_err(failed)?;
+        let made = unfinished::create(parent, Rights::Secret.mode()).map_err(failed)?;
         let making = Making { folder, path: Some(path), access, progress };
         let done = making.write_file(made.as_file(), None)?;
         made.persist_noclobber(path).map_err(|error| failed(error.error))?;
