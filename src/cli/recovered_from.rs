@@ -72,16 +72,56 @@ pub(super) fn take(
         let copied = Some(restoration.take_published(path)?).filter(|copied| copied.named > 0).into_iter().collect();
         return Ok(Taken { given: Given::Published, warning: None, copied });
     }
-    let mut file = opened(from, path)?;
+    let file = opened(from, path)?;
     // What is no file cannot be read again from its beginning.
     if file.metadata()?.is_file() {
-        let (_, is_backup) = begins_as_backup(&mut file)?;
-        if is_backup {
-            return take_backup((from, &file), restoration, at);
-        }
-        file.rewind()?;
+        take_file((from, &file), restoration, at)
+    } else {
+        take_stream(file, from, restoration, at)
     }
-    take_stream(file, from, restoration, at)
+}
+
+/// Hands over what an open file has, from its beginning on.
+fn take_file(
+    (name, mut file): (&Path, &File),
+    restoration: &mut Restoration<'_>,
+    at: Option<At>,
+) -> Result<Taken, Failure> {
+    file.rewind()?;
+    let (_, is_backup) = begins_as_backup(&mut file)?;
+    if is_backup {
+        return take_backup((name, file), restoration, at);
+    }
+    file.rewind()?;
+    take_stream(file, name, restoration, at)
+}
+
+/// What may be asked for several times: a file or a folder, or what came once and was laid aside.
+#[derive(Debug, Default)]
+pub(super) struct Again(Option<File>);
+
+impl Again {
+    /// Hands over what [`take`] does, or what comes on standard input, if it is called `-`, as often as it is asked.
+    pub(super) fn take(
+        &mut self,
+        (from, path): (&Path, &Path),
+        input: &mut dyn Read,
+        restoration: &mut Restoration<'_>,
+    ) -> Result<Taken, Failure> {
+        let is_input = from.as_os_str() == "-";
+        let name = if is_input { Path::new(STANDARD_INPUT) } else { from };
+        if self.0.is_none() {
+            if is_input {
+                self.0 = Some(restoration.lay_aside(name, input)?);
+            } else if path.is_dir() || path.is_file() {
+                return take(from, path, restoration, None);
+            } else {
+                self.0 = Some(restoration.lay_aside(name, opened(from, path)?)?);
+            }
+        }
+        let file = self.0.as_ref().expect("it was laid aside");
+        take_file((name, file), restoration, None)
+    }
 }
 
 /// A file that was named, to be read.

@@ -39,7 +39,7 @@ fn unsigned(answer: &Answer) {
 }
 
 /// Runs a line of shell in the desk's folder, with OpenSSH's programs and ours.
-fn shell(desk: &Desk, line: &str) -> Answer {
+pub(crate) fn shell(desk: &Desk, line: &str) -> Answer {
     let bin = fs::canonicalize(env!("CARGO_BIN_EXE_servanda")).expect("the binary is built");
     let path = format!("{}:/usr/bin:/bin", bin.parent().expect("it lies in a folder").display());
     let mut shell = Command::new("sh");

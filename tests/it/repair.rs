@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::backup::{all, append, document, forget, founding_case};
+use crate::lost_keys::shell;
 use crate::personal::{LETTER, desk as personal_desk, files, kept};
 use crate::support::{Answer, Desk, done, fixture, refused};
 
@@ -34,6 +35,25 @@ fn damage(desk: &Desk, how: &str) {
         _ => fs::remove_dir_all(&sled),
     };
     done.expect("it is ours");
+}
+
+#[test]
+fn a_damaged_ledger_is_made_whole_from_what_comes_once_as_a_stream() {
+    let desk = founding_case();
+    append(&desk, "l", "newer");
+    done(&desk.run("backup b --ledger l"));
+    done(&desk.run("export ndjson all.ndjson --ledger l"));
+    let sound = all(&desk, "l");
+    for how in DAMAGES {
+        for (from, name) in [("b", "-"), ("b", "/dev/stdin"), ("all.ndjson", "-"), ("all.ndjson", "/dev/stdin")] {
+            damage(&desk, how);
+            done(&shell(&desk, &format!("cat {from} | servanda repair --from {name} --ledger l")));
+            assert!(all(&desk, "l") == sound, "{how}, {from} as {name}");
+        }
+    }
+    damage(&desk, "no folder");
+    let nothing = shell(&desk, "servanda repair --from - --ledger l < /dev/null");
+    assert_eq!(nothing.code, 1, "{}", nothing.err);
 }
 
 #[test]

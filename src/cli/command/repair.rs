@@ -8,7 +8,7 @@ use crate::cli::command::restore::{known, remembered};
 use crate::cli::command::verify::{VerifyAnswer, exit_of};
 use crate::cli::failure::Failure;
 use crate::cli::page::counted;
-use crate::cli::recovered_from::take;
+use crate::cli::recovered_from::Again;
 use crate::cli::{Context, Outcome};
 use crate::ledger::Settings;
 use crate::ledger::recover::repair::repair;
@@ -22,9 +22,10 @@ use crate::store::acting::{Acting, as_oneself};
 #[command(before_help = "\
 Examples:
   servanda repair --from ilrs.backup
-  servanda repair --from ilrs.ndjson         what `export ndjson` wrote")]
+  servanda repair --from ilrs.ndjson         what `export ndjson` wrote
+  age --decrypt -i key.txt ilrs.backup.age | servanda repair --from -")]
 pub(in crate::cli) struct Repair {
-    /// What `backup` or `export ndjson` wrote, or the folder of `export tiles`
+    /// What `backup` or `export ndjson` wrote, or the folder of `export tiles`; - is one of the first two on standard input
     #[arg(long, value_name = "FILE")]
     from: PathBuf,
     /// Go on without events that are known of, and are nowhere any more
@@ -50,17 +51,17 @@ impl Repair {
             Ok(if self.despite_known { remembered.signed() } else { remembered })
         };
         let access = context.access("repair");
-        let (path, mut taken) = (context.around.path(&self.from), Vec::new());
+        let (path, meter) = (context.around.path(&self.from), context.meter("repair"));
+        let (mut taken, mut again) = (None, Again::default());
         let hand_over = |restoration: &mut Restoration<'_>| {
-            taken = vec![take(&self.from, &path, restoration, None)?];
+            taken = Some(again.take((&self.from, &path), &mut *context.around.stdin, restoration)?);
             Ok(())
         };
         let acting = Acting::as_owner_of(folder.path())?;
-        let repaired = context
-            .meter("repair")
-            .run(|progress| repair::<Failure>(&folder, (remembered, meant), &access, progress, hand_over));
+        let repaired =
+            meter.run(|progress| repair::<Failure>(&folder, (remembered, meant), &access, progress, hand_over));
         drop(acting);
-        for taken in &taken {
+        if let Some(taken) = &taken {
             taken.tell(context);
         }
         let repaired = repaired?;
