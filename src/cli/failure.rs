@@ -142,9 +142,12 @@ impl From<CheckpointsError> for Failure {
             CheckpointsError::Rollback { .. } => Self::new(Exit::CouldNot, message)
                 .hint("events were lost: restore the newest copy of the ledger, and append nothing to this one")
                 .hint(OTHER_LEDGER),
-            CheckpointsError::Older(_) => Self::new(Exit::CouldNot, message)
+            CheckpointsError::Older(older) => Self::new(Exit::CouldNot, message)
                 .hint("append to the ledger that has all of them; this one is there to be read")
-                .hint("to go on from here, and give up the newer ones, restore it with --at and --despite-known"),
+                .hint(format!(
+                    "to go on from here, and give up the newer ones: `servanda restore BACKUP FOLDER --at {} --despite-known`",
+                    older.len.saturating_sub(1)
+                )),
             CheckpointsError::Fork { .. } | CheckpointsError::SawAnother { .. } => Self::new(Exit::CouldNot, message)
                 .hint("this is another history: keep both, and ask whoever signed; append nothing to this one")
                 .hint(OTHER_LEDGER),

@@ -126,7 +126,17 @@ impl Restore {
         let path = context.shown_path(&folder);
         context.say(&format!("restored {path}: {} events, head {}\n", report.events, report.head));
         if let Some(Older { len, known }) = older {
-            let may = if self.despite_known { "it can be gone on with" } else { "it is only read" };
+            let signed = context.memory().checkpoints(log).sizes().ok().and_then(|sizes| sizes.last().copied());
+            let may = match (self.despite_known, signed.is_some_and(|signed| signed > len)) {
+                (false, _) => "it is only read".to_owned(),
+                (true, false) => "it can be gone on with".to_owned(),
+                (true, true) => {
+                    let forget = format!("`servanda forget {}`", log.origin);
+                    format!(
+                        "it can be gone on with, once {forget} laid aside what is remembered of those that were signed"
+                    )
+                }
+            };
             context.say(&format!("older: it has {len} events, and {known} are known; {may}\n"));
         }
         let what = if matches!(given, Given::Backup { .. }) { "a backup" } else { "an export" };

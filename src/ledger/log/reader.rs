@@ -398,7 +398,21 @@ impl Log {
     ///
     /// [`CheckpointsError::Rollback`], [`CheckpointsError::Fork`], and what keeps a checkpoint from being read.
     pub fn check_known(&self, known: &Checkpoints, keys: &Authority) -> Result<(), CheckpointsError> {
-        known.check(self.store.as_ref(), keys).map(drop)
+        known.check(self.store.as_ref(), keys).map(drop).map_err(|error| match error {
+            CheckpointsError::Rollback { .. } | CheckpointsError::SawMore { .. } => {
+                self.check_not_older().err().unwrap_or(error)
+            }
+            other => other,
+        })
+    }
+
+    /// Checks that the ledger was not restored as it was earlier, to be read.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointsError::Older`], and [`CheckpointsError::Io`] if its folder does not say that clearly.
+    pub fn check_not_older(&self) -> Result<(), CheckpointsError> {
+        self.older()?.map_or(Ok(()), |older| Err(CheckpointsError::Older(older)))
     }
 
     /// How much older it is than what was known when it was restored; nothing, if it is not.

@@ -213,8 +213,14 @@ pub fn verify_telling(log: &Log, outside: &Outside, progress: Progress<'_>) -> R
     let since = resumed.as_ref().map(|walk| walk.chain.len());
     let mut walk = resumed.unwrap_or_else(|| Fold::new(log.origin()));
     let (mut kept, mut remembered) = (log.checkpoints(), outside.remembered.clone());
-    if let Some(since) = since {
-        (kept, remembered) = (kept.within(since..=u64::MAX), remembered.within(since..=u64::MAX));
+    let (older, known) = (log.older().unwrap_or_default(), remembered.most().unwrap_or_default());
+    let from = since.unwrap_or_default();
+    if since.is_some() {
+        kept = kept.within(from..=u64::MAX);
+    }
+    if since.is_some() || older.is_some() {
+        // What the ledger says itself that it lacks is no fault of what it has.
+        remembered = remembered.within(from..=older.map_or(u64::MAX, |older| older.len));
     }
     let outside = &Outside { remembered, ..outside.clone() };
     walk.tree.want(kept.sizes().unwrap_or_default());
@@ -228,7 +234,6 @@ pub fn verify_telling(log: &Log, outside: &Outside, progress: Progress<'_>) -> R
     walk.cache = comparison.ok();
     let with_facts = walk.cache.is_some();
     let texts = Texts::new(log.shelf());
-    let from = since.unwrap_or_default();
     let begin = from / BUNDLE_LEN as u64 * BUNDLE_LEN as u64;
     let stretches: Vec<u64> = (begin..log.len()).step_by(usize::try_from(STRETCH).unwrap_or(usize::MAX)).collect();
     let mut stretches: VecDeque<u64> = stretches.into();
@@ -256,6 +261,10 @@ pub fn verify_telling(log: &Log, outside: &Outside, progress: Progress<'_>) -> R
     }
     let ([tree, checkpoints, witnesses], newest) =
         walk.tree.report(&kept, outside, &walk.authority, (log.origin(), log.len()), seen(log, &outside.remembered));
+    let checkpoints = match older {
+        Some(older) => short_of(checkpoints, older, known),
+        None => checkpoints,
+    };
     let events = log.len() - from;
     let layers = vec![
         report(Layer::Bytes, walk.bytes_faults, format!("{events} events, {} bytes", walk.bytes)),
@@ -281,8 +290,19 @@ pub fn verify_telling(log: &Log, outside: &Outside, progress: Progress<'_>) -> R
         },
         projections(walk.cache, why_no_facts, (log.len(), head)),
     ];
-    let older = log.older().unwrap_or_default();
     Report { layers, since, events, bytes: walk.bytes, head, ahead, newest, older }
+}
+
+/// Says of a ledger that was restored as it was earlier that what is remembered behind its end cannot be held against it.
+///
+/// It is not told as a rollback, which it was meant to be; and it does not pass, since whoever can write into a folder can write
+/// there too that it is older on purpose.
+fn short_of(checkpoints: LayerReport, older: Older, known: u64) -> LayerReport {
+    if known <= older.len || !checkpoints.faults.is_empty() {
+        return checkpoints;
+    }
+    let why = format!("it was restored as it was with {} events, and {known} are remembered", older.len);
+    LayerReport { verdict: Verdict::CouldNot(why), ..checkpoints }
 }
 
 /// Finds what is wrong with a log beside where it was seen to end, if it was seen at more than anybody signed; and how long it
