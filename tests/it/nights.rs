@@ -287,7 +287,11 @@ fn an_older_ledger_is_gone_on_with_if_the_newer_events_are_given_up() {
         "evidence: { none: made up }\nannouncements:\n  - { kind: party, id: x, name: X, type: company }\n",
     );
     let remembered = desk.run("append x.yaml --ledger past");
-    assert!(remembered.code == 3 && remembered.err.contains("servanda forget"), "{}", remembered.err);
+    assert!(
+        remembered.code == 3 && remembered.err.contains("`servanda forget test.example/ilrs`"),
+        "{}",
+        remembered.err
+    );
     done(&desk.run("forget test.example/ilrs"));
     done(&desk.run("append x.yaml --ledger past"));
     assert_eq!(event_count(&desk, "past"), begun + 2);
@@ -332,9 +336,55 @@ fn a_night_verifies_what_is_new_since_a_checkpoint_and_says_what_it_did_not_read
 
     let none = desk.run("verify --since 5 --ledger l");
     assert!(none.code == 3 && none.err.contains("there is no checkpoint of 5 events"), "{}", none.err);
-    desk.write("last.checkpoint", "nothing\n");
-    refused(&desk.run("verify --since last.checkpoint --ledger l"), "last.checkpoint: ");
-    assert_eq!(desk.run("verify --since nowhere --ledger l").code, 3);
+    desk.write("folder/file", "");
+    for (since, text) in [
+        ("last.checkpoint", "nothing\n"),
+        ("last.checkpoint", ""),
+        ("last.checkpoint", "\u{0}"),
+        ("nowhere", ""),
+        ("folder", ""),
+    ] {
+        desk.write("last.checkpoint", text);
+        let answer = desk.run(&format!("verify --quiet --since {since} --ledger l"));
+        assert_eq!(answer.code, 3, "{text:?}: {}", answer.err);
+        let hint = format!("nothing was verified, for want of {since}: `servanda verify` without --since reads all");
+        assert!(answer.err.contains(&hint), "{text:?}: {}", answer.err);
+    }
+    let unset = desk.command(["verify", "--since", "", "--ledger", "l"]).output().expect("the binary runs");
+    assert_eq!(Answer::of(&unset).code, 2, "a shell's variable that is not set");
+}
+
+#[test]
+fn a_checkpoint_that_is_kept_stays_when_no_other_can_be_signed() {
+    let desk = founding_case();
+    done(&desk.run("checkpoint --quiet --output kept --ledger l"));
+    let kept = || fs::read_to_string(desk.path().join("kept")).expect("it is there");
+    let first = kept();
+    assert_eq!(first, desk.run("checkpoint show --ledger l").out);
+    append(&desk, "l", "one");
+    let key = desk.path().join("l/keys/log.key");
+    fs::rename(&key, desk.path().join("away")).expect("it is there");
+    let failed = desk.run("checkpoint --quiet --output kept --ledger l");
+    assert_eq!((failed.code, kept()), (3, first.clone()), "{}", failed.err);
+    silent(&desk.run("verify --quiet --since kept --ledger l"));
+    fs::rename(desk.path().join("away"), &key).expect("it is there");
+    silent(&desk.run("checkpoint --quiet --output kept --ledger l"));
+    assert_ne!(kept(), first);
+    silent(&desk.run("checkpoint show --quiet --output kept --ledger l"));
+    assert_eq!(desk.run("checkpoint --output kept list --ledger l").code, 2);
+}
+
+#[test]
+fn what_a_killed_backup_or_export_left_goes_with_the_next_and_what_another_is_writing_stays() {
+    let desk = founding_case();
+    for line in ["backup b --ledger l", "export ndjson e --ledger l"] {
+        let dead = desk.write(".servanda-part-dead", "all of a ledger");
+        let alive = File::create(desk.path().join(".servanda-part-alive")).expect("there is room");
+        alive.lock().expect("nobody has it");
+        done(&desk.run(line));
+        assert!(!dead.exists() && desk.path().join(".servanda-part-alive").exists(), "{line}");
+    }
+    assert_eq!(beside(&desk).iter().filter(|name| name.starts_with('.')).count(), 1, "something is left over");
 }
 
 #[test]

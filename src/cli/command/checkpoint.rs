@@ -35,7 +35,7 @@ use crate::store::durable_file::read_bytes;
 Examples:
   servanda checkpoint
   servanda checkpoint list
-  servanda checkpoint show > ilrs.checkpoint      to keep elsewhere
+  servanda checkpoint --output ilrs.checkpoint    to keep elsewhere
   servanda checkpoint timestamp-request > request.tsq")]
 pub(in crate::cli) struct Checkpoint {
     #[command(subcommand)]
@@ -43,6 +43,9 @@ pub(in crate::cli) struct Checkpoint {
     /// Who signs: a file with the log's key, or agent:KEY, a key in ssh-agent by its fingerprint or comment [env: SERVANDA_LOG_KEY] [default: keys/log.key in the ledger, or whichever agent has that key]
     #[arg(long, value_name = "FILE|agent:KEY")]
     log_key: Option<LogKeyName>,
+    /// Write the signed checkpoint to this file, whole or not at all, in place of one that was kept before [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -98,6 +101,9 @@ enum What {
     Show {
         /// For how many events it was signed; the newest, if none is given
         size: Option<u64>,
+        /// Write it to this file, whole or not at all [default: standard output]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
 }
 
@@ -107,6 +113,10 @@ impl Checkpoint {
             Some(What::Witness(witness)) => return witness.run(context),
             what => what.unwrap_or(What::Sign),
         };
+        if self.output.is_some() && !matches!(what, What::Sign) {
+            return Err(Failure::new(Exit::Misuse, "--output before a subcommand goes with `sign`")
+                .hint("`servanda checkpoint show --output FILE` writes one that was signed before"));
+        }
         let log = context.read_log("checkpoint")?;
         // Who signs does not go by what is kept beside the events.
         let keys = match what {
@@ -114,17 +124,20 @@ impl Checkpoint {
             _ => Authority::of(&log.naming()?.events),
         };
         match what {
-            What::Sign => sign(&log, &keys, self.log_key.as_ref(), context),
+            What::Sign => sign(&log, &keys, (self.log_key.as_ref(), self.output.as_deref()), context),
             What::List => {
                 let answer = CheckpointsAnswer::of(&log, &keys)?;
                 drop(log);
                 context.answer(&answer)?;
                 Ok(Exit::Done)
             }
-            What::Show { size } => {
+            What::Show { size, output } => {
                 let found = kept(&log, &keys, size)?;
                 drop(log);
-                print(&found, context)?;
+                match output {
+                    Some(file) => write(&found, &file, context)?,
+                    None => print(&found, context)?,
+                }
                 Ok(Exit::Done)
             }
             What::Request { old } => {
@@ -168,15 +181,30 @@ impl Checkpoint {
     }
 }
 
-fn sign(log: &Log, keys: &Authority, given: Option<&LogKeyName>, context: &mut Context<'_, '_>) -> Outcome {
+fn sign(
+    log: &Log,
+    keys: &Authority,
+    (given, output): (Option<&LogKeyName>, Option<&Path>),
+    context: &mut Context<'_, '_>,
+) -> Outcome {
+    // Whoever has one that is only read need not look for the key.
+    log.check_not_older()?;
     let remembered = context.met_log(log, keys)?;
     let signer = context.log_holder(given, keys.log_key())?;
     let made = log.checkpoint(&signer, keys, &remembered)?;
     context.remember(&log.id()?, &made);
-    if !context.is_silent() {
-        print(&made, context)?;
+    match output {
+        Some(file) => write(&made, file, context)?,
+        None if context.is_silent() => {}
+        None => print(&made, context)?,
     }
     Ok(Exit::Done)
+}
+
+/// Writes the note itself to a file, in place of what was kept there.
+fn write(checkpoint: &Verified, file: &Path, context: &mut Context<'_, '_>) -> Result<(), Failure> {
+    let note = checkpoint.note().to_string();
+    context.export(Some(file), |out| out.write_all(note.as_bytes()))
 }
 
 /// The checkpoint of a size, or the newest.

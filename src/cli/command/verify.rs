@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -14,6 +15,7 @@ use crate::domain::text::shown;
 use crate::domain::timestamp::Timestamp;
 use crate::event::chain::Head;
 use crate::integrity::checkpoint::{CheckpointError, Verified};
+use crate::integrity::note::NoteError;
 use crate::integrity::{EventHash, Vkey};
 use crate::ledger::Log;
 use crate::ledger::folder::log_id::LogId;
@@ -45,7 +47,7 @@ pub(in crate::cli) struct Verify {
     #[arg(long, value_name = "FILE", requires = "vkey")]
     against: Vec<PathBuf>,
     /// Only what is new since this checkpoint, and that the log goes on from it: a file, or the number of events of one that the ledger keeps
-    #[arg(long, value_name = "CHECKPOINT", conflicts_with = "export")]
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with = "export", value_parser = NonEmptyStringValueParser::new())]
     since: Option<String>,
     /// The log's key as it was had from elsewhere, with which the checkpoints must be signed; @FILE reads it from a file
     #[arg(long, value_name = "KEY")]
@@ -128,7 +130,8 @@ impl Verify {
         if let Ok(size) = since.parse() {
             return Ok(Some((format!("checkpoints/{size}"), kept(log, &keys, Some(size))?)));
         }
-        let text = text_of(Path::new(since), context)?;
+        let file = Path::new(since);
+        let text = text_of(file, context).map_err(|failure| no_checkpoint(file, failure))?;
         let open = |key: &Vkey| Verified::open(text.as_bytes(), key);
         let opened = match key {
             Some(key) => open(key),
@@ -136,8 +139,7 @@ impl Verify {
                 keys.log_keys().map(open).reduce(Result::or).unwrap_or(Err(CheckpointError::Form("nobody signed it")))
             }
         };
-        let refused = |error| Failure::new(Exit::No, format!("{since}: {error}"));
-        Ok(Some((since.clone(), opened.map_err(refused)?)))
+        Ok(Some((since.clone(), opened.map_err(|error| not_opened(file, &error))?)))
     }
 
     /// The checkpoints that were given, of which the signatures must hold before anything is compared.
@@ -148,11 +150,32 @@ impl Verify {
             let text = checkpoints::read(&context.around.path(file))?;
             let text = text.ok_or_else(|| Failure::new(Exit::CouldNot, format!("there is no file {name}")))?;
             let checkpoint = Verified::open(text.as_bytes(), key);
-            let refused = |error| Failure::new(Exit::No, format!("{name}: {error}"));
+            let refused = |error| Failure::new(Exit::No, format!("{name}: {error}")).hint("give another copy of it");
             Ok((name.clone(), checkpoint.map_err(refused)?))
         };
         self.against.iter().map(open).collect()
     }
+}
+
+/// What to do where a log cannot be verified since a checkpoint.
+const WHOLE: &str = "`servanda verify` without --since reads all of it, and `servanda checkpoint --output FILE` keeps a checkpoint again";
+
+/// A file that cannot be had says nothing against the log.
+fn no_checkpoint(file: &Path, failure: Failure) -> Failure {
+    let name = file.display();
+    Failure { exit: Exit::CouldNot, ..failure }.hint(format!("nothing was verified, for want of {name}: {WHOLE}"))
+}
+
+/// A file that is no checkpoint says nothing against the log; one that another key signed may.
+fn not_opened(file: &Path, error: &CheckpointError) -> Failure {
+    let name = file.display();
+    let exit = match error {
+        CheckpointError::Note(NoteError::Form(_) | NoteError::Line(_)) | CheckpointError::Form(_) => Exit::CouldNot,
+        CheckpointError::Note(NoteError::Unsigned { .. } | NoteError::Forged { .. })
+        | CheckpointError::EmptyRoot { .. }
+        | CheckpointError::Origin { .. } => Exit::No,
+    };
+    Failure::new(exit, format!("{name}: {error}")).hint(format!("nothing was verified, for want of {name}: {WHOLE}"))
 }
 
 /// Remembers where a log ends that holds, and the newest checkpoint of it that does, whoever signed that.
