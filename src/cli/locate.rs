@@ -11,7 +11,7 @@ use crate::event::Snapshot;
 use crate::integrity::SigningKey;
 use crate::ledger::log::checkpoints::Checkpoints;
 use crate::ledger::{
-    Access, Denied, DocumentReader, Folder, KeyFile, Ledger, Log, OpenError, SettingsError, SignerError,
+    Access, Denied, DocumentReader, Folder, KeyFile, Ledger, Log, OpenError, Settings, SettingsError, SignerError,
 };
 use crate::query::Known;
 use crate::query::load::kept;
@@ -168,6 +168,18 @@ impl Context<'_, '_> {
             None => "permissions: see whose the file is, and who may read and write it".to_owned(),
         };
         failure.hint(hint)
+    }
+
+    /// A failure that tells to forget the ledger names it, where its name is known.
+    pub(super) fn with_name(&self, mut failure: Failure) -> Failure {
+        const NAMELESS: &str = "`servanda forget NAME`";
+        if failure.hints.iter().any(|hint| hint.contains(NAMELESS))
+            && let Ok(settings) = Settings::load(&self.ledger())
+        {
+            let named = format!("`servanda forget {}`", settings.origin);
+            failure.hints.iter_mut().for_each(|hint| *hint = hint.replace(NAMELESS, &named));
+        }
+        failure
     }
 
     /// The recorder's key file: given, or from the environment, or the one that `init` makes.

@@ -119,6 +119,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, around: &mut Surroundi
         Err(error) if help::is_asked(&error) => return usage(&help::of(&arguments, around.width, error), around),
         Err(error) => return usage(&error, around),
     };
+    // What is restored may be of another ledger than the folder has.
+    let is_of_folder = !matches!(cli.command, Command::Restore(_));
     let mut context = Context { global: cli.global, around, is_said: false };
     let outcome = context.check_clock().and_then(|()| cli.command.run(&mut context));
     match outcome {
@@ -127,6 +129,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, around: &mut Surroundi
         Err(failure) if failure.message == BROKEN_PIPE => Exit::Done.code(),
         Err(failure) => {
             let failure = context.with_rights(failure);
+            let failure = if is_of_folder { context.with_name(failure) } else { failure };
             let _ = context.around.err.write_all(failure.text().as_bytes());
             failure.exit.code()
         }

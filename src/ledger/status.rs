@@ -31,7 +31,8 @@ use crate::ledger::folder::log_id::LogId;
 use crate::ledger::folder::settings::{CheckpointWhen, Settings};
 use crate::ledger::log::checkpoints::{Checkpoints, CheckpointsError};
 use crate::ledger::log::guarded_store::DAMAGED;
-use crate::ledger::log::memory::{LastBackup, Memory};
+use crate::ledger::log::memory::{BackupKind, LastBackup, Memory};
+use crate::ledger::log::older::Older;
 use crate::ledger::log::open::{Access, OpenError};
 use crate::ledger::log::timestamps::Timestamps;
 use crate::ledger::state::authority::{Authority, KeyHistory};
@@ -52,22 +53,32 @@ vocabulary! {
         Fork = "fork",
         /// The store does not open, or is not what is remembered of it.
         DamagedStore = "damaged-store",
+        /// It was restored as it was earlier, and is only read.
+        Older = "older",
         /// A damaged store was laid aside.
         StoreAside = "store-aside",
         /// Checkpoints are kept that the log's key should not have signed.
         Evidence = "evidence",
+        /// Whoever is to sign for the log cannot.
+        LogKeyUnusable = "log-key-unusable",
         /// Events wait for a checkpoint.
         CheckpointDue = "checkpoint-due",
         /// Events wait for witnesses that saw others.
         WitnessDue = "witness-due",
+        /// The file of the last backup is not there, or no longer what it was.
+        BackupGone = "backup-gone",
         /// Events are in no backup that is known.
         BackupDue = "backup-due",
+        /// Events are in a backup alone that went to standard output, and that nobody has looked at since.
+        StreamUnchecked = "stream-unchecked",
         /// One key alone can change keys.
         SingleAdmin = "single-admin",
         /// Nobody has confirmed a copy of the log's key.
         LogKeyUncopied = "log-key-uncopied",
         /// Others can read the log's key.
         LogKeyOpen = "log-key-open",
+        /// Whoever appends or keeps backups remembers nothing of the ledger.
+        NotRemembered = "not-remembered",
         /// The disk is nearly full.
         Room = "room",
     }
@@ -123,8 +134,14 @@ pub struct Status {
     pub witness: Option<Reached>,
     /// The newest checkpoint that was stamped.
     pub timestamp: Option<Reached>,
-    /// The last backup that the account knows of.
+    /// The last backup into a file that the account knows of.
     pub backup: Option<(LastBackup, Reached)>,
+    /// The last backup that the account wrote to standard output.
+    pub stream: Option<(LastBackup, Reached)>,
+    /// The last backup that came back as a stream, and was whole.
+    pub checked: Option<Reached>,
+    /// How much older it is than what was known when it was restored so.
+    pub older: Option<Older>,
     /// How many keys may change keys; nothing, if that cannot be told.
     pub admins: Option<usize>,
     /// The log's key in use.
@@ -154,17 +171,31 @@ pub fn status(folder: &Folder, memory: &Memory, access: &Access, limits: Limits)
     let stamps = Timestamps::of(folder);
     let timestamp = stamps.sizes()?.last().map(|size| reached(*size, written(&stamps.file(*size))));
     // What cannot be read of one's own memory is as if it were not there: it is told by whatever rests on it.
-    let backup = log.as_ref().and_then(|log| memory.last_backup(log).ok().flatten());
-    let backup = backup.map(|last| (last.clone(), reached(last.head.len, Some(last.at))));
+    let last = |kind| log.as_ref().and_then(|log| memory.last_backup(log, kind).ok().flatten());
+    let backed_up = |kind| last(kind).map(|last| (last.clone(), reached(last.head.len, Some(last.at))));
+    let [backup, stream, checked] = [BackupKind::File, BackupKind::Stream, BackupKind::Checked].map(backed_up);
+    let older = source.head().map_or(Ok(None), |head| Older::of(folder, head.len))?;
     let authority = source.events().map(Authority::of);
     let admins = authority.as_ref().map(admins);
     let free = free(folder.path());
 
     noted.identity(folder, memory, log.as_ref());
-    noted.more_is_known(&source, folder, memory, log.as_ref(), &sizes, backup.as_ref().map(|(last, _)| last));
+    let made: Vec<&LastBackup> = [&backup, &stream].into_iter().flatten().map(|(last, _)| last).collect();
+    noted.more_is_known(&source, (folder, older), memory, log.as_ref(), &sizes, &made);
     noted.aside(folder)?;
-    noted.waiting(&source, settings.checkpoint, [checkpoint, witness, backup.as_ref().map(|(_, of)| *of)], limits);
-    noted.keys(folder, admins);
+    let [backup_reached, stream_reached, checked] =
+        [&backup, &stream, &checked].map(|made| made.as_ref().map(|(_, reached)| *reached));
+    if let Some(older) = older {
+        noted.older(older);
+    } else {
+        noted.waiting(&source, settings.checkpoint, [checkpoint, witness], limits);
+        noted.backed_up(&source, [backup_reached, stream_reached, checked], limits);
+        if let Some((last, _)) = &backup {
+            noted.backup_file(last);
+        }
+        noted.single_admin(admins);
+    }
+    noted.open_key(folder);
     if free.is_some_and(|free| free < limits.room) {
         let mib = free.unwrap_or_default() >> 20;
         noted.add(Concern::Room, format!("the disk has {mib} MiB free, fewer than {}", limits.room >> 20));
@@ -179,6 +210,9 @@ pub fn status(folder: &Folder, memory: &Memory, access: &Access, limits: Limits)
         witness,
         timestamp,
         backup,
+        stream,
+        checked,
+        older,
         admins,
         log_key: authority.and_then(|authority| authority.log_key().cloned()),
         free,
@@ -211,39 +245,38 @@ impl Noted {
     }
 
     /// Whether more is known of the ledger than it holds: by its own checkpoints, by what the account saw of it, and by
-    /// its last backup.
+    /// its last backups. Of one that was restored as it was earlier, its own checkpoints alone would tell of a rollback.
     fn more_is_known(
         &mut self,
         source: &Source,
-        folder: &Folder,
+        (folder, older): (&Folder, Option<Older>),
         memory: &Memory,
         log: Option<&LogId>,
         own: &[u64],
-        backup: Option<&LastBackup>,
+        backups: &[&LastBackup],
     ) {
         let (Some(head), Some(log)) = (source.head(), log) else { return };
         let seen = memory.checkpoints(log);
         let derived = folder.marks(&log.origin, log.genesis).map(|marks| marks.greatest());
-        let known = [
-            ("a checkpoint in its folder is", own.last().copied()),
+        let elsewhere = [
             ("this account remembers a checkpoint", seen.sizes().unwrap_or_default().last().copied()),
             ("this account saw the ledger, and that was", seen.seen().ok().flatten().map(|seen| seen.len)),
             // What cannot be read there says nothing.
             ("this account has read facts", derived.filter(|greatest| *greatest != u64::MAX)),
-            ("the last backup is", backup.map(|last| last.head.len)),
+            ("the last backup is", backups.iter().map(|last| last.head.len).max()),
         ];
+        let elsewhere = elsewhere.into_iter().filter(|_| older.is_none());
+        let known = [("a checkpoint in its folder is", own.last().copied())].into_iter().chain(elsewhere);
         // The one that knows most tells it for all.
-        let more = known.into_iter().filter_map(|(who, size)| Some((who, size.filter(|size| *size > head.len)?)));
+        let more = known.filter_map(|(who, size)| Some((who, size.filter(|size| *size > head.len)?)));
         if let Some((who, size)) = more.rev().max_by_key(|(_, size)| *size) {
             let what = format!("ROLLBACK: {who} of {size} events, and the ledger holds {}", head.len);
             self.add(Concern::Rollback, what);
         }
-        let heads = [
-            ("this account saw", seen.seen().ok().flatten()),
-            ("those in the last backup", backup.map(|last| last.head)),
-        ];
+        let seen = seen.seen().ok().flatten().map(|seen| ("this account saw", seen));
+        let heads = seen.into_iter().chain(backups.iter().map(|last| ("those in the last backup", last.head)));
         let is_another = |of: &Head| source.hash_at(of.len).is_some_and(|hash| hash != of.hash);
-        if let Some((which, other)) = heads.into_iter().find_map(|(which, of)| Some((which, of.filter(is_another)?))) {
+        if let Some((which, other)) = heads.into_iter().find(|(_, of)| is_another(of)) {
             self.add(Concern::Fork, format!("FORK: the first {} events are others than {which}", other.len));
         }
     }
@@ -264,46 +297,82 @@ impl Noted {
         Ok(())
     }
 
-    /// What events wait for, longer than they may.
+    /// Notes that the ledger is older on purpose.
+    fn older(&mut self, Older { len, known }: Older) {
+        let what = format!(
+            "it was restored as it was with {len} events, when {known} were known, and is only read (file OLDER)"
+        );
+        self.add(Concern::Older, what);
+    }
+
+    /// Notes what events wait for, longer than they may: a checkpoint, and a witness.
     fn waiting(
         &mut self,
         source: &Source,
         when: CheckpointWhen,
-        [checkpoint, witness, backup]: [Option<Reached>; 3],
+        [checkpoint, witness]: [Option<Reached>; 2],
         limits: Limits,
     ) {
-        let from_the_first = source.recorded_after(0);
-        let since = |reached: Option<Reached>| reached.map_or(from_the_first, |reached| reached.waiting_since);
-        let is_late = |since: &Timestamp| {
-            limits.now.unix_ms().saturating_sub(since.unix_ms()) > i64::from(limits.days) * 24 * 60 * 60 * 1000
-        };
-        match since(checkpoint) {
+        match waiting_since(source, checkpoint) {
             Some(since) if when == CheckpointWhen::EachAppend => {
                 let what = format!("events since {since} are in no checkpoint, and each append should be signed");
                 self.add(Concern::CheckpointDue, what);
             }
-            Some(since) if is_late(&since) => {
+            Some(since) if limits.is_late(since) => {
                 self.add(Concern::CheckpointDue, format!("events since {since} are in no checkpoint"));
             }
             _ => {}
         }
         // Where no witness ever signed, none is asked.
-        if let Some(since) = witness.and_then(|_| since(witness)).filter(is_late) {
+        let unseen = witness.and_then(|_| waiting_since(source, witness)).filter(|since| limits.is_late(*since));
+        if let Some(since) = unseen {
             self.add(Concern::WitnessDue, format!("events since {since} were seen by no witness"));
-        }
-        if let Some(since) = since(backup).filter(is_late) {
-            let known = if backup.is_some() { "" } else { " of which this account knows" };
-            self.add(Concern::BackupDue, format!("events since {since} are in no backup{known}"));
         }
     }
 
-    fn keys(&mut self, folder: &Folder, admins: Option<usize>) {
+    /// Notes whether events wait longer than they may for a backup, or for somebody who looks at the one that they are in. What was
+    /// written to standard output may have gone nowhere, until it was found whole.
+    fn backed_up(&mut self, source: &Source, [file, stream, checked]: [Option<Reached>; 3], limits: Limits) {
+        let late = |made: [Option<Reached>; 3]| {
+            let newest = made.into_iter().flatten().max_by_key(|made| made.size);
+            waiting_since(source, newest).filter(|since| limits.is_late(*since))
+        };
+        if let Some(since) = late([file, stream, checked]) {
+            let is_known = [file, stream, checked].iter().any(Option::is_some);
+            let known = if is_known { "" } else { " of which this account knows" };
+            self.add(Concern::BackupDue, format!("events since {since} are in no backup{known}"));
+        } else if let Some(since) = late([file, None, checked]) {
+            let what = format!(
+                "events since {since} are in no backup but one that went to standard output, which nobody looked at"
+            );
+            self.add(Concern::StreamUnchecked, what);
+        }
+    }
+
+    /// Notes whether the file of the last backup is gone, or shorter than it was.
+    fn backup_file(&mut self, last: &LastBackup) {
+        let wrong = match fs::metadata(&last.file) {
+            Ok(found) if !found.is_file() => "is no file".to_owned(),
+            Ok(found) if found.len() < last.bytes => {
+                format!("has {} bytes, and had {} when it was made", found.len(), last.bytes)
+            }
+            Ok(_) => return,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => "is not there".to_owned(),
+            Err(error) => format!("cannot be looked at: {error}"),
+        };
+        self.add(Concern::BackupGone, format!("the last backup, {}, {wrong}", last.file.display()));
+    }
+
+    fn single_admin(&mut self, admins: Option<usize>) {
         if admins == Some(1) {
             self.add(
                 Concern::SingleAdmin,
                 "one key alone can change keys: if it is lost, no key can be added or revoked",
             );
         }
+    }
+
+    fn open_key(&mut self, folder: &Folder) {
         let file = folder.log_key();
         if let Ok(found) = fs::symlink_metadata(&file)
             && found.permissions().mode() & 0o007 != 0
@@ -315,6 +384,18 @@ impl Noted {
             );
         }
     }
+}
+
+impl Limits {
+    /// Tells whether what waits since then waits longer than it may.
+    fn is_late(&self, since: Timestamp) -> bool {
+        self.now.unix_ms().saturating_sub(since.unix_ms()) > i64::from(self.days) * 24 * 60 * 60 * 1000
+    }
+}
+
+/// Tells when the first event was recorded that something is not of; of nothing, the first of all.
+fn waiting_since(source: &Source, reached: Option<Reached>) -> Option<Timestamp> {
+    reached.map_or_else(|| source.recorded_after(0), |reached| reached.waiting_since)
 }
 
 /// How many keys may change keys.

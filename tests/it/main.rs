@@ -1,6 +1,7 @@
 //! Integration tests: one binary, one module a worry.
 
 mod account;
+mod advised;
 mod again;
 mod all_at_once;
 mod answers;

@@ -14,14 +14,17 @@ use crate::cli::recovered_from::{Given, take, take_input};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
+use crate::event::chain::Head;
 use crate::integrity::EventHash;
 use crate::ledger::Progress;
+use crate::ledger::folder::log_id::LogId;
 use crate::ledger::log::checkpoints::Checkpoints;
-use crate::ledger::log::memory::LastBackup;
+use crate::ledger::log::memory::{BackupKind, LastBackup};
 use crate::ledger::log::older::Older;
 use crate::ledger::recover::backup::{BackedUp, BackupError, Rest, backup_telling, backup_to};
 use crate::ledger::recover::restore::{Restoration, Restored};
 use crate::ledger::state::authority::Authority;
+use crate::ledger::verify::Report;
 
 /// Back the ledger up into a file, or add what is new to a backup that is there
 ///
@@ -110,7 +113,7 @@ impl Backup {
         }
         tell(&file, &done, context);
         if done.faults.is_empty() {
-            context.remember_backup(if is_stream { &file } else { &path }, &done);
+            context.remember_backup(Some(path.as_path()).filter(|_| !is_stream), &done);
         }
         Ok(if done.faults.is_empty() { Exit::Done } else { Exit::No })
     }
@@ -147,16 +150,35 @@ impl Check {
             Exit::No => Failure { hints: vec![OTHERS.to_owned()], ..failure },
             _ => failure,
         });
-        let (restored, is_damaged) = checked?;
+        let (restored, log, is_damaged) = checked?;
         if let Some(Older { len, known }) = restored.older {
             context.say(&format!("it has {len} events, and {known} are known by now: what is newer is not in it\n"));
         }
         VerifyAnswer::of(&restored.report).tell(context)?;
+        if let (true, false, Some(log)) = (restored.report.passed(), is_damaged, log) {
+            self.remember(&log, &restored.report, context);
+        }
         Ok(if is_damaged { Exit::No } else { exit_of(&restored.report) })
     }
 
-    /// Takes all of it, and tells whether there is damage behind its end.
-    fn take(&self, progress: Progress<'_>, context: &mut Context<'_, '_>) -> Result<(Restored, bool), Failure> {
+    /// Remembers that what came as a stream is whole: of a file that is there anybody can look.
+    fn remember(&self, log: &LogId, report: &Report, context: &mut Context<'_, '_>) {
+        if self.file.as_os_str() != "-" {
+            return;
+        }
+        let head = Head { len: report.events, hash: report.head };
+        let checked = LastBackup { file: PathBuf::new(), at: context.around.now, head, bytes: 0 };
+        if let Err(error) = context.memory().backed_up(log, BackupKind::Checked, &checked) {
+            context.complain_shown(&format!("warning: it is not remembered that the backup is whole: {error}"));
+        }
+    }
+
+    /// Takes all of it, and tells of which log it is, and whether there is damage behind its end.
+    fn take(
+        &self,
+        progress: Progress<'_>,
+        context: &mut Context<'_, '_>,
+    ) -> Result<(Restored, Option<LogId>, bool), Failure> {
         let (path, access) = (context.around.path(&self.file), context.access("backup check"));
         let mut restoration = Restoration::to_check(&context.folder_at(&path), &access)?;
         restoration.stop_when((context.around.watch_interrupt)()?);
@@ -171,11 +193,12 @@ impl Check {
             return Err(Failure::new(Exit::No, format!("{name} is no backup: it does not begin as one does")));
         };
         taken.warn(context);
-        let remembered = match restoration.id().zip(restoration.authority()) {
-            Some((log, keys)) => remembered(&context.memory(), &log, keys)?,
+        let log = restoration.id();
+        let remembered = match log.as_ref().zip(restoration.authority()) {
+            Some((log, keys)) => remembered(&context.memory(), log, keys)?,
             None => Checkpoints::default(),
         };
-        Ok((restoration.finish(&remembered, &access)?, is_damaged))
+        Ok((restoration.finish(&remembered, &access)?, log, is_damaged))
     }
 }
 
@@ -185,12 +208,13 @@ const OTHERS: &str =
 
 impl Context<'_, '_> {
     /// Remembers that the ledger was backed up, which no ledger knows of itself.
-    fn remember_backup(&mut self, file: &Path, done: &BackedUp) {
+    fn remember_backup(&mut self, file: Option<&Path>, done: &BackedUp) {
         self.say_if_forgetful();
-        let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+        let kind = if file.is_some() { BackupKind::File } else { BackupKind::Stream };
+        let file = file.map(|file| file.canonicalize().unwrap_or_else(|_| file.to_owned())).unwrap_or_default();
         let last = LastBackup { file, at: self.around.now, head: done.head, bytes: done.bytes };
         self.remember_head(&done.log, done.head);
-        if let Err(error) = self.memory().backed_up(&done.log, &last) {
+        if let Err(error) = self.memory().backed_up(&done.log, kind, &last) {
             self.complain_shown(&format!("warning: it is not remembered that there is a backup: {error}"));
         }
     }

@@ -1,6 +1,7 @@
 //! `servanda status`
 
-use std::path::Path;
+mod remedy;
+mod remembered;
 
 use clap::Args;
 use schemars::JsonSchema;
@@ -8,7 +9,6 @@ use serde::Serialize;
 
 use crate::cli::arguments::word;
 use crate::cli::failure::Exit;
-use crate::cli::locate::shell_word;
 use crate::cli::page::counted;
 use crate::cli::screen::{Answer, Format, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
@@ -17,9 +17,9 @@ use crate::domain::text::shown;
 use crate::domain::timestamp::Timestamp;
 use crate::integrity::{EventHash, Vkey};
 use crate::ledger::Folder;
-use crate::ledger::folder::log_id::LogId;
-use crate::ledger::keys::copies::is_uncopied;
 use crate::ledger::status::{Concern, Finding, Limits, Reached, Status as Standing, StoreSeen, status};
+
+use remedy::{Remedy, Situation};
 
 /// Tell how a ledger stands, and what there is to do
 ///
@@ -52,12 +52,22 @@ impl Status {
         let limits = Limits { now, days: self.days, room: u64::from(self.room) << 20 };
         let standing = status(&folder, &memory, &context.access("status"), limits);
         let mut standing = standing.map_err(|error| context.not_opened(error, &folder))?;
-        if standing.log_key.as_ref().is_some_and(|key| is_uncopied(&folder, key, &context.copied())) {
-            let what = "nobody has confirmed that a copy of the log's key lies elsewhere".to_owned();
-            standing.findings.push(Finding { concern: Concern::LogKeyUncopied, what });
-            standing.findings.sort_by_key(|finding| finding.concern);
+        let key = standing.log_key.as_ref();
+        let unsigned = key.and_then(|key| context.log_holder(None, Some(key)).err());
+        let situation = Situation::of((&standing, unsigned.as_ref()), &folder, context);
+        let mut more: Vec<Finding> = situation.log_key(context).into_iter().collect();
+        // Whoever only reads has nothing that would be missed.
+        if let Some(why) = context.why_not_remembered().filter(|_| folder.is_own() && standing.older.is_none()) {
+            // What to do is said apart.
+            let why = why.split_once(';').map_or(&*why, |(why, _)| why);
+            let what =
+                format!("this account remembers nothing, so that a rollback or a lost backup is not noticed: {why}");
+            more.push(Finding { concern: Concern::NotRemembered, what });
         }
-        let answer = StatusAnswer::of(&standing, (&folder, &self.accept), context);
+        standing.findings.append(&mut more);
+        standing.findings.sort_by_key(|finding| finding.concern);
+        let situation = Situation::of((&standing, unsigned.as_ref()), &folder, context);
+        let answer = StatusAnswer::of((&standing, &situation), (&folder, &self.accept), context);
         if !(answer.ok && context.global.quiet && context.format() == Format::Table) {
             context.answer(&answer)?;
         }
@@ -90,8 +100,12 @@ pub(in crate::cli) struct StatusAnswer {
     witness: Option<ReachedAnswer>,
     /// The newest checkpoint with a timestamp, and when that was brought.
     timestamp: Option<ReachedAnswer>,
-    /// The last backup that this account made; null, if it knows of none.
+    /// The last backup that this account made into a file; null, if it knows of none.
     backup: Option<BackupMade>,
+    /// The last backup that this account wrote to standard output; null, if it knows of none.
+    stream: Option<StreamMade>,
+    /// Events that were known when the ledger was restored as it was earlier, if it was: it is only read.
+    older: Option<u64>,
     /// How many keys can change keys; null, if that cannot be told.
     admins: Option<usize>,
     /// The log's verifier key in use.
@@ -129,12 +143,24 @@ struct ReachedAnswer {
 /// The last backup that is known.
 #[derive(Debug, Serialize, JsonSchema)]
 struct BackupMade {
-    /// The file, or `-` for standard output.
+    /// The file.
     file: String,
     /// Whether there is such a file now.
     is_there: bool,
     /// Its bytes, when it was made.
     bytes: u64,
+    /// How far it reaches.
+    #[serde(flatten)]
+    reached: ReachedAnswer,
+}
+
+/// The last backup that went to standard output.
+#[derive(Debug, Serialize, JsonSchema)]
+struct StreamMade {
+    /// Its bytes.
+    bytes: u64,
+    /// Whether as much came back since, and was found whole: else nobody knows whether it arrived anywhere.
+    checked: bool,
     /// How far it reaches.
     #[serde(flatten)]
     reached: ReachedAnswer,
@@ -166,14 +192,20 @@ struct FindingAnswer {
     concern: Concern,
     /// What was found.
     what: String,
-    /// What to do about it.
+    /// The command that does something about it, as it is typed into a shell; empty, if none does, or something is to be chosen first.
     run: String,
+    /// What is to be known, done or chosen beside that; empty, if the command is all.
+    advice: String,
     /// Whether it was said to be meant so.
     accepted: bool,
 }
 
 impl StatusAnswer {
-    fn of(standing: &Standing, (folder, accepted): (&Folder, &[Concern]), context: &Context<'_, '_>) -> Self {
+    fn of(
+        (standing, situation): (&Standing, &Situation<'_>),
+        (folder, accepted): (&Folder, &[Concern]),
+        context: &Context<'_, '_>,
+    ) -> Self {
         let now = context.around.now;
         let moment = |at: Timestamp| Moment { at, age_s: (now.unix_ms() - at.unix_ms()).div_euclid(1000) };
         let reached = |of: &Reached| ReachedAnswer {
@@ -193,13 +225,16 @@ impl StatusAnswer {
             bytes: last.bytes,
             reached: reached(of),
         });
-        let why_not = context.account().why_not();
-        let file = standing.backup.as_ref().map(|(last, _)| last.file.as_path());
-        let findings = standing.findings.iter().map(|finding| FindingAnswer {
-            concern: finding.concern,
-            what: finding.what.clone(),
-            run: context.run_for(finding, standing, folder, file),
-            accepted: accepted.contains(&finding.concern),
+        let stream = standing.stream.as_ref().map(|(last, of)| StreamMade {
+            bytes: last.bytes,
+            checked: standing.checked.is_some_and(|checked| checked.size >= of.size),
+            reached: reached(of),
+        });
+        let why_not = context.why_not_remembered();
+        let findings = standing.findings.iter().map(|finding| {
+            let Remedy { run, advice } = situation.remedy(finding);
+            let accepted = accepted.contains(&finding.concern);
+            FindingAnswer { concern: finding.concern, what: finding.what.clone(), run, advice, accepted }
         });
         let findings: Vec<FindingAnswer> = findings.collect();
         Self {
@@ -215,58 +250,14 @@ impl StatusAnswer {
             witness: standing.witness.as_ref().map(reached),
             timestamp: standing.timestamp.as_ref().map(reached),
             backup,
+            stream,
+            older: standing.older.map(|older| older.known),
             admins: standing.admins,
             log_key: standing.log_key.clone(),
             store: StoreAnswer { seen, why },
             remembers: Remembers { yes: why_not.is_none(), why_not },
             free_bytes: standing.free,
             findings,
-        }
-    }
-}
-
-impl Context<'_, '_> {
-    /// The command that does something about a finding.
-    fn run_for(&self, finding: &Finding, standing: &Standing, folder: &Folder, backup: Option<&Path>) -> String {
-        let ledger = match &self.global.ledger {
-            Some(path) => format!(" --ledger {}", shell_word(&path.display().to_string())),
-            None => String::new(),
-        };
-        let path = |name: &str| shell_word(&format!("{}/{name}", self.shown_path(folder)));
-        let file = backup.map_or_else(|| "FILE".to_owned(), |file| shell_word(&file.display().to_string()));
-        let servanda = |command: &str| format!("servanda{ledger} {command}");
-        match finding.concern {
-            Concern::Replaced => {
-                let id = LogId {
-                    origin: standing.origin.clone(),
-                    genesis: standing.genesis.unwrap_or(EventHash::from_bytes([0; 32])),
-                };
-                let held = self.memory().held(folder).ok().flatten().unwrap_or(id);
-                format!(
-                    "look for the one that was here and keep both; if this one is meant: servanda forget {}",
-                    held.origin
-                )
-            }
-            Concern::Rollback | Concern::DamagedStore => servanda(&format!("repair --from {file}")),
-            Concern::Fork | Concern::Evidence => {
-                format!(
-                    "{} (append nothing, keep both histories, and ask whoever has the log's key)",
-                    servanda("verify")
-                )
-            }
-            Concern::StoreAside => {
-                let name = finding.what.split(' ').next().unwrap_or_default();
-                format!("{} && mv {} ELSEWHERE", servanda("verify"), path(name))
-            }
-            Concern::CheckpointDue => servanda("checkpoint"),
-            Concern::WitnessDue => {
-                format!("{} && {}", servanda("checkpoint"), servanda("checkpoint witness --policy FILE"))
-            }
-            Concern::BackupDue => servanda(&format!("backup {file}")),
-            Concern::SingleAdmin => servanda("key add NAME --public @FILE --role admin"),
-            Concern::LogKeyUncopied => servanda("key copied --log-key"),
-            Concern::LogKeyOpen => format!("chmod o= {}", path("keys/log.key")),
-            Concern::Room => format!("make room: df -h {}", shell_word(&self.shown_path(folder))),
         }
     }
 }
@@ -321,8 +312,13 @@ impl Answer for StatusAnswer {
             let concern = screen.toned(Tone::Bad, finding.concern.as_str());
             let margin = finding.concern.as_str().len() + 2;
             text += &format!("\n{concern}: {}\n", screen.beside(margin, &shown(&finding.what)));
+            if !finding.advice.is_empty() {
+                text += &format!("{:margin$}{}\n", "", screen.beside(margin, &shown(&finding.advice)));
+            }
             // A command is on one line, so that it can be copied.
-            text += &format!("  {}\n", shown(&finding.run));
+            if !finding.run.is_empty() {
+                text += &format!("  {}\n", shown(&finding.run));
+            }
         }
         text
     }
@@ -332,10 +328,19 @@ impl Answer for StatusAnswer {
             let accepted = if finding.accepted { "yes" } else { "" };
             (
                 Tone::Plain,
-                vec![finding.concern.to_string(), finding.what.clone(), finding.run.clone(), accepted.to_owned()],
+                vec![
+                    finding.concern.to_string(),
+                    finding.what.clone(),
+                    finding.run.clone(),
+                    finding.advice.clone(),
+                    accepted.to_owned(),
+                ],
             )
         };
-        Sheet { header: vec!["concern", "what", "run", "accepted"], rows: self.findings.iter().map(row).collect() }
+        Sheet {
+            header: vec!["concern", "what", "run", "advice", "accepted"],
+            rows: self.findings.iter().map(row).collect(),
+        }
     }
 }
 
@@ -353,7 +358,7 @@ impl StatusAnswer {
         let backup = match &self.backup {
             None => "none that this account knows of".to_owned(),
             Some(made) => {
-                let there = if made.is_there || made.file == "-" { "" } else { ", which is not there now" };
+                let there = if made.is_there { "" } else { ", which is not there now" };
                 format!("{}; into {}{there}", made.reached.text(), made.file)
             }
         };
@@ -372,6 +377,10 @@ impl StatusAnswer {
             ("store", store),
             ("free", self.free_bytes.map_or_else(|| "not known".to_owned(), |bytes| format!("{} MiB", bytes >> 20))),
         ];
+        if let Some(made) = &self.stream {
+            let looked_at = if made.checked { "which came back whole" } else { "which nobody looked at" };
+            lines.push(("streamed", format!("{}; to standard output, {looked_at}", made.reached.text())));
+        }
         if let Some(why_not) = &self.remembers.why_not {
             lines.push(("remembered", format!("nothing: {why_not}")));
         }

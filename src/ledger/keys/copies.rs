@@ -9,7 +9,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::domain::governance::RecorderRole;
 use crate::domain::timestamp::Timestamp;
@@ -69,13 +69,14 @@ pub fn keys_at_risk(folder: &Folder, keys: &Authority, copied: &Copied) -> Vec<K
 
 /// Whether a log's key is for the account to keep, and no copy of it is known to an account that could know.
 pub fn is_uncopied(folder: &Folder, key: &Vkey, copied: &Copied) -> bool {
-    copied.account.is_some() && !copied.knows(key.point()) && is_kept_here(folder, &folder.log_key())
+    copied.account.is_some() && !copied.knows(key.point()) && is_kept_here(folder)
 }
 
-/// Whether the log's key is for the account to keep. A pipe in its place is not waited for.
-fn is_kept_here(folder: &Folder, file: &Path) -> bool {
-    match fs::canonicalize(file).and_then(|file| durable_file::open_to_read(&file)) {
+/// Tells whether the log's key is for the account to keep: it can read the file, or could put it back. A pipe in its place is not
+/// waited for.
+pub fn is_kept_here(folder: &Folder) -> bool {
+    match fs::canonicalize(folder.log_key()).and_then(|file| durable_file::open_to_read(&file)) {
         Ok(found) => found.is_some() || folder.is_own(),
-        Err(error) => error.kind() == io::ErrorKind::NotFound && folder.is_own(),
+        Err(error) => error.kind() != io::ErrorKind::PermissionDenied && folder.is_own(),
     }
 }

@@ -6,6 +6,8 @@
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -14,8 +16,10 @@ use crate::integrity::ssh_agent::{self, AgentAnswerError, Identity, MAX_ANSWER};
 use crate::integrity::ssh_key::PublicKey;
 use crate::ledger::keys::signer::{SignerError, log_key_of, log_signer};
 
-/// How long an agent may take to answer: somebody may have to be asked.
+/// How long an agent may take to sign: somebody may have to be asked.
 const PATIENCE: Duration = Duration::from_mins(2);
+/// How long it may take to say what it has, for which nobody is asked.
+const LISTING: Duration = Duration::from_secs(5);
 
 /// Somebody who can sign checkpoints of a log.
 ///
@@ -144,8 +148,14 @@ impl AgentKey {
     }
 }
 
+/// What an agent says that it has. It is asked aside: one that was stopped keeps whoever asks waiting before the first byte.
 fn listed(socket: &Path) -> Result<Vec<Identity>, SignerError> {
-    ssh_agent::identities(&ask(socket, &ssh_agent::list())?).map_err(|error| not_answered(&error))
+    let (tell, told) = mpsc::channel();
+    let asked = socket.to_owned();
+    thread::spawn(move || tell.send(ask(&asked, &ssh_agent::list())));
+    let late = |_| refused(format!("{}: it does not say within {} s what it has", socket.display(), LISTING.as_secs()));
+    let answer = told.recv_timeout(LISTING).map_err(late)??;
+    ssh_agent::identities(&answer).map_err(|error| not_answered(&error))
 }
 
 /// Asks an agent, and gives its answer without the length.

@@ -4,7 +4,7 @@
 //! _logs/NAME/GENESIS/SIZE      a checkpoint of that log, as it was signed
 //! _logs/NAME/GENESIS/at-PLACE  the path of a folder that held it
 //! _logs/NAME/GENESIS/seen      where it ended when the account last appended or verified
-//! _logs/NAME/GENESIS/backup    when it was backed up last, and into which file
+//! _logs/NAME/GENESIS/backup    when it was backed up last into a file, and which; likewise `stream` and `checked`
 //! _places/PLACE                origin LF genesis LF path LF: what the folder at that path holds
 //! _forgotten/NAME, …           what somebody laid aside of logs of that name
 //! NAME/SIZE                    as before anybody wrote down the genesis: of the log whose key signed it
@@ -38,7 +38,7 @@ use crate::ledger::state::authority::Authority;
 use crate::store::shared::Rights;
 use crate::store::{durable_file, folder as store_folder};
 
-pub use backups::LastBackup;
+pub use backups::{BackupKind, LastBackup};
 
 const PLACES: &str = "_places";
 const FORGOTTEN: &str = "_forgotten";

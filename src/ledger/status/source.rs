@@ -58,6 +58,8 @@ impl Source {
         let kept = facts::read(folder, Scope::Those(is_about_ledger), HeadsKnown::Batches);
         match (kept, quiet) {
             (Some(snapshot), Err(LockError::Held { holder })) => {
+                // Whoever has only begun has not said yet who it is; and readers never do.
+                let holder = if holder.is_empty() { "another process".to_owned() } else { holder };
                 Ok(Self { events: Some(Events::Snapshot(snapshot)), seen: StoreSeen::InUse(holder) })
             }
             (Some(snapshot), Err(LockError::Io(error))) => {
