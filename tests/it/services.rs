@@ -15,7 +15,13 @@ use crate::traced::{base, write_parties};
 use crate::witness_http::{Served, parts, post, request};
 use crate::witnesses::desk;
 
-const UNITS: [&str; 3] = ["servanda-witness.service", "servanda-verify.service", "servanda-verify.timer"];
+const UNITS: [&str; 5] = [
+    "servanda-witness.service",
+    "servanda-verify.service",
+    "servanda-verify-new.service",
+    "servanda-verify.timer",
+    "servanda-verify-new.timer",
+];
 
 /// The units, with this binary in the place of the installed one.
 fn units(desk: &Desk) -> Vec<String> {
@@ -44,7 +50,7 @@ fn systemd_finds_nothing_wrong_with_the_units_and_nothing_open_that_could_be_clo
     let units = units(&desk);
     let Some((is_good, said)) = analyzed(&["verify", "--man=no"], &units) else { return };
     assert!(is_good && said.is_empty(), "{said}");
-    for unit in &units[..2] {
+    for unit in &units[..3] {
         let unit = [unit.clone()];
         let Some((is_good, said)) = analyzed(&["security", "--offline=true", "--threshold=15"], &unit) else { return };
         assert!(is_good, "more than 1.5 of 10 is exposed: {said}");
@@ -56,11 +62,45 @@ fn each_unit_runs_commands_that_there_are() {
     let desk = Desk::new();
     for unit in units(&desk) {
         let text = fs::read_to_string(&unit).expect("it was written");
-        let Some(line) = text.lines().find_map(|line| line.strip_prefix("ExecStart=")) else { continue };
-        let words: Vec<&str> = line.split(' ').skip(1).collect();
-        let answer = Answer::of(&desk.command(words.into_iter().chain(["--help"])).output().expect("the binary runs"));
-        done(&answer);
+        for (_, words) in commands(&text) {
+            let asked = words.into_iter().chain(["--help"]);
+            done(&Answer::of(&desk.command(asked).output().expect("the binary runs")));
+        }
     }
+}
+
+/// What a unit runs, and after what: the words behind the program.
+fn commands(unit: &str) -> Vec<(&str, Vec<&str>)> {
+    let lines = unit.lines().filter(|line| line.starts_with("ExecStart"));
+    lines
+        .filter_map(|line| line.split_once('='))
+        .map(|(when, line)| (when, line.split(' ').skip(1).collect()))
+        .collect()
+}
+
+#[test]
+fn the_units_verify_the_whole_once_a_week_and_what_is_new_since_on_each_other_night() {
+    let desk = base();
+    done(&desk.run("checkpoint --ledger l"));
+    let [_, whole, new, weekly, nightly] = UNITS.map(|name| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/package/systemd");
+        fs::read_to_string(folder.join(name)).expect("it is there")
+    });
+    assert!(weekly.contains("\nOnCalendar=Sun ") && nightly.contains("\nOnCalendar=Mon..Sat "));
+    let run = |words: &[&str]| {
+        let words = words.iter().map(|word| word.replace("${STATE_DIRECTORY}", "."));
+        let mut command = desk.command(words);
+        Answer::of(&command.env("SERVANDA_LEDGER", "l").output().expect("the binary runs"))
+    };
+    for (when, words) in commands(&whole).into_iter().chain(commands(&new)) {
+        assert_eq!(words.contains(&"verify"), when == "ExecStart", "{words:?}");
+        let answer = run(&words);
+        assert_eq!((answer.code, answer.out + &answer.err), (0, String::new()), "{words:?}");
+    }
+    assert!(desk.path().join("verified.checkpoint").is_file(), "what the nights go on from");
+    // The one goes on from what the other keeps, as the same account.
+    let kept = |unit: &str| unit.lines().filter(|line| line.contains("State") || line.starts_with("User=")).count();
+    assert_eq!((kept(&whole), kept(&new)), (3, 3));
 }
 
 /// A socket on which a service says how it is.
@@ -281,7 +321,7 @@ fn in_a_container_every_command_works_and_says_once_that_nothing_is_remembered()
         ("append files/new.yaml --ledger l", true),
         ("verify --ledger l", true),
         ("backup l.backup --ledger l", true),
-        ("status --ledger l --accept single-admin,checkpoint-due,backup-due,room", false),
+        ("status --ledger l --accept single-admin,checkpoint-due,backup-due,not-remembered,room", false),
         ("export ndjson --ledger l l.ndjson", false),
         ("key show --ledger l", false),
     ] {
@@ -297,6 +337,12 @@ fn in_a_container_every_command_works_and_says_once_that_nothing_is_remembered()
     assert!(kept.code == 0 && !kept.err.contains("remembered"), "{}", kept.err);
     let signed = contained(&desk, "checkpoint --ledger l", own);
     assert!(signed.code == 0 && signed.err.matches("remembered").count() == 1, "{}", signed.err);
+    // A folder that is named and cannot be written remembers nothing either.
+    let read_only = desk.path().join("of-others").display().to_string();
+    fs::create_dir(&read_only).expect("there is room");
+    let line = "status --ledger l --json --accept single-admin,checkpoint-due,backup-due,log-key-uncopied,room";
+    let told = contained(&desk, line, &[("SERVANDA_STATE", &read_only)]);
+    assert_eq!((told.code, &told.json()["remembers"]["yes"]), (1, &false.into()), "{}", told.out);
     let refused = contained(&desk, "init --ledger new", &[]);
     assert!(refused.code == 3 && refused.err.contains("SERVANDA_KEY"), "{}", refused.err);
 }
