@@ -5,13 +5,17 @@
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
-use std::process::Stdio;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use crate::clock::{DAY_MS, at};
 use crate::status::{check, desk, keep, status};
-use crate::support::{Answer, Desk, done, moment};
+use crate::support::{Answer, Desk, done, moment, tell};
+
+/// An account that no file of accounts knows.
+const NOBODY: u32 = 54_321;
 
 /// The finding of a kind.
 #[track_caller]
@@ -118,6 +122,23 @@ fn a_log_key_that_cannot_sign_is_told_and_no_command_that_fails_for_it() {
         finding(&due, told);
         assert_eq!(finding(&due, "checkpoint-due")["run"], "", "{how}");
         assert_eq!(at(&desk, moment(0), "checkpoint --ledger l").code, 3, "{how}");
+    }
+}
+
+#[test]
+fn whoever_only_reads_is_told_of_no_key_and_of_nothing_to_remember() {
+    let desk = desk();
+    keep(&desk, 0);
+    change_key(&desk, "garbage");
+    let program = desk.path().join("servanda");
+    fs::copy(env!("CARGO_BIN_EXE_servanda"), &program).expect("there is room");
+    fs::set_permissions(desk.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let mut command = Command::new(&program);
+    command.args(["status", "--ledger", "l", "--json", "--days", "100000", "--room", "0"]);
+    command.current_dir(desk.path()).env_clear().uid(NOBODY).gid(NOBODY);
+    match command.output() {
+        Ok(output) => check(&Answer::of(&output), &[]),
+        Err(_) => tell("left out: only root runs programs under other accounts"),
     }
 }
 

@@ -29,7 +29,7 @@ use crate::query::keys::{KeyRisk, keys};
 
 /// Check that nothing was altered, removed or slipped in
 ///
-/// Every event is read from disk and hashed again. Each layer has a verdict of its own; all faults are told, not only the first. What cannot be looked at, for want of a permission or of the program openssl, is not checked, and the exit code is then 3, unless something else does not hold.
+/// Every event is read from disk and hashed again. Each layer has a verdict of its own; all faults are told, not only the first. What cannot be looked at, for want of a permission or of the program openssl, is not checked, and the exit code is then 3, unless something else does not hold. So it is with what is remembered behind the end of a ledger that was restored as it was earlier.
 ///
 /// With --since only what is new since a checkpoint is verified, with all that it names, and that the log goes on from there: for each night, where the whole is verified once a week. Older events and documents are not read again, so that what rots there is found by the whole alone. Where the log does not go on from the checkpoint, all of it is verified.
 #[derive(Debug, Args)]
