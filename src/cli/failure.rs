@@ -21,6 +21,7 @@ use crate::ledger::write::append::AppendError;
 use crate::ledger::write::genesis::FoundError;
 use crate::ledger::{ClockFault, OpenError, SettingsError, SignerError};
 use crate::query::QueryError;
+use crate::store::StoreError;
 
 pub use crate::cli::exit::Exit;
 
@@ -118,6 +119,10 @@ impl From<OpenError> for Failure {
             OpenError::Anothers { .. } => Self::new(Exit::CouldNot, message)
                 .hint("write to it as that user, or copy the folder and write to the copy"),
             OpenError::NoScratch => Self::new(Exit::CouldNot, message).hint("set TMPDIR to a folder of your own"),
+            // A store that is gone or damaged is found to be so; one that cannot be reached may be whole.
+            OpenError::Store(StoreError::Absent { .. } | StoreError::Damaged { .. }) => {
+                Self::new(Exit::No, message).hint(REPAIR)
+            }
             OpenError::Store(_) => Self::new(Exit::CouldNot, message).hint(REPAIR),
             OpenError::Io(_) => Self::new(Exit::CouldNot, message)
                 .hint("reading takes a lock too: copy a ledger that you cannot write to, and read the copy"),
@@ -135,11 +140,11 @@ impl From<CheckpointsError> for Failure {
         match error {
             CheckpointsError::Damaged(damage) => damage.into(),
             CheckpointsError::Signer(error) => error.into(),
-            CheckpointsError::SawMore { .. } => Self::new(Exit::CouldNot, message)
+            CheckpointsError::SawMore { .. } => Self::new(Exit::No, message)
                 .hint("events were lost: restore the newest copy of the ledger, and append nothing to this one")
                 .hint("if they are lost for good, restore what there is with --despite-known, and go on from that")
                 .hint(OTHER_LEDGER),
-            CheckpointsError::Rollback { .. } => Self::new(Exit::CouldNot, message)
+            CheckpointsError::Rollback { .. } => Self::new(Exit::No, message)
                 .hint("events were lost: restore the newest copy of the ledger, and append nothing to this one")
                 .hint(OTHER_LEDGER),
             CheckpointsError::Older(older) => Self::new(Exit::CouldNot, message)
@@ -148,7 +153,7 @@ impl From<CheckpointsError> for Failure {
                     "to go on from here, and give up the newer ones: `servanda restore BACKUP FOLDER --at {} --despite-known`",
                     older.len.saturating_sub(1)
                 )),
-            CheckpointsError::Fork { .. } | CheckpointsError::SawAnother { .. } => Self::new(Exit::CouldNot, message)
+            CheckpointsError::Fork { .. } | CheckpointsError::SawAnother { .. } => Self::new(Exit::No, message)
                 .hint("this is another history: keep both, and ask whoever signed; append nothing to this one")
                 .hint(OTHER_LEDGER),
             CheckpointsError::Unusable { .. } | CheckpointsError::Misnamed { .. } => Self::new(Exit::CouldNot, message)
@@ -163,7 +168,7 @@ impl From<MemoryError> for Failure {
     fn from(error: MemoryError) -> Self {
         let message = error.to_string();
         match error {
-            MemoryError::Replaced { held, .. } => Self::new(Exit::CouldNot, message)
+            MemoryError::Replaced { held, .. } => Self::new(Exit::No, message)
                 .hint("append nothing to this one: look for the one that was here, and keep both")
                 .hint(format!(
                     "if it was put here on purpose, `servanda forget {}` lays aside what is remembered",
@@ -230,7 +235,7 @@ impl From<ProveError> for Failure {
 
 impl From<Damage> for Failure {
     fn from(damage: Damage) -> Self {
-        Self::new(Exit::CouldNot, damage.to_string())
+        Self::new(Exit::No, damage.to_string())
             .hint("`servanda verify` tells everything that is wrong")
             .hint(REPAIR)
     }

@@ -113,7 +113,7 @@ impl Again {
         if self.0.is_none() {
             if is_input {
                 self.0 = Some(restoration.lay_aside(name, input)?);
-            } else if path.is_dir() || path.is_file() {
+            } else if as_oneself(|| path.is_dir() || path.is_file()) {
                 return take(from, path, restoration, None);
             } else {
                 self.0 = Some(restoration.lay_aside(name, opened(from, path)?)?);

@@ -181,7 +181,7 @@ pub fn status(folder: &Folder, memory: &Memory, access: &Access, limits: Limits)
 
     noted.identity(folder, memory, log.as_ref());
     let made: Vec<&LastBackup> = [&backup, &stream].into_iter().flatten().map(|(last, _)| last).collect();
-    noted.more_is_known(&source, (folder, older), memory, log.as_ref(), &sizes, &made);
+    noted.more_is_known(&source, (folder, older), memory, log.as_ref(), &sizes, &made)?;
     noted.aside(folder)?;
     let [backup_reached, stream_reached, checked] =
         [&backup, &stream, &checked].map(|made| made.as_ref().map(|(_, reached)| *reached));
@@ -254,13 +254,14 @@ impl Noted {
         log: Option<&LogId>,
         own: &[u64],
         backups: &[&LastBackup],
-    ) {
-        let (Some(head), Some(log)) = (source.head(), log) else { return };
-        let seen = memory.checkpoints(log);
+    ) -> Result<(), CheckpointsError> {
+        let (Some(head), Some(log)) = (source.head(), log) else { return Ok(()) };
+        let remembered = memory.checkpoints(log);
+        let seen = remembered.seen()?;
         let derived = folder.marks(&log.origin, log.genesis).map(|marks| marks.greatest());
         let elsewhere = [
-            ("this account remembers a checkpoint", seen.sizes().unwrap_or_default().last().copied()),
-            ("this account saw the ledger, and that was", seen.seen().ok().flatten().map(|seen| seen.len)),
+            ("this account remembers a checkpoint", remembered.sizes()?.last().copied()),
+            ("this account saw the ledger, and that was", seen.map(|seen| seen.len)),
             // What cannot be read there says nothing.
             ("this account has read facts", derived.filter(|greatest| *greatest != u64::MAX)),
             ("the last backup is", backups.iter().map(|last| last.head.len).max()),
@@ -273,12 +274,13 @@ impl Noted {
             let what = format!("ROLLBACK: {who} of {size} events, and the ledger holds {}", head.len);
             self.add(Concern::Rollback, what);
         }
-        let seen = seen.seen().ok().flatten().map(|seen| ("this account saw", seen));
+        let seen = seen.map(|seen| ("this account saw", seen));
         let heads = seen.into_iter().chain(backups.iter().map(|last| ("those in the last backup", last.head)));
         let is_another = |of: &Head| source.hash_at(of.len).is_some_and(|hash| hash != of.hash);
         if let Some((which, other)) = heads.into_iter().find(|(_, of)| is_another(of)) {
             self.add(Concern::Fork, format!("FORK: the first {} events are others than {which}", other.len));
         }
+        Ok(())
     }
 
     /// What lies in the folder beside the ledger, and tells of damage.
@@ -374,7 +376,8 @@ impl Noted {
 
     fn open_key(&mut self, folder: &Folder) {
         let file = folder.log_key();
-        if let Ok(found) = fs::symlink_metadata(&file)
+        // Where it is a link, the file that it leads to is the key.
+        if let Ok(found) = fs::metadata(&file)
             && found.permissions().mode() & 0o007 != 0
         {
             let mode = found.permissions().mode() & 0o777;

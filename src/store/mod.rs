@@ -34,8 +34,8 @@ pub mod run;
 pub mod shared;
 pub mod sled;
 pub mod tiles;
-pub mod within;
 pub(crate) mod unfinished;
+pub mod within;
 
 #[cfg(test)]
 mod contract;

@@ -46,7 +46,7 @@ const WINGS: &[(&str, &[&str])] = &[
 const PARTS: &[(&str, &str, &[&str])] = &[
     ("query", "ledger", &["folder", "state", "documents", "facts", "log"]),
     ("exchange", "ledger", &["state", "keys", "log", "admission", "write", "publish", "recover"]),
-    ("cli", "store", &["acting", "durable_file", "folder", "documents"]),
+    ("cli", "store", &["StoreError", "acting", "durable_file", "folder", "documents"]),
 ];
 
 /// What a layer gives as its own though another has it: words of its answers.

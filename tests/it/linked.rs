@@ -116,3 +116,39 @@ fn the_systems_own_account_writes_nothing_where_a_link_in_the_folder_leads() {
     assert_eq!(restored.code, 0, "whoever names a folder means it: {}", restored.err);
     assert_eq!(fs::metadata(only_roots.join("l")).expect("it is there").uid(), 0);
 }
+
+/// Gives boris a key with which keys are changed.
+fn make_boris_admin(office: &Office) {
+    fs::remove_dir_all(office.path("boris/.config/servanda")).expect("root may");
+    office.key("boris", BORIS, 10);
+    let key = office.path("boris.pub").display().to_string();
+    done(&office.by("anna", "022", &format!("key add boris-2 --public @{key} --role admin")));
+}
+
+#[test]
+fn a_new_log_key_takes_the_place_of_no_file_that_holds_none() {
+    let Some((office, _)) = office() else { return };
+    let keys = office.path("group/l/keys");
+    fs::set_permissions(&keys, fs::Permissions::from_mode(0o770)).expect("root may");
+    let mine = office.path("boris/notes");
+    fs::write(&mine, "my notes").expect("there is room");
+    chown(&mine, Some(BORIS.0), Some(BORIS.1)).expect("root may");
+    make_boris_admin(&office);
+    fs::rename(keys.join("log.key"), office.path("anna/log.key")).expect("one file system");
+    symlink(&mine, keys.join("log.key")).expect("nothing is there");
+    let before = office.by("anna", "022", "log --json").json()["position"]["len"].clone();
+    let refused = office.by("boris", "022", "key replace-log");
+    assert_ne!(refused.code, 0, "{}", refused.out);
+    assert_eq!(fs::read_to_string(&mine).expect("it is there"), "my notes");
+    assert_eq!(office.by("anna", "022", "log --json").json()["position"]["len"], before, "{}", refused.err);
+}
+
+#[test]
+fn whoever_cannot_lead_to_another_log_key_does_not_have_the_log_changed_to_it() {
+    let Some((office, _)) = office() else { return };
+    make_boris_admin(&office);
+    let before = office.by("anna", "022", "log --json").json()["position"]["len"].clone();
+    let refused = office.by("boris", "022", "key replace-log --log-key new.key");
+    assert!(refused.code == 3 && refused.err.contains("keys"), "{}{}", refused.out, refused.err);
+    assert_eq!(office.by("anna", "022", "log --json").json()["position"]["len"], before, "{}", refused.err);
+}

@@ -100,7 +100,7 @@ impl Office {
     }
 
     /// A key for somebody, that the recorder of the ledger knows as theirs.
-    fn key(&self, who: &str, (uid, gid): (u32, u32), seed: u8) {
+    pub(crate) fn key(&self, who: &str, (uid, gid): (u32, u32), seed: u8) {
         let folder = self.path(who).join(".config/servanda");
         KeyFile::create(&folder.join("recorder_ed25519"), &[seed; 32], who).expect("there is room");
         fs::copy(folder.join("recorder_ed25519.pub"), self.path(&format!("{who}.pub"))).expect("there is room");

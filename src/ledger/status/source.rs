@@ -62,11 +62,9 @@ impl Source {
                 let holder = if holder.is_empty() { "another process".to_owned() } else { holder };
                 Ok(Self { events: Some(Events::Snapshot(snapshot)), seen: StoreSeen::InUse(holder) })
             }
-            (Some(snapshot), Err(LockError::Io(error))) => {
-                Ok(Self { events: Some(Events::Snapshot(snapshot)), seen: StoreSeen::NotOpened(error.to_string()) })
-            }
+            (Some(_), Err(LockError::Io(error))) => Err(OpenError::Io(error)),
             (Some(snapshot), Ok(_quiet)) => {
-                let seen = Self::beside(&snapshot, folder, noted);
+                let seen = Self::beside(&snapshot, folder, noted)?;
                 Ok(Self { events: Some(Events::Snapshot(snapshot)), seen })
             }
             (None, Ok(_quiet)) => Self::from_store(folder, origin, noted),
@@ -78,15 +76,18 @@ impl Source {
     }
 
     /// Whether the store opens and ends where the facts do, if it is small enough to see.
-    fn beside(snapshot: &Snapshot, folder: &Folder, noted: &mut Noted) -> StoreSeen {
+    ///
+    /// # Errors
+    ///
+    /// What keeps whoever asks from looking: nothing is known of the store then.
+    fn beside(snapshot: &Snapshot, folder: &Folder, noted: &mut Noted) -> Result<StoreSeen, OpenError> {
         if bytes_of(folder) > SMALL {
-            return StoreSeen::NotOpened("it is large, and what is kept of it tells everything else".to_owned());
+            let why = "it is large, and what is kept of it tells everything else".to_owned();
+            return Ok(StoreSeen::NotOpened(why));
         }
         let store = match opened(folder) {
             Ok(store) => store,
-            Err(error) => {
-                return not_opened(error, noted).unwrap_or_else(|error| StoreSeen::NotOpened(error.to_string()));
-            }
+            Err(error) => return not_opened(error, noted),
         };
         let (len, expected) = (store.len(), snapshot.heads.len());
         let newest = expected.checked_sub(1).and_then(|seq| hash(&store, seq));
@@ -97,9 +98,9 @@ impl Source {
                     "the store ends otherwise than what is kept of it: it holds {len} events, and there were {expected}"
                 ),
             );
-            return StoreSeen::Damaged;
+            return Ok(StoreSeen::Damaged);
         }
-        StoreSeen::Opens
+        Ok(StoreSeen::Opens)
     }
 
     fn from_store(folder: &Folder, origin: &Origin, noted: &mut Noted) -> Result<Self, OpenError> {

@@ -11,6 +11,8 @@
 //!
 //! Whoever has the old key alone follows the log up to its last checkpoint by that key; that one should be signed before.
 
+use crate::ledger::write::Authority;
+use crate::store::shared::may_write;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -25,8 +27,7 @@ use crate::ledger::log::clock::Clock;
 use crate::ledger::write::Ledger;
 use crate::ledger::write::administer::Administered;
 use crate::ledger::write::append::AppendError;
-use crate::store::shared::Rights;
-use crate::store::{durable_file, folder as store_folder};
+use crate::store::folder as store_folder;
 
 /// The key that a log is to sign with from now on.
 #[derive(Debug)]
@@ -75,12 +76,13 @@ impl Ledger {
             create_secret(&next, &new.to_secret_text())?;
             new
         };
+        check_place(&place, &self.backing.folder.log_key(), self.state.authority())?;
         let made = self.append_own(self.log_key_changed(&new.vkey(), because), signer, clock)?;
         put(&new, &place, &next)?;
         Ok(made)
     }
 
-    /// The same, to a key that somebody holds elsewhere.
+    /// Has the log sign with a key that somebody holds elsewhere from the next event on.
     fn change_log_key_to(
         &mut self,
         holder: &LogHolder,
@@ -88,12 +90,19 @@ impl Ledger {
         signer: &dyn Signer,
         clock: Clock,
     ) -> Result<Administered, AppendError> {
+        let place = self.backing.folder.log_key();
+        // Before anybody signs that it is so: whoever cannot lead there would leave a log that nobody signs.
+        let folder = store_folder::parent(&place);
+        if !may_write(folder) {
+            let source = io::Error::new(io::ErrorKind::PermissionDenied, "who asks may put nothing there");
+            return Err(SignerError::Io { file: folder.to_owned(), source }.into());
+        }
         let since = self.state.authority().log_key_since().filter(|_| self.is_log_key(&holder.vkey()));
         let made = match since {
             Some(seq) => Administered::Already(seq),
             None => self.append_own(self.log_key_changed(&holder.vkey(), because), signer, clock)?,
         };
-        lead_to(holder, &self.backing.folder.log_key())?;
+        lead_to(holder, &place)?;
         Ok(made)
     }
 
@@ -116,14 +125,36 @@ fn known(read: Result<LogSigner, SignerError>) -> Result<Option<LogSigner>, Sign
     }
 }
 
-/// Step 3.
-fn put(key: &LogSigner, place: &Path, next: &Path) -> Result<(), SignerError> {
-    let text = format!("{}\n", key.to_secret_text());
-    let shared = fs::metadata(place).ok().filter(|there| there.mode() & GROUP_READS != 0);
-    durable_file::replace(place, text.as_bytes(), Rights::Secret).map_err(io_at(place))?;
-    if let Some(shared) = shared {
-        share(place, &shared).map_err(io_at(place))?;
+/// Checks that what a new key takes the place of is one of the log, where a link in the ledger's folder led there: else it is
+/// somebody's file, and whoever made the link would have it destroyed.
+fn check_place(place: &Path, own: &Path, keys: &Authority) -> Result<(), SignerError> {
+    let is_link = fs::symlink_metadata(own).is_ok_and(|found| found.file_type().is_symlink());
+    if !is_link {
+        return Ok(());
     }
+    match known(log_key_of(place))? {
+        Some(there) if keys.log_keys().any(|key| *key == there.vkey()) => Ok(()),
+        _ => Err(SignerError::Io {
+            file: own.to_owned(),
+            source: io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("it leads to {}, which holds no key of this log", place.display()),
+            ),
+        }),
+    }
+}
+
+/// Step 3. The one that lies beside gets the rights that the one before had, and takes its place: a crash leaves either.
+fn put(key: &LogSigner, place: &Path, next: &Path) -> Result<(), SignerError> {
+    let shared = fs::metadata(place).ok().filter(|there| there.mode() & GROUP_READS != 0);
+    let beside = place.with_extension("new");
+    absent(fs::remove_file(&beside)).map_err(io_at(&beside))?;
+    create_secret(&beside, &key.to_secret_text())?;
+    if let Some(shared) = shared {
+        share(&beside, &shared).map_err(io_at(&beside))?;
+    }
+    let placed = fs::rename(&beside, place).and_then(|()| store_folder::sync(store_folder::parent(place)));
+    placed.map_err(io_at(place))?;
     fs::remove_file(next).map_err(io_at(next))
 }
 
@@ -131,11 +162,11 @@ fn put(key: &LogSigner, place: &Path, next: &Path) -> Result<(), SignerError> {
 const GROUP_READS: u32 = 0o040;
 
 /// Lets the group read a key that could read the one before.
-fn share(place: &Path, before: &fs::Metadata) -> io::Result<()> {
-    if fs::metadata(place)?.gid() != before.gid() {
-        chown(place, None, Some(before.gid()))?;
+fn share(key: &Path, before: &fs::Metadata) -> io::Result<()> {
+    if fs::metadata(key)?.gid() != before.gid() {
+        chown(key, None, Some(before.gid()))?;
     }
-    fs::set_permissions(place, fs::Permissions::from_mode(0o600 | GROUP_READS))
+    fs::set_permissions(key, fs::Permissions::from_mode(0o600 | GROUP_READS))
 }
 
 /// Has the place of a log's key lead to whoever holds it: a link to the file, or nothing where an agent does.
