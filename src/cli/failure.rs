@@ -118,14 +118,16 @@ impl From<OpenError> for Failure {
             OpenError::Checkpoints(error) => error.into(),
             OpenError::Anothers { .. } => Self::new(Exit::CouldNot, message)
                 .hint("write to it as that user, or copy the folder and write to the copy"),
-            OpenError::NoScratch => Self::new(Exit::CouldNot, message).hint("set TMPDIR to a folder of your own"),
+            OpenError::NoScratch | OpenError::Scratch { .. } => {
+                Self::new(Exit::CouldNot, message).hint("set TMPDIR to a folder of your own, with room for a copy of the ledger")
+            }
             // A store that is gone or damaged is found to be so; one that cannot be reached may be whole.
             OpenError::Store(StoreError::Absent { .. } | StoreError::Damaged { .. }) => {
                 Self::new(Exit::No, message).hint(REPAIR)
             }
             OpenError::Store(_) => Self::new(Exit::CouldNot, message).hint(REPAIR),
             OpenError::Io(_) => Self::new(Exit::CouldNot, message)
-                .hint("reading takes a lock too: copy a ledger that you cannot write to, and read the copy"),
+                .hint("look at the folder, and whether its disk can be written: reading needs no right to write, appending does"),
         }
     }
 }
@@ -168,12 +170,9 @@ impl From<MemoryError> for Failure {
     fn from(error: MemoryError) -> Self {
         let message = error.to_string();
         match error {
-            MemoryError::Replaced { held, .. } => Self::new(Exit::No, message)
+            MemoryError::Replaced { .. } => Self::new(Exit::No, message)
                 .hint("append nothing to this one: look for the one that was here, and keep both")
-                .hint(format!(
-                    "if it was put here on purpose, `servanda forget {}` lays aside what is remembered",
-                    held.origin
-                )),
+                .hint("if it was put here on purpose, `servanda forget --folder` has this account know it here from now on"),
             MemoryError::Taken { known } => Self::new(Exit::CouldNot, message)
                 .hint("give this one another name with --origin NAME")
                 .hint(format!("or `servanda forget {}` lays aside what is remembered of the other", known.origin)),
@@ -235,9 +234,7 @@ impl From<ProveError> for Failure {
 
 impl From<Damage> for Failure {
     fn from(damage: Damage) -> Self {
-        Self::new(Exit::No, damage.to_string())
-            .hint("`servanda verify` tells everything that is wrong")
-            .hint(REPAIR)
+        Self::new(Exit::No, damage.to_string()).hint("`servanda verify` tells everything that is wrong").hint(REPAIR)
     }
 }
 

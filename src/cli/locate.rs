@@ -182,6 +182,16 @@ impl Context<'_, '_> {
         failure
     }
 
+    /// Has each command in the hints of a failure be for the ledger that was given on the command line: pasted without it, it would
+    /// be for another.
+    pub(super) fn with_ledger(&self, mut failure: Failure) -> Failure {
+        if let Some(given) = &self.global.ledger {
+            let option = format!(" --ledger {}", shell_word(&given.to_string_lossy()));
+            failure.hints.iter_mut().for_each(|hint| *hint = with_option(hint, &option));
+        }
+        failure
+    }
+
     /// The recorder's key file: given, or from the environment, or the one that `init` makes.
     pub(super) fn key_path(&self, given: Option<&PathBuf>) -> Result<PathBuf, Failure> {
         let given = given.cloned().or_else(|| (self.around.variable)("SERVANDA_KEY").map(PathBuf::from));
@@ -230,5 +240,48 @@ impl Context<'_, '_> {
         })?;
         self.say(&format!("made a key for {recorder}: {}\n", shown(&path.to_string_lossy())));
         Ok(())
+    }
+}
+
+/// Commands that are about no ledger, or name it otherwise.
+const OF_NO_LEDGER: [&str; 9] =
+    ["restore", "template", "schema", "completions", "man", "forget", "help", "witness", "check"];
+
+/// Adds an option to each command in a text, which stands in backticks, if the command is about a ledger and has none.
+fn with_option(text: &str, option: &str) -> String {
+    let mut pieces = text.split("`servanda ");
+    let mut found = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (command, behind) = piece.split_once('`').unwrap_or((piece, ""));
+        let name = command.split(' ').next().unwrap_or_default();
+        let is_of_ledger = !OF_NO_LEDGER.contains(&name) || command.starts_with("forget --folder");
+        let option = if is_of_ledger && !command.contains("--ledger") { option } else { "" };
+        found += &format!("`servanda {command}{option}`{behind}");
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_in_a_hint_is_for_the_ledger_that_was_given() {
+        for (hint, expected) in [
+            ("`servanda verify` tells it", "`servanda verify --ledger l` tells it"),
+            (
+                "see `servanda key show` and `servanda log`",
+                "see `servanda key show --ledger l` and `servanda log --ledger l`",
+            ),
+            ("`servanda template party` shows how", "`servanda template party` shows how"),
+            (
+                "`servanda forget a/b` or `servanda forget --folder`",
+                "`servanda forget a/b` or `servanda forget --folder --ledger l`",
+            ),
+            ("`servanda verify --ledger other`", "`servanda verify --ledger other`"),
+            ("no command at all", "no command at all"),
+        ] {
+            assert_eq!(with_option(hint, " --ledger l"), expected);
+        }
     }
 }

@@ -130,6 +130,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, around: &mut Surroundi
         Err(failure) => {
             let failure = context.with_rights(failure);
             let failure = if is_of_folder { context.with_name(failure) } else { failure };
+            let failure = context.with_ledger(failure);
             let _ = context.around.err.write_all(failure.text().as_bytes());
             failure.exit.code()
         }

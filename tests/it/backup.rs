@@ -199,7 +199,7 @@ fn an_older_backup_is_refused_where_a_newer_checkpoint_is_known_and_can_be_had_t
         "evidence: { none: made up }\nannouncements:\n  - { kind: party, id: x, name: X, type: company }\n",
     );
     let appended = desk.run("append new.yaml --ledger copy");
-    assert!(appended.code == 3 && appended.err.contains("ROLLBACK"), "{}", appended.err);
+    assert!(appended.code == 1 && appended.err.contains("ROLLBACK"), "{}", appended.err);
     let there = desk.run("restore b l");
     assert!(there.code == 3 && there.err.contains("is there already"), "{}", there.err);
 }

@@ -59,7 +59,7 @@ fn whoever_verified_or_appended_knows_of_what_others_signed_when_the_folder_is_p
         put_back(&desk);
         for refused in ["append c.yaml --ledger l", "checkpoint --ledger l", "backup new.backup --ledger l"] {
             let answer = by(&desk, "boris", refused);
-            assert!(answer.code == 3 && answer.err.contains("ROLLBACK"), "{line}: {refused}: {}", answer.err);
+            assert!(answer.code == 1 && answer.err.contains("ROLLBACK"), "{line}: {refused}: {}", answer.err);
         }
         assert!(!desk.path().join("new.backup").exists());
         let verified = by(&desk, "boris", "verify --ledger l --json");

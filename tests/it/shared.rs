@@ -354,6 +354,25 @@ fn a_night_that_could_not_look_says_so_and_is_not_told_as_one_that_found_somethi
 }
 
 #[test]
+fn a_place_for_copies_that_is_missing_is_named_and_is_no_damage_of_the_ledger() {
+    let Some(office) = Office::founded(0o2775) else { return };
+    let given =
+        Command::new("chmod").args(["-R", "o+rX"]).arg(office.path("group/l")).output().expect("chmod is there");
+    assert!(given.status.success());
+    fs::set_permissions(office.path("group"), fs::Permissions::from_mode(0o2775)).expect("it is ours");
+    done(&office.by("carla", "022", "backup b"));
+    for (line, scratch) in [("verify", "none/deep"), ("log", "none/deep"), ("backup check b", "none/deep")] {
+        let mut command = office.command("carla", "022", line);
+        command.env("TMPDIR", office.path(scratch)).env_remove("HOME");
+        let answer = Answer::of(&command.output().expect("a shell is there"));
+        assert_eq!(answer.code, 3, "{line}: {}{}", answer.out, answer.err);
+        assert!(answer.err.contains("none/deep") && answer.err.contains("TMPDIR"), "{line}: {}", answer.err);
+        assert!(!answer.err.contains("repair"), "{line}: {}", answer.err);
+        assert!(!office.path("none").exists(), "{line}: it was made");
+    }
+}
+
+#[test]
 fn a_ledger_on_a_disk_that_cannot_be_written_is_read() {
     let Some(office) = Office::founded(0o2770) else { return };
     office.party("anna", "anna-0");

@@ -255,7 +255,7 @@ impl Office {
             let append = format!("append late.yaml --key {}", self.people[who].key());
             for line in [append.as_str(), "checkpoint"] {
                 let told = self.run(who, line);
-                assert!(told.code == 3 && told.err.contains("ROLLBACK"), "{who} {line}: {}{}", told.out, told.err);
+                assert!(told.code == 1 && told.err.contains("ROLLBACK"), "{who} {line}: {}{}", told.out, told.err);
             }
             let verified = self.run(who, "verify");
             assert!(verified.code == 1 && verified.out.contains("ROLLBACK"), "{who}: {}", verified.out);

@@ -11,23 +11,27 @@ use crate::cli::{Context, Outcome};
 use crate::domain::id::Origin;
 use crate::integrity::EventHash;
 use crate::ledger::admission::finding::nearest;
-use crate::ledger::log::memory::Known;
+use crate::ledger::log::memory::{Known, Memory};
 
 /// Lay aside what is remembered of a ledger, or list what is
 ///
-/// Of each ledger that was signed or appended to here, this account remembers the checkpoints and the folder, by the ledger's name and the hash of its genesis: by these an older copy in its place is told, and another ledger. Whoever means to go on with one of those has them forgotten first. Nothing is deleted, and ledgers are left as they are.
+/// Of each ledger that was signed or appended to here, this account remembers the checkpoints and the folder, by the ledger's name and the hash of its genesis: by these an older copy in its place is told, and another ledger. Whoever means to go on with one of those has them forgotten first: with --folder only which ledger the folder held, so that older copies of that one are told as before. Nothing else is deleted, and ledgers are left as they are; what is laid aside is told, and moved back it counts again.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
   servanda forget --list                     what is remembered
+  servanda forget --folder --ledger l        another ledger is in l now, on purpose
   servanda forget ministry.example/treaties")]
 pub(in crate::cli) struct Forget {
     /// The ledger's name
-    #[arg(required_unless_present = "list")]
+    #[arg(required_unless_present_any = ["list", "folder"])]
     name: Option<Origin>,
     /// List what is remembered, and forget nothing
-    #[arg(long, conflicts_with = "name")]
+    #[arg(long, conflicts_with_all = ["name", "folder"])]
     list: bool,
+    /// Forget which ledger the folder held that --ledger names, and nothing else
+    #[arg(long, conflicts_with = "name")]
+    folder: bool,
 }
 
 impl Forget {
@@ -36,6 +40,9 @@ impl Forget {
             return Err(Failure::new(Exit::CouldNot, format!("nothing is remembered: {why}")));
         }
         let memory = context.memory();
+        if self.folder {
+            return forget_folder(&memory, context);
+        }
         let Some(name) = self.name else {
             context.answer(&RememberedAnswer::of(&memory.all()?))?;
             return Ok(Exit::Done);
@@ -54,6 +61,20 @@ impl Forget {
         }
         Ok(Exit::Done)
     }
+}
+
+/// Has another ledger be in a folder from now on: what was signed of the one that was there is remembered all the same.
+fn forget_folder(memory: &Memory, context: &mut Context<'_, '_>) -> Outcome {
+    let folder = context.ledger();
+    let path = context.shown_path(&folder);
+    let Some(held) = memory.forget_place(&folder)? else {
+        return Err(Failure::new(Exit::CouldNot, format!("it is not remembered which ledger {path} held"))
+            .hint("`servanda forget --list` lists what is remembered"));
+    };
+    let known = memory.all()?.into_iter().filter(|known| known.genesis == Some(held.genesis));
+    context.answer(&RememberedAnswer::of(&known.collect::<Vec<_>>()))?;
+    context.say_shown(&format!("{path} held {held}: that is forgotten, and what is known of that ledger is not"));
+    Ok(Exit::Done)
 }
 
 /// The answer: `servanda/remembered/v1`.

@@ -255,6 +255,22 @@ impl Memory {
         let _ = std::fs::remove_dir(of_log);
     }
 
+    /// Forgets which log a folder held, and nothing else of that; returns which it was, if it held one.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::Unusable`], [`MemoryError::Io`].
+    pub fn forget_place(&self, folder: &Folder) -> Result<Option<LogId>, MemoryError> {
+        let path = canonical(folder.path());
+        let (Some(held), Some(file)) = (self.held(folder)?, self.place(&path)) else { return Ok(None) };
+        if let Some(of_log) = self.log(&held) {
+            let at = of_log.join(at(&path));
+            remove(&at).map_err(refused(&at))?;
+        }
+        remove(&file).map_err(refused(&file))?;
+        Ok(Some(held))
+    }
+
     /// Everything that is remembered, by the names.
     ///
     /// # Errors

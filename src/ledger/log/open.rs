@@ -1,6 +1,7 @@
 //! How a process comes to a ledger's store, and why it may not.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::event::chain::Damage;
@@ -10,6 +11,7 @@ use crate::ledger::log::checkpoints::CheckpointsError;
 use crate::ledger::log::guarded_store::GuardedStore;
 use crate::store::StoreError;
 use crate::store::lock::{Lock, LockError};
+use crate::store::shared::may_write;
 
 /// Whoever wants to know how far long work has come. It is told now and then what was done with what, such as `events
 /// verified`, with how many, and of how many, where that is known, else 0.
@@ -56,6 +58,14 @@ pub enum OpenError {
     /// It is another user's, and there is no place for the copy that is read.
     #[error("the ledger is another user's, and is read from a copy, for which no place was given")]
     NoScratch,
+    /// There is no room for the copy that is read.
+    #[error("nothing can be copied into {}: {source}", .folder.display())]
+    Scratch {
+        /// The folder for copies that are gone in the end.
+        folder: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The operating system refused.
     #[error("the ledger's folder cannot be used: {0}")]
     Io(#[from] io::Error),
@@ -94,4 +104,18 @@ pub(crate) fn open_store(folder: &Folder, access: &Access) -> Result<GuardedStor
             other => return Ok(other?),
         }
     }
+}
+
+/// Returns where a copy can be made that is gone in the end.
+///
+/// # Errors
+///
+/// [`OpenError::NoScratch`] if no place was given, [`OpenError::Scratch`] if nothing can be made in it.
+pub(crate) fn scratch_of(folder: &Folder) -> Result<&Path, OpenError> {
+    let scratch = folder.scratch().ok_or(OpenError::NoScratch)?;
+    let refused = |source| OpenError::Scratch { folder: scratch.to_owned(), source };
+    if !std::fs::metadata(scratch).map_err(refused)?.is_dir() {
+        return Err(refused(io::ErrorKind::NotADirectory.into()));
+    }
+    if may_write(scratch) { Ok(scratch) } else { Err(refused(io::ErrorKind::PermissionDenied.into())) }
 }

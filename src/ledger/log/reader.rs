@@ -2,6 +2,7 @@
 //!
 //! It holds the ledger's lock as long as it lives: take what is needed, and drop it, so that nobody waits for a reader.
 
+use crate::ledger::log::open::scratch_of;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -89,7 +90,7 @@ impl Log {
     /// Reads a copy of the store in a folder that is another's: who owns it can put anything there at any time, also
     /// between a look and opening.
     fn of_another(settings: Settings, folder: &Folder, access: &Access) -> Result<Self, OpenError> {
-        let scratch = folder.scratch().ok_or(OpenError::NoScratch)?;
+        let scratch = scratch_of(folder)?;
         let lock = Lock::look(&folder.lock(), access.lock_timeout).map_err(not_locked)?;
         let store = Box::new(GuardedStore::borrowed(folder, scratch)?);
         drop(lock);

@@ -37,6 +37,7 @@ use crate::ledger::folder::staging::StagingFolder;
 use crate::ledger::log::checkpoints::Checkpoints;
 use crate::ledger::log::guarded_store::GuardedStore;
 use crate::ledger::log::older::Older;
+use crate::ledger::log::open::scratch_of;
 use crate::ledger::log::open::{Access, OpenError, Progress};
 use crate::ledger::log::reader::Log;
 use crate::ledger::state::authority::Authority;
@@ -126,7 +127,7 @@ impl<'w> Restoration<'w> {
     ///
     /// Those of [`new`](Self::new).
     pub fn to_check(ledger: &Folder, access: &Access) -> Result<Self, RestoreError> {
-        let scratch = ledger.scratch().ok_or(OpenError::NoScratch)?;
+        let scratch = scratch_of(ledger)?;
         let meant = Meant { known: Known::MayDiffer, ..Meant::default() };
         let mut restoration = Self::aside(
             StagingFolder::beside(&ledger.elsewhere(scratch.join("checked")), &access.holder, None)?,

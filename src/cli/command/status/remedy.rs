@@ -4,7 +4,6 @@ use std::path::Path;
 
 use crate::cli::Context;
 use crate::cli::locate::shell_word;
-use crate::ledger::folder::log_id::LogId;
 use crate::ledger::keys::copies::{is_kept_here, is_uncopied};
 use crate::ledger::status::{Concern, Finding, Status as Standing};
 use crate::ledger::{Folder, SignerError};
@@ -39,8 +38,6 @@ pub(super) struct Situation<'s> {
     /// The ledger as it is shown, and how commands name it.
     shown: String,
     option: String,
-    /// What the folder held, if it holds another ledger now.
-    held: Option<LogId>,
     /// Why nobody can sign for the log here, if so.
     unsigned: Option<&'s SignerError>,
 }
@@ -53,14 +50,7 @@ impl<'s> Situation<'s> {
     ) -> Self {
         let option = context.global.ledger.as_ref();
         let option = option.map(|path| format!(" --ledger {}", shell_word(&path.display().to_string())));
-        Self {
-            standing,
-            folder,
-            shown: context.shown_path(folder),
-            option: option.unwrap_or_default(),
-            held: context.memory().held(folder).ok().flatten(),
-            unsigned,
-        }
+        Self { standing, folder, shown: context.shown_path(folder), option: option.unwrap_or_default(), unsigned }
     }
 
     /// Tells what whoever is to sign should know of the log's key: that it cannot be used, or that there may be no copy of it.
@@ -89,10 +79,9 @@ impl<'s> Situation<'s> {
     pub(super) fn remedy(&self, finding: &Finding) -> Remedy {
         match finding.concern {
             Concern::Replaced => {
-                let held = self.held.as_ref().map_or(&self.standing.origin, |held| &held.origin);
+                let forget = self.servanda("forget --folder");
                 Remedy::words(format!(
-                    "look for the one that was here, and keep both; if this one is meant, `servanda forget {held}` lays aside what \
-                     is remembered of the other"
+                    "look for the one that was here, and keep both; if this one is meant, `{forget}` has this account know it here"
                 ))
             }
             Concern::Rollback | Concern::DamagedStore => self.repair(),
