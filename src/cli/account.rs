@@ -92,10 +92,19 @@ impl Context<'_, '_> {
         user.map_or(folder.clone(), |user| folder.of(Arc::new(user)))
     }
 
+    /// Reads a folder from the environment; one that is not absolute is none.
+    ///
+    /// # Source
+    ///
+    /// XDG Base Directory Specification, "Environment variables".
+    pub(super) fn absolute(&self, name: &str) -> Option<PathBuf> {
+        (self.around.variable)(name).map(PathBuf::from).filter(|folder| folder.is_absolute())
+    }
+
     /// Where copies are kept for the user that can be made again.
     fn cache(&self) -> Option<PathBuf> {
-        let variable = |name: &str| (self.around.variable)(name).map(PathBuf::from);
-        let named = variable(FOLDER).map(|state| state.join("cache"));
+        let named = (self.around.variable)(FOLDER).map(|state| PathBuf::from(state).join("cache"));
+        let variable = |name: &str| self.absolute(name);
         let cache = named
             .or_else(|| variable("XDG_CACHE_HOME").map(|cache| cache.join("servanda")))
             .or_else(|| variable("HOME").map(|home| home.join(".cache/servanda")));
@@ -114,8 +123,9 @@ impl Context<'_, '_> {
     }
 
     fn account_folder(&self) -> Option<PathBuf> {
-        let variable = |name: &str| (self.around.variable)(name).map(PathBuf::from);
-        let folder = variable(FOLDER)
+        let variable = |name: &str| self.absolute(name);
+        let folder = (self.around.variable)(FOLDER)
+            .map(PathBuf::from)
             .or_else(|| variable("XDG_STATE_HOME").map(|state| state.join("servanda")))
             .or_else(|| variable("HOME").map(|home| home.join(".local/state/servanda")));
         folder.map(|folder| self.around.path(&folder))

@@ -82,7 +82,7 @@ impl From<SettingsError> for Failure {
             }
             SettingsError::Newer { .. } => "a newer servanda made it: use that, or one that is newer still",
             SettingsError::Unusable { .. } => {
-                "it holds `format = 1` and `origin = \"NAME\"`, as the genesis event has it"
+                "it holds, once each, `format = 1`, `origin = \"NAME\"` as the genesis event has it, and `checkpoint = \"on-request\"` or `\"each-append\"`"
             }
             _ => "look at the folder and its permissions",
         };

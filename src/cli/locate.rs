@@ -153,11 +153,15 @@ impl Context<'_, '_> {
     /// A failure for want of rights says which file of the ledger it is that may not be read or written: nothing is damaged.
     pub(super) fn with_rights(&self, mut failure: Failure) -> Failure {
         /// How the system's words for it end: EACCES, EPERM and EROFS.
-        const DENIED: [&str; 3] = ["(os error 13)", "(os error 1)", "(os error 30)"];
+        const READ_ONLY: &str = "(os error 30)";
+        const DENIED: [&str; 3] = ["(os error 13)", "(os error 1)", READ_ONLY];
         if !DENIED.iter().any(|denied| failure.message.contains(denied)) {
             return failure;
         }
         failure.hints.retain(|hint| !hint.contains("repair"));
+        if failure.message.contains(READ_ONLY) {
+            return failure.hint("permissions: the file system is mounted read-only, for every account; reading goes on");
+        }
         let hint = match self.ledger().denied() {
             Some(Denied { path, owner, group, mode, right }) => {
                 let path = path.display();
@@ -198,9 +202,7 @@ impl Context<'_, '_> {
         if let Some(path) = given {
             return Ok(self.around.path(&path));
         }
-        let config = (self.around.variable)("XDG_CONFIG_HOME")
-            .map(PathBuf::from)
-            .or_else(|| (self.around.variable)("HOME").map(|home| PathBuf::from(home).join(".config")));
+        let config = self.absolute("XDG_CONFIG_HOME").or_else(|| self.absolute("HOME").map(|home| home.join(".config")));
         let Some(config) = config else {
             return Err(Failure::new(Exit::CouldNot, "neither HOME nor XDG_CONFIG_HOME says where keys are kept")
                 .hint("give a key with --key FILE, or set SERVANDA_KEY"));

@@ -70,7 +70,7 @@ fn a_folder_without_its_settings_is_to_be_repaired_and_one_of_a_newer_program_is
         each(["and this program reads 1", "hint: a newer servanda made it"]);
     }
     fs::remove_file(&settings).expect("it is there");
-    each(["ledger/servanda.toml is lost", "hint: `servanda repair --from FILE`"]);
+    each(["ledger/servanda.toml is lost", "hint: `servanda repair --from FILE --ledger ledger`"]);
     assert_eq!(desk.run("repair --from b --ledger ledger").code, 0);
     assert_eq!(fs::read_to_string(&settings).expect("text"), text);
     assert_eq!(desk.run("log --ledger nowhere").err.matches("repair").count(), 0, "where nothing is, nothing is lost");

@@ -454,7 +454,7 @@ fn what_is_shown_beside_a_hash_is_what_was_hashed() {
     drop(log);
     let answer = desk.run("show 20 --ledger ilrs.servanda");
     assert!(
-        answer.code == 3 && answer.err.contains("`servanda verify` makes them anew"),
+        answer.code == 3 && answer.err.contains("`servanda verify --ledger ilrs.servanda` makes them anew"),
         "{}{}",
         answer.out,
         answer.err

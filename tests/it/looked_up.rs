@@ -78,7 +78,7 @@ fn what_is_not_found_is_proposed_by_name_and_nearness_and_never_by_the_alphabet(
     let desk = desk(NAMED);
     asked_back(&desk, "Pakstan", &["did you mean `pakistan`?"]);
     asked_back(&desk, "ivoire", &["did you mean `civ` (Côte d’Ivoire)?"]);
-    asked_back(&desk, "Atlantis", &["`servanda list parties`", "`servanda search WORDS`"]);
+    asked_back(&desk, "Atlantis", &["`servanda list parties --ledger l`", "`servanda search WORDS --ledger l`"]);
     let answer = desk.run("history atlantis --ledger l");
     assert!(answer.err.contains("`servanda list` shows"), "{}", answer.err);
 }

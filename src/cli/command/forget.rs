@@ -20,7 +20,6 @@ use crate::ledger::log::memory::{Known, Memory};
 #[command(before_help = "\
 Examples:
   servanda forget --list                     what is remembered
-  servanda forget --folder --ledger l        another ledger is in l now, on purpose
   servanda forget ministry.example/treaties")]
 pub(in crate::cli) struct Forget {
     /// The ledger's name

@@ -107,7 +107,7 @@ impl Settings {
 
     /// Reads what such a file says; else what is wrong with it.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let settings: Self = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+        let settings: Self = toml::from_str(text).map_err(|error| told(text, &error))?;
         if settings.format != FORMAT {
             return Err(format!("its format is {}, and this program reads {FORMAT}", settings.format));
         }
@@ -123,6 +123,14 @@ impl Settings {
         );
         durable_file::replace(&folder.settings_file(), text.as_bytes(), Rights::Usual)
     }
+}
+
+/// Says what is wrong with a file of settings, and in which of its lines.
+fn told(text: &str, error: &toml::de::Error) -> String {
+    let Some(span) = error.span() else { return error.message().to_owned() };
+    let before = text.get(..span.start).unwrap_or_default();
+    let line = text.lines().nth(before.matches('\n').count()).unwrap_or_default();
+    format!("line {}, `{}`: {}", before.matches('\n').count() + 1, line.trim(), error.message())
 }
 
 /// The format that such a file says, whatever else it says.

@@ -226,8 +226,12 @@ fn public_key(text: &str, context: &Context<'_, '_>) -> Result<PublicKey, Failur
     };
     let line: Vec<&str> = text.split_whitespace().take(2).collect();
     line.join(" ").parse().map_err(|error| {
-        Failure::new(Exit::No, format!("{name} is no public key of a recorder: {error}"))
-            .hint("a key is made with: ssh-keygen -t ed25519 -N '' -f FILE; its public half is FILE.pub")
+        let failure = Failure::new(Exit::No, format!("{name} is no public key of a recorder: {error}"));
+        if line.len() == 1 && name == "the key" {
+            return Failure { exit: Exit::Misuse, ..failure }
+                .hint("name its file as @FILE.pub, or give a fingerprint as `servanda key show` lists them");
+        }
+        failure.hint("a key is made with: ssh-keygen -t ed25519 -N '' -f FILE; its public half is FILE.pub")
     })
 }
 
