@@ -160,7 +160,8 @@ impl Context<'_, '_> {
         }
         failure.hints.retain(|hint| !hint.contains("repair"));
         if failure.message.contains(READ_ONLY) {
-            return failure.hint("permissions: the file system is mounted read-only, for every account; reading goes on");
+            return failure
+                .hint("permissions: the file system is mounted read-only, for every account; reading goes on");
         }
         let hint = match self.ledger().denied() {
             Some(Denied { path, owner, group, mode, right }) => {
@@ -202,7 +203,8 @@ impl Context<'_, '_> {
         if let Some(path) = given {
             return Ok(self.around.path(&path));
         }
-        let config = self.absolute("XDG_CONFIG_HOME").or_else(|| self.absolute("HOME").map(|home| home.join(".config")));
+        let config =
+            self.absolute("XDG_CONFIG_HOME").or_else(|| self.absolute("HOME").map(|home| home.join(".config")));
         let Some(config) = config else {
             return Err(Failure::new(Exit::CouldNot, "neither HOME nor XDG_CONFIG_HOME says where keys are kept")
                 .hint("give a key with --key FILE, or set SERVANDA_KEY"));

@@ -57,5 +57,5 @@ pub use log::cursor::Cursor;
 pub use log::open::{Access, OpenError, Progress};
 pub use log::reader::{Log, ReadItem};
 pub use write::Ledger;
-pub use write::administer::log_key::NewLogKey;
+pub use write::administer::log_key::{LogKeyReplaced, NewLogKey};
 pub use write::append::{AppendError, Appended, Options};

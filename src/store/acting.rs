@@ -4,7 +4,7 @@
 //! Only the calling thread changes, and those that it starts from then on: whoever acts begins before others work for it.
 
 use std::cell::Cell;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
 use std::marker::PhantomData;
 use std::os::unix::fs::MetadataExt;
@@ -30,17 +30,17 @@ pub struct Acting {
 }
 
 impl Acting {
-    /// Begins to act as the account whose a folder is; nothing changes, unless the system's own account asks, and the folder is
-    /// another's and not everybody's to write in.
+    /// Begins to act as the account whose a folder is, or else as whose link leads there, since that account can have it lead
+    /// elsewhere at any time; nothing changes, unless the system's own account asks, and one of these is another's.
     ///
     /// # Errors
     ///
     /// What the operating system says.
     pub fn as_owner_of(folder: &Path) -> io::Result<Option<Self>> {
-        let found = fs::metadata(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?;
-        if geteuid().as_raw() != ROOT || found.uid() == ROOT || found.mode() & 0o002 != 0 {
+        if geteuid().as_raw() != ROOT {
             return Ok(None);
         }
+        let Some(found) = of_another(folder)? else { return Ok(None) };
         let acting = Self { groups: getgroups()?, group: getegid(), _thread: PhantomData };
         let (owner, group) = (Uid::from_raw(found.uid()), Gid::from_raw(found.gid()));
         set_thread_groups(&[group])?;
@@ -80,6 +80,17 @@ pub fn as_oneself<T>(what: impl FnOnce() -> T) -> T {
     become_another(owner, group).expect("it was that account before");
     ACTS_AS.set(Some((owner, group)));
     done
+}
+
+/// What is of another account than the system's own: a folder, or the nearest link on the way to it.
+fn of_another(folder: &Path) -> io::Result<Option<Metadata>> {
+    let found = fs::metadata(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?;
+    if found.uid() != ROOT {
+        return Ok(Some(found));
+    }
+    let on_the_way = std::path::absolute(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?;
+    let mut links = on_the_way.ancestors().filter_map(|path| fs::symlink_metadata(path).ok());
+    Ok(links.find(|found| found.is_symlink() && found.uid() != ROOT))
 }
 
 /// The real and the saved user stay the system's own, to which there is a way back.

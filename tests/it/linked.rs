@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::personal::files;
-use crate::shared::{BORIS, Office};
+use crate::shared::{ANNA, BORIS, Office};
 use crate::support::done;
 
 /// What nobody but its owner may read.
@@ -70,6 +70,40 @@ fn a_backup_takes_in_nothing_that_a_link_in_the_ledger_leads_to() {
             }
         }
     }
+}
+
+#[test]
+fn a_backup_says_which_names_are_links_and_left_out() {
+    let Some((office, _)) = office() else { return };
+    let of_root = secret(&office, "root/ssh", (0, 0));
+    let evidence = office.path("group/l/evidence");
+    fs::create_dir_all(&evidence).expect("there is room");
+    symlink(of_root.join("id_ed25519"), evidence.join("a")).expect("nothing is there");
+    let answer = office.by("root", "022", "backup b");
+    assert_eq!(answer.code, 1, "{}{}", answer.out, answer.err);
+    assert!(answer.err.contains("evidence/a is a link") && !has_secret(&office.path("root/b")), "{}", answer.err);
+}
+
+#[test]
+fn whose_the_way_is_decides_as_whom_the_systems_own_account_restores() {
+    let Some((office, backup)) = office() else { return };
+    let only_roots = office.path("root/only");
+    fs::create_dir(&only_roots).expect("a fresh folder");
+    fs::set_permissions(&only_roots, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let link = office.path("anna/there");
+    symlink(&only_roots, &link).expect("nothing is there");
+    std::os::unix::fs::lchown(&link, Some(ANNA.0), Some(ANNA.1)).expect("root may");
+    let there = link.join("l").display().to_string();
+    let refused = office.by("root", "022", &format!("restore {backup} {there}"));
+    assert!(refused.code == 3 && files(&only_roots).is_empty(), "{}{}", refused.out, refused.err);
+    // A folder that everybody may write is its owner's all the same.
+    let open = office.path("anna/open");
+    fs::create_dir(&open).expect("a fresh folder");
+    chown(&open, Some(ANNA.0), Some(ANNA.1)).expect("root may");
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).expect("root may");
+    let there = open.join("l").display().to_string();
+    done(&office.by("root", "022", &format!("restore {backup} {there}")));
+    assert_eq!(fs::metadata(open.join("l")).expect("it is there").uid(), ANNA.0);
 }
 
 #[test]
@@ -151,4 +185,21 @@ fn whoever_cannot_lead_to_another_log_key_does_not_have_the_log_changed_to_it() 
     let refused = office.by("boris", "022", "key replace-log --log-key new.key");
     assert!(refused.code == 3 && refused.err.contains("keys"), "{}{}", refused.out, refused.err);
     assert_eq!(office.by("anna", "022", "log --json").json()["position"]["len"], before, "{}", refused.err);
+}
+
+#[test]
+fn a_log_key_that_a_link_leads_to_is_replaced_only_where_who_asks_may() {
+    let Some((office, _)) = office() else { return };
+    let keys = office.path("group/l/keys");
+    fs::set_permissions(&keys, fs::Permissions::from_mode(0o770)).expect("root may");
+    make_boris_admin(&office);
+    let elsewhere = office.path("anna/log.key");
+    fs::rename(keys.join("log.key"), &elsewhere).expect("one file system");
+    fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o640)).expect("root may");
+    symlink(&elsewhere, keys.join("log.key")).expect("nothing is there");
+    let before = office.by("anna", "022", "log --json").json()["position"]["len"].clone();
+    let refused = office.by("boris", "022", "key replace-log");
+    assert!(refused.code == 3 && refused.err.contains("put nothing there"), "{}{}", refused.out, refused.err);
+    assert_eq!(office.by("anna", "022", "log --json").json()["position"]["len"], before, "{}", refused.err);
+    done(&office.by("root", "022", "verify"));
 }

@@ -15,7 +15,7 @@ use crate::domain::governance::{Authorised, RecorderKey, RecorderRevoked, Record
 use crate::domain::id::Recorder;
 use crate::integrity::PublicKey;
 use crate::ledger::state::authority::KeyHistory;
-use crate::ledger::{Ledger, LogHolder, NewLogKey, create_secret};
+use crate::ledger::{Ledger, LogHolder, LogKeyReplaced, NewLogKey, SignerError, create_secret};
 use crate::query::keys::keys;
 
 /// Add a recorder, or a further key of one
@@ -151,9 +151,28 @@ impl ReplaceLog {
         let held = self.log_key.as_ref().map(|name| held_elsewhere(name, &seed, &ledger, context)).transpose()?;
         let new = held.as_ref().map_or(NewLogKey::Own(&seed), NewLogKey::Held);
         let made = ledger.change_log_key(&new, self.because, &signer, self.admin.clock(context));
-        let made = made.map_err(unrecorded)?;
-        conclude((ledger, &folder), &[("log-key-changed", made)], keys, context)
+        let LogKeyReplaced { made, misplaced } = made.map_err(unrecorded)?;
+        if let Some(why) = &misplaced {
+            for line in told_as_misplaced(made.seq(), why, held.as_ref()) {
+                context.complain_shown(&line);
+            }
+        }
+        let exit = conclude((ledger, &folder), &[("log-key-changed", made)], keys, context)?;
+        Ok(if misplaced.is_some() { Exit::Unsigned } else { exit })
     }
+}
+
+/// Says that the log's key is another since that event, where it could not be put in its place.
+fn told_as_misplaced(seq: u64, why: &SignerError, held: Option<&LogHolder>) -> [String; 2] {
+    let hint = match held {
+        Some(LogHolder::File { file, .. }) => {
+            format!("until keys/log.key leads there, SERVANDA_LOG_KEY={} names it", file.display())
+        }
+        Some(LogHolder::Agent(_)) => "until keys/log.key is taken away, SERVANDA_LOG_KEY=agent:KEY names it".to_owned(),
+        None => "the new key is kept as keys/log.next, and the same command puts it in its place".to_owned(),
+    };
+    let what = format!("the log's key is another since event {seq}, and could not be put in its place: {why}");
+    [format!("warning: {what}"), format!("hint: {hint}")]
 }
 
 /// Whoever is to sign for the log from now on; a file that was missing is there then.

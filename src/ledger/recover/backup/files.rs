@@ -21,23 +21,34 @@ pub(in crate::ledger::recover) fn is_sound(known: &BTreeMap<String, [u8; 32]>, p
 /// The files of a ledger's folder that are in a backup, by their paths in it, in order.
 pub(in crate::ledger::recover) fn paths(folder: &Folder) -> io::Result<Vec<String>> {
     let mut found = vec!["servanda.toml".to_owned()];
-    for name in FOLDERS {
-        add_paths(folder.path(), name, &mut found)?;
-    }
-    found.retain(|path| is_ours(path));
+    found.extend(named(folder)?.into_iter().filter(|(_, kind)| *kind == Entry::File).map(|(path, _)| path));
     found.sort();
     Ok(found)
 }
 
-fn add_paths(root: &Path, below: &str, found: &mut Vec<String>) -> io::Result<()> {
+/// What has the name of a file that is in a backup, and is a link, a pipe or a device, which no backup takes in.
+pub(in crate::ledger::recover) fn left_out(folder: &Folder) -> io::Result<Vec<String>> {
+    let others = named(folder)?.into_iter().filter(|(_, kind)| *kind == Entry::Other);
+    Ok(others.map(|(path, _)| path).collect())
+}
+
+/// All that has the name of a file that is in a backup.
+fn named(folder: &Folder) -> io::Result<Vec<(String, Entry)>> {
+    let mut found = Vec::new();
+    for name in FOLDERS {
+        add_named(folder.path(), name, &mut found)?;
+    }
+    found.retain(|(path, _)| is_ours(path));
+    Ok(found)
+}
+
+fn add_named(root: &Path, below: &str, found: &mut Vec<(String, Entry)>) -> io::Result<()> {
     for (name, kind) in within::list(root, below)? {
         let path = format!("{below}/{name}");
-        match kind {
-            Entry::File => found.push(path),
-            Entry::Folder if below.starts_with("evidence") && below.matches('/').count() < 2 => {
-                add_paths(root, &path, found)?;
-            }
-            Entry::Folder | Entry::Other => {}
+        if kind != Entry::Folder {
+            found.push((path, kind));
+        } else if below.starts_with("evidence") && below.matches('/').count() < 2 {
+            add_named(root, &path, found)?;
         }
     }
     Ok(())

@@ -37,7 +37,7 @@ use crate::store::{durable_file, folder as store_folder, unfinished, within};
 
 use file::{Contents, MAGIC, MAX_EVENTS, Record, Records, Writer};
 pub(super) use files::paths;
-use files::{is_sound, is_within};
+use files::{is_sound, is_within, left_out};
 
 /// Events that are read before others have their turn.
 const STRETCH: u64 = 1 << 16;
@@ -320,6 +320,9 @@ impl Making<'_> {
         let is_gone = |path: &&String| is_document(path) && !self.folder.path().join(path).exists();
         done.gone = known.keys().filter(is_gone).count();
         done.faults.extend(self.faults(&known)?);
+        // A document that an event names is among the faults already.
+        let others = left_out(self.folder).map_err(self.failed())?.into_iter().filter(|path| !is_document(path));
+        done.faults.extend(others.map(|path| format!("{path} is a link or no regular file, and is left out")));
         Ok(done)
     }
 

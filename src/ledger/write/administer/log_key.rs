@@ -11,8 +11,6 @@
 //!
 //! Whoever has the old key alone follows the log up to its last checkpoint by that key; that one should be signed before.
 
-use crate::ledger::write::Authority;
-use crate::store::shared::may_write;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -24,10 +22,11 @@ use crate::integrity::{LogSigner, Vkey};
 use crate::ledger::keys::log_holder::{LogHolder, LogSigning};
 use crate::ledger::keys::signer::{Signer, SignerError, create_secret, log_key_of};
 use crate::ledger::log::clock::Clock;
-use crate::ledger::write::Ledger;
 use crate::ledger::write::administer::Administered;
 use crate::ledger::write::append::AppendError;
+use crate::ledger::write::{Authority, Ledger};
 use crate::store::folder as store_folder;
+use crate::store::shared::may_write;
 
 /// The key that a log is to sign with from now on.
 #[derive(Debug)]
@@ -38,6 +37,15 @@ pub enum NewLogKey<'k> {
     Held(&'k LogHolder),
 }
 
+/// What became of a change of the log's key.
+#[derive(Debug)]
+pub struct LogKeyReplaced {
+    /// The event that says it.
+    pub made: Administered,
+    /// Why the new key is not where the log's key is looked for, though the log signs with it from that event on.
+    pub misplaced: Option<SignerError>,
+}
+
 impl Ledger {
     /// Has the log sign with another key from the next event on.
     ///
@@ -45,14 +53,15 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`AppendError`], as for every event about the ledger; [`AppendError::Signer`] if a key file cannot be used.
+    /// [`AppendError`], as for every event about the ledger; [`AppendError::Signer`] if a key file cannot be used, or who asks
+    /// may not put the new key in its place. Then nothing was appended.
     pub fn change_log_key(
         &mut self,
         new: &NewLogKey<'_>,
         because: RevocationCause,
         signer: &dyn Signer,
         clock: impl Into<Clock>,
-    ) -> Result<Administered, AppendError> {
+    ) -> Result<LogKeyReplaced, AppendError> {
         let seed = match new {
             NewLogKey::Own(seed) => seed,
             NewLogKey::Held(holder) => return self.change_log_key_to(holder, because, signer, clock.into()),
@@ -60,12 +69,15 @@ impl Ledger {
         let next = self.backing.folder.log_key().with_extension("next");
         // Where a link leads elsewhere, the new key takes the place of the old one there.
         let place = fs::canonicalize(self.backing.folder.log_key()).unwrap_or_else(|_| self.backing.folder.log_key());
+        // Before anybody's file is replaced, and before anybody signs that it is so.
+        check_place(&place, &self.backing.folder.log_key(), self.state.authority())?;
+        check_rights(&place)?;
         let mut pending = known(log_key_of(&next))?;
         if let Some(new) = pending.take_if(|new| self.is_log_key(&new.vkey())) {
             let was_there = known(log_key_of(&place))?.is_some_and(|own| own.vkey() == new.vkey());
             put(&new, &place, &next)?;
             if let Some(seq) = self.state.authority().log_key_since().filter(|_| !was_there) {
-                return Ok(Administered::Already(seq));
+                return Ok(LogKeyReplaced { made: Administered::Already(seq), misplaced: None });
             }
         }
         let new = if let Some(new) = pending {
@@ -76,10 +88,8 @@ impl Ledger {
             create_secret(&next, &new.to_secret_text())?;
             new
         };
-        check_place(&place, &self.backing.folder.log_key(), self.state.authority())?;
         let made = self.append_own(self.log_key_changed(&new.vkey(), because), signer, clock)?;
-        put(&new, &place, &next)?;
-        Ok(made)
+        Ok(LogKeyReplaced { made, misplaced: put(&new, &place, &next).err() })
     }
 
     /// Has the log sign with a key that somebody holds elsewhere from the next event on.
@@ -89,21 +99,18 @@ impl Ledger {
         because: RevocationCause,
         signer: &dyn Signer,
         clock: Clock,
-    ) -> Result<Administered, AppendError> {
+    ) -> Result<LogKeyReplaced, AppendError> {
         let place = self.backing.folder.log_key();
         // Before anybody signs that it is so: whoever cannot lead there would leave a log that nobody signs.
-        let folder = store_folder::parent(&place);
-        if !may_write(folder) {
-            let source = io::Error::new(io::ErrorKind::PermissionDenied, "who asks may put nothing there");
-            return Err(SignerError::Io { file: folder.to_owned(), source }.into());
+        if !matches!(holder, LogHolder::File { file, .. } if is_same(file, &place)) {
+            check_rights(&place)?;
         }
         let since = self.state.authority().log_key_since().filter(|_| self.is_log_key(&holder.vkey()));
         let made = match since {
             Some(seq) => Administered::Already(seq),
             None => self.append_own(self.log_key_changed(&holder.vkey(), because), signer, clock)?,
         };
-        lead_to(holder, &place)?;
-        Ok(made)
+        Ok(LogKeyReplaced { made, misplaced: lead_to(holder, &place).err() })
     }
 
     fn log_key_changed(&self, new: &Vkey, because: RevocationCause) -> Announcement {
@@ -129,7 +136,8 @@ fn known(read: Result<LogSigner, SignerError>) -> Result<Option<LogSigner>, Sign
 /// somebody's file, and whoever made the link would have it destroyed.
 fn check_place(place: &Path, own: &Path, keys: &Authority) -> Result<(), SignerError> {
     let is_link = fs::symlink_metadata(own).is_ok_and(|found| found.file_type().is_symlink());
-    if !is_link {
+    // Of a link that leads nowhere, the link itself is replaced.
+    if !is_link || place == own {
         return Ok(());
     }
     match known(log_key_of(place))? {
@@ -142,6 +150,16 @@ fn check_place(place: &Path, own: &Path, keys: &Authority) -> Result<(), SignerE
             ),
         }),
     }
+}
+
+/// Checks that who asks may put a key in a place.
+fn check_rights(place: &Path) -> Result<(), SignerError> {
+    let folder = store_folder::parent(place);
+    if may_write(folder) {
+        return Ok(());
+    }
+    let source = io::Error::new(io::ErrorKind::PermissionDenied, "who asks may put nothing there");
+    Err(SignerError::Io { file: folder.to_owned(), source })
 }
 
 /// Step 3. The one that lies beside gets the rights that the one before had, and takes its place: a crash leaves either.
