@@ -80,7 +80,7 @@ fn what_is_not_found_is_proposed_by_name_and_nearness_and_never_by_the_alphabet(
     asked_back(&desk, "ivoire", &["did you mean `civ` (Côte d’Ivoire)?"]);
     asked_back(&desk, "Atlantis", &["`servanda list parties --ledger l`", "`servanda search WORDS --ledger l`"]);
     let answer = desk.run("history atlantis --ledger l");
-    assert!(answer.err.contains("`servanda list` shows"), "{}", answer.err);
+    assert!(answer.err.contains("`servanda list --ledger l` shows"), "{}", answer.err);
 }
 
 #[test]

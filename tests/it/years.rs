@@ -103,6 +103,7 @@ impl Office {
                 rights(name, mode);
             }
         }
+        fs::create_dir(self.path("witness")).expect("a fresh folder");
         if self.hands == Hands::Theirs {
             rights("", 0o755);
             fs::copy(env!("CARGO_BIN_EXE_servanda"), self.path("servanda")).expect("there is room");
