@@ -3,7 +3,7 @@
 //! Reading order: what counts once it was reviewed ([`policies`], [`review`]), what was known ([`knowledge`]), what it
 //! tells of parties ([`acts`]), which of several claims of one fact decides ([`rank`]), what the acts amount to
 //! ([`stays`], each put together as one [`stay`] of [`interval`]s, by the [`rules`] of the agreement), what parties say
-//! about how they are bound ([`remarks`]), and who is what on a day ([`membership`], and on every day [`steps`]), with the
+//! about how they are bound ([`statements`]), and who is what on a day ([`membership`], and on every day [`spans`]), with the
 //! claims by which alone it would be otherwise ([`disagreement`]).
 
 pub mod acts;
