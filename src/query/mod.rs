@@ -17,9 +17,9 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let access = Access { holder: "my program".to_owned(), lock_timeout: Duration::from_secs(10) };
 //! let log = Log::read(&Folder::at("ilrs.servanda"), &access)?;
-//! let facts = log.facts()?;
+//! let snapshot = log.snapshot()?;
 //! let at = Standpoint::on(Day::parse("2023-10-19")?);
-//! let answer = members(&facts, "ilrs", Question { at, party_type: None, all: false })?;
+//! let answer = members(&snapshot, "ilrs", Question { at, party_type: None, all: false })?;
 //! let states: Vec<&str> = answer.members.iter().map(|member| member.name.as_str()).collect();
 //! # Ok(())
 //! # }
