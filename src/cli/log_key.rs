@@ -52,15 +52,20 @@ impl Context<'_, '_> {
             .ok_or_else(|| SignerError::Agent { what: "SSH_AUTH_SOCK does not say where it listens".to_owned() })
     }
 
-    /// Whoever holds the log's key in use: who is named; else the file in the ledger's folder, or an agent that has it.
-    pub(super) fn log_holder(
+    /// Returns whoever holds the log's key in use: who is named; else the file in the ledger's folder, or an agent that has it.
+    pub(super) fn log_holder(&self, given: Option<&LogKeyName>, keys: &Authority) -> Result<LogHolder, SignerError> {
+        self.log_holder_of(given, keys.log_key()).map_err(|error| error.of_log(keys))
+    }
+
+    /// Returns whoever holds a log's key, as [`log_holder`](Self::log_holder) does, where no other keys of the log are known.
+    pub(super) fn log_holder_of(
         &self,
         given: Option<&LogKeyName>,
         in_use: Option<&Vkey>,
     ) -> Result<LogHolder, SignerError> {
         match self.log_key_name(given) {
             None => LogHolder::of(&self.ledger().log_key(), self.agent().as_deref(), in_use),
-            Some(LogKeyName::File(file)) => LogHolder::of(&self.around.path(&file), None, in_use),
+            Some(LogKeyName::File(file)) => LogHolder::of_file(&self.around.path(&file), in_use),
             Some(LogKeyName::Agent(named)) => {
                 let log = in_use.map_or("", |key| key.name());
                 let held = AgentKey::named(&self.agent_named()?, &named, log)?;
@@ -126,7 +131,7 @@ impl Context<'_, '_> {
 
     /// Signs the log as it stands after an append; if that cannot be done, it is said, and what was appended stays.
     pub(super) fn sign(&mut self, ledger: &Ledger, given: Option<&LogKeyName>) -> Exit {
-        let signer = self.log_holder(given, ledger.authority().log_key()).map_err(Failure::from);
+        let signer = self.log_holder(given, ledger.authority()).map_err(Failure::from);
         match signer.and_then(|signer| Ok(ledger.checkpoint(&signer)?)) {
             Ok(made) => {
                 let log = ledger.id().expect("what has no genesis has no checkpoint");

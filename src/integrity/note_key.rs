@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use super::digest::sha256_hex;
 use super::note::{NoteError, NoteSignature};
 use super::point::{self, PointError};
+use super::ssh_key::PublicKey;
 use super::text::serde_as_text;
 
 /// The type of a log's key: its signatures are over the text of a note.
@@ -143,6 +144,11 @@ impl Vkey {
         check_name(name)?;
         point::strict(point)?;
         Ok(Self { name: name.to_owned(), point: *point })
+    }
+
+    /// Returns the fingerprint, `SHA256:…`, by which an ssh-agent that holds the log's key shows it.
+    pub fn fingerprint(&self) -> String {
+        PublicKey::of_checked_point(self.point).fingerprint()
     }
 
     /// The [`origin_hash`] of the log with the name of its key.

@@ -75,6 +75,11 @@ impl PublicKey {
         [Algorithm::Ed25519, Algorithm::SkEd25519].map(|algorithm| Self { algorithm, point: self.point })
     }
 
+    /// Returns the key in software with these 32 bytes, which somebody has checked.
+    pub(super) fn of_checked_point(point: [u8; 32]) -> Self {
+        Self { algorithm: Algorithm::Ed25519, point }
+    }
+
     pub(super) fn of_signer(key: &ed25519_dalek::SigningKey) -> Self {
         Self { algorithm: Algorithm::Ed25519, point: key.verifying_key().to_bytes() }
     }

@@ -241,7 +241,7 @@ fn an_agent_signs_for_the_log_without_a_key_on_the_disk_and_whoever_verifies_nee
     sign_each_append(&desk);
     unsigned(&desk.run("append --ledger l file.yaml"));
     let alone = desk.run("checkpoint --ledger l");
-    assert!(alone.code == 3 && alone.err.contains("An ssh-agent that has it signs too"), "{}", alone.err);
+    assert!(alone.code == 3 && alone.err.contains("if an ssh-agent holds it, start that"), "{}", alone.err);
     done(&with_agent("servanda checkpoint --ledger l"));
     let named = with_agent("servanda checkpoint --ledger l --log-key agent:next");
     assert!(named.code == 3 && named.err.contains("and the log signs with"), "{}", named.err);
@@ -258,4 +258,67 @@ fn an_agent_signs_for_the_log_without_a_key_on_the_disk_and_whoever_verifies_nee
     done(&with_agent("servanda key replace-log --ledger l"));
     done(&desk.run("append --ledger l file.yaml"));
     done(&desk.run("verify --ledger l"));
+}
+
+/// Without the log's key where it is looked for: why, and what of that is told.
+#[track_caller]
+fn unsignable(answer: &Answer, told: &[&str], untold: &[&str]) {
+    assert_eq!(answer.code, 3, "{}{}", answer.out, answer.err);
+    assert!(told.iter().all(|words| answer.err.contains(words)), "{}", answer.err);
+    assert!(!untold.iter().any(|words| answer.err.contains(words)), "{}", answer.err);
+}
+
+#[test]
+fn where_an_agent_may_hold_the_log_key_it_is_told_why_none_does() {
+    let desk = desk();
+    for (seed, name) in [(1, "log-key"), (2, "other")] {
+        KeyFile::create(&desk.path().join(name), &[seed; 32], name).expect("a key can be made");
+    }
+    done(&shell(&desk, "ssh-agent sh -c 'ssh-add -q log-key && servanda init --ledger l --log-key agent:log-key'"));
+    let listed = shell(&desk, "ssh-keygen -l -f log-key.pub");
+    let fingerprint = listed.out.split(' ').nth(1).expect("as ssh-add shows it");
+    let held = format!("nor has an ssh-agent {fingerprint}: ");
+    let replaced = "replace-log`";
+    for (line, why) in [
+        ("servanda checkpoint --ledger l", "SSH_AUTH_SOCK names none"),
+        ("SSH_AUTH_SOCK=gone servanda checkpoint --ledger l", "gone: No such file or directory"),
+        ("ssh-agent sh -c 'ssh-add -q other && servanda checkpoint --ledger l'", "has other keys"),
+    ] {
+        unsignable(&shell(&desk, line), &[&format!("{held}"), why, "an ssh-agent holds it, start that"], &[replaced]);
+    }
+    // Whoever names a file asks no agent.
+    unsignable(&desk.run("checkpoint --ledger l --log-key none"), &["not there: ", "copy it back"], &["ssh-agent"]);
+}
+
+#[test]
+fn a_key_in_the_place_of_the_log_key_is_told_as_an_earlier_one_or_as_none_of_the_log() {
+    let desk = desk();
+    done(&desk.run("init --ledger l"));
+    done(&desk.run("init --ledger m"));
+    let key = desk.path().join("l/keys/log.key");
+    let put = |from: &str| fs::copy(desk.path().join(from), &key).expect("there is room");
+    fs::copy(&key, desk.path().join("old")).expect("there is room");
+    done(&desk.run("key replace-log --ledger l"));
+    fs::copy(&key, desk.path().join("new")).expect("there is room");
+    done(&desk.run("append --ledger l file.yaml"));
+    let finishes = "finishes";
+    put("old");
+    let earlier = "holds an earlier key of the log, in whose place event 1 put ";
+    unsignable(&desk.run("checkpoint --ledger l"), &[earlier, "copy the newer key there"], &["never", finishes]);
+    put("m/keys/log.key");
+    let foreign = "that was never a key of this log: copy the one in use there";
+    unsignable(&desk.run("checkpoint --ledger l"), &[foreign], &["earlier", finishes]);
+    put("new");
+    done(&desk.run("checkpoint --ledger l"));
+}
+
+#[test]
+fn whoever_replaces_a_log_key_that_is_lost_is_not_told_to_replace_it() {
+    let desk = desk();
+    done(&desk.run("init --ledger l"));
+    fs::remove_file(desk.path().join("l/keys/log.key")).expect("init made it");
+    let replaced = desk.run("key replace-log --because lost --ledger l");
+    done(&replaced);
+    assert!(!replaced.err.contains("warning") && !replaced.err.contains("hint"), "{}", replaced.err);
+    done(&desk.run("checkpoint --ledger l"));
 }

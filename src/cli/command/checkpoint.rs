@@ -190,7 +190,7 @@ fn sign(
     // Whoever has one that is only read need not look for the key.
     log.check_not_older()?;
     let remembered = context.met_log(log, keys)?;
-    let signer = context.log_holder(given, keys.log_key())?;
+    let signer = context.log_holder(given, keys)?;
     let made = log.checkpoint(&signer, keys, &remembered)?;
     context.remember(&log.id()?, &made);
     match output {
@@ -320,7 +320,7 @@ impl Context<'_, '_> {
     pub(in crate::cli) fn newest_checkpoint(&mut self, log: &Log) -> Result<Verified, Failure> {
         let keys = log.authority()?;
         let remembered = self.met_log(log, &keys)?;
-        let checkpoint = match self.log_holder(None, keys.log_key()) {
+        let checkpoint = match self.log_holder(None, &keys) {
             Ok(signer) => log.checkpoint(&signer, &keys, &remembered)?,
             Err(error) => {
                 log.check_known(&remembered, &keys)?;

@@ -53,7 +53,7 @@ impl Status {
         let standing = status(&folder, &memory, &context.access("status"), limits);
         let mut standing = standing.map_err(|error| context.not_opened(error, &folder))?;
         let key = standing.log_key.as_ref();
-        let unsigned = key.and_then(|key| context.log_holder(None, Some(key)).err());
+        let unsigned = key.and_then(|key| context.log_holder_of(None, Some(key)).err());
         let situation = Situation::of((&standing, unsigned.as_ref()), &folder, context);
         let mut more: Vec<Finding> = situation.log_key(context).into_iter().collect();
         // Whoever only reads has nothing that would be missed.

@@ -94,25 +94,50 @@ impl LogHolder {
         Ok(Self::File { file: file.to_owned(), signer: log_key_of(file)? })
     }
 
-    /// Whoever holds the key in use: the file, or else the agent that listens there, if that has it.
+    /// Returns the file, if it holds the key in use.
     ///
     /// # Errors
     ///
-    /// [`SignerError`] of the file, if neither has it.
+    /// [`SignerError`], with what to do about it.
+    pub fn of_file(file: &Path, in_use: Option<&Vkey>) -> Result<Self, SignerError> {
+        log_signer(file, in_use).map(|signer| Self::File { file: file.to_owned(), signer })
+    }
+
+    /// Returns whoever holds the key in use: the file, or else the agent that listens there, if that has it.
+    ///
+    /// # Errors
+    ///
+    /// [`SignerError`] of the file, if neither has it; where there is no file, it says why no agent has it.
     pub fn of(file: &Path, agent: Option<&Path>, in_use: Option<&Vkey>) -> Result<Self, SignerError> {
-        let error = match log_signer(file, in_use) {
-            Ok(signer) => return Ok(Self::File { file: file.to_owned(), signer }),
-            Err(error) => error,
+        let (error, in_use) = match (Self::of_file(file, in_use), in_use) {
+            (Err(error), Some(in_use)) => (error, in_use),
+            (done, _) => return done,
         };
-        let held = agent.zip(in_use).and_then(|(socket, in_use)| {
-            let found = listed(socket).ok()?.into_iter().find(|held| held.key.point() == in_use.point())?;
-            Some(AgentKey { socket: socket.to_owned(), key: found.key, vkey: in_use.clone() })
-        });
-        held.map(Self::Agent).ok_or(error)
+        match (AgentKey::in_use(agent, in_use), error) {
+            (Ok(held), _) => Ok(Self::Agent(held)),
+            (Err(why), SignerError::LostLogKey { file, .. }) => {
+                let agent = format!("; nor has an ssh-agent {}: {why}", in_use.fingerprint());
+                Err(SignerError::LostLogKey { file, agent: Some(agent) })
+            }
+            (Err(_), error) => Err(error),
+        }
     }
 }
 
 impl AgentKey {
+    /// Returns the key in use, if the agent holds it who listens there; else why not.
+    fn in_use(socket: Option<&Path>, in_use: &Vkey) -> Result<Self, String> {
+        let socket = socket.ok_or("SSH_AUTH_SOCK names none")?;
+        let held = listed(socket).map_err(|error| match error {
+            SignerError::Agent { what } => what,
+            other => other.to_string(),
+        })?;
+        match held.into_iter().find(|held| held.key.point() == in_use.point()) {
+            Some(held) => Ok(Self { socket: socket.to_owned(), key: held.key, vkey: in_use.clone() }),
+            None => Err(format!("the one that listens at {} has other keys", socket.display())),
+        }
+    }
+
     /// The key of that fingerprint, or with that comment, that the agent holds who listens there; it signs for the log of that
     /// name.
     ///

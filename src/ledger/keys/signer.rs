@@ -10,9 +10,12 @@ use crate::integrity::signature::{EVENT_NAMESPACE, SignatureError};
 use crate::integrity::signing_key::{SigningKey, SigningKeyError};
 use crate::integrity::ssh_key::PublicKey;
 use crate::integrity::unverified::Unverified;
+use crate::ledger::state::authority::Authority;
 use crate::store::shared::Rights;
 use crate::store::{durable_file, folder as store_folder};
 
+/// How the file of a log's key ends that is to take the place of the one beside it.
+pub(crate) const NEXT: &str = "next";
 /// The most bytes of a key's file.
 const MAX_KEY_BYTES: u64 = 64 << 10;
 
@@ -49,10 +52,12 @@ pub enum SignerError {
         file: PathBuf,
     },
     /// The log's own is not where it is kept.
-    #[error("the log's own key is not there: {}", .file.display())]
+    #[error("the log's own key is not there: {}{}", .file.display(), .agent.as_deref().unwrap_or_default())]
     LostLogKey {
         /// The file.
         file: PathBuf,
+        /// Why no agent has it either, behind a semicolon; nothing, where none was to be asked.
+        agent: Option<String>,
     },
     /// Others than its owner can read it.
     #[error("the key file {} can be read by others: its mode is {mode:o}", .file.display())]
@@ -126,6 +131,22 @@ pub enum SignerError {
         /// What is there.
         found: String,
     },
+    /// It holds a key of the log that another took the place of.
+    #[error("{} holds an earlier key of the log, in whose place event {replaced} put {expected}", .file.display())]
+    EarlierLogKey {
+        /// The file.
+        file: PathBuf,
+        /// The log key in use.
+        expected: String,
+        /// The event that named the next key.
+        replaced: u64,
+    },
+    /// The log's key is not in its place yet, but beside it.
+    #[error("a change of the log's key was stopped: the new one is in {}, and not in its place", .next.display())]
+    PendingLogKey {
+        /// Where it is.
+        next: PathBuf,
+    },
     /// The operating system refused.
     #[error("the key file {} cannot be reached: {source}", .file.display())]
     Io {
@@ -137,6 +158,18 @@ pub enum SignerError {
 }
 
 impl SignerError {
+    /// Returns the error for whoever knows the keys that the log had: a file that holds an earlier one of them is told as that.
+    #[must_use]
+    pub fn of_log(self, keys: &Authority) -> Self {
+        match self {
+            Self::OtherLogKey { file, expected, found } => match keys.log_key_replaced(&found) {
+                Some(replaced) => Self::EarlierLogKey { file, expected, replaced },
+                None => Self::OtherLogKey { file, expected, found },
+            },
+            other => other,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
@@ -145,10 +178,18 @@ impl SignerError {
                  has a ledger take another"
                     .to_owned()
             }
-            Self::LostLogKey { .. } => {
-                "copy it back from where you keep it; it is in no backup. An ssh-agent that has it signs too, and SERVANDA_LOG_KEY \
-                 names another file. If it is lost, `servanda key replace-log` has the log sign with another from now on"
-                    .to_owned()
+            Self::LostLogKey { agent, .. } => {
+                let held = match agent {
+                    Some(_) => {
+                        "if an ssh-agent holds it, start that and have SSH_AUTH_SOCK say where it listens: `ssh-add -l` shows the key. \
+                         If it was in the file, copy"
+                    }
+                    None => "copy",
+                };
+                format!(
+                    "{held} it back from where you keep it, as it is in no backup; SERVANDA_LOG_KEY names another file. Only where every \
+                     copy of it is lost, `servanda key replace-log --because lost` has the log sign with another from now on"
+                )
             }
             Self::OpenToOthers { file, .. } => format!("chmod 600 {}", file.display()),
             Self::NotSigned { .. } => {
@@ -167,10 +208,14 @@ impl SignerError {
             Self::Unusable { .. } => "a key is made with: ssh-keygen -t ed25519 -N '' -f FILE".to_owned(),
             Self::NoLogKey { .. } => "it holds one line, `PRIVATE+KEY+NAME+ID+…`".to_owned(),
             Self::OtherLogKey { .. } => {
-                "the log's key lies in the ledger's folder `keys/`, and is never copied: sign where it is; if a change of it was \
-                 stopped, `servanda key replace-log` finishes that"
+                "that was never a key of this log: copy the one in use there from where you keep it, or name its file with \
+                 SERVANDA_LOG_KEY"
                     .to_owned()
             }
+            Self::EarlierLogKey { .. } => {
+                "copy the newer key there from where you keep it, or name its file with SERVANDA_LOG_KEY".to_owned()
+            }
+            Self::PendingLogKey { .. } => "`servanda key replace-log` finishes it".to_owned(),
             Self::Io { .. } => "look at the file and its folder".to_owned(),
         }
     }
@@ -308,16 +353,19 @@ fn ssh_keygen(file: &Path, statement: &[u8]) -> Result<String, String> {
 ///
 /// [`SignerError`], with what to do about it.
 pub fn log_signer(file: &Path, in_use: Option<&Vkey>) -> Result<LogSigner, SignerError> {
-    let signer = log_key_of(file).map_err(|error| match error {
-        SignerError::Absent { file } => SignerError::LostLogKey { file },
-        other => other,
-    })?;
-    let found = signer.vkey();
-    if in_use == Some(&found) {
-        return Ok(signer);
-    }
-    let expected = in_use.map_or_else(|| "none".to_owned(), ToString::to_string);
-    Err(SignerError::OtherLogKey { file: file.to_owned(), expected, found: found.to_string() })
+    let error = match log_key_of(file) {
+        Ok(signer) if in_use == Some(&signer.vkey()) => return Ok(signer),
+        Ok(other) => SignerError::OtherLogKey {
+            file: file.to_owned(),
+            expected: in_use.map_or_else(|| "none".to_owned(), ToString::to_string),
+            found: other.vkey().to_string(),
+        },
+        Err(SignerError::Absent { file }) => SignerError::LostLogKey { file, agent: None },
+        Err(error) => return Err(error),
+    };
+    let next = file.with_extension(NEXT);
+    let is_pending = log_key_of(&next).is_ok_and(|next| in_use == Some(&next.vkey()));
+    Err(if is_pending { SignerError::PendingLogKey { next } } else { error })
 }
 
 /// Reads a log's key from its file, which a group may share: it can be read by others then, but not written.

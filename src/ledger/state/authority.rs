@@ -165,6 +165,13 @@ impl Authority {
         self.log_keys.iter().map(|(_, key)| key)
     }
 
+    /// Returns the event that put another key in the place of a log key, which is given as it is written; nothing, if it is in use or
+    /// was never the log's.
+    pub fn log_key_replaced(&self, key: &str) -> Option<u64> {
+        let position = self.log_keys.iter().position(|(_, known)| known.to_string() == key)?;
+        self.log_keys.get(position + 1).map(|(named, _)| *named)
+    }
+
     /// The log key that was in use when the log had so many events: checkpoints of that size are signed with it.
     pub fn log_key_at(&self, size: u64) -> Option<&Vkey> {
         self.log_keys.iter().rev().find(|(named, _)| *named < size).map(|(_, key)| key)

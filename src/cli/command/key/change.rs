@@ -145,8 +145,11 @@ impl ReplaceLog {
         let folder = context.ledger();
         let mut ledger = context.open_to_write("key", &folder)?;
         let signer = self.admin.key(context)?;
-        // The last that the old key signs; where it is lost, that is said, and is why it is replaced.
-        context.sign(&ledger, None);
+        // The last that the old key signs; where it is lost, that was said, and is why it is replaced.
+        let is_lost = self.because == RevocationCause::Lost && context.log_holder(None, ledger.authority()).is_err();
+        if !is_lost {
+            context.sign(&ledger, None);
+        }
         let seed = (context.around.entropy)()?;
         let held = self.log_key.as_ref().map(|name| held_elsewhere(name, &seed, &ledger, context)).transpose()?;
         let new = held.as_ref().map_or(NewLogKey::Own(&seed), NewLogKey::Held);

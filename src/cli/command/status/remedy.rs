@@ -204,6 +204,7 @@ impl<'s> Situation<'s> {
         match error {
             SignerError::OpenToOthers { file, .. } => Remedy::command(format!("chmod 600 {}", word_of(file))),
             SignerError::Agent { .. } => Remedy::words(format!("{}; the key in use is {key}", error.hint())),
+            SignerError::PendingLogKey { .. } => Remedy::command(self.servanda("key replace-log")),
             SignerError::Io { .. } => Remedy::words(format!("{}, or name another with SERVANDA_LOG_KEY", error.hint())),
             _ => Remedy::words(format!(
                 "put the key in use, {key}, back into {} (mode 600) from where its copy is, or have an ssh-agent hold it; if it \

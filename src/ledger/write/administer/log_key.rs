@@ -20,7 +20,7 @@ use crate::domain::announcement::Announcement;
 use crate::domain::governance::{LogKey, LogKeyChanged, RevocationCause};
 use crate::integrity::{LogSigner, Vkey};
 use crate::ledger::keys::log_holder::{LogHolder, LogSigning};
-use crate::ledger::keys::signer::{Signer, SignerError, create_secret, log_key_of};
+use crate::ledger::keys::signer::{NEXT, Signer, SignerError, create_secret, log_key_of};
 use crate::ledger::log::clock::Clock;
 use crate::ledger::write::administer::Administered;
 use crate::ledger::write::append::AppendError;
@@ -66,7 +66,7 @@ impl Ledger {
             NewLogKey::Own(seed) => seed,
             NewLogKey::Held(holder) => return self.change_log_key_to(holder, because, signer, clock.into()),
         };
-        let next = self.backing.folder.log_key().with_extension("next");
+        let next = self.backing.folder.log_key().with_extension(NEXT);
         // Where a link leads elsewhere, the new key takes the place of the old one there.
         let place = fs::canonicalize(self.backing.folder.log_key()).unwrap_or_else(|_| self.backing.folder.log_key());
         // Before anybody's file is replaced, and before anybody signs that it is so.
