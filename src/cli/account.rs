@@ -255,7 +255,7 @@ impl Context<'_, '_> {
     pub(super) fn say_if_forgetful(&mut self) {
         if let Some(why) = self.account().why_not().filter(|_| !self.is_said) {
             self.is_said = true;
-            self.say_shown(&format!("nothing is remembered of ledgers: {why}"));
+            self.say_shown(&format!("warning: nothing is remembered of ledgers: {why}"));
         }
     }
 

@@ -156,6 +156,15 @@ pub fn replace_with<E: From<io::Error>>(
     Ok(folder::sync(folder::parent(path))?)
 }
 
+/// Checks that a file of so many bytes can be made in a folder, which is left as it is.
+///
+/// # Errors
+///
+/// What the operating system says.
+pub fn try_out(within: &Path, len: usize) -> io::Result<()> {
+    create_with_mode(within, Rights::Secret.mode())?.write_all(&vec![0; len])
+}
+
 /// Writes `bytes` to `path`, where nothing may be yet.
 ///
 /// # Errors
@@ -221,10 +230,18 @@ fn synced(file: NamedTempFile) -> io::Result<NamedTempFile> {
     Ok(file)
 }
 
+/// Returns an error of the system without the name of a temporary file, which nobody has heard of.
+pub(super) fn unnamed(error: io::Error) -> io::Error {
+    let said = error.to_string();
+    let code = said.split_once("(os error ").and_then(|(_, behind)| behind.split_once(')')?.0.parse().ok());
+    code.map_or(error, io::Error::from_raw_os_error)
+}
+
 #[cfg(unix)]
 fn create_with_mode(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
     use std::os::unix::fs::PermissionsExt;
-    tempfile::Builder::new().prefix(".tmp-").permissions(fs::Permissions::from_mode(mode)).tempfile_in(folder)
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".tmp-").permissions(fs::Permissions::from_mode(mode)).tempfile_in(folder).map_err(unnamed)
 }
 
 #[cfg(not(unix))]

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
+use crate::store::durable_file::unnamed;
 use crate::store::lock::Lock;
 
 /// How the names of these files begin.
@@ -25,7 +26,8 @@ pub(crate) fn create(within: &Path, mode: u32) -> io::Result<NamedTempFile> {
     sweep(within);
     loop {
         let mut builder = tempfile::Builder::new();
-        let made = builder.prefix(PREFIX).permissions(Permissions::from_mode(mode)).tempfile_in(within)?;
+        let made =
+            builder.prefix(PREFIX).permissions(Permissions::from_mode(mode)).tempfile_in(within).map_err(unnamed)?;
         // Where nobody can lock, nobody takes anything away; and what was not locked yet may have been taken for what is left.
         if made.as_file().lock().is_err() || made.as_file().metadata()?.nlink() > 0 {
             return Ok(made);

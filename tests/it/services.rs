@@ -190,10 +190,17 @@ fn a_hangup_has_a_witness_read_its_logs_again_and_a_faulty_list_changes_nothing(
         assert_eq!([heard.next(), heard.next()], ["RELOADING=1", "READY=1"]);
     };
     assert_eq!(ask(), 404);
-    reload(&format!("\n{key}# and no more"));
+    let health = || parts(&served.send("GET /healthz HTTP/1.1\r\nHost: w\r\nConnection: close\r\n\r\n"));
+    let is_well = |words: &str| {
+        let (status, _, text) = health();
+        assert!(status == 200 && text.starts_with(words), "{status}: {text}");
+    };
+    reload(&format!("\n{key}{key}# and no more"));
     assert_eq!(ask(), 200);
-    reload("nonsense\n");
+    is_well("ok\n");
+    reload("# a list\nnonsense\n");
     assert_eq!(ask(), 409, "it still knows the log");
+    is_well("ok, but not reloaded");
     reload("# nobody\n");
     assert_eq!(ask(), 409);
     // What was signed of a log is looked for before it is signed for.
@@ -201,7 +208,13 @@ fn a_hangup_has_a_witness_read_its_logs_again_and_a_faulty_list_changes_nothing(
     reload(&format!("{key}{origin}2={key}"));
     let (code, said) = served.end();
     assert_eq!(code, Some(0));
-    for expected in [" reloaded: 1 log\n", " error: not reloaded", "no log is named", "hint: bring that folder back"] {
+    for expected in [
+        " reloaded: 1 log\n",
+        " error: not reloaded",
+        "error: logs, line 2: expected",
+        "no log is named",
+        "hint: bring that folder back",
+    ] {
         assert!(said.contains(expected), "{expected}: {said}");
     }
     assert_eq!(said.matches("reloaded: ").count(), 1, "{said}");
@@ -219,9 +232,36 @@ fn a_witness_says_whether_it_can_sign() {
     assert_eq!(ask("HEAD", "/desk/healthz").0, 200);
     assert_eq!(ask("POST", "/desk/healthz").0, 405);
     assert_eq!(ask("GET", "/healthz").0, 404);
-    fs::remove_dir_all(desk.path().join("one/signed")).expect("it is ours");
-    let (status, _, text) = ask("GET", "/desk/healthz");
-    assert!(status == 503 && !text.contains("signed/"), "{status}: {text}");
+    let [own, away] = ["one", "away"].map(|name| desk.path().join(name));
+    for what in ["key", "signed"] {
+        fs::rename(own.join(what), &away).expect("it is ours");
+        let cannot = || {
+            let (status, _, text) = ask("GET", "/desk/healthz");
+            assert!(status == 503 && !text.contains("one/"), "{what}: {status}: {text}");
+        };
+        cannot();
+        desk.write(&format!("one/{what}"), "something else in its place");
+        cannot();
+        fs::rename(&away, own.join(what))
+            .or_else(|_| fs::remove_file(own.join(what)).and_then(|()| fs::rename(&away, own.join(what))))
+            .expect("it is ours");
+        assert_eq!(ask("GET", "/desk/healthz").0, 200);
+    }
+}
+
+#[test]
+fn a_log_that_is_no_key_is_told_with_its_place_before_anything_else() {
+    let desk = desk();
+    let key = fs::read_to_string(desk.path().join("log.vkey")).expect("it is there");
+    desk.write("badlogs", format!("# of ours\n{key}\nother.example/log=nonsense\n"));
+    for folder in ["one", "new"] {
+        for (logs, place) in
+            [("--log nonsense", "error: --log: expected"), ("--logs badlogs", "error: badlogs, line 4: expected")]
+        {
+            let answer = desk.run(&format!("witness serve {logs} --folder {folder}"));
+            assert!(answer.code == 2 && answer.err.contains(place), "{}", answer.err);
+        }
+    }
 }
 
 #[test]
@@ -314,7 +354,7 @@ fn in_a_container_every_command_works_and_says_once_that_nothing_is_remembered()
     }
     let key = desk.path().join("data/config/servanda/recorder_ed25519").display().to_string();
     let own: &[(&str, &str)] = &[("SERVANDA_KEY", &key)];
-    let said = "nothing is remembered of ledgers: none of SERVANDA_STATE, XDG_STATE_HOME and HOME says where";
+    let said = "warning: nothing is remembered of ledgers: none of SERVANDA_STATE, XDG_STATE_HOME and HOME says where";
     for (line, is_said) in [
         ("log --ledger l --last 1", false),
         ("members ilrs --on 2023-10-19 --ledger l", false),

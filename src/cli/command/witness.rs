@@ -70,38 +70,49 @@ struct Logs {
 
 impl Logs {
     fn witness(&self, own: &Own, context: &Context<'_, '_>) -> Result<Signing, Failure> {
+        let logs = self.known(context)?;
         let folder = own.folder(context)?;
-        let signer = witness_signer(&folder.join("key")).map_err(|error| match error {
+        let file = folder.join("key");
+        let signer = witness_signer(&file).map_err(|error| match error {
             SignerError::Absent { file } => {
                 Failure::new(Exit::CouldNot, format!("the witness has no key yet: there is no {}", file.display()))
                     .hint("`servanda witness key --name NAME` makes one; bring it back from its copy if there was one")
             }
             other => other.into(),
         })?;
-        let logs = self.known(context)?;
-        Ok(Signing::new(signer, logs, folder, if self.new { Memory::New } else { Memory::Kept }))
+        let memory = if self.new { Memory::New } else { Memory::Kept };
+        Ok(Signing::new(signer, logs, folder, memory).with_key_file(file))
     }
 
-    /// The logs, as they are named now.
+    /// Returns the logs as they are named now, each once.
     fn known(&self, context: &Context<'_, '_>) -> Result<Vec<KnownLog>, Failure> {
         const MAX_LOGS: u64 = 1 << 20;
         let listed = match &self.list {
             Some(file) => text_within(file, MAX_LOGS, context)?,
             None => String::new(),
         };
-        let lines = listed.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let logs: Vec<KnownLog> = self
-            .log
-            .iter()
-            .map(String::as_str)
-            .chain(lines)
-            .map(|text| known_log(text, context))
-            .collect::<Result<_, _>>()?;
+        let file = self.list.as_deref().unwrap_or(Path::new("")).display().to_string();
+        let lines = (1..).zip(listed.lines().map(str::trim));
+        let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+        let given = self.log.iter().map(|text| ("--log".to_owned(), text.as_str()));
+        let mut logs = Vec::new();
+        for (place, text) in given.chain(lines.map(|(number, line)| (format!("{file}, line {number}"), line))) {
+            let log = known_log(text, context).map_err(|failure| placed(&place, failure))?;
+            if !logs.contains(&log) {
+                logs.push(log);
+            }
+        }
         if logs.is_empty() {
             return Err(Failure::new(Exit::Misuse, "no log is named").hint("a file of --logs has a key a line"));
         }
         Ok(logs)
     }
+}
+
+/// Has a failure say where the key stands.
+fn placed(place: &str, failure: Failure) -> Failure {
+    let what = failure.message.strip_prefix("--vkey: ").unwrap_or(&failure.message);
+    Failure { message: format!("{place}: {what}"), ..failure }
 }
 
 /// A log on the command line, `KEY` or `NAME=KEY`. A key ends with the signs that divide, and may have them in its name:

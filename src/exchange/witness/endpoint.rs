@@ -78,9 +78,13 @@ fn told(refusal: &Refusal) -> String {
     }
 }
 
-/// What is answered to whoever watches over the server: whether it knows what it signed, without which it signs nothing.
+/// Answers whoever watches over the server, whether the witness can sign. One that could not read its logs again signs for those that
+/// it knew: that is told, and no failure.
 pub(super) fn health(witness: &Witness) -> Reply {
     match witness.check() {
+        Ok(()) if witness.is_outdated() => {
+            Reply::text(200, "ok, but not reloaded: it signs for the logs that it knew before\n")
+        }
         Ok(()) => Reply::text(200, "ok\n"),
         Err(refusal) => Reply::text(503, format!("{}\n", told(&refusal))),
     }

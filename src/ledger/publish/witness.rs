@@ -7,7 +7,9 @@
 #[cfg(test)]
 mod tests;
 
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -26,6 +28,8 @@ use crate::store::{durable_file, folder as store_folder};
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most files that are kept as evidence of one log.
 pub const MOST_EVIDENCE: usize = 256;
+/// The most bytes in the file of a witness's key.
+const MAX_KEY: u64 = 64 << 10;
 /// The most bytes in a request.
 pub const MAX_REQUEST: usize = MAX_NOTE + 64 * 64;
 
@@ -42,6 +46,8 @@ pub struct Witness {
     logs: RwLock<Arc<[KnownLog]>>,
     folder: PathBuf,
     memory: Memory,
+    key_file: Option<PathBuf>,
+    is_outdated: AtomicBool,
 }
 
 /// A log that a witness signs for.
@@ -179,7 +185,14 @@ impl Witness {
     /// With a key, the logs that it signs for, and its folder: what it signed lies in `signed`, and what logs should not
     /// have signed in `evidence`.
     pub fn new(signer: WitnessSigner, logs: Vec<KnownLog>, folder: impl Into<PathBuf>, memory: Memory) -> Self {
-        Self { signer, logs: RwLock::new(logs.into()), folder: folder.into(), memory }
+        let logs = RwLock::new(logs.into());
+        Self { signer, logs, folder: folder.into(), memory, key_file: None, is_outdated: AtomicBool::new(false) }
+    }
+
+    /// Has [`check`](Self::check) look whether the witness's key is still in the file that it was read from.
+    #[must_use]
+    pub fn with_key_file(self, file: impl Into<PathBuf>) -> Self {
+        Self { key_file: Some(file.into()), ..self }
     }
 
     /// Makes the folder for what a witness will sign, which had no key before: from now on its absence says something.
@@ -264,7 +277,30 @@ impl Witness {
     pub fn sign_for(&self, logs: Vec<KnownLog>) -> Result<(), Refusal> {
         self.check_of(&logs)?;
         *self.logs.write().unwrap_or_else(PoisonError::into_inner) = logs.into();
+        self.is_outdated.store(false, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Notes that the logs could not be read again, and that it signs for those that it knew.
+    pub fn keep_logs(&self) {
+        self.is_outdated.store(true, Ordering::Relaxed);
+    }
+
+    /// Tells whether it signs for the logs that it knew, since they could not be read again.
+    pub fn is_outdated(&self) -> bool {
+        self.is_outdated.load(Ordering::Relaxed)
+    }
+
+    /// Checks that the witness can sign: that nothing is lost of what was signed, as far as that can be told, that a signature could be
+    /// kept, and that its key is where it was, without which it would not begin again.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Lost`], [`Refusal::State`].
+    pub fn check(&self) -> Result<(), Refusal> {
+        self.check_of(&self.logs())?;
+        self.check_room()?;
+        self.check_key()
     }
 
     /// Checks that nothing is lost of what was signed, as far as that can be told.
@@ -272,8 +308,26 @@ impl Witness {
     /// # Errors
     ///
     /// [`Refusal::Lost`], [`Refusal::State`].
-    pub fn check(&self) -> Result<(), Refusal> {
+    pub fn check_kept(&self) -> Result<(), Refusal> {
         self.check_of(&self.logs())
+    }
+
+    /// Checks that one more checkpoint could be kept.
+    fn check_room(&self) -> Result<(), Refusal> {
+        let folder = self.folder.join(SIGNED);
+        durable_file::try_out(&folder, MAX_NOTE)
+            .map_err(|error| Refusal::State { file: folder, what: error.to_string() })
+    }
+
+    fn check_key(&self) -> Result<(), Refusal> {
+        let Some(file) = &self.key_file else { return Ok(()) };
+        let state = |what: String| Refusal::State { file: file.clone(), what };
+        let read = fs::canonicalize(file).and_then(|file| durable_file::read_text(&file, MAX_KEY));
+        let text = read.map_err(|error| state(error.to_string()))?.unwrap_or_default();
+        match text.trim_end().parse::<WitnessSigner>() {
+            Ok(there) if there.vkey() == self.signer.vkey() => Ok(()),
+            _ => Err(state("it does not hold the witness's key any more".to_owned())),
+        }
     }
 
     fn check_of(&self, logs: &[KnownLog]) -> Result<(), Refusal> {

@@ -41,7 +41,7 @@ impl Serve {
     pub(super) fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let witness = self.logs.witness(&self.own, context)?;
         // What others would be refused for ever is told before it begins.
-        if let Err(refusal @ Refusal::Lost { .. }) = witness.check() {
+        if let Err(refusal @ Refusal::Lost { .. }) = witness.check_kept() {
             return Err(Failure::new(Exit::CouldNot, refusal.to_string()).hint(LOST));
         }
         let server = Server::bind(self.listen, &self.prefix, witness, Limits::default()).map_err(|error| {
@@ -88,6 +88,7 @@ impl Serve {
         match read {
             Ok(number) => context.say_shown(&format!("{now} reloaded: {}", counted(number, "log", "logs"))),
             Err(failure) => {
+                witness.keep_logs();
                 context.complain_shown(&format!("{now} error: not reloaded, and signing for the logs as before"));
                 context.complain(&failure.text());
             }
