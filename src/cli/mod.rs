@@ -7,6 +7,7 @@ mod administer;
 pub mod answers;
 mod arguments;
 mod as_of;
+mod beginning;
 pub mod command;
 mod days;
 pub mod diagnostic;

@@ -1,14 +1,17 @@
 //! Events that were had elsewhere: in a backup, an export or a published log.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use crate::cli::Context;
+use crate::cli::beginning::{self, Beginning};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::locate::shell_word;
 use crate::domain::text::shown;
 use crate::exchange::ndjson::lines;
-use crate::ledger::recover::backup;
+use crate::ledger::Folder as LedgerFolder;
 use crate::ledger::recover::restore::{At, Copied, Restoration};
 use crate::store::acting::as_oneself;
 
@@ -59,6 +62,11 @@ impl Taken {
 /// What standard input is called.
 const STANDARD_INPUT: &str = "standard input";
 
+/// Returns the name of what is given, as it is told: `-` is standard input.
+pub(super) fn name_of(given: &Path) -> Cow<'_, str> {
+    if given.as_os_str() == "-" { STANDARD_INPUT.into() } else { given.to_string_lossy() }
+}
+
 /// Hands over the events of a file or folder, of a backup perhaps those up to some point, and the documents that are with them; the
 /// file is named as it was given.
 pub(super) fn take(
@@ -68,6 +76,7 @@ pub(super) fn take(
     at: Option<At>,
 ) -> Result<Taken, Failure> {
     if as_oneself(|| path.is_dir()) {
+        check_no_ledger(from, path)?;
         check_whole(at)?;
         let copied = Some(restoration.take_published(path)?).filter(|copied| copied.named > 0).into_iter().collect();
         return Ok(Taken { given: Given::Published, warning: None, copied });
@@ -88,8 +97,8 @@ fn take_file(
     at: Option<At>,
 ) -> Result<Taken, Failure> {
     file.rewind()?;
-    let (_, is_backup) = begins_as_backup(&mut file)?;
-    if is_backup {
+    let (_, beginning) = begun(&mut file)?;
+    if beginning == Beginning::Backup {
         return take_backup((name, file), restoration, at);
     }
     file.rewind()?;
@@ -147,23 +156,37 @@ fn take_stream(
     at: Option<At>,
 ) -> Result<Taken, Failure> {
     // Whoever is to stop while nothing comes finds that it cannot be read.
-    let begun = begins_as_backup(&mut input);
-    let (begun, is_backup) = begun.or_else(|failure| restoration.go_on().map_err(Failure::from).and(Err(failure)))?;
+    let begun = begun(&mut input);
+    let (begun, beginning) = begun.or_else(|failure| restoration.go_on().map_err(Failure::from).and(Err(failure)))?;
+    beginning.check(&name.to_string_lossy(), name != Path::new(STANDARD_INPUT))?;
     let input = Cursor::new(begun).chain(input);
-    if is_backup {
+    if beginning == Beginning::Backup {
         let file = restoration.lay_aside(name, input)?;
         return take_backup((name, &file), restoration, at);
     }
     check_whole(at)?;
-    take_lines(restoration, BufReader::new(input))
+    take_lines(restoration, BufReader::new(input)).map_err(|mut failure| {
+        failure.message = format!("{}: {}", shown(&name.to_string_lossy()), failure.message);
+        failure
+    })
 }
 
-/// The first bytes of a stream, and whether a backup begins so.
-fn begins_as_backup(input: &mut impl Read) -> Result<(Vec<u8>, bool), Failure> {
+/// Reads the first bytes of a stream, and tells what begins so.
+fn begun(input: &mut impl Read) -> Result<(Vec<u8>, Beginning), Failure> {
     let mut begun = Vec::new();
-    input.take(backup::BEGINNING as u64).read_to_end(&mut begun)?;
-    let is_backup = backup::begins_as_one(&begun);
-    Ok((begun, is_backup))
+    input.take(beginning::MOST).read_to_end(&mut begun)?;
+    let beginning = Beginning::of(&begun);
+    Ok((begun, beginning))
+}
+
+/// Refuses the folder of a ledger in place of a copy of one.
+fn check_no_ledger(from: &Path, path: &Path) -> Result<(), Failure> {
+    if !as_oneself(|| LedgerFolder::at(path).is_ledger()) {
+        return Ok(());
+    }
+    let name = from.to_string_lossy();
+    Err(Failure::new(Exit::No, format!("{} is a ledger itself, and no backup or export of one", shown(&name)))
+        .hint(format!("`servanda backup FILE --ledger {}` backs it up", shell_word(&name))))
 }
 
 /// Of a backup alone it is known, before anything is taken, what was recorded when.

@@ -95,12 +95,16 @@ fn the_export_as_it_was_is_restored() {
 #[test]
 fn what_is_no_export_is_refused() {
     let case = Export::new();
-    case.check("", "there is no event, not even a genesis");
-    case.check("\n", "line 1: an event was expected, and the line is empty");
-    case.check("[]\n", "line 1: not an exported event, at column");
-    case.check("hello\n", "line 1: not an exported event, at column 1");
-    case.check(b"\x7fELF\xff\0\n", "line 1: not UTF-8 from byte 4 on");
-    case.check("\u{1b}[31m\u{202e}{\"\u{1b}[31m\":1}\n", "line 1: not an exported event");
+    case.check("", "export.ndjson is empty");
+    for neither in
+        [&b"\n"[..], b"[]\n", b"hello\n", b"\x7fELF\xff\0\n", "\u{1b}[31m\u{202e}{\"\u{1b}[31m\":1}\n".as_bytes()]
+    {
+        case.check(neither, "export.ndjson is neither a backup nor an export");
+    }
+    case.check("{\n\n", "line 1: not an exported event, at column 1");
+    case.check(export(&case.events).replacen('\n', "\n\n", 1), "line 2: an event was expected, and the line is empty");
+    case.check(b"{\"a\xff\0\n", "line 1: not UTF-8 from byte 3 on");
+    case.check("{\"\u{1b}[31m\":1}\n", "line 1: not an exported event");
     case.check(export(&case.events).replace("\"v\":1}\n", "\"v\":1,\"\u{202e}x\":0}\n"), "unknown field");
     let statements: Vec<_> = case.events.iter().map(|event| split(event).expect("sound").0).collect();
     case.check(statements.join("\n"), "line 1: not an exported event");
@@ -223,13 +227,13 @@ fn events_of_another_ledger_are_refused() {
 #[test]
 fn lines_and_batches_without_end_are_refused_in_bounded_memory() {
     let case = Export::new();
-    case.check(vec![b'x'; 1 << 20], "line 1: a line has at most 394234 bytes");
+    case.check(format!("{{{}", "x".repeat(1 << 20)), "line 1: a line has at most 394234 bytes");
     let long = format!("{{\"statement\":\"{}\"}}\n", "x".repeat(1 << 20));
     case.check([export(&case.events), long].concat(), "line 7: a line has at most 394234 bytes");
     let zeros = File::create(case.desk.path().join("export.ndjson")).expect("it can be made");
     zeros.set_len(3 << 30).expect("a file may have holes");
-    case.refused(&["restore", "export.ndjson", "restored"], "line 1: a line has at most 394234 bytes");
-    let brackets = format!("{}\n", "[".repeat(300_000));
+    case.refused(&["restore", "export.ndjson", "restored"], "export.ndjson begins with zeros");
+    let brackets = format!("{{\"a\":{}\n", "[".repeat(300_000));
     case.check(brackets, "line 1: not an exported event");
     let large = format!("{{\"batch\":{}\n", "1".repeat(70_000));
     let line = json!({"hash": event_hash(large.as_bytes()), "statement": large.trim_end(), "v": 1});

@@ -128,9 +128,9 @@ fn a_ledger_is_not_repaired_with_another_or_with_nothing() {
         "what was given is of the ledger test.example/other, not of test.example/ilrs",
     );
     desk.write("text", "nothing\n");
-    refused(&desk.run("repair --from text --ledger l"), "line 1");
+    refused(&desk.run("repair --from text --ledger l"), "neither a backup nor an export");
     desk.write("empty", "");
-    refused(&desk.run("repair --from empty --ledger l"), "there is no event");
+    refused(&desk.run("repair --from empty --ledger l"), "is empty");
     assert_eq!(desk.run("repair --from nowhere --ledger l").code, 3);
     assert_eq!(desk.run("repair --from others --ledger nowhere").code, 3);
     done(&desk.run("verify --ledger l"));

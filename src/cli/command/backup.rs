@@ -10,7 +10,7 @@ use crate::cli::command::restore::remembered;
 use crate::cli::command::verify::{VerifyAnswer, exit_of};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::page::counted;
-use crate::cli::recovered_from::{Given, take, take_input};
+use crate::cli::recovered_from::{Given, name_of, take, take_input};
 use crate::cli::screen::{Answer, Screen, Sheet, Tone};
 use crate::cli::{Context, Outcome};
 use crate::domain::text::shown;
@@ -189,7 +189,7 @@ impl Check {
             take(&self.file, &path, &mut restoration, None)?
         };
         let Given::Backup { is_damaged } = taken.given else {
-            let name = self.file.display();
+            let name = shown(&name_of(&self.file)).into_owned();
             return Err(Failure::new(Exit::No, format!("{name} is no backup: it does not begin as one does")));
         };
         taken.warn(context);

@@ -215,9 +215,6 @@ pub fn backup_to(
     Ok(done)
 }
 
-/// How many of the first bytes of a file tell whether it is a backup.
-pub const BEGINNING: usize = MAGIC.len();
-
 /// Whether something that begins with these bytes is a backup, or was one.
 pub fn begins_as_one(bytes: &[u8]) -> bool {
     bytes.starts_with(MAGIC)
