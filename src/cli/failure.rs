@@ -91,7 +91,23 @@ impl From<SettingsError> for Failure {
 }
 
 /// What to do where there is no room.
-const FULL: &str = "nothing is lost: make room on the disk, and run the same command again";
+const FULL: &str =
+    "nothing is lost: make room on the disk, 64 MiB more than is to be written, and run the same command again";
+
+/// Says what to do where the system refused to write a file that was named.
+fn of_disk(source: &io::Error) -> &'static str {
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => FULL,
+        ErrorKind::NotFound | ErrorKind::NotADirectory => "there is no such folder: make it first, or name another",
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "name a file in a folder that this account may write"
+        }
+        ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::IsADirectory => {
+            "name a file, or one that is not there yet; - is a stream"
+        }
+        _ => "look at the disk, then try again",
+    }
+}
 
 /// Whether an error comes of a disk without room.
 fn is_of_full_disk(error: &(dyn std::error::Error + 'static)) -> bool {
@@ -396,9 +412,7 @@ impl From<BackupError> for Failure {
             BackupError::NotTaken(_) => Self::new(Exit::CouldNot, message)
                 .hint("what came over is no backup: look at what takes it, then begin again"),
             BackupError::InUse(_) => Self::new(Exit::Conflict, message).hint("wait, then try again"),
-            BackupError::Io { .. } => {
-                Self::new(Exit::CouldNot, message).hint("look at the disk and its free space, then try again")
-            }
+            BackupError::Io { source, .. } => Self::new(Exit::CouldNot, message).hint(of_disk(&source)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 use std::mem::ManuallyDrop;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::Context;
 use crate::cli::failure::{Exit, Failure};
@@ -40,6 +40,17 @@ pub(super) fn shell_word(word: &str) -> String {
     } else {
         format!("'{}'", word.replace('\'', "'\\''"))
     }
+}
+
+/// The most ledgers that are told where the one that was named is none.
+const MOST_TOLD: usize = 4;
+
+/// Returns the ledgers in a folder by their names, those last that are older on purpose.
+fn ledgers_in(folder: &Path) -> Vec<Folder> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut ledgers: Vec<Folder> = entries.map(|entry| Folder::at(entry.path())).filter(Folder::is_ledger).collect();
+    ledgers.sort_by_cached_key(|ledger| (ledger.older().exists(), ledger.path().to_owned()));
+    ledgers
 }
 
 impl Context<'_, '_> {
@@ -136,17 +147,20 @@ impl Context<'_, '_> {
         if !matches!(error, OpenError::Settings(SettingsError::Absent { .. })) {
             return error.into();
         }
-        let beside = std::fs::read_dir(folder.path().parent().unwrap_or(&self.around.folder)).into_iter().flatten();
-        let mut ledgers: Vec<Folder> =
-            beside.flatten().map(|entry| Folder::at(entry.path())).filter(Folder::is_ledger).take(3).collect();
-        ledgers.sort_by(|a, b| a.path().cmp(b.path()));
-        match ledgers.first() {
-            Some(found) => {
-                let path = shell_word(&self.shown_path(found));
-                Failure::new(Exit::CouldNot, error.to_string())
-                    .hint(format!("{path} is one: add --ledger {path}, or set SERVANDA_LEDGER"))
+        let beside = ledgers_in(folder.path().parent().unwrap_or(&self.around.folder));
+        let paths: Vec<String> = beside.iter().map(|found| shell_word(&self.shown_path(found))).collect();
+        let failure = Failure::new(Exit::CouldNot, error.to_string());
+        match paths.as_slice() {
+            [] => error.into(),
+            [path] => failure.hint(format!("{path} is one: add --ledger {path}, or set SERVANDA_LEDGER")),
+            several => {
+                let more = several.len().saturating_sub(MOST_TOLD);
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                let told = several[..several.len().min(MOST_TOLD)].join(", ");
+                failure.hint(format!(
+                    "{told}{more} are ledgers: name the one that is meant with --ledger, or in SERVANDA_LEDGER"
+                ))
             }
-            None => error.into(),
         }
     }
 
@@ -190,11 +204,22 @@ impl Context<'_, '_> {
     /// Has each command in the hints of a failure be for the ledger that was given on the command line: pasted without it, it would
     /// be for another.
     pub(super) fn with_ledger(&self, mut failure: Failure) -> Failure {
-        if let Some(given) = &self.global.ledger {
-            let option = format!(" --ledger {}", shell_word(&given.to_string_lossy()));
-            failure.hints.iter_mut().for_each(|hint| *hint = with_option(hint, &option));
-        }
+        failure.hints.iter_mut().for_each(|hint| *hint = self.of_ledger(hint));
         failure
+    }
+
+    /// Says what to do, though the command goes on, with each command in it for the ledger that was given.
+    pub(super) fn advise(&mut self, hint: &str) {
+        let hint = self.of_ledger(hint);
+        self.complain_shown(&format!("hint: {hint}"));
+    }
+
+    /// Returns a hint with each command in it for the ledger that was given on the command line, if one was.
+    fn of_ledger(&self, hint: &str) -> String {
+        match &self.global.ledger {
+            Some(given) => with_option(hint, &format!(" --ledger {}", shell_word(&given.to_string_lossy()))),
+            None => hint.to_owned(),
+        }
     }
 
     /// The recorder's key file: given, or from the environment, or the one that `init` makes.
@@ -209,7 +234,7 @@ impl Context<'_, '_> {
             return Err(Failure::new(Exit::CouldNot, "neither HOME nor XDG_CONFIG_HOME says where keys are kept")
                 .hint("give a key with --key FILE, or set SERVANDA_KEY"));
         };
-        Ok(self.around.path(&config).join("servanda").join("recorder_ed25519"))
+        Ok(config.join("servanda").join("recorder_ed25519"))
     }
 
     /// The recorder's key; if none was named and none is there, one is made, which is to be [kept](Self::keep_made) before

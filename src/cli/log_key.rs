@@ -143,7 +143,7 @@ impl Context<'_, '_> {
             Err(failure) => {
                 self.complain_shown(&format!("warning: no checkpoint was signed: {}", failure.message));
                 for hint in failure.hints {
-                    self.complain_shown(&format!("hint: {hint}"));
+                    self.advise(&hint);
                 }
                 Exit::Unsigned
             }

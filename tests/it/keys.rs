@@ -230,7 +230,11 @@ fn a_log_key_that_is_lost_is_told_with_what_to_do_and_is_replaced() {
     done(&desk.run("key add ana --ledger l --public @ana.pub"));
     let unsigned = desk.run("checkpoint --ledger l");
     assert_eq!(unsigned.code, 3, "{}", unsigned.err);
-    for told in ["the log's own key is not there: ", "it is in no backup", "`servanda key replace-log --because lost --ledger l`"] {
+    for told in [
+        "the log's own key is not there: ",
+        "it is in no backup",
+        "`servanda key replace-log --because lost --ledger l`",
+    ] {
         assert!(unsigned.err.contains(told), "{}", unsigned.err);
     }
     done(&desk.run("key replace-log --because lost --ledger l"));

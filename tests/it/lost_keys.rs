@@ -284,7 +284,7 @@ fn where_an_agent_may_hold_the_log_key_it_is_told_why_none_does() {
         ("SSH_AUTH_SOCK=gone servanda checkpoint --ledger l", "gone: No such file or directory"),
         ("ssh-agent sh -c 'ssh-add -q other && servanda checkpoint --ledger l'", "has other keys"),
     ] {
-        unsignable(&shell(&desk, line), &[&format!("{held}"), why, "an ssh-agent holds it, start that"], &[replaced]);
+        unsignable(&shell(&desk, line), &[&held, why, "an ssh-agent holds it, start that"], &[replaced]);
     }
     // Whoever names a file asks no agent.
     unsignable(&desk.run("checkpoint --ledger l --log-key none"), &["not there: ", "copy it back"], &["ssh-agent"]);

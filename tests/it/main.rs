@@ -57,6 +57,7 @@ mod looked_up;
 mod lost_keys;
 mod membership;
 mod merkle;
+mod mistaken;
 mod model;
 mod names;
 mod nights;

@@ -84,7 +84,7 @@ impl Correct {
         if outcome.is_err() {
             let kept = file.into_temp_path().keep().map_err(|error| error.error)?;
             let kept = shell_word(&kept.strip_prefix(&folder).unwrap_or(&kept).to_string_lossy());
-            context.complain_shown(&format!("hint: what was written is kept: mend it, then `servanda append {kept}`"));
+            context.advise(&format!("what was written is kept: mend it, then `servanda append {kept}`"));
         }
         outcome
     }
