@@ -116,6 +116,14 @@ fn is_of_full_disk(error: &(dyn std::error::Error + 'static)) -> bool {
         .any(|error| error.downcast_ref::<io::Error>().is_some_and(full))
 }
 
+/// Tells by which code what befell a store is told: one that is damaged was found to be so, whoever found it.
+fn of_store(error: &StoreError) -> Exit {
+    match error {
+        StoreError::Damaged { .. } | StoreError::Missing { .. } => Exit::No,
+        _ => Exit::CouldNot,
+    }
+}
+
 /// How a damaged store is made whole.
 const REPAIR: &str = "`servanda repair --from FILE` makes it whole again, from a backup, an export or a published copy, and from what can still be read of the damaged files";
 
@@ -137,11 +145,9 @@ impl From<OpenError> for Failure {
             OpenError::NoScratch | OpenError::Scratch { .. } => {
                 Self::new(Exit::CouldNot, message).hint("set TMPDIR to a folder of your own, with room for a copy of the ledger")
             }
-            // A store that is gone or damaged is found to be so; one that cannot be reached may be whole.
-            OpenError::Store(StoreError::Absent { .. } | StoreError::Damaged { .. }) => {
-                Self::new(Exit::No, message).hint(REPAIR)
-            }
-            OpenError::Store(_) => Self::new(Exit::CouldNot, message).hint(REPAIR),
+            // Where there should be a store, one that is gone is found to be so; one that cannot be reached may be whole.
+            OpenError::Store(StoreError::Absent { .. }) => Self::new(Exit::No, message).hint(REPAIR),
+            OpenError::Store(error) => Self::new(of_store(&error), message).hint(REPAIR),
             OpenError::Io(_) => Self::new(Exit::CouldNot, message)
                 .hint("look at the folder, and whether its disk can be written: reading needs no right to write, appending does"),
         }
@@ -174,9 +180,10 @@ impl From<CheckpointsError> for Failure {
             CheckpointsError::Fork { .. } | CheckpointsError::SawAnother { .. } => Self::new(Exit::No, message)
                 .hint("this is another history: keep both, and ask whoever signed; append nothing to this one")
                 .hint(OTHER_LEDGER),
-            CheckpointsError::Unusable { .. } | CheckpointsError::Misnamed { .. } => Self::new(Exit::CouldNot, message)
+            CheckpointsError::Unusable { .. } | CheckpointsError::Misnamed { .. } => Self::new(Exit::No, message)
                 .hint("keep the file as evidence, and compare it with copies that others have")
                 .hint(OTHER_LEDGER),
+            CheckpointsError::Store(error) => Self::new(of_store(&error), message).hint(REPAIR),
             _ => Self::new(Exit::CouldNot, message),
         }
     }
@@ -226,8 +233,9 @@ impl From<PublishError> for Failure {
             PublishError::Rollback { .. } | PublishError::Fork { .. } => Self::new(Exit::No, message)
                 .hint("the folder was left as it is: keep it as evidence, and name another folder"),
             PublishError::OtherRoot { .. } => {
-                Self::new(Exit::CouldNot, message).hint("`servanda verify` tells everything that is wrong")
+                Self::new(Exit::No, message).hint("`servanda verify` tells everything that is wrong")
             }
+            PublishError::Store(error) => Self::new(of_store(&error), message).hint(REPAIR),
             _ => Self::new(Exit::CouldNot, message),
         }
     }
@@ -243,7 +251,11 @@ impl From<ProveError> for Failure {
             ProveError::Proof(ProofError::Backwards { .. }) => {
                 Self::new(Exit::Misuse, message).hint("give the older checkpoint first")
             }
-            _ => Self::new(Exit::CouldNot, message).hint("`servanda verify` tells everything that is wrong"),
+            ProveError::Damaged(damage) => damage.into(),
+            ProveError::Store(error) => Self::new(of_store(&error), message).hint(REPAIR),
+            ProveError::Proof(_) => {
+                Self::new(Exit::No, message).hint("`servanda verify` tells everything that is wrong")
+            }
         }
     }
 }

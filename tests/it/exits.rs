@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 
 use servanda::cli::exit::Exit;
@@ -113,4 +114,51 @@ fn what_the_system_does_not_let_one_read_is_not_checked_and_is_no_fault() {
     let checked = as_another("source check --ledger l");
     assert!(checked.code == 3 && checked.out.contains("out of reach"), "{}{}", checked.out, checked.err);
     check(&desk.run(line), "documents", "pass", 0);
+}
+
+/// A fault that somebody brings into a ledger.
+type Fault = fn(&Path);
+
+fn cut(ledger: &Path) {
+    let store = ledger.join("sled/db");
+    let bytes = fs::read(&store).expect("it is there");
+    fs::write(&store, &bytes[..2000]).expect("it is ours");
+}
+
+fn overwritten(ledger: &Path) {
+    let mut bytes = fs::read(ledger.join("sled/db")).expect("it is there");
+    bytes[2000..2004].copy_from_slice(b"XXXX");
+    fs::write(ledger.join("sled/db"), bytes).expect("it is ours");
+}
+
+fn gone(ledger: &Path) {
+    fs::remove_dir_all(ledger.join("sled")).expect("it is ours");
+}
+
+fn checkpoint_changed(ledger: &Path) {
+    for entry in fs::read_dir(ledger.join("checkpoints")).expect("it was signed").flatten() {
+        fs::write(entry.path(), "no checkpoint").expect("it is ours");
+    }
+}
+
+#[test]
+fn what_was_found_is_told_by_1_whichever_command_finds_it() {
+    let faults: [(&str, Fault); 4] =
+        [("cut", cut), ("overwritten", overwritten), ("gone", gone), ("a checkpoint changed", checkpoint_changed)];
+    for (what, fault) in faults {
+        let desk = base();
+        desk.write(
+            "good.yaml",
+            "evidence: { none: a test }\nannouncements:\n- { kind: party, id: zz, name: Z, type: state }\n",
+        );
+        done(&desk.run("checkpoint --ledger l"));
+        fault(&desk.path().join("l"));
+        // A backup has the files beside the events as they are.
+        let looks = |line: &&&str| !(what == "a checkpoint changed" && line.starts_with("backup"));
+        let lines = ["verify -q", "append good.yaml", "checkpoint", "backup b", "export tiles public"];
+        for line in lines.iter().filter(looks) {
+            let answer = desk.run(&format!("{line} --ledger l"));
+            assert_eq!(answer.code, 1, "{what}, {line}: {}{}", answer.out, answer.err);
+        }
+    }
 }
