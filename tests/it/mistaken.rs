@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use crate::support::{Answer, Desk, done, tell};
+use crate::traced::copy;
 
 /// A ledger `l` with a backup `b`.
 fn desk() -> Desk {
@@ -193,4 +194,27 @@ fn what_is_advised_while_a_command_goes_on_is_for_the_ledger_that_was_given() {
     fs::write(&settings, text.replacen("= \"on-request\"", "= \"each-append\"", 1)).expect("it is ours");
     fs::remove_file(desk.path().join("l/keys/log.key")).expect("init made it");
     check(&desk.run("append --ledger l file.yaml"), 5, &["`servanda key replace-log --because lost --ledger l`"], &[]);
+}
+
+#[test]
+fn a_name_that_is_forgotten_says_what_goes_with_it_and_counts_again_where_it_lay() {
+    let desk = desk();
+    copy(&desk.path().join("l"), &desk.path().join("older"));
+    desk.write(
+        "two.yaml",
+        "evidence: { none: a test }\nannouncements:\n- { kind: party, id: two, name: Two, type: state }\n",
+    );
+    done(&desk.run("append --ledger l two.yaml"));
+    fs::rename(desk.path().join("l"), desk.path().join("newer")).expect("it is ours");
+    fs::rename(desk.path().join("older"), desk.path().join("l")).expect("it is ours");
+    check(&desk.run("checkpoint --ledger l"), 1, &["ROLLBACK"], &[]);
+    let known = desk.run("forget --list --json").json();
+    let name = known["ledgers"][0]["origin"].as_str().expect("it is remembered").to_owned();
+    let forgotten = desk.run(&format!("forget {name}"));
+    check(&forgotten, 0, &["older copies of it are told no more", "laid aside in "], &[]);
+    let (aside, back) = forgotten.err.split_once(": moved back to ").expect("it says where");
+    let aside = aside.rsplit_once("laid aside in ").expect("it says where").1;
+    let back = back.split_once(", it counts again").expect("it says where").0;
+    fs::rename(aside, back).expect("it lies there");
+    check(&desk.run("checkpoint --ledger l"), 1, &["ROLLBACK"], &[]);
 }

@@ -55,8 +55,15 @@ impl Forget {
             });
         };
         context.answer(&RememberedAnswer::of(&forgotten.known))?;
-        for folder in &forgotten.aside {
-            context.say_shown(&format!("laid aside in {}", folder.display()));
+        context.say_shown(&format!(
+            "forgotten: where {name} ended, its checkpoints and backups, and the folders that held it; older copies of it are told no more"
+        ));
+        for (from, to) in &forgotten.aside {
+            context.say_shown(&format!(
+                "laid aside in {}: moved back to {}, it counts again",
+                to.display(),
+                from.display()
+            ));
         }
         Ok(Exit::Done)
     }

@@ -139,8 +139,8 @@ pub enum MemoryError {
 pub struct Forgotten {
     /// Of which logs.
     pub known: Vec<Known>,
-    /// Where it lies now.
-    pub aside: Vec<PathBuf>,
+    /// Where it lay, and where it lies now.
+    pub aside: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Memory {
@@ -307,7 +307,7 @@ impl Memory {
         // What else lies in the account's folder may be called like a ledger.
         let nameless = Some(account.join(&name)).filter(|_| self.has_nameless(origin));
         for from in nameless.into_iter().chain([account.join(LOGS).join(&name)]) {
-            aside.extend(lay_aside(&from, &account.join(FORGOTTEN), &name)?);
+            aside.extend(lay_aside(&from, &account.join(FORGOTTEN), &name)?.map(|to| (from, to)));
         }
         for file in places {
             remove(&file).map_err(refused(&file))?;
