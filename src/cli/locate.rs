@@ -166,8 +166,9 @@ impl Context<'_, '_> {
 
     /// A failure for want of rights says which file of the ledger it is that may not be read or written: nothing is damaged.
     pub(super) fn with_rights(&self, mut failure: Failure) -> Failure {
-        /// How the system's words for it end: EACCES, EPERM and EROFS.
+        /// How the system's words end for a file system that is mounted read-only: EROFS.
         const READ_ONLY: &str = "(os error 30)";
+        /// How they end for a want of rights: EACCES, EPERM and that.
         const DENIED: [&str; 3] = ["(os error 13)", "(os error 1)", READ_ONLY];
         if !DENIED.iter().any(|denied| failure.message.contains(denied)) {
             return failure;

@@ -1,7 +1,8 @@
 //! The system's own account, that works for a while as the account whose a folder is: the kernel then lets it do there what that
 //! account may, and no more, whatever that account puts in its way meanwhile, and what it makes is that account's.
 //!
-//! Only the calling thread changes, and those that it starts from then on: whoever acts begins before others work for it.
+//! Only the calling thread changes, and those that it starts from then on, which stay that account's: whoever acts begins before
+//! others work for it, and ends soon after.
 
 use std::cell::Cell;
 use std::fs::{self, Metadata};
@@ -18,13 +19,22 @@ use crate::store::shared::ROOT;
 
 thread_local! {
     /// As whom this thread acts.
-    static ACTS_AS: Cell<Option<(Uid, Gid)>> = const { Cell::new(None) };
+    static ACTS_AS: Cell<Option<As>> = const { Cell::new(None) };
+}
+
+/// As whom a thread acts, and the group that it had before.
+#[derive(Debug, Clone, Copy)]
+struct As {
+    owner: Uid,
+    group: Gid,
+    before: Gid,
 }
 
 /// A thread of the system's own account that acts as another account, as long as this is not dropped.
 pub struct Acting {
+    /// What the thread had before.
     groups: Vec<Gid>,
-    group: Gid,
+    before: Gid,
     /// It is the thread's own.
     _thread: PhantomData<*const ()>,
 }
@@ -41,18 +51,17 @@ impl Acting {
             return Ok(None);
         }
         let Some(found) = of_another(folder)? else { return Ok(None) };
-        let acting = Self { groups: getgroups()?, group: getegid(), _thread: PhantomData };
-        let (owner, group) = (Uid::from_raw(found.uid()), Gid::from_raw(found.gid()));
+        let (owner, group, before) = (Uid::from_raw(found.uid()), Gid::from_raw(found.gid()), getegid());
+        let acting = Self { groups: getgroups()?, before, _thread: PhantomData };
         set_thread_groups(&[group])?;
         // Dropped if the next step fails, and all is as it was.
         let acting = Some(acting);
-        become_another(owner, group)?;
-        ACTS_AS.set(Some((owner, group)));
+        let another = As { owner, group, before };
+        another.begin()?;
+        ACTS_AS.set(Some(another));
         Ok(acting)
     }
-}
 
-impl Acting {
     /// Begins to act as the account whose the folder is in which something is, or shall be: the nearest that is there.
     ///
     /// # Errors
@@ -67,18 +76,18 @@ impl Acting {
 impl Drop for Acting {
     fn drop(&mut self) {
         ACTS_AS.set(None);
-        let back = become_oneself(self.group).and_then(|()| Ok(set_thread_groups(&self.groups)?));
+        let back = become_oneself(self.before).and_then(|()| Ok(set_thread_groups(&self.groups)?));
         back.expect("whoever could act as another can be itself again");
     }
 }
 
 /// Does something as the account that the process is of, in the middle of acting as another: it reads what that one may not.
 pub fn as_oneself<T>(what: impl FnOnce() -> T) -> T {
-    let Some((owner, group)) = ACTS_AS.take() else { return what() };
-    become_oneself(Gid::from_raw(ROOT)).expect("whoever acts as another can be itself again");
+    let Some(another) = ACTS_AS.take() else { return what() };
+    become_oneself(another.before).expect("whoever acts as another can be itself again");
     let done = what();
-    become_another(owner, group).expect("it was that account before");
-    ACTS_AS.set(Some((owner, group)));
+    another.begin().expect("it was that account before");
+    ACTS_AS.set(Some(another));
     done
 }
 
@@ -93,11 +102,13 @@ fn of_another(folder: &Path) -> io::Result<Option<Metadata>> {
     Ok(links.find(|found| found.is_symlink() && found.uid() != ROOT))
 }
 
-/// The real and the saved user stay the system's own, to which there is a way back.
-fn become_another(owner: Uid, group: Gid) -> io::Result<()> {
-    set_thread_res_gid(None, Some(group), None)?;
-    set_thread_res_uid(None, Some(owner), None)?;
-    Ok(())
+impl As {
+    /// Makes the thread the other's. The real and the saved user stay the system's own, to which there is a way back.
+    fn begin(self) -> io::Result<()> {
+        set_thread_res_gid(None, Some(self.group), None)?;
+        set_thread_res_uid(None, Some(self.owner), None)?;
+        Ok(())
+    }
 }
 
 fn become_oneself(group: Gid) -> io::Result<()> {
