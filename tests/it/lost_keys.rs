@@ -322,3 +322,39 @@ fn whoever_replaces_a_log_key_that_is_lost_is_not_told_to_replace_it() {
     assert!(!replaced.err.contains("warning") && !replaced.err.contains("hint"), "{}", replaced.err);
     done(&desk.run("checkpoint --ledger l"));
 }
+
+#[test]
+fn a_log_key_that_cannot_be_put_in_its_place_is_told_by_5_and_put_there_by_the_same_command() {
+    for (more, beside) in [("", "new"), (" --log-key elsewhere", "link")] {
+        let desk = desk();
+        done(&desk.run("init --ledger l"));
+        // Nothing else keeps it from its place once it is known that it may be written.
+        let in_the_way = desk.path().join("l/keys").join(format!("log.{beside}"));
+        fs::create_dir(&in_the_way).expect("nothing is there");
+        let line = format!("key replace-log --ledger l{more}");
+        let stopped = desk.run(&line);
+        assert_eq!(stopped.code, 5, "{line}: {}{}", stopped.out, stopped.err);
+        let told = ["the log's key is another since event 1, and could not be put in its place", "hint: "];
+        assert!(told.iter().all(|words| stopped.err.contains(words)), "{line}: {}", stopped.err);
+        fs::remove_dir(&in_the_way).expect("it is ours");
+        done(&desk.run(&line));
+        done(&desk.run("checkpoint --ledger l"));
+        assert_eq!(desk.run("log --ledger l --json").json()["position"]["len"], 2, "{line}: it was said once");
+    }
+}
+
+#[test]
+fn a_change_of_the_log_key_that_was_stopped_takes_the_place_of_no_file_that_holds_none() {
+    let desk = desk();
+    done(&desk.run("init --ledger l"));
+    let keys = desk.path().join("l/keys");
+    fs::create_dir(keys.join("log.new")).expect("nothing is there");
+    assert_eq!(desk.run("key replace-log --ledger l").code, 5);
+    fs::remove_dir(keys.join("log.new")).expect("it is ours");
+    let notes = desk.path().join("notes");
+    fs::write(&notes, "my notes").expect("there is room");
+    fs::remove_file(keys.join("log.key")).expect("it is there");
+    std::os::unix::fs::symlink(&notes, keys.join("log.key")).expect("nothing is there");
+    assert_ne!(desk.run("key replace-log --ledger l").code, 0);
+    assert_eq!(fs::read_to_string(notes).expect("it is there"), "my notes");
+}
