@@ -2,8 +2,11 @@
 //! system's own account that writes through a link where only it may, and one that gives away what was never the ledger's.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::thread;
 
 use crate::personal::files;
 use crate::shared::{ANNA, BORIS, Office};
@@ -202,4 +205,42 @@ fn a_log_key_that_a_link_leads_to_is_replaced_only_where_who_asks_may() {
     assert!(refused.code == 3 && refused.err.contains("put nothing there"), "{}{}", refused.out, refused.err);
     assert_eq!(office.by("anna", "022", "log --json").json()["position"]["len"], before, "{}", refused.err);
     done(&office.by("root", "022", "verify"));
+}
+
+#[test]
+fn a_folder_that_changes_places_while_root_restores_into_it_leads_it_nowhere() {
+    let Some((office, backup)) = office() else { return };
+    let only_roots = office.path("root/only");
+    fs::create_dir(&only_roots).expect("a fresh folder");
+    fs::write(only_roots.join("README"), "root's own").expect("there is room");
+    fs::set_permissions(&only_roots, fs::Permissions::from_mode(0o700)).expect("it is ours");
+    let target = office.path("anna/restored").display().to_string();
+    let mut command = office.command("root", "022", &format!("restore - {target}"));
+    let mut restoring =
+        command.stdin(Stdio::piped()).stderr(Stdio::null()).stdout(Stdio::null()).spawn().expect("it runs");
+    // It has made its folder before it waits for the input, which does not come yet.
+    let staged = || {
+        let names = fs::read_dir(office.path("anna")).expect("it can be listed").flatten();
+        names.map(|entry| entry.path()).find(|path| {
+            let is_staged = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".servanda-new-"));
+            is_staged && path.join("sled/db").exists()
+        })
+    };
+    let staged = loop {
+        match staged() {
+            Some(staged) => break staged,
+            None => assert!(restoring.try_wait().expect("it can be asked").is_none(), "it ended without one"),
+        }
+        thread::yield_now();
+    };
+    fs::rename(&staged, office.path("anna/moved")).expect("anna may");
+    symlink(&only_roots, &staged).expect("nothing is there");
+    let bytes = fs::read(backup).expect("it is there");
+    let mut input = restoring.stdin.take().expect("it is piped");
+    // Whoever stopped reading has refused it.
+    let _ = input.write_all(&bytes);
+    drop(input);
+    assert!(!restoring.wait().expect("it ends").success());
+    assert_eq!(fs::read_to_string(only_roots.join("README")).expect("it is there"), "root's own");
+    assert_eq!(fs::read_dir(&only_roots).expect("it can be listed").count(), 1);
 }

@@ -58,7 +58,7 @@ impl Office {
     }
 
     /// The program under an account and a umask; the ledger is `group/l`.
-    fn command(&self, who: &str, umask: &str, line: &str) -> Command {
+    pub(crate) fn command(&self, who: &str, umask: &str, line: &str) -> Command {
         let (uid, gid) = match who {
             "anna" => ANNA,
             "boris" => BORIS,
