@@ -38,9 +38,13 @@ fn has_secret(below: &Path) -> bool {
 /// A ledger of anna's that boris works in too, with a backup of it.
 fn office() -> Option<(Office, String)> {
     let office = Office::founded(0o2770)?;
-    office.party("anna", "a");
-    done(&office.by("anna", "022", "append a.yaml"));
-    done(&office.by("anna", "022", "backup all.backup"));
+    office.file("anna", "text.txt", "A mission was announced.\n");
+    let source = "source: { publisher: P, grade: host, document: text.txt }";
+    let mission = "{ kind: mission, id: m, title: M, quote: A mission was announced }";
+    office.file("anna", "a.yaml", &format!("{source}\nannouncements: [{mission}]\n"));
+    for line in ["append a.yaml", "checkpoint", "backup all.backup"] {
+        done(&office.by("anna", "022", line));
+    }
     let backup = office.path("anna/all.backup").display().to_string();
     Some((office, backup))
 }
@@ -209,7 +213,8 @@ fn a_log_key_that_a_link_leads_to_is_replaced_only_where_who_asks_may() {
 
 #[test]
 fn a_folder_that_changes_places_while_root_restores_into_it_leads_it_nowhere() {
-    let Some((office, backup)) = office() else { return };
+    let Some(office) = Office::founded(0o2770) else { return };
+    done(&office.by("anna", "022", "backup all.backup"));
     let only_roots = office.path("root/only");
     fs::create_dir(&only_roots).expect("a fresh folder");
     fs::write(only_roots.join("README"), "root's own").expect("there is room");
@@ -235,7 +240,7 @@ fn a_folder_that_changes_places_while_root_restores_into_it_leads_it_nowhere() {
     };
     fs::rename(&staged, office.path("anna/moved")).expect("anna may");
     symlink(&only_roots, &staged).expect("nothing is there");
-    let bytes = fs::read(backup).expect("it is there");
+    let bytes = fs::read(office.path("anna/all.backup")).expect("it is there");
     let mut input = restoring.stdin.take().expect("it is piped");
     // Whoever stopped reading has refused it.
     let _ = input.write_all(&bytes);

@@ -88,7 +88,7 @@ impl Office {
     }
 
     /// A file in an account's home.
-    fn file(&self, who: &str, name: &str, text: &str) {
+    pub(crate) fn file(&self, who: &str, name: &str, text: &str) {
         fs::write(self.path(who).join(name), text).expect("there is room");
         fs::set_permissions(self.path(who).join(name), fs::Permissions::from_mode(0o644)).expect("it is ours");
     }
