@@ -181,6 +181,11 @@ impl Chain {
         Head { len: self.len, hash: self.head }
     }
 
+    /// Has the times of recording stand that came last, if nobody plans from those before them: the next plan shares all.
+    pub(crate) fn settle(&mut self) {
+        self.times.settle();
+    }
+
     /// When the newest event was recorded.
     pub fn recorded(&self) -> Option<Timestamp> {
         self.times.newest()
@@ -231,7 +236,7 @@ impl Chain {
             }
             self.times.push(seq, recorded);
         }
-        self.times.append(next.times);
+        self.times.append(&next.times);
         (self.len, self.next_seq, self.head, self.open) = (next.len, next.next_seq, next.head, next.open);
         Ok(())
     }
@@ -368,30 +373,66 @@ mod tests {
             whole.go_on(own)?;
             ends.map_or(Ok(()), Err)?;
         }
-        Ok(whole.times.steps().to_vec())
+        Ok(whole.times.steps())
+    }
+
+    /// Events at these times, some of them corrections of the clock; few of those that cannot be, each of which ends the log.
+    fn events_of(told: Vec<(i64, Option<u64>)>) -> Vec<Event> {
+        let mut chain = Chain::new(Origin::parse("ledger.example/parts").expect("an origin"));
+        let mut events = Vec::new();
+        for (index, (ms, from)) in told.into_iter().enumerate() {
+            let event = event(&chain, (ms, from));
+            if !chain.push(&event).is_empty() && index % 5 != 0 {
+                chain = Chain::new(chain.origin.clone());
+                for kept in &events {
+                    chain.push(kept);
+                }
+                continue;
+            }
+            events.push(event);
+        }
+        events
     }
 
     proptest! {
+        #[test]
+        fn a_chain_that_shares_its_times_with_plans_tells_what_one_of_its_own_does(
+            told in proptest::collection::vec((0_i64..12, proptest::option::of(0_u64..16)), 1..16),
+            ways in proptest::collection::vec(0_u8..4, 16),
+        ) {
+            let events = events_of(told);
+            let mut own = Chain::new(Origin::parse("ledger.example/parts").expect("an origin"));
+            let (mut shared, mut others) = (own.clone(), Vec::new());
+            for (event, way) in events.iter().zip(ways) {
+                if way & 1 == 1 {
+                    // A plan of which nothing comes, and that somebody has still.
+                    others.push((shared.clone(), own.clone()));
+                }
+                let mut plan = shared.clone();
+                prop_assert_eq!(plan.push(event), own.push(event));
+                shared = plan;
+                if way & 2 == 2 {
+                    shared.settle();
+                }
+            }
+            others.push((shared, own));
+            for (shared, own) in others {
+                prop_assert_eq!(shared.times.steps(), own.times.steps());
+                for (ms, from) in (-1..13).flat_map(|ms| (0..18).map(move |from| (ms, from))) {
+                    let at = Timestamp::from_unix_ms(ms).expect("a moment");
+                    prop_assert_eq!(shared.check_correction(from, at), own.check_correction(from, at));
+                    prop_assert_eq!(shared.first_after(at), own.first_after(at));
+                }
+            }
+        }
+
         #[test]
         fn a_chain_that_is_followed_in_parts_tells_what_one_that_is_followed_whole_does(
             told in proptest::collection::vec((0_i64..12, proptest::option::of(0_u64..16)), 1..16),
             second in 0_usize..16,
             third in 0_usize..16,
         ) {
-            let mut chain = Chain::new(Origin::parse("ledger.example/parts").expect("an origin"));
-            let mut events = Vec::new();
-            for (index, (ms, from)) in told.into_iter().enumerate() {
-                let event = event(&chain, (ms, from));
-                // Of many that cannot be one is kept, sometimes, and ends the log.
-                if !chain.push(&event).is_empty() && index % 5 != 0 {
-                    chain = Chain::new(chain.origin.clone());
-                    for kept in &events {
-                        chain.push(kept);
-                    }
-                    continue;
-                }
-                events.push(event);
-            }
+            let events = events_of(told);
             if events.is_empty() {
                 return Ok(());
             }

@@ -10,6 +10,8 @@
 //!
 //! In scope: times. Out of scope: who may correct, and when a clock is believed.
 
+use std::sync::Arc;
+
 use crate::domain::announcement::Body;
 use crate::domain::timestamp::Timestamp;
 use crate::event::snapshot::Recorded;
@@ -88,22 +90,67 @@ pub enum CorrectionFault {
 }
 
 /// The effective times of a log's events, or of those from one on, as they follow each other.
+///
+/// They are the first events that have a time, with it in milliseconds; both ascend. Sixteen bytes for each time at which a log was
+/// recorded: whoever plans what is to follow a long one shares those that stand, and has none of them copied.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Times {
-    /// The first events that have a time, with it; both ascend. Sixteen bytes for each time at which a log was recorded.
-    steps: Vec<(u64, i64)>,
+    standing: Arc<Vec<(u64, i64)>>,
+    /// How many of these count still.
+    counting: usize,
+    /// Those that follow.
+    next: Vec<(u64, i64)>,
 }
 
 impl Times {
     /// The latest, which is that of the newest event.
     pub(super) fn newest(&self) -> Option<Timestamp> {
-        self.steps.last().map(|(_, ms)| moment(*ms))
+        self.last().map(|(_, ms)| moment(ms))
     }
 
-    /// The first events that have a time, with it in milliseconds.
+    /// Returns the first events that have a time, with it in milliseconds.
     #[cfg(test)]
-    pub(super) fn steps(&self) -> &[(u64, i64)] {
-        &self.steps
+    pub(super) fn steps(&self) -> Vec<(u64, i64)> {
+        [self.counting(), &self.next].concat()
+    }
+
+    /// Has those that follow stand, where nobody shares the ones before them any more: whoever plans from here on copies none.
+    pub(super) fn settle(&mut self) {
+        if let Some(standing) = Arc::get_mut(&mut self.standing) {
+            standing.truncate(self.counting);
+            standing.append(&mut self.next);
+            self.counting = standing.len();
+        }
+    }
+
+    fn counting(&self) -> &[(u64, i64)] {
+        &self.standing[..self.counting]
+    }
+
+    fn last(&self) -> Option<(u64, i64)> {
+        self.next.last().or_else(|| self.counting().last()).copied()
+    }
+
+    /// Returns the step at a place, of all.
+    fn at(&self, place: usize) -> Option<(u64, i64)> {
+        self.counting().get(place).or_else(|| self.next.get(place.checked_sub(self.counting)?)).copied()
+    }
+
+    /// Returns how many steps come first of which something holds that holds of none behind them.
+    fn first_of(&self, holds: impl Fn(&(u64, i64)) -> bool) -> usize {
+        match self.counting().partition_point(&holds) {
+            all if all == self.counting => all + self.next.partition_point(&holds),
+            some => some,
+        }
+    }
+
+    /// Takes the last step away, if something holds of it.
+    fn pop_if(&mut self, holds: impl Fn(&(u64, i64)) -> bool) -> Option<(u64, i64)> {
+        let last = self.last().filter(holds)?;
+        if self.next.pop().is_none() {
+            self.counting -= 1;
+        }
+        Some(last)
     }
 
     /// Whether the time of the event before that one is known, if there can be one.
@@ -113,14 +160,14 @@ impl Times {
 
     /// The time of the event at a position, if it is known.
     fn of(&self, seq: u64) -> Option<Timestamp> {
-        let step = self.steps.partition_point(|(first, _)| *first <= seq).checked_sub(1)?;
-        Some(moment(self.steps[step].1))
+        let step = self.first_of(|(first, _)| *first <= seq).checked_sub(1)?;
+        self.at(step).map(|(_, ms)| moment(ms))
     }
 
     /// The first event that was recorded later than that.
     pub(super) fn first_after(&self, at: Timestamp) -> Option<u64> {
-        let step = self.steps.partition_point(|(_, ms)| *ms <= at.unix_ms());
-        self.steps.get(step).map(|(first, _)| *first)
+        let step = self.first_of(|(_, ms)| *ms <= at.unix_ms());
+        self.at(step).map(|(first, _)| first)
     }
 
     /// Takes the next event; those before it are no later.
@@ -129,19 +176,19 @@ impl Times {
     }
 
     /// Goes on with the times of the events that follow; the first of them may be the newest of these.
-    pub(super) fn append(&mut self, next: Self) {
-        for (seq, ms) in next.steps {
-            self.push_ms(seq, ms);
+    pub(super) fn append(&mut self, next: &Self) {
+        for (seq, ms) in next.counting().iter().chain(&next.next) {
+            self.push_ms(*seq, *ms);
         }
     }
 
     fn push_ms(&mut self, seq: u64, ms: i64) {
         let mut first = seq;
-        while let Some((later, _)) = self.steps.pop_if(|(_, known)| *known > ms) {
+        while let Some((later, _)) = self.pop_if(|(_, known)| *known > ms) {
             first = later;
         }
-        if self.steps.last().is_none_or(|(_, known)| *known < ms) {
-            self.steps.push((first, ms));
+        if self.last().is_none_or(|(_, known)| known < ms) {
+            self.next.push((first, ms));
         }
     }
 

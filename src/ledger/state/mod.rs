@@ -37,6 +37,7 @@ impl State {
     pub fn of(snapshot: Snapshot, chain: Chain) -> Self {
         let (authority, index, bearing) = (Authority::default(), Registry::default(), Relevance::default());
         let mut state = Self { snapshot, chain, authority, index, bearing };
+        state.chain.settle();
         state.learn(0);
         state
     }
@@ -89,6 +90,7 @@ impl State {
         self.snapshot.heads.extend(stands);
         if let Some(said) = said {
             self.chain = said.chain;
+            self.chain.settle();
             self.authority = said.authority;
             self.index.absorb(said.names);
             self.bearing.absorb(said.places);
